@@ -1,0 +1,50 @@
+"""What leaves the features app: feature sets, matrices and the market regime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from market.contracts import Timeframe
+from traderai.common.arrays import F32, I64
+
+REGIMES = ("uptrend", "downtrend", "flat", "panic", "euphoria", "news_storm")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSetFacts:
+    """A named, hashed list of features; `key` names its place in the lake."""
+
+    name: str  # "tech_v1"
+    sha: (
+        str  # fingerprint of everything that decides the numbers: features, parameters, warm-up, code version
+    )
+    columns: tuple[str, ...]
+    warmup_bars: int
+
+    @property
+    def key(self) -> str:
+        """The set's name with the first 12 digits of its hash: "tech_v1@0a1b2c3d4e5f"."""
+        return f"{self.name}@{self.sha[:12]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FeatureMatrix:
+    """The features of one instrument, one row per closed bar, oldest first."""
+
+    secid: str
+    timeframe: Timeframe
+    feature_set: FeatureSetFacts
+    begin_s: I64  # (n,) start of each row's bar, seconds since 1970 UTC
+    values: F32  # (n, k) in the order of feature_set.columns; NaN where history is too short
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeFacts:
+    """The market's regime as it was known at one moment."""
+
+    name: str  # one of REGIMES
+    probabilities: dict[str, float]  # by regime, summing to 1
+    since: datetime  # the trading day on which this spell began
+    as_of: datetime  # when the newest bar it was computed from was known
+    reasons: tuple[tuple[str, float], ...]  # named figures behind it, such as ("drawdown_20d_pct", -12.3)

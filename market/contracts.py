@@ -1,0 +1,148 @@
+"""What leaves the market app: timeframes, instruments and bars."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from traderai.common.arrays import F64, I64
+from traderai.common.errors import InputError, did_you_mean
+
+
+class Timeframe(enum.Enum):
+    """The length of a bar; the value is its code."""
+
+    M1 = "1m"
+    M5 = "5m"
+    M10 = "10m"
+    M15 = "15m"
+    M30 = "30m"
+    H1 = "1h"
+    H4 = "4h"
+    D1 = "1d"
+    W1 = "1w"
+
+    @property
+    def minutes(self) -> int:
+        """Length in minutes of wall clock; this is the number stored in the database."""
+        return _MINUTES[self.value]
+
+    @property
+    def duration(self) -> timedelta:
+        """Length as a timedelta."""
+        return timedelta(minutes=self.minutes)
+
+    @property
+    def iss_interval(self) -> int | None:
+        """ISS's interval code, None where ISS has no such bars and they are resampled."""
+        return {"1m": 1, "10m": 10, "1h": 60, "1d": 24, "1w": 7}.get(self.value)
+
+    @classmethod
+    def parse(cls, text: str) -> Timeframe:
+        """Return the timeframe of a code or alias ("1h", "H1", "60m"); anything else is an InputError."""
+        wanted = _ALIASES.get(text.strip().casefold())
+        if wanted is None:
+            known = [member.value for member in cls]
+            raise InputError(
+                f"timeframe must be one of {', '.join(known)}, was {text!r}{did_you_mean(text, known)}",
+                code="unknown_timeframe",
+                field="timeframe",
+            )
+        return cls(wanted)
+
+    @classmethod
+    def of_minutes(cls, minutes: int) -> Timeframe:
+        """Return the timeframe stored as a number of minutes."""
+        return next(member for member in cls if member.minutes == minutes)
+
+
+_MINUTES = {
+    "1m": 1, "5m": 5, "10m": 10, "15m": 15, "30m": 30, "1h": 60, "4h": 240, "1d": 1440, "1w": 10080,
+}  # fmt: skip
+_ALIASES = {code: code for code in _MINUTES} | {
+    "m1": "1m", "m5": "5m", "m10": "10m", "m15": "15m", "m30": "30m", "h1": "1h", "60m": "1h", "h4": "4h",
+    "240m": "4h", "d1": "1d", "d": "1d", "w1": "1w", "w": "1w",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentFacts:
+    """One instrument as reference data say it is."""
+
+    id: int
+    secid: str
+    name_ru: str
+    name_en: str
+    sector: str  # a code of sectors.yaml, "" when unknown
+    lot_size: int  # shares in a lot
+    price_step_rub: float
+    decimals: int
+    active: bool
+    shortable: bool
+    is_simulated: bool  # made by the market simulator: everything derived from it is labelled SIMULATED
+    issue_size_shares: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleFacts:
+    """One stored candle, as traded."""
+
+    begin: datetime  # aware, the start of the bar
+    open: float
+    high: float
+    low: float
+    close: float
+    volume_shares: float
+    value_rub: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bars:
+    """The closed bars of one instrument, oldest first, on split-adjusted prices.
+
+    Prices are adjusted **forward**: `price = price as traded * split_factor`, where the factor multiplies up the
+    splits known so far (1.0 before the first split; 100.0 from GMKN's 1:100 on). A later split therefore never
+    changes an earlier bar. All arrays have shape (n,).
+    """
+
+    secid: str
+    timeframe: Timeframe
+    begin_s: I64  # start of the bar, seconds since 1970 UTC
+    open: F64
+    high: F64
+    low: F64
+    close: F64
+    volume_shares: F64  # in forward-adjusted shares: as traded / split_factor
+    turnover_rub: F64  # the exchange's value; close * volume where the source has none
+    split_factor: F64
+    dividend_rub: F64  # dividend per adjusted share whose ex-date starts with this bar, else 0
+    trading_day: (
+        I64  # ordinal of the bar's trading day in the exchange's calendar; differences count trading days
+    )
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            array = getattr(self, field.name)
+            if isinstance(array, np.ndarray) and array.shape != self.begin_s.shape:
+                raise ValueError(f"{field.name} must have shape {self.begin_s.shape}, was {array.shape}")
+
+    def __len__(self) -> int:
+        return int(self.begin_s.size)
+
+    @property
+    def known_s(self) -> I64:
+        """The moment at which each bar is known (its end), seconds since 1970 UTC."""
+        return self.begin_s + 60 * self.timeframe.minutes
+
+    def cut(self, stop: int) -> Bars:
+        """Return the first `stop` bars; what a test of causality gives to a kernel."""
+        arrays: dict[str, Any] = {
+            field.name: getattr(self, field.name)[:stop]
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), np.ndarray)
+        }
+        return replace(self, **arrays)

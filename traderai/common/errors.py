@@ -1,0 +1,65 @@
+"""The errors that cross borders; the class says what happens next.
+
+The API maps each class to one HTTP status (`traderai.site.problems`), tasks retry `TransientError` alone.
+Texts say what was wanted, what came and what to do: `"horizon_bars must be at least 1, was 0"`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class TraderAIError(Exception):
+    """The parent of every error that we raise on purpose."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, code: str | None = None, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.field = field
+
+
+class InputError(TraderAIError):
+    """The caller must change the request: 422, never retried."""
+
+    code = "invalid"
+
+
+class NotFoundError(TraderAIError):
+    """The thing asked for does not exist: 404."""
+
+    code = "not_found"
+
+
+class ConflictError(TraderAIError):
+    """The request clashes with what has happened meanwhile: 409."""
+
+    code = "conflict"
+
+
+class NotReadyError(TraderAIError):
+    """The data are not there yet: 409 with Retry-After; the next beat tries again."""
+
+    code = "not_ready"
+
+
+class TransientError(TraderAIError):
+    """The world hiccuped: 503, retried with back-off."""
+
+    code = "unavailable"
+
+
+class InvariantError(TraderAIError):
+    """We are wrong: stop and look. 500 and an alarm, never retried."""
+
+    code = "invariant_broken"
+
+
+def did_you_mean(given: str, known: Iterable[str]) -> str:
+    """Return " (did you mean 'x'?)" for the closest known name, or an empty string."""
+    by_fold = {name.casefold(): name for name in known}
+    close = difflib.get_close_matches(given.casefold(), list(by_fold), n=1, cutoff=0.6)
+    return f" (did you mean {by_fold[close[0]]!r}?)" if close else ""

@@ -1,0 +1,10 @@
+"""Development: on this machine only, a development user instead of a sign-in."""
+
+from __future__ import annotations
+
+from traderai.site.settings.base import *  # noqa: F403
+
+DEBUG = False
+SECRET_KEY = "development-only-key-that-protects-nothing-0123456789abcdef"  # noqa: S105
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
+DEVELOPMENT_USERNAME = "trader"
