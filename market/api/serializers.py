@@ -1,0 +1,77 @@
+"""The shapes of instruments and candles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from market.api.pagination import SecidCursorPagination
+
+
+class InstrumentQuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """Filters of the list of instruments."""
+
+    q = serializers.CharField(
+        required=False, max_length=64, help_text="Part of the ticker or of the name, ru or en."
+    )
+    sector = serializers.CharField(
+        required=False, max_length=32, help_text="Code of a sector, such as `oil_gas`."
+    )
+    active_only = serializers.BooleanField(default=True, help_text="False: also delisted instruments.")
+    cursor = serializers.CharField(
+        required=False, max_length=200, help_text="From the `next` address of the page before."
+    )
+    page_size = serializers.IntegerField(
+        default=SecidCursorPagination.default_size, min_value=1, max_value=SecidCursorPagination.max_size
+    )
+
+
+class InstrumentSerializer(serializers.Serializer[Any]):
+    """One instrument."""
+
+    secid = serializers.CharField(help_text="The exchange's ticker.")
+    name_ru = serializers.CharField()
+    name_en = serializers.CharField()
+    sector = serializers.CharField(help_text="Code of the sector, empty when unknown.")
+    lot_size = serializers.IntegerField(help_text="Shares in a lot.")
+    price_step_rub = serializers.FloatField()
+    decimals = serializers.IntegerField(help_text="Digits after the decimal point of a price.")
+    active = serializers.BooleanField()
+    shortable = serializers.BooleanField()
+    is_simulated = serializers.BooleanField(help_text="Made by the market simulator: not a real share.")
+    issue_size_shares = serializers.IntegerField(allow_null=True)
+
+
+class CandleQuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """Which candles."""
+
+    timeframe = serializers.CharField(default="1h", max_length=8, help_text="1m 5m 10m 15m 30m 1h 4h 1d 1w.")
+    limit = serializers.IntegerField(
+        default=500, min_value=1, max_value=1000, help_text="The newest so many."
+    )
+    until = serializers.DateTimeField(
+        required=False, help_text="Only candles that were closed at this moment (with offset); default: now."
+    )
+
+
+class CandleSerializer(serializers.Serializer[Any]):
+    """One closed bar, as traded."""
+
+    begin = serializers.DateTimeField()
+    open = serializers.FloatField()
+    high = serializers.FloatField()
+    low = serializers.FloatField()
+    close = serializers.FloatField()
+    volume_shares = serializers.FloatField()
+    value_rub = serializers.FloatField(allow_null=True)
+
+
+class CandleListSerializer(serializers.Serializer[Any]):
+    """The candles of one instrument, oldest first."""
+
+    secid = serializers.CharField()
+    timeframe = serializers.CharField()
+    is_simulated = serializers.BooleanField()
+    as_of = serializers.DateTimeField(help_text="Every candle here was closed at this moment.")
+    candles = CandleSerializer(many=True)
