@@ -69,11 +69,12 @@ class Candle(models.Model):
             models.CheckConstraint(
                 condition=Q(low__lte=F("open"), high__gte=F("open"))
                 & Q(low__lte=F("close"), high__gte=F("close"))
-                & Q(low__gt=0),
+                & Q(low__gt=0, high__lt=float("inf")),
                 name="market_candle_low_high",
             ),
             models.CheckConstraint(
-                condition=Q(volume_shares__gte=0), name="market_candle_volume_not_negative"
+                condition=Q(volume_shares__gte=0, volume_shares__lt=float("inf")),
+                name="market_candle_volume_not_negative",
             ),
         ]
 
@@ -116,6 +117,9 @@ class TradingDay(models.Model):
 
     date = models.DateField(primary_key=True)
     trading_date = models.DateField()
+    # Simulated shares keep a calendar of their own, else they would add days to the exchange's.
+    is_real = models.BooleanField(default=False)
+    is_simulated = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.date.isoformat()

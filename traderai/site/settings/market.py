@@ -1,0 +1,11 @@
+"""Where market data come from and how late they are."""
+
+from __future__ import annotations
+
+import environ
+
+_env = environ.Env()
+
+ISS_BASE_URL: str = _env.str("ISS_BASE_URL", default="https://iss.moex.com/iss")
+ISS_DATA_LAG_MINUTES: int = _env.int("ISS_DATA_LAG_MINUTES", default=15)
+ISS_REQUESTS_PER_SECOND: float = _env.float("ISS_REQUESTS_PER_SECOND", default=5.0)
