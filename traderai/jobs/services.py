@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import connection
 from django.db.models import F, Q
 
+from traderai.jobs.contracts import SweepReport
 from traderai.jobs.models import Job
 
 ATTEMPTS_MAX = 3
@@ -43,12 +48,70 @@ def job_finish(*, job_id: int, now: datetime) -> None:
 
 
 def job_fail(*, job_id: int, now: datetime, error: str) -> None:
-    """Mark an owned unit as failed with its reason; it is due again until the attempts are used up."""
+    """Mark an owned unit as failed with its reason; it is due again until the attempts are used up.
+
+    Repeating changes nothing.
+    """
     Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(
         state=Job.State.FAILED, finished_at=now, error=error[:4000], lease_until=None
     )
 
 
 def job_progress(*, job_id: int, frac: float, now: datetime, lease: timedelta) -> None:
-    """Record how far an owned unit is and prolong its lease."""
+    """Record how far an owned unit is and prolong its lease; repeating prolongs it again."""
     Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(progress_frac=frac, lease_until=now + lease)
+
+
+def job_record(*, kind: str, business_key: str, started_at: datetime, now: datetime) -> None:
+    """Record a unit as done that its owner did under another exclusive right, such as an advisory lock.
+
+    Repeating keeps the first record.
+    """
+    Job.objects.get_or_create(
+        kind=kind,
+        business_key=business_key,
+        defaults={
+            "state": Job.State.DONE,
+            "started_at": started_at,
+            "finished_at": now,
+            "progress_frac": 1.0,
+        },
+    )
+
+
+def job_sweep(*, now: datetime) -> SweepReport:
+    """Take running units whose lease has run out away from their dead owners.
+
+    A unit with attempts left is due again; one without stays failed, for staff to see. Repeating finds nothing.
+    """
+    abandoned = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
+    given_up = abandoned.filter(attempts__gte=ATTEMPTS_MAX).update(
+        state=Job.State.FAILED,
+        finished_at=now,
+        lease_until=None,
+        error=f"the lease ran out {ATTEMPTS_MAX} times: whoever does this unit dies at it; look at the logs",
+    )
+    released = abandoned.filter(attempts__lt=ATTEMPTS_MAX).update(
+        state=Job.State.FAILED,
+        finished_at=now,
+        lease_until=None,
+        error="the lease ran out: its worker died or hung; the unit is due again",
+    )
+    return SweepReport(released=released, given_up=given_up)
+
+
+@contextmanager
+def advisory_lock(name: str) -> Iterator[bool]:
+    """Hold PostgreSQL's advisory lock of a name while inside; yields False where another session has it.
+
+    The lock is freed when the connection ends, so a killed process leaves none behind.
+    """
+    key = zlib.crc32(name.encode())
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [key])
+        held = bool(cursor.fetchone()[0])
+        try:
+            yield held
+        finally:
+            if held:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [key])

@@ -1,8 +1,20 @@
-"""Tests: real PostgreSQL and Redis, fast password hashes."""
+"""Tests: real PostgreSQL and Redis, fast password hashes, files in a folder that is thrown away."""
 
 from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
 
 from traderai.site.settings.dev import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEVELOPMENT_USERNAME = ""
+
+# A worker that a test starts shares the test's lake: the test hands it LAKE_URL.
+STATE_DIR = Path(tempfile.mkdtemp(prefix="traderai-test-"))
+atexit.register(shutil.rmtree, STATE_DIR, ignore_errors=True)
+STATIC_ROOT = STATE_DIR / "static"
+LAKE_URL = os.environ.get("LAKE_URL") or f"file://{STATE_DIR / 'lake'}"

@@ -1,0 +1,28 @@
+"""What leaves the jobs app: a unit of work as others may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """One unit of due work and what has become of it."""
+
+    kind: str
+    business_key: str
+    state: str  # running, done, failed
+    attempts: int
+    progress_frac: float
+    error: str
+    started_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepReport:
+    """What one sweep found: units whose owner died."""
+
+    released: int  # due again
+    given_up: int  # their attempts are used up; staff see them as failed
