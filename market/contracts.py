@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from traderai.common.arrays import F64, I64
+from traderai.common.arrays import F64, I64, Bools
 from traderai.common.errors import InputError, did_you_mean
 
 
@@ -146,3 +146,72 @@ class Bars:
             if isinstance(getattr(self, field.name), np.ndarray)
         }
         return replace(self, **arrays)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastClose:
+    """Where one share stands: its last close against the one a trading day before."""
+
+    close: float  # as traded
+    previous_close: float | None  # last close of the trading day before, in today's shares; None without one
+    turnover_rub: float  # of the last trading day so far
+    begin: datetime  # of the bar that holds the last close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CandleColumns:
+    """Bars as traded, on their way into the database; all arrays have shape (n,), begins rise strictly."""
+
+    begin_s: I64  # start of the bar, seconds since 1970 UTC
+    open: F64
+    high: F64
+    low: F64
+    close: F64
+    volume_shares: F64
+    value_rub: F64  # NaN where the source has none
+
+    def __len__(self) -> int:
+        return int(self.begin_s.size)
+
+    def take(self, rows: I64 | Bools) -> CandleColumns:
+        """Return the rows of a mask or of positions."""
+        return CandleColumns(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleWriteReport:
+    """What one write of candles did; the four figures add up to the rows handed in."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    outranked: int = 0  # rows that disagree with a source of higher priority and were left out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestReport:
+    """What one ingest did; every row received is accounted for."""
+
+    kind: str  # "candles", "actions", "instruments" or "all"
+    source: str
+    rows_received: int = 0
+    rows_new: int = 0
+    rows_changed: int = 0
+    rows_unchanged: int = 0
+    rows_outranked: int = 0
+    rows_unclosed: int = 0  # bars that had not closed yet; the next run brings them
+    rows_outside: int = 0  # of instruments or days that were not asked for or that no calendar covers
+    rows_quarantined: int = 0
+    restated_series: tuple[
+        str, ...
+    ] = ()  # series in which the source had rewritten closed bars; fetched anew
+    seconds: float = 0.0
+
+    def plus(self, other: IngestReport) -> IngestReport:
+        """Return the two reports as one."""
+        sums = {
+            field.name: getattr(self, field.name) + getattr(other, field.name)
+            for field in fields(self)
+            if field.name not in {"kind", "source"}
+        }
+        return replace(self, **sums)
