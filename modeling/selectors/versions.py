@@ -1,0 +1,74 @@
+"""Which versions there are and which one serves; light enough for the web process."""
+
+from __future__ import annotations
+
+from modeling.contracts import ModelVersionFacts
+from modeling.models import ModelVersion, Promotion
+from traderai.common.errors import NotFoundError, did_you_mean
+
+
+def champion_get(*, kind: str = "global") -> ModelVersionFacts | None:
+    """Return the version in service, None while none has passed its gate."""
+    row = ModelVersion.objects.filter(kind=kind, state=ModelVersion.State.CHAMPION).first()
+    return None if row is None else facts_of(row)
+
+
+def version_list(*, kind: str | None = None, limit: int = 100) -> tuple[ModelVersionFacts, ...]:
+    """Return the newest versions, newest first, whatever their state."""
+    rows = ModelVersion.objects.order_by("-created_at", "-id")
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    return tuple(facts_of(row) for row in rows[:limit])
+
+
+def version_get(*, version: str) -> ModelVersionFacts:
+    """Return one version by its name; an unknown one is a NotFoundError that names the nearest."""
+    row = ModelVersion.objects.filter(version=version).first()
+    if row is None:
+        known = ModelVersion.objects.order_by("-created_at").values_list("version", flat=True)[:200]
+        raise NotFoundError(
+            f"no model version {version!r}{did_you_mean(version, known)}", code="unknown_version"
+        )
+    return facts_of(row)
+
+
+def rollback_target(*, kind: str = "global") -> ModelVersionFacts | None:
+    """Return the version that a rollback would put back: the newest former champion still fit to serve.
+
+    Versions that were themselves rolled back from are not offered again.
+    """
+    current = ModelVersion.objects.filter(kind=kind, state=ModelVersion.State.CHAMPION).first()
+    if current is None:
+        return None
+    rolled_back = Promotion.objects.filter(kind=kind, action=Promotion.Action.ROLLBACK).values("previous_id")
+    switch = (
+        Promotion.objects.filter(kind=kind, version__state=ModelVersion.State.RETIRED)
+        .exclude(version_id=current.pk)
+        .exclude(version_id__in=rolled_back)
+        .order_by("-at", "-id")
+        .select_related("version")
+        .first()
+    )
+    return None if switch is None else facts_of(switch.version)
+
+
+def facts_of(row: ModelVersion) -> ModelVersionFacts:
+    """Return a registry row as the contract other apps see."""
+    return ModelVersionFacts(
+        id=row.pk,
+        version=row.version,
+        kind=row.kind,
+        recipe=row.recipe,
+        feature_set_key=row.feature_set_key,
+        label_set=row.label_set,
+        timeframe=row.timeframe,
+        horizons=tuple(row.horizons),
+        lookback_bars=row.lookback_bars,
+        trained_until=row.trained_until,
+        grade=row.grade,
+        state=row.state,
+        is_simulated=row.is_simulated,
+        artifact_key=row.artifact_key,
+        manifest_sha256=row.manifest_sha256,
+        metrics=row.metrics,
+    )
