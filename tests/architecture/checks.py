@@ -64,10 +64,8 @@ def budget_complaints(source: str) -> list[str]:
 
 def name_complaints(source: str, stem: str) -> list[str]:
     """Complain about names that say nothing."""
-    names = [stem]
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.append(node.name)
+    named = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    names = [stem, *(node.name for node in ast.walk(ast.parse(source)) if isinstance(node, named))]
     return [f"{name!r} says nothing; name the thing" for name in names if BANNED_NAMES.search(name)]
 
 
@@ -126,9 +124,11 @@ def model_complaints(source: str) -> list[str]:
     complaints = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ClassDef):
-            for inner in node.body:
-                if isinstance(inner, ast.FunctionDef) and inner.name in {"save", "delete"}:
-                    complaints.append(f"{node.name} overrides {inner.name}; write a service")
+            complaints += [
+                f"{node.name} overrides {inner.name}; write a service"
+                for inner in node.body
+                if isinstance(inner, ast.FunctionDef) and inner.name in {"save", "delete"}
+            ]
         if isinstance(node, ast.Name) and node.id == "receiver":
             complaints.append("Django signal receivers hide control flow; call a service")
     return complaints
