@@ -1,0 +1,73 @@
+"""Look-back windows gathered by row index from one matrix, never materialised as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from traderai.common.arrays import F32, I64, Bools
+
+
+def eligible_rows(values: F32, instrument: I64, *, lookback: int) -> Bools:
+    """Return True for each row whose whole look-back lies in its own instrument and has no missing value.
+
+    Shapes: values (n, k), instruments stacked one after another, each oldest first; instrument (n,) its number;
+            returns (n,).
+    NaN:    a row is not eligible if any value of its window is not finite.
+    Causal: out[t] reads rows t - lookback + 1 to t.
+    Raises: ValueError if lookback is below 1, shapes differ or an instrument's rows are not together.
+    """
+    if lookback < 1:
+        raise ValueError(f"lookback must be at least 1, was {lookback}")
+    if values.ndim != 2 or instrument.shape != values.shape[:1]:
+        raise ValueError(
+            f"values must be (n, k) and instrument (n,), were {values.shape}, {instrument.shape}"
+        )
+    n = values.shape[0]
+    if n == 0:
+        return np.zeros(0, dtype=np.bool_)
+    starts = np.flatnonzero(np.diff(instrument, prepend=instrument[0] - 1))
+    if np.unique(instrument).size != starts.size:
+        raise ValueError("the rows of each instrument must stand together")
+    rows = np.arange(n)
+    first_own = starts[np.searchsorted(starts, rows, side="right") - 1]
+    broken = ~np.isfinite(values).all(axis=1)
+    last_broken = np.maximum.accumulate(np.where(broken, rows, -1))
+    return np.asarray(rows - lookback + 1 >= np.maximum(first_own, last_broken + 1))
+
+
+def gather_windows(values: F32, rows: I64, *, lookback: int) -> F32:
+    """Return the windows that end with the given rows.
+
+    Shapes: values (n, k); rows (b,) of eligible rows; returns a new (b, lookback, k), oldest step first.
+    NaN:    passed through; `eligible_rows` says which rows have none.
+    Causal: out[i] reads rows[i] - lookback + 1 to rows[i].
+    Raises: ValueError if lookback is below 1 or a row has no full look-back in the matrix.
+    """
+    if lookback < 1:
+        raise ValueError(f"lookback must be at least 1, was {lookback}")
+    if rows.size and (int(rows.min()) < lookback - 1 or int(rows.max()) >= values.shape[0]):
+        raise ValueError(
+            f"rows must lie from {lookback - 1} to {values.shape[0] - 1}, "
+            f"were from {int(rows.min())} to {int(rows.max())}"
+        )
+    steps = np.arange(1 - lookback, 1)
+    gathered: F32 = values[rows[:, None] + steps[None, :]]
+    return gathered
+
+
+def window_batches(
+    values: F32, rows: I64, *, lookback: int, batch_rows: int, rng: np.random.Generator | None = None
+) -> Iterator[tuple[I64, F32]]:
+    """Yield (row indices, windows) of at most `batch_rows` rows; in a random order if `rng` is given.
+
+    Shapes: each pair is (b,) and (b, lookback, k) with b <= batch_rows.
+    Raises: ValueError if batch_rows is below 1, and as `gather_windows`.
+    """
+    if batch_rows < 1:
+        raise ValueError(f"batch_rows must be at least 1, was {batch_rows}")
+    order = rows if rng is None else rng.permutation(rows)
+    for start in range(0, order.size, batch_rows):
+        batch = order[start : start + batch_rows]
+        yield batch, gather_windows(values, batch, lookback=lookback)
