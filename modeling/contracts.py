@@ -274,3 +274,29 @@ class PolicyConfig:
     def fingerprint(self) -> str:
         """SHA-256 of the policy and its costs; stored with every decision."""
         return fingerprint(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadTemperatures:
+    """What a horizon's logits are divided by before they become probabilities; chosen on validation."""
+
+    p_long: float
+    p_short: float
+    direction: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServingArtifact:
+    """Everything that scoring needs of one published version; its bytes were checked against the manifest."""
+
+    version: ModelVersionFacts
+    onnx: bytes
+    feature_names: tuple[str, ...]
+    mean: F64  # (k,) of the raw features on the training rows
+    std: F64  # (k,)
+    ticker_rows: dict[str, int]  # secid -> embedding row; absent tickers use row 0, "unknown"
+    horizon_rows: dict[str, int]  # horizon -> embedding row
+    temperatures: dict[str, HeadTemperatures]  # by horizon
+    evidence: dict[str, Evidence]  # by horizon
+    novelty_mean: F64  # (k,) of the last bar's standardised features
+    novelty_precision: F64  # (k, k)

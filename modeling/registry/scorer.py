@@ -1,0 +1,131 @@
+"""Running a published network: padded batches of exactly 32 rows through ONNX Runtime, calibrated predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime
+
+from modeling.contracts import Prediction, ServingArtifact
+from traderai.common.arrays import F32, F64, I32
+from traderai.common.errors import InvariantError
+
+BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
+HEADS = ("direction_logits", "p_long_logit", "p_short_logit", "return_quantiles", "volatility")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outputs:
+    """What the heads say, by row; logits are not calibrated yet."""
+
+    p_long_logit: F64  # (n,)
+    p_short_logit: F64  # (n,)
+    return_quantiles: F64  # (n, 7)
+    volatility: F64  # (n,)
+    direction_logits: F64  # (n, 5)
+
+
+class Network:
+    """An ONNX graph behind names; one thread, so that equal rows give equal bits."""
+
+    def __init__(self, onnx: bytes) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        names = {output.name for output in self._session.get_outputs()}
+        missing = sorted(set(HEADS) - names)
+        if missing:
+            raise InvariantError(f"the network must have outputs {HEADS}, lacks {missing}; export it again")
+
+    def run(self, *, bars: F32, ticker: I32, horizon: I32) -> Outputs:
+        """Return the heads' outputs for standardised windows (n, lookback, k), in batches of BATCH_ROWS."""
+        n = bars.shape[0]
+        parts: list[list[np.ndarray]] = []
+        for start in range(0, n, BATCH_ROWS):
+            rows = np.minimum(np.arange(start, start + BATCH_ROWS), n - 1)  # pad by repeating the last row
+            feed = {"bars": bars[rows], "ticker": ticker[rows], "horizon": horizon[rows]}
+            found = self._session.run(list(HEADS), feed)
+            parts.append([array[: min(BATCH_ROWS, n - start)] for array in found])
+        if not parts:
+            return Outputs(**{name: _empty(name) for name in HEADS})
+        stacked = [np.concatenate(column).astype(np.float64) for column in zip(*parts, strict=True)]
+        return Outputs(**{name: _shaped(name, array) for name, array in zip(HEADS, stacked, strict=True)})
+
+
+class Scorer:
+    """One version ready to answer: raw feature windows in, calibrated predictions out."""
+
+    def __init__(self, artifact: ServingArtifact) -> None:
+        self.artifact = artifact
+        self._network = Network(artifact.onnx)
+
+    def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
+        """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused."""
+        outputs = self.outputs(windows=windows, secids=secids, horizon=horizon)
+        temperatures = self.artifact.temperatures[horizon]
+        p_long = _sigmoid(outputs.p_long_logit / temperatures.p_long)
+        p_short = _sigmoid(outputs.p_short_logit / temperatures.p_short)
+        direction = _softmax(outputs.direction_logits / temperatures.direction)
+        return tuple(
+            Prediction(
+                p_long=float(p_long[row]),
+                p_short=float(p_short[row]),
+                return_quantiles=tuple(float(value) for value in outputs.return_quantiles[row]),
+                volatility=float(outputs.volatility[row]),
+                direction=tuple(float(value) for value in direction[row]),
+            )
+            for row in range(windows.shape[0])
+        )
+
+    def outputs(self, *, windows: F32, secids: Sequence[str], horizon: str) -> Outputs:
+        """Return the network's uncalibrated outputs for raw feature windows."""
+        version = self.artifact.version
+        wanted = (len(secids), version.lookback_bars, len(self.artifact.feature_names))
+        if windows.shape != wanted:
+            raise InvariantError(f"windows must have shape {wanted}, were {windows.shape}")
+        if horizon not in self.artifact.horizon_rows:
+            raise InvariantError(f"horizon must be one of {version.horizons}, was {horizon!r}")
+        bars = standardise(windows, mean=self.artifact.mean, std=self.artifact.std)
+        if not np.isfinite(bars).all():
+            raise InvariantError("a window holds a missing or infinite feature; leave such rows out")
+        ticker = np.asarray([self.artifact.ticker_rows.get(secid, 0) for secid in secids], dtype=np.int32)
+        rows = np.full(len(secids), self.artifact.horizon_rows[horizon], dtype=np.int32)
+        return self._network.run(bars=bars, ticker=ticker, horizon=rows)
+
+    def novelty(self, *, last_bars: F32) -> F64:
+        """Return the Mahalanobis distance of raw features (n, k) from the training rows."""
+        scaled = standardise(last_bars, mean=self.artifact.mean, std=self.artifact.std).astype(np.float64)
+        return mahalanobis(scaled, mean=self.artifact.novelty_mean, precision=self.artifact.novelty_precision)
+
+
+def standardise(values: F32, *, mean: F64, std: F64) -> F32:
+    """Return (values - mean) / std over the last axis as float32; NaN stays NaN."""
+    return ((values - mean.astype(np.float32)) / std.astype(np.float32)).astype(np.float32)
+
+
+def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
+    """Return the Mahalanobis distance of each row (n, k)."""
+    centred = values - mean
+    # einsum and not matmul: BLAS may sum in another order for another number of rows.
+    squares = np.einsum("ij,jk,ik->i", centred, precision, centred)
+    return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+
+
+def _sigmoid(logits: F64) -> F64:
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
+
+
+def _softmax(logits: F64) -> F64:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+
+
+def _shaped(name: str, array: np.ndarray) -> F64:
+    return array if name in ("return_quantiles", "direction_logits") else array.reshape(-1)
+
+
+def _empty(name: str) -> F64:
+    return np.zeros({"return_quantiles": (0, 7), "direction_logits": (0, 5)}.get(name, (0,)))

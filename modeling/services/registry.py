@@ -1,0 +1,197 @@
+"""The registry's switches: register, judge, promote, roll back; light enough for the admin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from modeling.contracts import Grade, ModelVersionFacts
+from modeling.errors import PromotionRefusedError
+from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
+from modeling.registry.artifact import artifact_verify
+from modeling.selectors.versions import facts_of, rollback_target
+from traderai.common.errors import ConflictError, NotFoundError
+from traderai.common.lake import lake_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVersion:
+    """What is known of a version when its artifact has been written."""
+
+    version: str
+    kind: str
+    recipe: str
+    feature_set_key: str
+    label_set: str
+    timeframe: str
+    horizons: tuple[str, ...]
+    lookback_bars: int
+    trained_until: datetime
+    is_simulated: bool
+    artifact_key: str
+    manifest_sha256: str
+    metrics: dict[str, Any]
+
+
+def version_register(*, new: NewVersion, run_id: int | None, now: datetime) -> ModelVersionFacts:
+    """Enter a written artifact as a candidate, after checking that the lake holds the very bytes.
+
+    Repeating with the same manifest returns the version that is there; the same name with another manifest is
+    a ConflictError.
+    """
+    artifact_verify(
+        lake=lake_at(settings.LAKE_URL), key=new.artifact_key, manifest_sha256=new.manifest_sha256
+    )
+    run = None if run_id is None else TrainingRun.objects.get(pk=run_id)
+    row, created = ModelVersion.objects.get_or_create(
+        version=new.version,
+        defaults={
+            "kind": new.kind,
+            "recipe": new.recipe,
+            "run": run,
+            "feature_set_key": new.feature_set_key,
+            "label_set": new.label_set,
+            "timeframe": new.timeframe,
+            "horizons": list(new.horizons),
+            "lookback_bars": new.lookback_bars,
+            "trained_until": new.trained_until,
+            "is_simulated": new.is_simulated,
+            "artifact_key": new.artifact_key,
+            "manifest_sha256": new.manifest_sha256,
+            "metrics": new.metrics,
+            "created_at": now,
+        },
+    )
+    if not created and row.manifest_sha256 != new.manifest_sha256:
+        raise ConflictError(
+            f"version {new.version!r} is registered with manifest {row.manifest_sha256[:12]}, "
+            f"was {new.manifest_sha256[:12]}; a version never changes"
+        )
+    return facts_of(row)
+
+
+def version_gate(
+    *, version_id: int, against_id: int | None, verdict: Grade, numbers: dict[str, Any], now: datetime
+) -> ModelVersionFacts:
+    """Store what the gate found and give the version its grade; a rejected one never serves.
+
+    Repeating appends another verdict. A champion or a retired champion keeps its state and cannot be rejected
+    here: roll back instead.
+    """
+    with transaction.atomic():
+        row = _locked(version_id)
+        if row.state == ModelVersion.State.REJECTED:
+            raise PromotionRefusedError(f"{row.version} was rejected; train a new version")
+        serves = row.state in (ModelVersion.State.CHAMPION, ModelVersion.State.RETIRED)
+        if serves and verdict == "rejected":
+            raise PromotionRefusedError(f"{row.version} has served; roll back instead of rejecting it")
+        GateVerdict.objects.create(
+            version=row, against_id=against_id, verdict=verdict, numbers=numbers, at=now
+        )
+        row.grade = verdict
+        if verdict == "rejected":
+            row.state = ModelVersion.State.REJECTED
+        row.save(update_fields=["grade", "state"])
+    return facts_of(row)
+
+
+def version_promote(*, version_id: int, by: str, reason: str, now: datetime) -> ModelVersionFacts:
+    """Make a candidate that passed its gate the champion, in one transaction; the old champion retires.
+
+    Repeating for the version in service changes nothing. Refused: a version without a verdict, a rejected one,
+    one judged against another champion than today's, one whose artifact is not intact.
+    """
+    found = ModelVersion.objects.filter(pk=version_id).first()
+    if found is None:
+        raise NotFoundError(f"no model version with id {version_id}", code="unknown_version")
+    _verify(found)
+    with transaction.atomic():
+        champion = _champion_locked(found.kind)
+        row = _locked(version_id)
+        if row.state == ModelVersion.State.CHAMPION:
+            return facts_of(row)
+        _check_promotable(row, champion)
+        _switch(row, champion, Promotion.Action.PROMOTE, by=by, reason=reason, now=now)
+    return facts_of(row)
+
+
+def version_rollback(*, kind: str = "global", by: str, reason: str, now: datetime) -> ModelVersionFacts:
+    """Put the previous champion back in one step, after checking its artifact.
+
+    Each call goes one champion further back; with none left it is a PromotionRefusedError and nothing changes.
+    """
+    target = rollback_target(kind=kind)
+    if target is None:
+        raise PromotionRefusedError(f"there is no earlier champion of kind {kind!r} to roll back to")
+    _verify(ModelVersion.objects.get(pk=target.id))
+    with transaction.atomic():
+        champion = _champion_locked(kind)
+        again = rollback_target(kind=kind)
+        if champion is None or again is None or again.id != target.id:
+            raise PromotionRefusedError("the champion changed meanwhile; look and try again")
+        row = _locked(target.id)
+        _switch(row, champion, Promotion.Action.ROLLBACK, by=by, reason=reason, now=now)
+    return facts_of(row)
+
+
+def _verify(row: ModelVersion) -> None:
+    artifact_verify(
+        lake=lake_at(settings.LAKE_URL), key=row.artifact_key, manifest_sha256=row.manifest_sha256
+    )
+
+
+def _champion_locked(kind: str) -> ModelVersion | None:
+    # Locking every version of the kind, in one order, also serialises two first promotions.
+    rows = list(ModelVersion.objects.select_for_update().filter(kind=kind).order_by("pk"))
+    return next((row for row in rows if row.state == ModelVersion.State.CHAMPION), None)
+
+
+def _locked(version_id: int) -> ModelVersion:
+    row = ModelVersion.objects.select_for_update().filter(pk=version_id).first()
+    if row is None:
+        raise NotFoundError(f"no model version with id {version_id}", code="unknown_version")
+    return row
+
+
+def _check_promotable(row: ModelVersion, champion: ModelVersion | None) -> None:
+    if row.state != ModelVersion.State.CANDIDATE:
+        raise PromotionRefusedError(f"only a candidate can be promoted, {row.version} is {row.state}")
+    verdict = row.verdicts.order_by("-at", "-id").first()
+    if verdict is None or verdict.verdict == "rejected":
+        raise PromotionRefusedError(f"{row.version} has not passed its gate; judge it first")
+    if champion is not None and champion.is_simulated != row.is_simulated and row.is_simulated:
+        raise PromotionRefusedError("a version trained on simulated bars never replaces a real one")
+    judged_against = verdict.against_id
+    standing = None if champion is None else champion.pk
+    if judged_against != standing:
+        raise PromotionRefusedError(
+            f"{row.version} was judged against another champion than today's "
+            f"({'none' if champion is None else champion.version}); judge it again"
+        )
+    if champion is not None and champion.grade == "trade" and row.grade != "trade":
+        raise PromotionRefusedError(
+            f"{champion.version} is proven to trade; {row.version} may only inform and cannot replace it"
+        )
+
+
+def _switch(
+    row: ModelVersion,
+    champion: ModelVersion | None,
+    action: Promotion.Action,
+    *,
+    by: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    if champion is not None:
+        champion.state = ModelVersion.State.RETIRED
+        champion.save(update_fields=["state"])
+    row.state = ModelVersion.State.CHAMPION
+    row.save(update_fields=["state"])
+    Promotion.objects.create(
+        kind=row.kind, version=row, previous=champion, action=action, by=by, reason=reason, at=now
+    )
