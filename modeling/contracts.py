@@ -10,7 +10,6 @@ import numpy as np
 
 from features.contracts import REGIMES
 from traderai.common.arrays import F64
-from traderai.common.config import fingerprint
 
 Num = TypeVar("Num", float, F64)
 
@@ -159,11 +158,6 @@ class LabelSet:
         """The names of the horizons: ("3d", "5d", "10d")."""
         return tuple(f"{days}d" for days in self.horizons_days)
 
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of everything that decides the labels; stored with all that is made from them."""
-        return fingerprint(self)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostModel:
@@ -210,11 +204,6 @@ class CostModel:
         )
         total = 2.0 * side
         return total if total.ndim else float(total)  # type: ignore[return-value]
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the costs; stored with every figure about money."""
-        return fingerprint(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,11 +258,6 @@ class PolicyConfig:
                 raise ValueError(f"{name} must be above 0 and at most 1, was {getattr(self, name)}")
         if self.max_data_age_s <= 0 or self.min_median_turnover_rub < 0 or self.entry_range_of_atr_frac < 0:
             raise ValueError("max_data_age_s must be above 0; turnover and ATR limits must not be negative")
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the policy and its costs; stored with every decision."""
-        return fingerprint(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,7 @@
-"""The configuration of labels, costs and the policy; reads YAML alone, so the web may use it."""
+"""The configuration of labels, costs and the policy; reads YAML alone, so the web may use it.
+
+`traderai.common.config.fingerprint` of what these return is stored with everything made from it.
+"""
 
 from __future__ import annotations
 
