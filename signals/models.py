@@ -49,7 +49,7 @@ class Signal(models.Model):
     strength = models.CharField(max_length=8, choices=Strength.choices, blank=True, default="")
     proven = models.BooleanField(default=False, help_text="Made by a model of grade `trade`.")
     source = models.CharField(max_length=9, choices=Source.choices)
-    model_version = models.CharField(max_length=80, blank=True, default="")
+    model_version = models.CharField(max_length=120, blank=True, default="")
     trained_until = models.DateTimeField(null=True, blank=True)
     payload = models.JSONField()
     created_at = models.DateTimeField(default=clock.now)

@@ -1,4 +1,4 @@
-"""Support and resistance from swing points, and the picture of the chart in figures."""
+"""Support and resistance from recent swing points."""
 
 from __future__ import annotations
 
@@ -20,16 +20,6 @@ class PriceLevel:
     price_rub: float
     touches: int  # swing points that make it up
     kind: str  # support or resistance
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChartPicture:
-    """The last bars in a few figures; None where the history is too short."""
-
-    change_20_bars_frac: float | None
-    distance_from_mean_50_bars_frac: float | None
-    rsi_14: float | None
-    volume_ratio: float | None  # mean of the last 9 bars over the median of the 100 before
 
 
 def swing_points(high: F64, low: F64, *, reach: int = SWING_BARS) -> tuple[I64, I64]:
@@ -82,39 +72,3 @@ def price_levels(
         for kind, side in (("support", below), ("resistance", above))
         for price, touches in side
     )
-
-
-def chart_picture(*, close: F64, volume: F64) -> ChartPicture:
-    """Return the figures of trend, momentum and volume at the last bar.
-
-    Shapes: close (n,), volume (n,).
-    NaN: not accepted; None stands where the history is too short.
-    Causal: uses bars 0..n-1 only.
-    """
-    n = close.size
-    usual_volume = float(np.median(volume[-109:-9])) if n >= 109 else 0.0
-    return ChartPicture(
-        change_20_bars_frac=float(close[-1] / close[-21] - 1) if n >= 21 else None,
-        distance_from_mean_50_bars_frac=float(close[-1] / close[-50:].mean() - 1) if n >= 50 else None,
-        rsi_14=wilder_rsi_last(close),
-        volume_ratio=float(volume[-9:].mean() / usual_volume) if usual_volume > 0 else None,
-    )
-
-
-def wilder_rsi_last(close: F64, *, window: int = 14) -> float | None:
-    """Return the relative strength index of the last bar, None before window + 1 bars or on a flat series.
-
-    Shapes: close (n,).
-    Units: 0..100.
-    Causal: uses bars 0..n-1 only.
-    Source: J. Welles Wilder, New Concepts in Technical Trading Systems (1978).
-    """
-    if close.size < window + 1:
-        return None
-    changes = np.diff(close)
-    gain = float(np.maximum(changes[:window], 0.0).mean())
-    loss = float(np.maximum(-changes[:window], 0.0).mean())
-    for change in changes[window:]:
-        gain += (max(float(change), 0.0) - gain) / window
-        loss += (max(-float(change), 0.0) - loss) / window
-    return None if gain + loss == 0 else 100.0 * gain / (gain + loss)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -99,7 +100,7 @@ def price_scenarios(
             p=float(edges[i + 1] - edges[i]),
             label=_label(low, high, close_rub),
         )
-        for i, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True))
+        for i, (low, high) in enumerate(itertools.pairwise(bounds))
     )
 
 

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('strength', models.CharField(blank=True, choices=[('weak', 'Weak'), ('medium', 'Medium'), ('strong', 'Strong')], default='', max_length=8)),
                 ('proven', models.BooleanField(default=False, help_text='Made by a model of grade `trade`.')),
                 ('source', models.CharField(choices=[('live', 'Live'), ('replay', 'Replay'), ('simulated', 'Simulated')], max_length=9)),
-                ('model_version', models.CharField(blank=True, default='', max_length=80)),
+                ('model_version', models.CharField(blank=True, default='', max_length=120)),
                 ('trained_until', models.DateTimeField(blank=True, null=True)),
                 ('payload', models.JSONField()),
                 ('created_at', models.DateTimeField(default=traderai.common.clock.now)),

@@ -1,0 +1,108 @@
+"""Explanations in words: facts stored as codes and parameters, rendered when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import formats, translation
+from django.utils.translation import gettext
+
+from signals.phrases import NAMES, PHRASES, SCENARIOS
+from traderai.common.clock import MOSCOW
+from traderai.common.errors import InvariantError
+
+LANGUAGES = ("ru", "en")
+SECTIONS = ("call", "picture", "regime", "model", "risk", "notice")
+
+
+def explanation_text(facts: Iterable[Mapping[str, Any]], *, language: str, decimals: int) -> str:
+    """Return an explanation in a language: one paragraph for each section, parted by an empty line.
+
+    `facts` are the stored ones: mappings with section, code and params; `decimals` are those of the prices.
+    """
+    paragraphs: dict[str, list[str]] = {section: [] for section in SECTIONS}
+    with translation.override(spoken_language(language)):
+        for fact in facts:
+            paragraphs[fact["section"]].append(_sentence(fact, decimals=decimals))
+    return "\n\n".join(" ".join(sentences) for sentences in paragraphs.values() if sentences)
+
+
+def scenario_label(scenario: Mapping[str, Any], *, language: str, decimals: int) -> str:
+    """Return the name of one price range, such as "stays in 310.00-320.00"."""
+    bounds = {name: scenario[name] for name in ("low_rub", "high_rub") if scenario[name] is not None}
+    with translation.override(spoken_language(language)):
+        return str(SCENARIOS[scenario["label"]] % _worded(bounds, decimals=decimals))
+
+
+def spoken_language(language: str | None) -> str:
+    """Return the product's language for a language code: ru for Russian, English for everything else."""
+    return "ru" if (language or "").casefold().split("-")[0] == "ru" else "en"
+
+
+def _sentence(fact: Mapping[str, Any], *, decimals: int) -> str:
+    phrase = PHRASES.get(fact["code"])
+    if phrase is None:
+        raise InvariantError(f"an explanation's code must have a phrase, was {fact['code']!r}")
+    return str(phrase % _worded(fact["params"], decimals=decimals))
+
+
+def _worded(params: Mapping[str, Any], *, decimals: int) -> dict[str, Any]:
+    worded = {name: _value(name, value, decimals=decimals) for name, value in params.items()}
+    if "entry_low_rub" in worded:
+        low, high = worded["entry_low_rub"], worded["entry_high_rub"]
+        worded["entry"] = low if low == high else f"{low}–{high}"
+    return worded
+
+
+def _value(name: str, value: Any, *, decimals: int) -> Any:
+    """Return a value in words; the ending of its name says what it is."""
+    if name.endswith("_rub"):
+        return _number(value, decimals)
+    if isinstance(value, int):  # a count stays a number: it chooses the plural form
+        return value
+    if isinstance(value, str) and value in NAMES:
+        return str(NAMES[value])
+    for ending, worded in _BY_ENDING.items():
+        if name.endswith(ending):
+            return worded(value)
+    raise InvariantError(f"a parameter of an explanation must end with its unit, was {name!r}")
+
+
+def _number(value: float, decimals: int) -> str:
+    text = formats.number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
+    return text.replace("-", "−")
+
+
+def _signed(value: float, decimals: int) -> str:
+    text = _number(value, decimals)
+    return f"+{text}" if round(value, decimals) > 0 else text
+
+
+def _percent(number: str) -> str:
+    return gettext("%(number)s%%") % {"number": number}
+
+
+def _moment(text: str) -> str:
+    moment = datetime.fromisoformat(text).astimezone(MOSCOW)
+    shown = formats.date_format(moment, gettext("Y-m-d H:i"))
+    return gettext("%(moment)s Moscow time") % {"moment": shown}
+
+
+def _day(text: str) -> str:
+    return formats.date_format(datetime.fromisoformat(text).astimezone(MOSCOW), gettext("Y-m-d"))
+
+
+# The first ending that fits decides, so the longer stand before the shorter.
+_BY_ENDING: Final[dict[str, Callable[[Any], str]]] = {
+    "_signed_frac": lambda value: _percent(_signed(100 * value, 1)),
+    "_frac": lambda value: _percent(_number(100 * value, 2 if value < 0.01 else 1)),
+    "_p": lambda value: _percent(_number(100 * value, 1)),
+    "_points": lambda value: _number(100 * value, 1),
+    "_ratio": lambda value: _number(value, 2),
+    "_index": lambda value: _number(value, 0),
+    "_r": lambda value: _signed(value, 2),
+    "_at": _moment,
+    "_on": _day,
+}

@@ -1,0 +1,185 @@
+"""The words of an explanation: one translatable sentence for each code of `signals.kernels.facts`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+CALL: Final[dict[str, Any]] = {
+    "call_buy": ngettext_lazy(
+        "Buy at %(entry)s RUB: target %(take_profit_rub)s, stop %(stop_loss_rub)s, for up to %(days)s trading day.",
+        "Buy at %(entry)s RUB: target %(take_profit_rub)s, stop %(stop_loss_rub)s, for up to %(days)s trading days.",
+        "days",
+    ),
+    "call_sell": ngettext_lazy(
+        "Sell short at %(entry)s RUB: target %(take_profit_rub)s, stop %(stop_loss_rub)s, for up to %(days)s trading day.",
+        "Sell short at %(entry)s RUB: target %(take_profit_rub)s, stop %(stop_loss_rub)s, for up to %(days)s trading days.",
+        "days",
+    ),
+    "call_hold": ngettext_lazy(
+        "Hold: neither a long nor a short has a sufficient edge after costs over %(days)s trading day. Confidence %(confidence)s of 100.",
+        "Hold: neither a long nor a short has a sufficient edge after costs over %(days)s trading days. Confidence %(confidence)s of 100.",
+        "days",
+    ),
+    "strength_strong": gettext_lazy(
+        "A strong signal: confidence %(confidence)s of 100, reward to risk %(risk_reward_ratio)s after costs."
+    ),
+    "strength_medium": gettext_lazy(
+        "A signal of medium strength: confidence %(confidence)s of 100, reward to risk %(risk_reward_ratio)s after costs."
+    ),
+    "strength_weak": gettext_lazy(
+        "A weak signal: confidence %(confidence)s of 100, reward to risk %(risk_reward_ratio)s after costs."
+    ),
+    "strength_low": gettext_lazy(
+        "Low confidence: %(confidence)s of 100, reward to risk %(risk_reward_ratio)s after costs."
+    ),
+    "no_trade_stale_data": gettext_lazy(
+        "No trade: the data are stale, the newest bar closed on %(last_bar_at)s."
+    ),
+    "no_trade_insufficient_history": gettext_lazy("No trade: too few bars are known for a judgement."),
+    "no_trade_illiquid": gettext_lazy("No trade: turnover is too low or the spread too wide."),
+    "no_trade_halted": gettext_lazy("No trade: trading in the share is halted."),
+    "no_trade_out_of_distribution": gettext_lazy(
+        "No trade: the market now is unlike anything the model was trained on."
+    ),
+    "no_trade_regime_forbids": gettext_lazy(
+        "No trade: in the present market regime the edge is too small for this side."
+    ),
+    "no_trade_model_missing": gettext_lazy("No trade: no model is in service for this share yet."),
+    "no_trade_not_shortable": gettext_lazy(
+        "No trade: only a short has an edge, and this share cannot be sold short."
+    ),
+    "no_trade_event_risk": gettext_lazy("No trade: a corporate event is too near."),
+    "no_trade_low_agreement": gettext_lazy("No trade: the strategies disagree."),
+}
+
+PICTURE: Final[dict[str, Any]] = {
+    "trend_up": gettext_lazy(
+        "The trend points up: the close is %(distance_signed_frac)s from its 50-bar mean, %(change_signed_frac)s over 20 bars."
+    ),
+    "trend_down": gettext_lazy(
+        "The trend points down: the close is %(distance_signed_frac)s from its 50-bar mean, %(change_signed_frac)s over 20 bars."
+    ),
+    "trend_flat": gettext_lazy(
+        "There is no clear trend: the close is %(distance_signed_frac)s from its 50-bar mean, %(change_signed_frac)s over 20 bars."
+    ),
+    "rsi_high": gettext_lazy("RSI at %(rsi_index)s shows an overbought market."),
+    "rsi_low": gettext_lazy("RSI at %(rsi_index)s shows an oversold market."),
+    "rsi_middle": gettext_lazy("RSI at %(rsi_index)s is neutral."),
+    "volume_high": gettext_lazy("Volume is high: %(volume_ratio)s times the usual."),
+    "volume_low": gettext_lazy("Volume is low: %(volume_ratio)s times the usual."),
+    "volume_usual": gettext_lazy("Volume is normal: %(volume_ratio)s times the usual."),
+    "levels_both": gettext_lazy(
+        "The nearest support is %(support_rub)s, the nearest resistance %(resistance_rub)s RUB."
+    ),
+    "levels_support": gettext_lazy(
+        "The nearest support is %(support_rub)s RUB; there is no recent resistance above."
+    ),
+    "levels_resistance": gettext_lazy(
+        "The nearest resistance is %(resistance_rub)s RUB; there is no recent support below."
+    ),
+}
+
+REGIME: Final[dict[str, Any]] = {
+    "regime_known": gettext_lazy(
+        "Market regime since %(since_on)s: %(regime)s (probability %(regime_p)s)."
+    ),
+    "regime_unknown": gettext_lazy(
+        "The market regime is not known yet; the thresholds of a flat market apply."
+    ),
+    "regime_asks": gettext_lazy(
+        "A trade then needs an edge of at least %(edge_points)s percentage points after costs."
+    ),
+    "regime_size": gettext_lazy("Positions are cut to %(size_frac)s of the usual size."),
+    "regime_longs": gettext_lazy("A long needs at least %(edge_points)s points."),
+    "regime_shorts": gettext_lazy("A short needs at least %(edge_points)s points."),
+}
+
+MODEL: Final[dict[str, Any]] = {
+    "model_above_long": gettext_lazy(
+        "The model gives a long a probability of %(target_p)s to reach the target against a break-even of %(break_even_p)s: an edge of %(edge_points)s points."
+    ),
+    "model_above_short": gettext_lazy(
+        "The model gives a short a probability of %(target_p)s to reach the target against a break-even of %(break_even_p)s: an edge of %(edge_points)s points."
+    ),
+    "model_below_long": gettext_lazy(
+        "Of the two sides the long is the better one, but its probability of %(target_p)s lies %(edge_points)s points below the break-even of %(break_even_p)s."
+    ),
+    "model_below_short": gettext_lazy(
+        "Of the two sides the short is the better one, but its probability of %(target_p)s lies %(edge_points)s points below the break-even of %(break_even_p)s."
+    ),
+    "model_expects": gettext_lazy(
+        "The expected result is %(net_signed_frac)s or %(net_r)s R after costs of %(cost_frac)s."
+    ),
+    "driver_raises": gettext_lazy("%(family)s: plus %(effect_points)s points of probability."),
+    "driver_lowers": gettext_lazy("%(family)s: minus %(effect_points)s points of probability."),
+    "proven": gettext_lazy("The model's edge has been proven out of sample after costs."),
+    "paper": gettext_lazy(
+        "The model's edge is not proven: this is a paper signal, not a reason to risk money."
+    ),
+    "in_sample": gettext_lazy(
+        "The model was trained on data that reach beyond this bar: the figures are not out of sample."
+    ),
+}
+
+RISK: Final[dict[str, Any]] = {
+    "wrong_buy": ngettext_lazy(
+        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB; without the target in %(days)s trading day it has run out of time.",
+        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB; without the target in %(days)s trading days it has run out of time.",
+        "days",
+    ),
+    "wrong_sell": ngettext_lazy(
+        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB; without the target in %(days)s trading day it has run out of time.",
+        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB; without the target in %(days)s trading days it has run out of time.",
+        "days",
+    ),
+    "hold_changes": gettext_lazy(
+        "The answer would change if the edge of one side rose to %(edge_points)s points."
+    ),
+    "change_stale_data": gettext_lazy("Fresh bars would change this."),
+    "change_insufficient_history": gettext_lazy("More trading history would change this."),
+    "change_illiquid": gettext_lazy("Higher turnover or a narrower spread would change this."),
+    "change_halted": gettext_lazy("The resumption of trading would change this."),
+    "change_out_of_distribution": gettext_lazy(
+        "Calmer conditions or a model trained on such days would change this."
+    ),
+    "change_regime_forbids": gettext_lazy("Another market regime or a larger edge would change this."),
+    "change_model_missing": gettext_lazy("A model that passes the gate would change this."),
+    "change_not_shortable": gettext_lazy("An edge on the long side would change this."),
+    "change_event_risk": gettext_lazy("The passing of the event would change this."),
+    "change_low_agreement": gettext_lazy("Agreement between the strategies would change this."),
+}
+
+NOTICE: Final[dict[str, Any]] = {
+    "simulated": gettext_lazy("SIMULATED: this share and its prices are made up by the market simulator."),
+    "not_advice": gettext_lazy("This is not individual investment advice."),
+}
+
+PHRASES: Final[dict[str, Any]] = CALL | PICTURE | REGIME | MODEL | RISK | NOTICE
+
+SCENARIOS: Final[dict[str, Any]] = {
+    "falls_below": gettext_lazy("falls below %(high_rub)s"),
+    "falls_to": gettext_lazy("falls to %(low_rub)s–%(high_rub)s"),
+    "stays_in": gettext_lazy("stays in %(low_rub)s–%(high_rub)s"),
+    "rises_to": gettext_lazy("rises to %(low_rub)s–%(high_rub)s"),
+    "rises_above": gettext_lazy("rises above %(low_rub)s"),
+    "stays_below": gettext_lazy("stays below %(high_rub)s"),
+    "stays_above": gettext_lazy("stays above %(low_rub)s"),
+}
+
+NAMES: Final[dict[str, Any]] = {
+    "uptrend": gettext_lazy("uptrend"),
+    "downtrend": gettext_lazy("downtrend"),
+    "flat": gettext_lazy("flat market"),
+    "panic": gettext_lazy("panic"),
+    "euphoria": gettext_lazy("euphoria"),
+    "news_storm": gettext_lazy("news storm"),
+    "returns": gettext_lazy("Recent returns"),
+    "trend": gettext_lazy("Trend"),
+    "oscillators": gettext_lazy("Oscillators"),
+    "volatility": gettext_lazy("Volatility"),
+    "volume": gettext_lazy("Volume"),
+    "position": gettext_lazy("Place in the recent range"),
+    "calendar": gettext_lazy("Time of day and week"),
+}
