@@ -23,6 +23,7 @@ from modeling.contracts import (
 )
 
 Side = Literal["long", "short"]
+_SIDES: tuple[Side, Side] = ("long", "short")
 REASONS = (
     "stale_data",
     "insufficient_history",
@@ -252,9 +253,6 @@ def position_size_lots(
         market.median_turnover_rub * policy.max_turnover_frac / entry,
     )
     return int(shares / market.lot_size + 1e-9)
-
-
-_SIDES: tuple[Side, Side] = ("long", "short")
 
 
 def _check(prediction: Prediction, market: MarketState, policy: PolicyConfig) -> None:

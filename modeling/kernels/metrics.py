@@ -1,0 +1,200 @@
+"""How good predictions are: ranking, probabilities, quantiles and volatility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from traderai.common.arrays import F64
+
+_CLIP = 1e-12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reliability:
+    """A reliability table: equal-mass bins of predicted probability against what happened."""
+
+    p_mean: F64  # (bins,) mean prediction in each bin
+    happened: F64  # (bins,) share of positives
+    rows: F64  # (bins,)
+    ece: float  # expected calibration error: mean gap, weighted by rows
+
+
+def roc_auc(y: F64, score: F64) -> float:
+    """Return the probability that a positive scores above a negative, ties counting half.
+
+    Shapes: y, score (n,); y of 0 and 1.
+    NaN:    NaN if only one class is present.
+    Raises: ValueError for other labels, missing scores or shapes that differ.
+    Source: Mann and Whitney (1947); Fawcett (2006), Pattern Recognition Letters 27.
+    """
+    _check_binary(y, score)
+    positives = float(y.sum())
+    negatives = y.size - positives
+    if positives == 0 or negatives == 0:
+        return float("nan")
+    ranks = _average_ranks(score)
+    return float((ranks[y == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def pr_auc(y: F64, score: F64) -> float:
+    """Return average precision: precision summed over the steps of recall, ties taken together.
+
+    Shapes: y, score (n,); y of 0 and 1.
+    NaN:    NaN without a positive.
+    Raises: ValueError for other labels, missing scores or shapes that differ.
+    """
+    _check_binary(y, score)
+    if y.sum() == 0:
+        return float("nan")
+    order = np.argsort(-score, kind="stable")
+    ordered, hits = score[order], np.cumsum(y[order])
+    ends = np.append(np.flatnonzero(np.diff(ordered)), y.size - 1)  # the last row of each tie
+    precision = hits[ends] / (ends + 1.0)
+    recall = hits[ends] / hits[-1]
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def pr_auc_lift(y: F64, score: F64) -> float:
+    """Return average precision over the base rate: 1 is no skill.
+
+    Shapes: y, score (n,); y of 0 and 1.
+    NaN:    NaN without a positive.
+    """
+    average = pr_auc(y, score)
+    return average / float(y.mean()) if np.isfinite(average) else average
+
+
+def log_loss(y: F64, p: F64) -> float:
+    """Return the mean negative log likelihood of binary labels; probabilities are clipped at 1e-12.
+
+    Shapes: y, p (n,).
+    Units:  nats.
+    Raises: ValueError for labels besides 0 and 1, probabilities outside [0, 1] or no row.
+    """
+    _check_probabilities(y, p)
+    safe = np.clip(p, _CLIP, 1 - _CLIP)
+    return float(-np.mean(y * np.log(safe) + (1 - y) * np.log1p(-safe)))
+
+
+def log_loss_classes(y: F64, p: F64) -> float:
+    """Return the mean negative log likelihood of class labels.
+
+    Shapes: y (n,) class numbers; p (n, k) rows that add up to 1.
+    Units:  nats.
+    Raises: ValueError for shapes that differ, classes outside 0..k-1, rows that do not add up to 1, or no row.
+    """
+    if p.ndim != 2 or y.shape != p.shape[:1] or y.size == 0:
+        raise ValueError(f"y must be (n,) and p (n, k) with a row at least, were {y.shape} and {p.shape}")
+    classes = y.astype(np.int64)
+    if np.any(classes != y) or classes.min() < 0 or classes.max() >= p.shape[1]:
+        raise ValueError(f"classes must be whole numbers from 0 to {p.shape[1] - 1}")
+    if not (np.all(p >= 0) and np.all(np.abs(p.sum(axis=1) - 1.0) < 1e-3)):
+        raise ValueError("each row of p must be probabilities that add up to 1")
+    chosen = p[np.arange(y.size), classes]
+    return float(-np.mean(np.log(np.maximum(chosen, _CLIP))))
+
+
+def brier(y: F64, p: F64) -> float:
+    """Return the mean squared error of probabilities.
+
+    Shapes: y, p (n,).
+    Raises: ValueError for labels besides 0 and 1, probabilities outside [0, 1] or no row.
+    """
+    _check_probabilities(y, p)
+    return float(np.mean((p - y) ** 2))
+
+
+def reliability(y: F64, p: F64, *, bins: int = 10) -> Reliability:
+    """Return the reliability table over bins of equal mass, and its expected calibration error.
+
+    Shapes: y, p (n,); at most `bins` bins of the result, fewer if there are fewer rows.
+    Raises: ValueError for bins below 1, labels besides 0 and 1, probabilities outside [0, 1] or no row.
+    """
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, was {bins}")
+    _check_probabilities(y, p)
+    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, y.size))
+    p_mean = np.array([p[part].mean() for part in parts])
+    happened = np.array([y[part].mean() for part in parts])
+    rows = np.array([float(part.size) for part in parts])
+    ece = float(np.sum(rows * np.abs(p_mean - happened)) / y.size)
+    return Reliability(p_mean=p_mean, happened=happened, rows=rows, ece=ece)
+
+
+def pinball_loss(y: F64, quantiles: F64, *, levels: F64) -> F64:
+    """Return the mean pinball loss of each quantile level.
+
+    Shapes: y (n,); quantiles (n, q); levels (q,) within (0, 1); returns (q,).
+    Units:  of y.
+    Raises: ValueError for shapes that differ, missing numbers, levels outside (0, 1) or no row.
+    """
+    _check_quantiles(y, quantiles, levels)
+    gap = y[:, None] - quantiles
+    loss: F64 = np.maximum(levels * gap, (levels - 1.0) * gap).mean(axis=0)
+    return loss
+
+
+def quantile_coverage(y: F64, quantiles: F64, *, levels: F64) -> F64:
+    """Return the share of y at or below each predicted quantile; it should equal its level.
+
+    Shapes: y (n,); quantiles (n, q); levels (q,) within (0, 1); returns (q,).
+    Raises: ValueError for shapes that differ, missing numbers, levels outside (0, 1) or no row.
+    """
+    _check_quantiles(y, quantiles, levels)
+    coverage: F64 = (y[:, None] <= quantiles).mean(axis=0)
+    return coverage
+
+
+def rank_correlation(x: F64, y: F64) -> float:
+    """Return Spearman's rank correlation, ties at their average rank.
+
+    Shapes: x, y (n,).
+    NaN:    NaN if either is constant or there are fewer than 2 rows.
+    Raises: ValueError for shapes that differ or missing numbers.
+    """
+    if x.shape != y.shape or x.ndim != 1 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError(f"x and y must be finite and of one shape (n,), were {x.shape} and {y.shape}")
+    if x.size < 2:
+        return float("nan")
+    a, b = _average_ranks(x), _average_ranks(y)
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt(np.sum(a**2) * np.sum(b**2)))
+    return float(np.sum(a * b) / scale) if scale > 0 else float("nan")
+
+
+def _average_ranks(x: F64) -> F64:
+    """Return ranks from 1, equal values sharing their mean rank."""
+    _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks: F64 = (last - (counts - 1) / 2.0)[place]
+    return ranks
+
+
+def _check_binary(y: F64, score: F64) -> None:
+    if y.shape != score.shape or y.ndim != 1:
+        raise ValueError(f"labels and scores must be of one shape (n,), were {y.shape} and {score.shape}")
+    if not np.isfinite(score).all():
+        raise ValueError("a score is missing")
+    if not np.all((y == 0) | (y == 1)):
+        raise ValueError("labels must be 0 or 1; drop null rows first")
+
+
+def _check_probabilities(y: F64, p: F64) -> None:
+    _check_binary(y, p)
+    if p.size == 0:
+        raise ValueError("there is no row to measure")
+    if p.min() < 0 or p.max() > 1:
+        raise ValueError(f"probabilities must be in [0, 1], were from {p.min()} to {p.max()}")
+
+
+def _check_quantiles(y: F64, quantiles: F64, levels: F64) -> None:
+    if y.size == 0 or quantiles.shape != (y.size, levels.size):
+        raise ValueError(
+            f"quantiles must be ({y.size}, {levels.size}) with a row at least, were {quantiles.shape}"
+        )
+    if not (np.isfinite(y).all() and np.isfinite(quantiles).all()):
+        raise ValueError("a number is missing; drop null rows first")
+    if levels.min() <= 0 or levels.max() >= 1:
+        raise ValueError("levels must lie within (0, 1)")
