@@ -48,3 +48,35 @@ class RegimeFacts:
     since: datetime  # the trading day on which this spell began
     as_of: datetime  # when the newest bar it was computed from was known
     reasons: tuple[tuple[str, float], ...]  # named figures behind it, such as ("drawdown_20d_pct", -12.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What one build of features did; nothing is dropped without being named here."""
+
+    feature_set_key: str
+    timeframe: str
+    instruments: int
+    rows: int  # rows of the months built
+    months_built: int
+    months_unchanged: int
+    files_swept: int
+    seconds: float
+    corrupt: tuple[str, ...]  # files that were lost or differed from their checksum; rebuilt
+    missing_columns: tuple[
+        tuple[str, tuple[str, ...]], ...
+    ]  # by secid: columns without a value in its newest month
+    failed: tuple[tuple[str, str], ...]  # by secid: why its features could not be built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeReport:
+    """What one build of the regime history did for one market."""
+
+    market: str
+    shares: int
+    days: int  # trading days with a regime
+    days_new: int
+    days_changed: int
+    days_unknown: int  # trading days with too few shares or too little history
+    newest_day: str | None

@@ -24,4 +24,4 @@ def dividend_factor(close: F64, dividend_rub: F64) -> F64:
                 f"a dividend must be above 0 and below the close before it, was {dividend_rub[t]} after {before}"
             )
         steps[t] = 1.0 if t == 0 else before / (before - dividend_rub[t])
-    return np.cumprod(steps)
+    return np.asarray(np.cumprod(steps), dtype=np.float64)

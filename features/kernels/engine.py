@@ -7,6 +7,7 @@ building everything and rebuilding only the current month give the same bits, re
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -145,7 +146,7 @@ def month_slices(begin_s: I64, *, warmup_bars: int) -> tuple[MonthSlice, ...]:
             start=int(start),
             stop=int(stop),
         )
-        for start, stop in zip(starts[:-1], starts[1:], strict=True)
+        for start, stop in itertools.pairwise(starts)
     )
 
 

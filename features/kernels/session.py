@@ -38,4 +38,4 @@ def day_of_week_angle(begin_s: I64) -> F64:
     Causal: out[t] reads the begin of bar t.
     """
     weekday = (moscow_seconds(begin_s) // DAY_S + 3) % 7
-    return 2.0 * np.pi * weekday / 7.0
+    return np.asarray(2.0 * np.pi * weekday / 7.0, dtype=np.float64)

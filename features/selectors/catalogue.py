@@ -1,0 +1,102 @@
+"""Feature sets by name: the operator's lists, checked against the catalogue, with the hash that names their files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.catalog import BY_NAME, CODE_VERSION, FeatureSpec
+from features.contracts import FeatureSetFacts
+from market.contracts import Timeframe
+from traderai.common.config import fingerprint, load_config
+from traderai.common.errors import InputError, did_you_mean
+
+CONFIG_NAME = "feature_sets.yaml"
+WARMUP_BARS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSetConfig:
+    """One set as the operator wrote it."""
+
+    warmup_bars: int
+    keep_fresh: tuple[str, ...]  # codes of the timeframes that the schedule keeps up to date
+    features: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.warmup_bars <= WARMUP_BARS_MAX:
+            raise ValueError(f"warmup_bars must be within 1 to {WARMUP_BARS_MAX}, was {self.warmup_bars}")
+        if not self.features:
+            raise ValueError("features must name at least one feature, was empty")
+        twice = sorted({name for name in self.features if self.features.count(name) > 1})
+        if twice:
+            raise ValueError(f"features must be named once, twice were {', '.join(twice)}")
+        for code in self.keep_fresh:
+            Timeframe.parse(code)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureSetsConfig:
+    """The whole file."""
+
+    sets: dict[str, FeatureSetConfig]
+
+
+def feature_set_names() -> tuple[str, ...]:
+    """Return the names of all feature sets, in the order of the file."""
+    return tuple(load_config(CONFIG_NAME, FeatureSetsConfig).sets)
+
+
+def feature_set_get(*, name: str) -> FeatureSetFacts:
+    """Return a feature set with its hash.
+
+    Raises: InputError `unknown_feature_set` or `unknown_feature`, both with the closest known name.
+    """
+    config = _set_config(name)
+    specs = _specs_of(name, config)
+    longest = max(specs, key=lambda spec: spec.lookback_bars)
+    if longest.lookback_bars > config.warmup_bars:
+        raise InputError(
+            f"warmup_bars of {name} must be at least {longest.lookback_bars} for {longest.name}, "
+            f"was {config.warmup_bars}; raise it in {CONFIG_NAME}"
+        )
+    decides = {
+        "features": [[spec.name, spec.kernel, spec.parameters] for spec in specs],
+        "warmup_bars": config.warmup_bars,
+        "code_version": CODE_VERSION,
+    }
+    return FeatureSetFacts(
+        name=name, sha=fingerprint(decides), columns=config.features, warmup_bars=config.warmup_bars
+    )
+
+
+def feature_specs(*, name: str) -> tuple[FeatureSpec, ...]:
+    """Return the features of a set in column order."""
+    return _specs_of(name, _set_config(name))
+
+
+def fresh_timeframes(*, name: str) -> tuple[Timeframe, ...]:
+    """Return the timeframes on which the schedule keeps a set up to date."""
+    return tuple(Timeframe.parse(code) for code in _set_config(name).keep_fresh)
+
+
+def _set_config(name: str) -> FeatureSetConfig:
+    sets = load_config(CONFIG_NAME, FeatureSetsConfig).sets
+    if name not in sets:
+        raise InputError(
+            f"feature set must be one of {', '.join(sets)}, was {name!r}{did_you_mean(name, sets)}",
+            code="unknown_feature_set",
+            field="feature_set",
+        )
+    return sets[name]
+
+
+def _specs_of(name: str, config: FeatureSetConfig) -> tuple[FeatureSpec, ...]:
+    for feature in config.features:
+        if feature not in BY_NAME:
+            raise InputError(
+                f"feature set {name} names an unknown feature {feature!r}{did_you_mean(feature, BY_NAME)}; "
+                "`manage.py features` lists them",
+                code="unknown_feature",
+                field="features",
+            )
+    return tuple(BY_NAME[feature] for feature in config.features)

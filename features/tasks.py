@@ -1,0 +1,40 @@
+"""The stages of the features app as Celery tasks: shells around services."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from traderai.common import clock
+from traderai.common.errors import TransientError
+
+
+@shared_task(
+    autoretry_for=(TransientError,),
+    max_retries=5,
+    retry_backoff=5,
+    retry_jitter=True,
+    acks_late=True,
+    ignore_result=True,
+)
+def features_build_due(limit: int = 50) -> None:
+    """Build the features of instruments whose newest closed bar has none yet."""
+    # Imported here: TA-Lib, Numba and Parquet must not be loaded in the worker's parent process.
+    from features.services import build
+
+    build.features_build_due(limit=limit, now=clock.now())
+
+
+@shared_task(
+    autoretry_for=(TransientError,),
+    max_retries=5,
+    retry_backoff=5,
+    retry_jitter=True,
+    acks_late=True,
+    ignore_result=True,
+)
+def regime_build_due() -> None:
+    """Extend the regime history when a trading day is over."""
+    # Imported here: NumPy and Numba must not be loaded in the worker's parent process.
+    from features.services import regime
+
+    regime.regime_build_due(now=clock.now())
