@@ -22,7 +22,7 @@ class SecidCursorPagination(BasePagination):
     default_size = 50
     max_size = 200
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[InstrumentFacts]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return one page of instruments sorted by ticker, and remember the address of the next."""
         rows: Sequence[InstrumentFacts] = queryset
         size = int(request.query_params.get("page_size", self.default_size))

@@ -74,7 +74,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
         query.is_valid(raise_exception=True)
         rows = instrument_list(active_only=query.validated_data["active_only"])
         wanted = [row for row in rows if _matches(row, query.validated_data)]
-        page = self.paginate_queryset(sorted(wanted, key=lambda row: row.secid))  # type: ignore[arg-type]
+        page = self.paginate_queryset(sorted(wanted, key=lambda row: row.secid))
         return self.get_paginated_response(InstrumentSerializer(page, many=True).data)
 
     def retrieve(self, request: Request, secid: str) -> Response:

@@ -50,7 +50,8 @@ class ProblemSerializer(serializers.Serializer[object]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What was wanted, what came and what to do.")
     code = serializers.CharField(help_text="A code for programs.")
-    errors = FieldProblemSerializer(many=True, required=False)
+    # `errors` of a bound serializer is what its check found; ours, never bound, is a field of the document.
+    errors = FieldProblemSerializer(many=True, required=False)  # type: ignore[assignment]
     request_id = serializers.CharField(required=False, help_text="Quote it when you report a problem.")
 
 

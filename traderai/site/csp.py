@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 
-class AreaCSPMiddleware(CSPMiddleware):  # type: ignore[misc]  # django-csp carries no types
+class AreaCSPMiddleware(CSPMiddleware):
     """Send the policy of the area that the path lies in (`settings.CSP_AREAS`), else the default one."""
 
     def get_policy_parts(

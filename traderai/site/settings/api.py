@@ -57,8 +57,6 @@ CSP_AREAS: list[tuple[str, dict[str, list[str]]]] = [
         "/app/",
         {
             **_STRICT,
-            # The chart library and the treemap place their boxes by style attributes; no script comes inline.
-            "style-src": ["'self'", "'unsafe-inline'"],
             "frame-ancestors": ["https://web.telegram.org", "https://*.telegram.org"],
         },
     ),

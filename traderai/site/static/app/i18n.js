@@ -1,0 +1,109 @@
+/** Words and numbers in the reader's language: ru for ru, else en. */
+import { signal } from "./lib.js";
+import { languageCode } from "./telegram.js";
+
+const STORE = "traderai.language";
+const catalogues = {};
+export const language = signal("en");
+
+function preferred() {
+  const kept = localStorage.getItem(STORE);
+  const given = kept || languageCode() || navigator.language || "";
+  return given.toLowerCase().startsWith("ru") ? "ru" : "en";
+}
+
+/** Load a language's catalogue and switch to it. */
+export async function useLanguage(code, { keep = true } = {}) {
+  if (!catalogues[code]) {
+    const response = await fetch(document.body.dataset[code === "ru" ? "i18nRu" : "i18nEn"]);
+    if (!response.ok) throw new Error(`catalogue ${code}: ${response.status}`);
+    catalogues[code] = await response.json();
+  }
+  if (keep) localStorage.setItem(STORE, code);
+  document.documentElement.lang = code;
+  language.value = code;
+  document.title = t("app.title");
+}
+
+/** Load the language that the reader prefers; call once before the first render. */
+export async function startLanguage() {
+  await useLanguage(preferred(), { keep: false });
+}
+
+/** Whether the catalogue has a text for this key. */
+export function has(key) {
+  return key in (catalogues[language.value] || {});
+}
+
+/** The text of a key with its parameters; a plural is an object by CLDR category, chosen by `n`. */
+export function t(key, parameters = {}) {
+  const entry = (catalogues[language.value] || {})[key];
+  if (entry === undefined) return key;
+  const text = typeof entry === "string" ? entry : entry[new Intl.PluralRules(language.value).select(parameters.n)] || entry.other;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in parameters ? String(parameters[name]) : whole));
+}
+
+const locale = () => (language.value === "ru" ? "ru-RU" : "en-US");
+const DASH = "–";
+const missing = (value) => value === null || value === undefined || Number.isNaN(value);
+
+/** A number with a fixed count of digits. */
+export function number(value, digits = 0) {
+  if (missing(value)) return DASH;
+  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}
+
+/** A price in roubles. */
+export function price(value, digits = 2) {
+  return missing(value) ? DASH : `${number(value, digits)} ₽`;
+}
+
+/** Per cent from per cent, such as 1.25 -> "+1.25 %"; a minus sign that is not a hyphen. */
+export function percent(value, { digits = 2, signed = true } = {}) {
+  if (missing(value)) return DASH;
+  const rounded = Number(value.toFixed(digits));
+  const sign = signed && rounded > 0 ? "+" : rounded < 0 ? "−" : "";
+  return `${sign}${number(Math.abs(rounded), digits)} %`;
+}
+
+/** Per cent from a fraction, such as 0.52 -> "52 %". */
+export function fraction(value, { digits = 0, signed = false } = {}) {
+  return missing(value) ? DASH : percent(value * 100, { digits, signed });
+}
+
+/** A difference of probabilities in points. */
+export function points(value, digits = 1) {
+  if (missing(value)) return DASH;
+  const rounded = Number((value * 100).toFixed(digits));
+  const sign = rounded > 0 ? "+" : rounded < 0 ? "−" : "";
+  return `${sign}${number(Math.abs(rounded), digits)} ${t("unit.points")}`;
+}
+
+/** A large sum in short, such as "12.3 bn ₽". */
+export function money(value) {
+  if (missing(value)) return DASH;
+  return `${value.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 })} ₽`;
+}
+
+/** A moment in Moscow time. */
+export function moment(iso, { withTime = true } = {}) {
+  if (!iso) return DASH;
+  const date = new Date(iso);
+  const sameYear = date.getFullYear() === new Date().getFullYear();
+  const options = { timeZone: "Europe/Moscow", day: "numeric", month: "short" };
+  if (!sameYear) options.year = "numeric";
+  if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
+  return `${date.toLocaleString(locale(), options)}${withTime ? ` ${t("unit.msk")}` : ""}`;
+}
+
+const STEPS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+/** How long ago, from an age in seconds. */
+export function ago(ageSeconds) {
+  if (missing(ageSeconds)) return "";
+  const format = new Intl.RelativeTimeFormat(locale(), { numeric: "always" });
+  for (const [unit, length] of STEPS) {
+    if (Math.abs(ageSeconds) >= length) return format.format(-Math.round(ageSeconds / length), unit);
+  }
+  return t("time.now");
+}

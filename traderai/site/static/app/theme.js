@@ -1,0 +1,34 @@
+/** Dark or light: Telegram's, else the reader's choice, else the system's. */
+import { signal } from "./lib.js";
+import { insideTelegram } from "./telegram.js";
+
+const STORE = "traderai.theme";
+const root = document.documentElement;
+const system = window.matchMedia("(prefers-color-scheme: dark)");
+export const theme = signal("dark");
+
+function settle() {
+  if (!insideTelegram || !root.dataset.theme) {
+    root.dataset.theme = localStorage.getItem(STORE) || (system.matches ? "dark" : "light");
+  }
+  theme.value = root.dataset.theme;
+}
+
+/** Start following the system and Telegram; call once, after `telegram.start`. */
+export function startTheme() {
+  settle();
+  system.addEventListener("change", settle);
+  window.addEventListener("themechange", () => (theme.value = root.dataset.theme));
+}
+
+/** Switch between dark and light and remember it. */
+export function toggleTheme() {
+  localStorage.setItem(STORE, theme.value === "dark" ? "light" : "dark");
+  delete root.dataset.theme;
+  settle();
+}
+
+/** A colour of the style sheet, for what draws on a canvas. */
+export function colour(name) {
+  return getComputedStyle(root).getPropertyValue(name).trim();
+}

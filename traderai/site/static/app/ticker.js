@@ -1,0 +1,96 @@
+/** One share: its candles, the call, and what stands behind it. */
+import { html, useMemo } from "./lib.js";
+import { analysis, candles, instrument, useResource } from "./api.js";
+import { CallCard, Explanation, ModelFooter, RegimeCard, Scenarios } from "./call.js";
+import { CandleChart } from "./chart.js";
+import { fraction, language, percent, price, t } from "./i18n.js";
+import { follow, go, href } from "./router.js";
+import { callOf, chartBars, chartTime, sideOf } from "./shapes.js";
+import { Badge, Empty, Failure, Segments, Skeleton, StaleNote, tone } from "./ui.js";
+
+const HORIZONS = ["3d", "5d", "10d"];
+const TIMEFRAME = "1h";
+
+function Head({ facts, bars, change }) {
+  const last = bars && bars[bars.length - 1];
+  const name = facts && (facts[`name_${language.value}`] || facts.name_ru);
+  return html`<div class="ticker-head">
+    <a class="back" href=${href({})} onClick=${follow({})} aria-label=${t("action.back")}><span aria-hidden="true">‹</span></a>
+    <div class="grow"><h1>${facts ? facts.secid : ""}</h1><p class="sub">${name || ""}</p></div>
+    ${last && html`<div class="quote"><b>${price(last.close, facts.decimals)}</b>
+      <span class="text-${tone(change)}">${change === null ? "" : `${change > 0 ? "▲" : change < 0 ? "▼" : "●"} ${percent(change)}`}</span></div>`}
+  </div>`;
+}
+
+/** Per cent from the last bar of the trading day before to the last bar; null where there is only one day. */
+function dayChange(bars) {
+  if (!bars || !bars.length) return null;
+  const day = (bar) => Math.floor(bar.time / 86400);
+  const last = bars[bars.length - 1];
+  const before = bars.findLast((bar) => day(bar) < day(last));
+  return before ? (last.close / before.close - 1) * 100 : null;
+}
+
+function Chart({ secid, facts, call }) {
+  const { data, problem, loading, reload } = useResource(secid, (abort) => candles(secid, { timeframe: TIMEFRAME, limit: 300 }, abort), 60);
+  const bars = useMemo(() => data && chartBars(data.candles), [data]);
+  const levels = useMemo(
+    () => call && (call.action === "BUY" || call.action === "SELL") ? { entry: call.entry, takeProfit: call.take_profit, stopLoss: call.stop_loss, from: chartTime(call.asOf) } : null,
+    [call],
+  );
+  return html`<${Head} facts=${facts} bars=${bars} change=${dayChange(bars)} />
+    ${facts.is_simulated && html`<${Badge} kind="simulated" />`}
+    <section class="card card-chart" aria-label=${t("chart.title")}>
+      ${loading && html`<${Skeleton} heights=${[320]} />`}
+      ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
+      ${bars && !bars.length && html`<${Empty} title=${t("chart.empty")} text=${t("chart.empty.text")} />`}
+      ${bars && bars.length > 0 && html`<${CandleChart} bars=${bars} levels=${levels} decimals=${facts.decimals}
+        label=${t("chart.label", { secid, n: bars.length, price: price(bars[bars.length - 1].close, facts.decimals) })} />`}
+    </section>`;
+}
+
+function Behind({ call, facts, horizon }) {
+  const decimals = facts.decimals;
+  return html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${decimals} />
+    <${Explanation} text=${call.explanation} />
+    <${Scenarios} scenarios=${call.scenarios} decimals=${decimals} horizon=${t("horizon.days", { n: parseInt(horizon, 10) })} />
+    <${RegimeCard} regime=${call.regime} />
+    <${Expectations} call=${call} />
+    <${ModelFooter} call=${call} />`;
+}
+
+function Expectations({ call }) {
+  const rows = [
+    ["expect.return", call.expected_return],
+    ["expect.volatility", call.expected_volatility],
+  ].filter(([, value]) => typeof value === "number");
+  if (!rows.length) return null;
+  return html`<section class="card"><h2>${t("expect.title")}</h2><dl class="figures">
+    ${rows.map(([key, value]) => html`<div class="figure"><dt>${t(key)}</dt><dd>${fraction(value, { digits: 1, signed: key === "expect.return" })}</dd></div>`)}
+  </dl></section>`;
+}
+
+/** The second screen. */
+export function TickerScreen({ secid, horizon }) {
+  const chosen = HORIZONS.includes(horizon) ? horizon : HORIZONS[1];
+  const facts = useResource(secid, (abort) => instrument(secid, abort));
+  const said = useResource(`${secid}|${chosen}|${language.value}`, (abort) => analysis({ secid, timeframe: TIMEFRAME, horizon: chosen }, abort), 60);
+  const call = useMemo(() => said.data && callOf(said.data), [said.data]);
+  if (facts.problem) {
+    return html`<main class="screen" id="main"><${Head} facts=${null} /><${Failure} problem=${facts.problem} onRetry=${facts.reload} /></main>`;
+  }
+  if (!facts.data) return html`<main class="screen" id="main"><${Skeleton} heights=${[56, 360, 240]} /></main>`;
+  return html`<main class="screen ticker" id="main">
+    <div class="column-main">
+      <${Chart} secid=${secid} facts=${facts.data} call=${call} />
+    </div>
+    <div class="column-side">
+      <${Segments} label=${t("market.horizon")} value=${chosen} onChange=${(key) => go({ ticker: secid, horizon: key }, { replace: true })}
+        options=${HORIZONS.map((key) => [key, t("horizon.days", { n: parseInt(key, 10) })])} />
+      ${call && call.stale && html`<${StaleNote} ...${call} />`}
+      ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
+      ${said.problem && html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
+      ${call && html`<${Behind} call=${call} facts=${facts.data} horizon=${chosen} />`}
+    </div>
+  </main>`;
+}
