@@ -1,0 +1,60 @@
+# `make` lists what can be made.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+WITH_SERVICES := $(PY) manage.py with_services --
+# Records how the locks were made; no registry's address gets into them.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --index-strategy unsafe-best-match
+JOBS ?= 2
+# Secrets that protect nothing: the deployment checks want to see some.
+DEPLOY_ENV := DJANGO_SETTINGS_MODULE=traderai.site.settings.prod ALLOWED_HOSTS=trader.example.org \
+	SECRET_KEY=checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench soak lint lock clean
+
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.ml ## Everything on http://127.0.0.1:8000 (ONCE=1: only the main job; DATA=folder, PORT=8000)
+	@exec $(PY) manage.py up $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT))
+
+test: $(VENV)/.dev ## All tests, on a PostgreSQL and a Redis of their own (ARGS=... for pytest)
+	@exec $(WITH_SERVICES) $(PY) -m pytest -n $(JOBS) --dist loadfile -m "not soak" $(ARGS)
+
+bench: $(VENV)/.dev ## The benchmarks of the README, on this machine
+	@exec $(WITH_SERVICES) $(PY) -m tests.benchmarks
+
+soak: $(VENV)/.dev ## The tests that are too long for every run
+	@exec $(WITH_SERVICES) $(PY) -m pytest -m soak $(ARGS)
+
+lint: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, deployment checks
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(PY) -m mypy manage.py traderai market features modeling signals
+	$(VENV)/bin/lint-imports
+	DJANGO_SETTINGS_MODULE=traderai.site.settings.test $(WITH_SERVICES) $(PY) manage.py makemigrations --check --dry-run
+	$(DEPLOY_ENV) $(PY) manage.py check --deploy --fail-level WARNING
+
+lock: ## Write the locked requirements anew (needs uv)
+	$(LOCK) requirements/base.in -o requirements/base.txt
+	$(LOCK) requirements/ml.in -o requirements/ml.txt
+	$(LOCK) requirements/dev.in -o requirements/dev.txt
+
+clean: ## Remove the virtual environment; the state directory with the databases stays
+	rm -rf $(VENV)
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "TraderAI needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: name another one, as in `make run PYTHON=python3.12`" % v)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ml: requirements/ml.txt | $(VENV)/bin/python
+	@echo "installing requirements/ml.txt; the first time takes a few minutes"
+	$(PIP_INSTALL) -r requirements/ml.txt
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
+	@echo "installing requirements/dev.txt; the first time takes a few minutes"
+	$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
