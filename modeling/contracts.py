@@ -284,3 +284,33 @@ class ServingArtifact:
     evidence: dict[str, Evidence]  # by horizon
     novelty_mean: F64  # (k,) of the last bar's standardised features
     novelty_precision: F64  # (k, k)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateConfig:
+    """What the gate asks of a candidate (gate.yaml)."""
+
+    level: float  # of the one-sided bootstrap bound that daily net profit must keep above 0
+    mean_block_days: float
+    resamples: int
+    seed: int
+    min_trades: int
+    min_days: int
+    base_tolerance_frac: float  # how much worse than the base rate still counts as not worse
+    champion_tolerance_frac: float
+    leak_auc: float  # a direction AUC above it needs a leak audit before `trade`
+    leak_sharpe: float
+
+    def __post_init__(self) -> None:
+        if not 0.9 <= self.level < 1.0:
+            raise ValueError(f"level must be at least 0.9 and below 1, was {self.level}")
+        if self.mean_block_days < 1 or self.resamples < 1000 or self.min_trades < 1 or self.min_days < 2:
+            raise ValueError(
+                "mean_block_days and min_trades must be at least 1, resamples 1000 and min_days 2, were "
+                f"{self.mean_block_days}, {self.min_trades}, {self.resamples} and {self.min_days}"
+            )
+        if not 0.0 <= self.base_tolerance_frac <= 0.05 or not 0.0 <= self.champion_tolerance_frac <= 0.05:
+            raise ValueError(
+                "tolerances must lie between 0 and 0.05, were "
+                f"{self.base_tolerance_frac} and {self.champion_tolerance_frac}"
+            )

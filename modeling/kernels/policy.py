@@ -21,6 +21,7 @@ from modeling.contracts import (
     Prediction,
     RegimeRule,
 )
+from modeling.kernels.edges import break_even, volatility_terciles
 
 Side = Literal["long", "short"]
 _SIDES: tuple[Side, Side] = ("long", "short")
@@ -34,8 +35,7 @@ REASONS = (
     "not_shortable",
     "model_missing",
 )
-CONFIDENCE_AT_ZERO_EDGE = 0.50
-CONFIDENCE_AT_P99_EDGE = 0.95
+CONFIDENCE_AT_ZERO_EDGE, CONFIDENCE_AT_P99_EDGE = 0.50, 0.95
 FACTOR_FLOOR = 0.7
 _STEP_SLACK = 1e-6  # of a step: a price that lies on the step but for rounding stays where it is
 
@@ -160,9 +160,10 @@ def side_view(
     """
     p = prediction.p_long if side == "long" else prediction.p_short
     losses = (evidence.long if side == "long" else evidence.short).mean_gross_loss_frac
-    tercile = int(np.searchsorted(evidence.volatility_tercile_edges, prediction.volatility, side="right"))
-    span = market.take_profit_frac + losses[tercile]
-    p_break_even = (losses[tercile] + cost_frac) / span
+    tercile = int(volatility_terciles(np.asarray(prediction.volatility), evidence.volatility_tercile_edges))
+    loss = losses[tercile]
+    p_break_even = float(break_even(np.asarray(loss), market.take_profit_frac, np.asarray(cost_frac)))
+    span = market.take_profit_frac + loss
     net = (p - p_break_even) * span
     return SideView(
         side=side,

@@ -1,17 +1,18 @@
-"""The configuration of labels, costs and the policy; reads YAML alone, so the web may use it.
+"""The configuration of labels, costs, the policy and the gate; reads YAML alone, so the web may use it.
 
 `traderai.common.config.fingerprint` of what these return is stored with everything made from it.
 """
 
 from __future__ import annotations
 
-from modeling.contracts import CostModel, LabelSet, PolicyConfig
+from modeling.contracts import CostModel, GateConfig, LabelSet, PolicyConfig
 from traderai.common.config import config_path, load_config, load_yaml, parse
 from traderai.common.errors import InputError, NotFoundError, did_you_mean
 
 LABEL_SETS_FILE = "label_sets.yaml"
 POLICY_FILE = "policy.yaml"
 COSTS_FILE = "costs.yaml"
+GATE_FILE = "gate.yaml"
 
 
 def label_set_names() -> tuple[str, ...]:
@@ -54,3 +55,8 @@ def policy_get() -> PolicyConfig:
     cost_model_get()  # so that a wrong cost is reported with its own file's name
     policy: PolicyConfig = parse({**content, "costs": costs}, PolicyConfig, where=where)
     return policy
+
+
+def gate_get() -> GateConfig:
+    """Return what the gate asks of a candidate."""
+    return load_config(GATE_FILE, GateConfig)
