@@ -1,0 +1,155 @@
+"""The market's configuration files as frozen dataclasses."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from traderai.common.config import load_config
+from traderai.common.errors import InputError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniverseConfig:
+    """Named lists of shares (universe.yaml)."""
+
+    default: dict[str, str]
+    universes: dict[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        for source, name in self.default.items():
+            if name not in self.universes:
+                raise ValueError(f"default: {source}: must name a universe, was {name!r}")
+
+    def secids(self, name: str) -> tuple[str, ...]:
+        """Return the shares of a universe; an unknown name is an InputError."""
+        if name not in self.universes:
+            raise InputError(
+                f"universe must be one of {', '.join(self.universes)}, was {name!r}"
+                f"{did_you_mean(name, self.universes)}",
+                code="unknown_universe",
+            )
+        return self.universes[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandleFileRule:
+    """How the candle files of one glob are read."""
+
+    glob: str
+    price_basis: Literal["as_traded", "split_adjusted"]
+    stamp: Literal["begin", "end"]
+    timeframe: str | None = None  # None: a column or the file's name says it
+    adjusted_through: str | None = None  # the day until which the file's maker had applied splits
+    skipped: str | None = None  # why such files are left out
+
+    def __post_init__(self) -> None:
+        if (self.price_basis == "split_adjusted") != (self.adjusted_through is not None):
+            raise ValueError(
+                f"{self.glob}: adjusted_through belongs to price_basis split_adjusted, and only there"
+            )
+        if self.adjusted_through is not None:
+            date.fromisoformat(self.adjusted_through)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSourcesConfig:
+    """How files are read (file_sources.yaml)."""
+
+    candles: tuple[CandleFileRule, ...]
+    splits: str
+    dividends: str
+    securities: str
+    dividend_trust: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitConfig:
+    """One split of the manual table."""
+
+    secid: str
+    date: str
+    after_per_before: float
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.date)
+        if not self.after_per_before > 0:
+            raise ValueError(f"{self.secid}: after_per_before must be positive, was {self.after_per_before}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitsConfig:
+    """The manual table of splits (splits.yaml)."""
+
+    splits: tuple[SplitConfig, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentConfig:
+    """What we say about an instrument beside its source."""
+
+    secid: str
+    name_ru: str
+    name_en: str
+    sector: str
+    lot_size: int
+    price_step_rub: float
+    shortable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstrumentsConfig:
+    """The packaged reference data (instruments.yaml)."""
+
+    instruments: tuple[InstrumentConfig, ...]
+
+    def by_secid(self) -> dict[str, InstrumentConfig]:
+        """Return the entries by ticker."""
+        return {entry.secid: entry for entry in self.instruments}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorName:
+    """A sector's name in both languages."""
+
+    ru: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorsConfig:
+    """Sector codes and names (sectors.yaml)."""
+
+    sectors: dict[str, SectorName]
+
+
+@functools.cache
+def universe_config() -> UniverseConfig:
+    """Return universe.yaml."""
+    return load_config("universe.yaml", UniverseConfig)
+
+
+@functools.cache
+def file_sources_config() -> FileSourcesConfig:
+    """Return file_sources.yaml."""
+    return load_config("file_sources.yaml", FileSourcesConfig)
+
+
+@functools.cache
+def splits_config() -> SplitsConfig:
+    """Return splits.yaml."""
+    return load_config("splits.yaml", SplitsConfig)
+
+
+@functools.cache
+def instruments_config() -> InstrumentsConfig:
+    """Return instruments.yaml."""
+    return load_config("instruments.yaml", InstrumentsConfig)
+
+
+@functools.cache
+def sectors_config() -> SectorsConfig:
+    """Return sectors.yaml."""
+    return load_config("sectors.yaml", SectorsConfig)

@@ -1,0 +1,34 @@
+"""Days of corporate actions."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from datetime import date
+
+T_PLUS_1_FROM = date(2023, 7, 31)
+
+
+def ex_date(registry_close: date, trading_days: Sequence[date]) -> date | None:
+    """Return the first trading day on which a buyer no longer gets the dividend, None if the days do not tell.
+
+    A trade settles two trading days later, one since 2023-07-31; who has settled by the registry's close is
+    paid. With the register closing on a trading day the ex-date is that day since 2023-07-31 and the trading
+    day before it earlier; with the register closing on a Sunday the last trading day before it counts instead.
+
+    Units: `trading_days` rises strictly and holds every trading day of its span
+    Source: the exchange's settlement rules (T+2 until 2023-07-28, T+1 after)
+    """
+    last = bisect_right(trading_days, registry_close) - 1
+    if last < 1 or last + 1 >= len(trading_days) + (trading_days[-1] >= registry_close):
+        return None
+    for at in range(max(0, last - 2), last + 1):
+        settles = at + (1 if trading_days[at] >= T_PLUS_1_FROM else 2)
+        if settles > last:
+            return trading_days[at] if at > 0 else None
+    return None
+
+
+def first_at_or_after(day: date, trading_days: Sequence[date]) -> int:
+    """Return the position of the first trading day that is not before `day`; their number if there is none."""
+    return bisect_left(trading_days, day)

@@ -1,0 +1,46 @@
+"""Reading instruments."""
+
+from __future__ import annotations
+
+from market.contracts import InstrumentFacts
+from market.models import Instrument
+from traderai.common.errors import NotFoundError, did_you_mean
+
+
+def instrument_list(*, active_only: bool = True) -> tuple[InstrumentFacts, ...]:
+    """Return the instruments by ticker."""
+    rows = Instrument.objects.order_by("secid")
+    return tuple(_facts(row) for row in (rows.filter(active=True) if active_only else rows))
+
+
+def instrument_get(*, secid: str) -> InstrumentFacts:
+    """Return one instrument.
+
+    Raises: NotFoundError with the code "unknown_ticker" and the closest ticker we know.
+    """
+    row = Instrument.objects.filter(secid=secid).first()
+    if row is None:
+        known = list(Instrument.objects.values_list("secid", flat=True))
+        raise NotFoundError(
+            f"ticker must be one that we hold, was {secid!r}{did_you_mean(secid, known)}",
+            code="unknown_ticker",
+            field="ticker",
+        )
+    return _facts(row)
+
+
+def _facts(row: Instrument) -> InstrumentFacts:
+    return InstrumentFacts(
+        id=row.pk,
+        secid=row.secid,
+        name_ru=row.name_ru,
+        name_en=row.name_en,
+        sector=row.sector,
+        lot_size=row.lot_size,
+        price_step_rub=row.price_step_rub,
+        decimals=row.decimals,
+        active=row.active,
+        shortable=row.shortable,
+        is_simulated=row.is_simulated,
+        issue_size_shares=row.issue_size_shares,
+    )
