@@ -11,3 +11,4 @@ DEVELOPMENT_USERNAME = "trader"
 
 # Static files straight from the apps, so that nothing has to be collected before the page opens.
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True

@@ -18,8 +18,8 @@ function ConfidenceRing({ value }) {
 
 /** The probability beside the one that is needed to come out even. */
 function BreakEven({ side }) {
-  if (!side || side.p === null || side.breakEven === null) return null;
-  const edge = side.p - side.breakEven;
+  if (!side || side.breakEven === null || side.edge === null) return null;
+  const { edge } = side;
   return html`<div class="even">
     <div class="even-head"><span>${t(`call.p.${side.name}`)} <b>${fraction(side.p, { digits: 1 })}</b></span>
       <span>${t("call.needed")} <b>${fraction(side.breakEven, { digits: 1 })}</b></span></div>
@@ -47,18 +47,17 @@ function Levels({ call, decimals }) {
 }
 
 function Reasons({ call }) {
-  const codes = call.reasons.filter((code) => has(`reason.${code}`));
-  if (!codes.length) return null;
-  return html`<ul class="reasons">${codes.map((code) => html`<li>${t(`reason.${code}`)}</li>`)}</ul>`;
+  if (!call.reasons.length) return null;
+  return html`<ul class="reasons">${call.reasons.map((code) => html`<li>${has(`reason.${code}`) ? t(`reason.${code}`) : code}</li>`)}</ul>`;
 }
 
 /** What to do with this share, in one card. */
 export function CallCard({ call, side, decimals }) {
-  return html`<section class="card call call-${actionTone(call.action)}" aria-labelledby="call-title">
+  return html`<section class="card call call-${call.stale ? "old" : actionTone(call.action)}" aria-labelledby="call-title">
     <div class="call-head">
       <div>
-        <h2 id="call-title" class="call-action text-${actionTone(call.action)}"><span aria-hidden="true">${MARKS[call.action]}</span> ${t(`action.${call.action}`)}</h2>
-        <p class="sub">${t(`action.${call.action}.means`)}</p>
+        <h2 id="call-title" class="call-action text-${call.stale ? "old" : actionTone(call.action)}"><span aria-hidden="true">${MARKS[call.action]}</span> ${t(`action.${call.action}`)}</h2>
+        <p class="sub">${call.stale ? t("call.was", { when: moment(call.asOf) }) : t(`action.${call.action}.means`)}</p>
       </div>
       <${ConfidenceRing} value=${call.confidence ?? null} />
     </div>
@@ -74,10 +73,11 @@ export function Scenarios({ scenarios, decimals, horizon }) {
   if (!scenarios || !scenarios.length) return null;
   const most = Math.max(...scenarios.map((item) => item.probability));
   const rows = [...scenarios].sort((a, b) => (b.low ?? -1) - (a.low ?? -1));
-  const name = ({ low, high }) =>
-    low === null ? t("scenario.below", { high: price(high, decimals) })
-      : high === null ? t("scenario.above", { low: price(low, decimals) })
-        : `${number(low, decimals)}–${price(high, decimals)}`;
+  const name = ({ low, high }) => {
+    if (low === null) return t("scenario.below", { high: price(high, decimals) });
+    if (high === null) return t("scenario.above", { low: price(low, decimals) });
+    return `${number(low, decimals)}–${price(high, decimals)}`;
+  };
   return html`<section class="card"><h2>${t("scenario.title", { horizon })}</h2>
     <ul class="scenarios">${rows.map(
       (item) => html`<li><span class="scenario-name">${name(item)}</span>

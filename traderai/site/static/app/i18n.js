@@ -45,6 +45,7 @@ export function t(key, parameters = {}) {
 
 const locale = () => (language.value === "ru" ? "ru-RU" : "en-US");
 const DASH = "–";
+const NBSP = "\u00a0";
 const missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
 /** A number with a fixed count of digits. */
@@ -55,7 +56,7 @@ export function number(value, digits = 0) {
 
 /** A price in roubles. */
 export function price(value, digits = 2) {
-  return missing(value) ? DASH : `${number(value, digits)} ₽`;
+  return missing(value) ? DASH : `${number(value, digits)}${NBSP}₽`;
 }
 
 /** Per cent from per cent, such as 1.25 -> "+1.25 %"; a minus sign that is not a hyphen. */
@@ -63,7 +64,7 @@ export function percent(value, { digits = 2, signed = true } = {}) {
   if (missing(value)) return DASH;
   const rounded = Number(value.toFixed(digits));
   const sign = signed && rounded > 0 ? "+" : rounded < 0 ? "−" : "";
-  return `${sign}${number(Math.abs(rounded), digits)} %`;
+  return `${sign}${number(Math.abs(rounded), digits)}${NBSP}%`;
 }
 
 /** Per cent from a fraction, such as 0.52 -> "52 %". */
@@ -76,13 +77,13 @@ export function points(value, digits = 1) {
   if (missing(value)) return DASH;
   const rounded = Number((value * 100).toFixed(digits));
   const sign = rounded > 0 ? "+" : rounded < 0 ? "−" : "";
-  return `${sign}${number(Math.abs(rounded), digits)} ${t("unit.points")}`;
+  return `${sign}${number(Math.abs(rounded), digits)}${NBSP}${t("unit.points")}`;
 }
 
 /** A large sum in short, such as "12.3 bn ₽". */
 export function money(value) {
   if (missing(value)) return DASH;
-  return `${value.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 })} ₽`;
+  return `${value.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 })}${NBSP}₽`;
 }
 
 /** A moment in Moscow time. */
@@ -93,7 +94,8 @@ export function moment(iso, { withTime = true } = {}) {
   const options = { timeZone: "Europe/Moscow", day: "numeric", month: "short" };
   if (!sameYear) options.year = "numeric";
   if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
-  return `${date.toLocaleString(locale(), options)}${withTime ? ` ${t("unit.msk")}` : ""}`;
+  const text = date.toLocaleString(locale(), options).replace(/ г\./, "");
+  return withTime ? `${text} ${t("unit.msk")}` : text;
 }
 
 const STEPS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];

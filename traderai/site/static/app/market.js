@@ -1,7 +1,7 @@
 /** The market at a glance: a treemap by sector and a list. */
 import { html, signal, useMemo } from "./lib.js";
 import { heatmap, useResource } from "./api.js";
-import { ago, fraction, has, language, moment, money, percent, points, price, t } from "./i18n.js";
+import { ago, fraction, has, language, moment, money, percent, points, t } from "./i18n.js";
 import { follow, href } from "./router.js";
 import { marketOf } from "./shapes.js";
 import { Treemap } from "./treemap.js";
@@ -14,7 +14,7 @@ const only = signal("");
 const words = signal("");
 const order = signal("turnover");
 
-const ACTIONS = ["BUY", "SELL", "HOLD", "NO_TRADE"];
+const ACTIONS = ["BUY", "SELL", "HOLD", "NO_TRADE", "NONE"];
 const HORIZONS = ["3d", "5d", "10d"];
 const ORDERS = ["turnover", "edge", "confidence", "change"];
 
@@ -29,7 +29,7 @@ function Filters({ rows }) {
   const count = (action) => rows.filter((row) => row.action === action).length;
   return html`<div class="chips" role="group" aria-label=${t("market.filter")}>
     <button class="chip" aria-pressed=${String(!only.value)} onClick=${() => (only.value = "")}>${t("market.all")} <b>${rows.length}</b></button>
-    ${ACTIONS.map(
+    ${ACTIONS.filter((action) => count(action)).map(
       (action) => html`<button class="chip tone-${actionTone(action)}" aria-pressed=${String(only.value === action)}
         onClick=${() => (only.value = only.value === action ? "" : action)}>
         <span aria-hidden="true">${MARKS[action]}</span> ${t(`action.${action}`)} <b>${count(action)}</b></button>`,
@@ -49,7 +49,7 @@ function Row({ row }) {
   return html`<a class="row" href=${href({ ticker: row.secid, horizon: horizon.value })} onClick=${follow({ ticker: row.secid, horizon: horizon.value })}>
     <span class="pill fill-${actionTone(row.action)}"><span aria-hidden="true">${MARKS[row.action]}</span> ${t(`action.${row.action}`)}</span>
     <span class="row-name"><b>${row.secid}</b><small>${row.name}</small></span>
-    <span class="row-figures"><b>${price(row.price, row.decimals)}</b><small class="text-${tone(row.change)}">${percent(row.change)}</small></span>
+    <span class="row-figures"><b class="text-${tone(row.change)}">${row.change === null ? "–" : `${row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●"} ${percent(row.change)}`}</b><small>${money(row.turnover)}</small></span>
     <span class="row-figures"><b>${row.confidence === null ? "–" : row.confidence}</b><small>${row.edge === null ? t("market.confidence") : points(row.edge)}</small></span>
   </a>`;
 }

@@ -5,7 +5,7 @@ import { follow, href } from "./router.js";
 import { MARKS, actionTone, tone } from "./ui.js";
 import { hierarchy, treemap, treemapSquarify } from "./vendor/d3-hierarchy.js";
 
-const SMALLEST = 0.012; // of the whole: below it a box could not be hit with a finger
+const SMALLEST = 0.018; // of the whole: below it a box could not be hit with a finger
 const FULL_EDGE = 0.08; // edge with the strongest colour
 const FULL_CHANGE = 3; // per cent with the strongest colour
 
@@ -44,16 +44,16 @@ function Tile({ leaf, paint, horizon }) {
   const { row } = leaf.data;
   const [width, height] = [leaf.x1 - leaf.x0, leaf.y1 - leaf.y0];
   const value = heat(row, paint);
-  const size = width > 110 && height > 90 ? "large" : width > 62 && height > 48 ? "medium" : "small";
+  const size = width > 110 && height > 90 ? "large" : width > 86 && height > 48 ? "medium" : width < 44 ? "narrow" : height < 34 ? "low" : "small";
   const box = { left: `${leaf.x0}px`, top: `${leaf.y0}px`, width: `${width}px`, height: `${height}px`, "--heat": Math.abs(value).toFixed(3) };
   const mark = paint === "change" ? (row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●") : MARKS[row.action];
   const kind = paint === "change" ? tone(value) : actionTone(row.action);
   const second = paint === "change" ? percent(row.change) : t(`action.${row.action}`);
-  const third = paint === "change" ? t(`action.${row.action}`) : row.edge === null ? percent(row.change) : points(row.edge);
+  const third = paint === "change" ? t(`action.${row.action}`) : percent(row.change);
   return html`<a class="tile tile-${size} tile-${kind}" style=${box} aria-label=${describe(row)} title=${describe(row)}
     href=${href({ ticker: row.secid, horizon })} onClick=${follow({ ticker: row.secid, horizon })}>
     <b>${row.secid}</b>
-    <span><span aria-hidden="true">${mark}</span>${size === "small" ? "" : ` ${second}`}</span>
+    <span><span aria-hidden="true">${mark}</span>${size === "large" || size === "medium" ? ` ${second}` : ""}</span>
     ${size === "large" && html`<span>${third}</span>`}
   </a>`;
 }

@@ -3,7 +3,7 @@ import { html, useEffect, useRef, useState } from "./lib.js";
 import { ago, has, moment, t } from "./i18n.js";
 
 /** The mark of an action or a movement besides its colour. */
-export const MARKS = { BUY: "▲", SELL: "▼", HOLD: "●", NO_TRADE: "⊘" };
+export const MARKS = { BUY: "▲", SELL: "▼", HOLD: "●", NO_TRADE: "⊘", NONE: "–" };
 
 /** "up", "down" or "flat" for a class name. */
 export const tone = (value) => (value > 0 ? "up" : value < 0 ? "down" : "flat");
