@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
 
@@ -19,16 +19,12 @@ def ex_date(registry_close: date, trading_days: Sequence[date]) -> date | None:
     Units: `trading_days` rises strictly and holds every trading day of its span
     Source: the exchange's settlement rules (T+2 until 2023-07-28, T+1 after)
     """
-    last = bisect_right(trading_days, registry_close) - 1
-    if last < 1 or last + 1 >= len(trading_days) + (trading_days[-1] >= registry_close):
+    if not trading_days or not trading_days[0] <= registry_close <= trading_days[-1]:
         return None
+    last = bisect_right(trading_days, registry_close) - 1
     for at in range(max(0, last - 2), last + 1):
         settles = at + (1 if trading_days[at] >= T_PLUS_1_FROM else 2)
         if settles > last:
+            # With fewer days before it, an earlier day that is not known might have been the first.
             return trading_days[at] if at > 0 else None
     return None
-
-
-def first_at_or_after(day: date, trading_days: Sequence[date]) -> int:
-    """Return the position of the first trading day that is not before `day`; their number if there is none."""
-    return bisect_left(trading_days, day)

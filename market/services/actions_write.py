@@ -76,8 +76,10 @@ def _write_dividends(
     by_day: dict[tuple[int, date], dict[str, list[DividendRecord]]] = defaultdict(lambda: defaultdict(list))
     calendar = _real_trading_days()
     for dividend in dividends:
-        day = dividend.ex_date or (dividend.registry_close and ex_date(dividend.registry_close, calendar))
-        if day is None:
+        day = dividend.ex_date
+        if dividend.registry_close is not None and calendar:
+            day = ex_date(dividend.registry_close, calendar)
+        if day is None or not calendar or not calendar[0] <= day <= calendar[-1]:
             report.outside += 1
             continue
         by_day[ids[dividend.secid], day][dividend.source].append(dividend)

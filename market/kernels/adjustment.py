@@ -1,0 +1,44 @@
+"""Splits and dividends laid along bars."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from traderai.common.arrays import F64, I64
+
+
+def split_factors(trading_date: I64, ex_days: I64, shares_after_per_before: F64) -> F64:
+    """Return for each bar the product of the splits up to and including its trading date.
+
+    A price as traded times this factor is the price on the scale of the first shares: a split changes the
+    factors of later bars only.
+
+    Shapes: trading_date (n,), rising; ex_days and shares_after_per_before (k,), in any order -> (n,)
+    Units: days since 1970; shares after for one share before
+    NaN: not accepted
+    Causal: bar i depends on the splits with ex_days <= trading_date[i] alone
+    Raises: ValueError if a ratio is not a positive number
+    """
+    if not (np.isfinite(shares_after_per_before).all() and (shares_after_per_before > 0).all()):
+        raise ValueError("shares_after_per_before must be positive numbers")
+    order = np.argsort(ex_days, kind="stable")
+    products = np.concatenate([[1.0], np.cumprod(shares_after_per_before[order])])
+    factors: F64 = products[np.searchsorted(ex_days[order], trading_date, side="right")]
+    return factors
+
+
+def dividends_by_bar(trading_date: I64, ex_days: I64, amount_rub: F64) -> F64:
+    """Return for each bar the dividends whose ex-date starts with it, 0 elsewhere.
+
+    That is the first bar on or after the ex-date; a dividend with no such bar yet appears nowhere, and one
+    from before the first bar would appear with it: leave those out before.
+
+    Shapes: trading_date (n,), rising; ex_days and amount_rub (k,) -> (n,)
+    Units: days since 1970; roubles for one share as traded
+    Causal: bar i depends on dividends with ex_days <= trading_date[i] alone
+    """
+    dividends = np.zeros(trading_date.size)
+    first = np.searchsorted(trading_date, ex_days, side="left")
+    inside = first < trading_date.size
+    np.add.at(dividends, first[inside], amount_rub[inside])
+    return dividends

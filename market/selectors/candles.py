@@ -1,0 +1,91 @@
+"""Reading candles for people: rows as traded, closed bars only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from market.contracts import CandleFacts, LastClose, Timeframe
+from market.models import Candle
+from market.selectors.instruments import instrument_get
+
+_LAST = """
+SELECT i.secid, c.begin, c.close, day.turnover, before.close,
+       (SELECT exp(sum(ln(a.shares_after_per_before))) FROM market_corporateaction a
+        WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.known_at <= %(as_of)s
+          AND a.ex_date > (before.begin AT TIME ZONE 'Europe/Moscow')::date
+          AND a.ex_date <= opened.trading_date)
+FROM market_instrument i
+CROSS JOIN LATERAL (
+    SELECT begin, close FROM market_candle
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s AND begin <= %(newest)s
+    ORDER BY begin DESC LIMIT 1
+) c
+JOIN market_tradingday own ON own.date = (c.begin AT TIME ZONE 'Europe/Moscow')::date
+CROSS JOIN LATERAL (
+    SELECT own.trading_date, min(date)::timestamp AT TIME ZONE 'Europe/Moscow' AS at
+    FROM market_tradingday WHERE trading_date = own.trading_date
+) opened
+CROSS JOIN LATERAL (
+    SELECT sum(coalesce(value_rub, close * volume_shares)) AS turnover FROM market_candle
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
+      AND begin >= opened.at AND begin <= c.begin
+) day
+LEFT JOIN LATERAL (
+    SELECT begin, close FROM market_candle
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s AND begin < opened.at
+    ORDER BY begin DESC LIMIT 1
+) before ON true
+WHERE i.active
+"""
+
+
+def candle_list(
+    *, secid: str, timeframe: Timeframe, as_of: datetime, since: datetime | None = None, limit: int = 500
+) -> tuple[CandleFacts, ...]:
+    """Return the newest `limit` candles that had closed at `as_of`, as traded, oldest first.
+
+    Raises: NotFoundError for a ticker that we do not hold.
+    """
+    instrument = instrument_get(secid=secid)
+    rows = Candle.objects.filter(
+        instrument_id=instrument.id,
+        timeframe_min=timeframe.minutes,
+        begin__lte=as_of - timeframe.duration,
+    )
+    if since is not None:
+        rows = rows.filter(begin__gte=since)
+    newest = rows.order_by("-begin").values_list(
+        "begin", "open", "high", "low", "close", "volume_shares", "value_rub"
+    )[:limit]
+    return tuple(
+        CandleFacts(
+            begin=begin, open=opened, high=high, low=low, close=close, volume_shares=volume, value_rub=value
+        )
+        for begin, opened, high, low, close, volume, value in reversed(newest)
+    )
+
+
+def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose]:
+    """Return by ticker where each active share stood at `as_of`; shares without bars are left out.
+
+    The close of the trading day before is in the shares of the last bar: a split in between is taken out.
+    """
+    values = {
+        "timeframe_min": timeframe.minutes,
+        "newest": as_of - timeframe.duration,
+        "as_of": as_of,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LAST, values)
+        rows = cursor.fetchall()
+    return {
+        secid: LastClose(
+            close=close,
+            previous_close=None if before is None else before / (split or 1.0),
+            turnover_rub=turnover,
+            begin=begin,
+        )
+        for secid, begin, close, turnover, before, split in rows
+    }
