@@ -55,6 +55,19 @@ class CandleFileRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DividendCorrection:
+    """A register day that a source gives wrongly."""
+
+    secid: str
+    told: str
+    registry_close: str
+
+    def __post_init__(self) -> None:
+        date.fromisoformat(self.told)
+        date.fromisoformat(self.registry_close)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileSourcesConfig:
     """How files are read (file_sources.yaml)."""
 
@@ -63,6 +76,14 @@ class FileSourcesConfig:
     dividends: str
     securities: str
     dividend_trust: tuple[str, ...]
+    dividend_corrections: tuple[DividendCorrection, ...] = ()
+
+    def registry_close(self, secid: str, told: date) -> date:
+        """Return the day the register closes, corrected where a source is known to be wrong."""
+        for correction in self.dividend_corrections:
+            if (correction.secid, correction.told) == (secid, told.isoformat()):
+                return date.fromisoformat(correction.registry_close)
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

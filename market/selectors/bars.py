@@ -34,7 +34,7 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     Raises: NotFoundError for a ticker that we do not hold; InvariantError for a bar without a trading day.
     """
     instrument = instrument_get(secid=secid)
-    values = {
+    values: dict[str, Any] = {
         "instrument_id": instrument.id,
         "timeframe_min": timeframe.minutes,
         "newest": as_of - timeframe.duration,

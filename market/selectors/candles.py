@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -12,7 +14,7 @@ from market.selectors.instruments import instrument_get
 
 _LAST = """
 SELECT i.secid, c.begin, c.close, day.turnover, before.close,
-       (SELECT exp(sum(ln(a.shares_after_per_before))) FROM market_corporateaction a
+       (SELECT array_agg(a.shares_after_per_before) FROM market_corporateaction a
         WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.known_at <= %(as_of)s
           AND a.ex_date > (before.begin AT TIME ZONE 'Europe/Moscow')::date
           AND a.ex_date <= opened.trading_date)
@@ -72,7 +74,7 @@ def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose
 
     The close of the trading day before is in the shares of the last bar: a split in between is taken out.
     """
-    values = {
+    values: dict[str, Any] = {
         "timeframe_min": timeframe.minutes,
         "newest": as_of - timeframe.duration,
         "as_of": as_of,
@@ -83,9 +85,9 @@ def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose
     return {
         secid: LastClose(
             close=close,
-            previous_close=None if before is None else before / (split or 1.0),
+            previous_close=None if before is None else before / math.prod(splits or []),
             turnover_rub=turnover,
             begin=begin,
         )
-        for secid, begin, close, turnover, before, split in rows
+        for secid, begin, close, turnover, before, splits in rows
     }

@@ -40,8 +40,8 @@ def actions_write(*, page: ActionPage, trust: Sequence[str]) -> ActionWriteRepor
         _write_splits([split for split in page.splits if split.secid in ids], ids, report)
         dividends = [dividend for dividend in page.dividends if dividend.secid in ids]
         _write_dividends(dividends, ids, trust, report)
-        unknown = [a for a in (*page.splits, *page.dividends) if a.secid not in ids]
-    report.rejected += [_rejected(action, "unknown_ticker") for action in unknown]
+        everything: list[SplitRecord | DividendRecord] = [*page.splits, *page.dividends]
+    report.rejected += [_rejected(one, "unknown_ticker") for one in everything if one.secid not in ids]
     return report
 
 

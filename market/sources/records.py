@@ -103,7 +103,9 @@ class CandleRequest:
 class Source(Protocol):
     """Where market data come from."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return the name under which rows are stored."""
 
     def default_secids(self) -> tuple[str, ...]:
         """Return the tickers taken when none are asked for."""

@@ -83,7 +83,7 @@ def read_actions(root: Path, config: FileSourcesConfig, secids: Sequence[str]) -
     for line, row in _csv_rows(root / config.dividends):
         if row.get("secid") not in wanted:
             continue
-        record, reason = _dividend(row, place=f"{config.dividends}:{line}", trust=config.dividend_trust)
+        record, reason = _dividend(row, place=f"{config.dividends}:{line}", config=config)
         if record is None:
             rejected.append(RejectedRow(place=f"{config.dividends}:{line}", reason=reason, raw=row))
         else:
@@ -96,13 +96,13 @@ def read_actions(root: Path, config: FileSourcesConfig, secids: Sequence[str]) -
 
 
 def _dividend(
-    row: dict[str, str], *, place: str, trust: tuple[str, ...]
+    row: dict[str, str], *, place: str, config: FileSourcesConfig
 ) -> tuple[DividendRecord | None, str]:
     if row.get("currency") != "RUB":
         return None, "currency_not_rub"
     if row.get("split_adjusted_back_by"):
         return None, "amount_back_adjusted"
-    if row.get("source") not in trust:
+    if row.get("source") not in config.dividend_trust:
         return None, "source_not_trusted"
     try:
         day, amount = date.fromisoformat(row["registry_close"]), float(row["amount"])
@@ -115,7 +115,7 @@ def _dividend(
         secid=row["secid"],
         amount_rub=amount,
         source=row["source"],
-        registry_close=None if is_ex_date else day,
+        registry_close=None if is_ex_date else config.registry_close(row["secid"], day),
         ex_date=day if is_ex_date else None,
         place=place,
     )
