@@ -178,7 +178,7 @@ def features_of(bars: Bars, specs: Sequence[FeatureSpec], *, warmup_bars: int) -
 def inputs_fingerprint(bars: Bars, month: MonthSlice) -> str:
     """Return the SHA-256 of every number that a month's features are computed from, its warm-up included.
 
-    Trading days count from the window's first bar: a calendar that learns of older days changes nothing.
+    Of the trading days only where one ends matters: a calendar that learns of other days changes nothing.
     """
     part = slice(month.warmup_start, month.stop)
     days = bars.trading_day[part]
@@ -192,7 +192,7 @@ def inputs_fingerprint(bars: Bars, month: MonthSlice) -> str:
         bars.volume_shares[part],
         bars.turnover_rub[part],
         bars.dividend_rub[part],
-        days - days[0],
+        days[1:] != days[:-1],
     ):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
