@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -122,7 +123,7 @@ def _framework_error(error: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     wait_s = getattr(error, "wait", None)
     if wait_s is not None:
-        headers["Retry-After"] = str(int(wait_s) + 1)
+        headers["Retry-After"] = str(math.ceil(wait_s))
     if isinstance(error, exceptions.ValidationError):
         errors = list(_field_problems(error.get_full_details()))
         detail = "; ".join(f"{item['field']}: {item['detail']}" for item in errors)

@@ -94,6 +94,8 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
+# Served from where they lie, so that nothing has to be collected on a developer's machine.
+WHITENOISE_USE_FINDERS = True
 STATICFILES_DIRS = [BASE_DIR / "traderai" / "site" / "static"]
 
 AUTH_PASSWORD_VALIDATORS = [
@@ -108,6 +110,8 @@ AUTH_PASSWORD_VALIDATORS = [
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
+from traderai.site.settings.admin import *  # noqa: E402, F403
 from traderai.site.settings.api import *  # noqa: E402, F403
 from traderai.site.settings.celery import *  # noqa: E402, F403
 from traderai.site.settings.logs import *  # noqa: E402, F403
+from traderai.site.settings.market import *  # noqa: E402, F403

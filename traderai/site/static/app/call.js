@@ -34,8 +34,7 @@ function BreakEven({ side }) {
 function Levels({ call, decimals }) {
   if (call.action !== "BUY" && call.action !== "SELL") return null;
   const { entry } = call;
-  const middle = entry ? (entry.low + entry.high) / 2 : null;
-  const away = (level) => (middle && level !== null ? percent((level / middle - 1) * 100, { digits: 1 }) : "");
+  const away = (level) => (call.price && level !== null ? percent((level / call.price - 1) * 100, { digits: 1 }) : "");
   const band = entry ? (entry.low === entry.high ? price(entry.low, decimals) : `${number(entry.low, decimals)}–${price(entry.high, decimals)}`) : "–";
   return html`<dl class="figures">
     <${Figure} label=${t("call.entry")} value=${band} kind="figure-wide" />

@@ -75,15 +75,19 @@ function addCandles(chart, bars, decimals) {
 function addCall(series, levels, from) {
   const { entry, takeProfit, stopLoss } = levels;
   if (!entry || takeProfit === null || stopLoss === null) return;
-  const middle = (entry.low + entry.high) / 2;
+  const isLong = takeProfit > stopLoss;
   const zone = (a, b, name) => ({ high: Math.max(a, b), low: Math.min(a, b), fill: colour(name) });
-  series.attachPrimitive(
-    new CallZones([zone(middle, takeProfit, "--up-zone"), zone(middle, stopLoss, "--down-zone"), zone(entry.low, entry.high, "--entry-zone")], from),
-  );
+  const zones = [
+    zone(isLong ? entry.high : entry.low, takeProfit, "--up-zone"),
+    zone(isLong ? entry.low : entry.high, stopLoss, "--down-zone"),
+    zone(entry.low, entry.high, "--entry-zone"),
+  ];
+  series.attachPrimitive(new CallZones(zones, from));
   const line = (price, name, title) => series.createPriceLine({ price, color: colour(name), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true, title });
   line(takeProfit, "--up", t("call.tp"));
   line(stopLoss, "--down", t("call.sl"));
-  line(middle, "--accent", t("call.entry.short"));
+  line(entry.high, "--accent", t("call.entry"));
+  if (entry.low < entry.high) line(entry.low, "--accent", "");
   // The levels belong to the picture even where no candle has been yet.
   const [highest, lowest] = [Math.max(takeProfit, stopLoss), Math.min(takeProfit, stopLoss)];
   series.applyOptions({

@@ -1,0 +1,115 @@
+"""Only on a developer's machine does anybody enter without signing in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from rest_framework.test import APIClient
+
+from traderai.accounts.models import User
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESS = "/api/schema/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def development(settings: LazySettings) -> LazySettings:
+    settings.DEVELOPMENT_USERNAME = "trader"
+    return settings
+
+
+def opens_app(client: Client, **extra: Any) -> bool:
+    response = client.get("/app/", **extra)
+    assert response.status_code in (200, 302)
+    return response.status_code == 200
+
+
+def test_the_development_user_opens_the_app_from_this_machine(development: LazySettings):
+    assert opens_app(Client())
+    assert opens_app(Client(), REMOTE_ADDR="::1")
+
+
+@pytest.mark.parametrize("address", ["10.0.0.7", "192.168.1.2", "8.8.8.8", "", "unix:"])
+def test_another_machine_must_sign_in(development: LazySettings, address: str):
+    assert not opens_app(Client(), REMOTE_ADDR=address)
+
+
+@pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED"])
+def test_behind_a_proxy_nobody_is_the_development_user(development: LazySettings, header: str):
+    assert not opens_app(Client(), **{header: "127.0.0.1"})
+
+
+def test_without_the_setting_this_machine_must_sign_in():
+    response = Client().get("/app/")
+    assert response.status_code == 302
+    assert response["Location"] == "/app/login/?next=/app/"
+
+
+def test_a_signed_in_user_opens_the_app(django_user_model: type[User]):
+    client = Client()
+    client.force_login(django_user_model.objects.create_user("vera"))
+    assert opens_app(client, REMOTE_ADDR="8.8.8.8")
+
+
+def test_signing_in_by_password_leads_to_the_app(django_user_model: type[User]):
+    django_user_model.objects.create_user("vera", password="correct horse battery")
+    client = Client()
+    wrong = client.post("/app/login/", {"username": "vera", "password": "no"})
+    assert wrong.status_code == 200 and b'role="alert"' in wrong.content
+    right = client.post("/app/login/", {"username": "vera", "password": "correct horse battery"})
+    assert right.status_code == 302 and right["Location"] == "/app/"
+    assert opens_app(client)
+
+
+def test_the_api_knows_the_development_user(development: LazySettings):
+    assert APIClient().get("/api/v1/instruments").status_code == 200
+    assert APIClient(REMOTE_ADDR="10.0.0.7").get("/api/v1/instruments").status_code == 401
+    user = User.objects.get(username="trader")
+    assert not user.is_staff and not user.is_superuser and not user.has_usable_password()
+
+
+def test_the_api_wants_a_sign_in_elsewhere(django_user_model: type[User]):
+    client = APIClient()
+    assert client.get("/api/v1/instruments").status_code == 401
+    client.force_login(django_user_model.objects.create_user("vera"))
+    assert client.get("/api/v1/instruments").status_code == 200
+
+
+def test_another_site_cannot_act_as_the_development_user(development: LazySettings):
+    client = APIClient(enforce_csrf_checks=True)
+    response = client.post("/api/v1/instruments", {}, format="json")
+    assert response.status_code == 403
+
+
+def test_the_development_user_is_no_staff(development: LazySettings):
+    response = Client().get("/admin/")
+    assert response.status_code == 302 and "/admin/login/" in response["Location"]
+
+
+def production_says(expression: str) -> str:
+    """Return what an expression gives under the production settings, in a process of its own."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "traderai.site.settings.prod",
+        "SECRET_KEY": "a-key-of-this-test-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
+        "ALLOWED_HOSTS": "trader.example.org",
+        "DEVELOPMENT_USERNAME": "trader",
+    }
+    code = f"import django; django.setup(); from django.conf import settings; print({expression})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_production_has_no_development_user_whatever_the_environment_says():
+    assert production_says("repr(settings.DEVELOPMENT_USERNAME)") == "''"

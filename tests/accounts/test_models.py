@@ -1,0 +1,39 @@
+"""The database refuses what no user can have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from traderai.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("constraint", "fields"),
+    [
+        ("accounts_user_capital_positive", {"capital_rub": 0}),
+        ("accounts_user_capital_positive", {"capital_rub": -5}),
+        ("accounts_user_language_known", {"language": "de"}),
+        ("accounts_user_risk_profile_known", {"risk_profile": "reckless"}),
+    ],
+)
+def test_the_database_refuses(constraint: str, fields: dict[str, Any]):
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        User.objects.create(username="vera", **fields)
+    assert User.objects.count() == 0
+
+
+def test_one_telegram_account_is_one_user():
+    User.objects.create(username="vera", telegram_id=7)
+    with pytest.raises(IntegrityError, match="telegram_id"), transaction.atomic():
+        User.objects.create(username="boris", telegram_id=7)
+
+
+def test_unknown_capital_and_telegram_are_allowed_for_many():
+    User.objects.create(username="vera", capital_rub=None)
+    User.objects.create(username="boris", capital_rub="0.01")
+    assert User.objects.count() == 2
