@@ -1,9 +1,38 @@
-"""What leaves the signals app: a stored decision with everything it was made of."""
+"""What leaves the signals app: stored decisions, the market at a glance, the analysis of one share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+ACTIONS = ("BUY", "SELL", "HOLD", "NO_TRADE")
+SOURCES = ("live", "replay", "simulated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalConfig:
+    """What is scored and how long an answer holds (signals.yaml)."""
+
+    label_set: str
+    default_horizon: str
+    live_within_bars: int
+    valid_bars: int
+    history_bars: int
+
+    def __post_init__(self) -> None:
+        for name in ("live_within_bars", "valid_bars", "history_bars"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, was {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceFacts:
+    """What can be asked for now."""
+
+    timeframe: str
+    horizons: tuple[str, ...]
+    default_horizon: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,4 +60,123 @@ class SignalFacts:
     source: str  # live, replay or simulated
     model_version: str | None
     trained_until: datetime | None
-    payload: dict[str, object]
+    payload: dict[str, Any]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the share and its prices are made up."""
+        return self.source == "simulated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatmapRow:
+    """One active share at a glance; without a stored signal its signal fields are None."""
+
+    secid: str
+    name_ru: str
+    name_en: str
+    sector: str
+    is_simulated: bool
+    signal: str | None
+    strength: str | None
+    confidence: int | None
+    proven: bool
+    source: str | None
+    side: str | None
+    edge: float | None
+    change_pct: float | None
+    turnover: float | None
+    market_cap: float | None
+    regime: str | None
+    as_of: datetime | None
+    valid_until: datetime | None
+    data_age_seconds: int | None
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heatmap:
+    """The market at a glance for one timeframe and horizon."""
+
+    timeframe: str
+    horizon: str
+    regime: dict[str, Any] | None  # name, probability, since
+    results: tuple[HeatmapRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """The whole answer about one share and horizon, worded in one language, as of one reading moment."""
+
+    secid: str
+    name: str
+    sector: str
+    timeframe: str
+    horizon: str
+    signal: str
+    side: str | None
+    price: float | None
+    entry: dict[str, float] | None
+    take_profit: float | None
+    stop_loss: float | None
+    risk_reward: float | None
+    position: dict[str, float | int] | None
+    confidence: int | None
+    strength: str | None
+    proven: bool
+    probabilities: dict[str, float] | None
+    break_even_probability: float | None
+    break_even_probabilities: dict[str, float] | None
+    edge: float | None
+    expected_return: float | None
+    expected_volatility: float | None
+    expected_drawdown: float | None
+    direction: dict[str, float] | None
+    votes: tuple[dict[str, Any], ...]
+    regime: dict[str, Any] | None
+    scenarios: tuple[dict[str, Any], ...]
+    cone: tuple[dict[str, Any], ...]
+    explanation: str
+    drivers: tuple[dict[str, Any], ...]
+    news: tuple[dict[str, Any], ...]
+    levels: tuple[dict[str, Any], ...]
+    model: dict[str, Any] | None
+    source: str
+    is_simulated: bool
+    bar_begin: datetime
+    as_of: datetime
+    data_age_seconds: int
+    valid_until: datetime
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredSignal:
+    """One line of what a scoring said."""
+
+    secid: str
+    horizon: str
+    action: str
+    reasons: tuple[str, ...]
+    side: str | None
+    p: float | None
+    p_break_even: float | None
+    confidence: int | None
+    proven: bool
+    source: str
+    as_of: datetime
+    new: bool  # False: the same bar had been scored with the same model before
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreReport:
+    """What one scoring did; every instrument asked for is in `signals` or in `not_ready`."""
+
+    model_version: str | None
+    signals: tuple[ScoredSignal, ...] = ()
+    not_ready: tuple[str, ...] = ()  # why a share could not be scored yet
+
+    @property
+    def new(self) -> int:
+        """How many rows were stored that had not been there."""
+        return sum(signal.new for signal in self.signals)

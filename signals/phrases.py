@@ -34,24 +34,19 @@ CALL: Final[dict[str, Any]] = {
     "strength_low": gettext_lazy(
         "Low confidence: %(confidence)s of 100, reward to risk %(risk_reward_ratio)s after costs."
     ),
-    "no_trade_stale_data": gettext_lazy(
-        "No trade: the data are stale, the newest bar closed on %(last_bar_at)s."
+    "call_no_trade": gettext_lazy("No trade now."),
+    "reason_stale_data": gettext_lazy("The data are stale, the newest bar closed on %(last_bar_at)s."),
+    "reason_insufficient_history": gettext_lazy("Too few bars are known for a judgement."),
+    "reason_illiquid": gettext_lazy("Turnover is too low or the spread too wide."),
+    "reason_halted": gettext_lazy("Trading in the share is halted."),
+    "reason_out_of_distribution": gettext_lazy("The market now is unlike anything the model was trained on."),
+    "reason_regime_forbids": gettext_lazy(
+        "In the present market regime the edge is too small for this side."
     ),
-    "no_trade_insufficient_history": gettext_lazy("No trade: too few bars are known for a judgement."),
-    "no_trade_illiquid": gettext_lazy("No trade: turnover is too low or the spread too wide."),
-    "no_trade_halted": gettext_lazy("No trade: trading in the share is halted."),
-    "no_trade_out_of_distribution": gettext_lazy(
-        "No trade: the market now is unlike anything the model was trained on."
-    ),
-    "no_trade_regime_forbids": gettext_lazy(
-        "No trade: in the present market regime the edge is too small for this side."
-    ),
-    "no_trade_model_missing": gettext_lazy("No trade: no model is in service for this share yet."),
-    "no_trade_not_shortable": gettext_lazy(
-        "No trade: only a short has an edge, and this share cannot be sold short."
-    ),
-    "no_trade_event_risk": gettext_lazy("No trade: a corporate event is too near."),
-    "no_trade_low_agreement": gettext_lazy("No trade: the strategies disagree."),
+    "reason_model_missing": gettext_lazy("No model is in service for this share yet."),
+    "reason_not_shortable": gettext_lazy("Only a short has an edge, and this share cannot be sold short."),
+    "reason_event_risk": gettext_lazy("A corporate event is too near."),
+    "reason_low_agreement": gettext_lazy("The strategies disagree."),
 }
 
 PICTURE: Final[dict[str, Any]] = {
@@ -82,9 +77,7 @@ PICTURE: Final[dict[str, Any]] = {
 }
 
 REGIME: Final[dict[str, Any]] = {
-    "regime_known": gettext_lazy(
-        "Market regime since %(since_on)s: %(regime)s (probability %(regime_p)s)."
-    ),
+    "regime_known": gettext_lazy("Market regime since %(since_on)s: %(regime)s (probability %(regime_p)s)."),
     "regime_unknown": gettext_lazy(
         "The market regime is not known yet; the thresholds of a flat market apply."
     ),

@@ -41,7 +41,7 @@ class Situation:
 
     decision: Decision
     days: int
-    last_bar_at: str | None  # ISO, the end of the instrument's newest bar
+    last_bar_at: str  # ISO, the end of the instrument's newest bar
     picture: dict[str, float | None]  # the figures of `signals.kernels.picture.ChartPicture`
     levels: tuple[PriceLevel, ...]
     drivers: tuple[Driver, ...]
@@ -86,17 +86,22 @@ def _call(s: Situation) -> Iterator[Fact]:
     elif d.action == "HOLD":
         yield Fact(section="call", code="call_hold", params=_given(days=s.days, confidence=d.confidence))
     else:
+        yield Fact(section="call", code="call_no_trade")
         for reason in d.reasons:
-            at = {"last_bar_at": s.last_bar_at} if reason == "stale_data" and s.last_bar_at else {}
-            yield Fact(section="call", code=f"no_trade_{reason}", params=_given(**at))
+            at = s.last_bar_at if reason == "stale_data" else None
+            yield Fact(section="call", code=f"reason_{reason}", params=_given(last_bar_at=at))
 
 
 def _picture(s: Situation) -> Iterator[Fact]:
     change, distance = s.picture["change_20_bars_frac"], s.picture["distance_from_mean_50_bars_frac"]
     if change is not None and distance is not None:
-        code = "trend_up" if distance > TREND_FRAC else "trend_down" if distance < -TREND_FRAC else "trend_flat"
+        code = (
+            "trend_up" if distance > TREND_FRAC else "trend_down" if distance < -TREND_FRAC else "trend_flat"
+        )
         yield Fact(
-            section="picture", code=code, params={"change_signed_frac": change, "distance_signed_frac": distance}
+            section="picture",
+            code=code,
+            params={"change_signed_frac": change, "distance_signed_frac": distance},
         )
     rsi = s.picture["rsi_14"]
     if rsi is not None:
@@ -105,14 +110,16 @@ def _picture(s: Situation) -> Iterator[Fact]:
     volume = s.picture["volume_ratio"]
     if volume is not None:
         code = (
-            "volume_high" if volume >= VOLUME_HIGH else "volume_low" if volume <= VOLUME_LOW else "volume_usual"
+            "volume_high"
+            if volume >= VOLUME_HIGH
+            else "volume_low"
+            if volume <= VOLUME_LOW
+            else "volume_usual"
         )
         yield Fact(section="picture", code=code, params={"volume_ratio": volume})
     below = [level.price_rub for level in s.levels if level.kind == "support"]
     above = [level.price_rub for level in s.levels if level.kind == "resistance"]
-    nearest = _given(
-        support_rub=max(below) if below else None, resistance_rub=min(above) if above else None
-    )
+    nearest = _given(support_rub=max(below) if below else None, resistance_rub=min(above) if above else None)
     if nearest:
         code = {2: "levels_both"}.get(len(nearest), "levels_support" if below else "levels_resistance")
         yield Fact(section="picture", code=code, params=nearest)
@@ -191,7 +198,7 @@ def _risk(s: Situation) -> Iterator[Fact]:
             params=_given(stop_loss_rub=d.stop_loss_rub, days=s.days),
         )
     elif d.action == "HOLD":
-        yield Fact(section="risk", code="hold_changes", params={"edge_points": s.rule.min_edge})
+        yield Fact(section="risk", code="hold_changes", params={"edge_points": _edge_needed(d, s.rule)})
     else:
         for reason in d.reasons:
             yield Fact(section="risk", code=f"change_{reason}")
@@ -201,6 +208,13 @@ def _notice(s: Situation) -> Iterator[Fact]:
     if s.simulated:
         yield Fact(section="notice", code="simulated")
     yield Fact(section="notice", code="not_advice")
+
+
+def _edge_needed(d: Decision, rule: RegimeRule) -> float:
+    """Return the edge at which both thresholds pass; net result and edge of a side are proportional."""
+    if not d.edge or not d.expected_r:
+        return rule.min_edge
+    return max(rule.min_edge, rule.min_expected_r * d.edge / d.expected_r)
 
 
 def _given(**params: float | int | str | None) -> dict[str, float | int | str]:

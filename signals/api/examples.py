@@ -1,0 +1,98 @@
+"""Examples of the API's document; the figures are made up and say nothing about any share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+ANALYSIS: dict[str, Any] = {
+    "secid": "SIM01",
+    "name": "Simulated share 1",
+    "sector": "finance",
+    "timeframe": "1h",
+    "horizon": "5d",
+    "signal": "BUY",
+    "side": "long",
+    "price": 100.0,
+    "entry": {"low": 100.0, "high": 100.2},
+    "take_profit": 104.0,
+    "stop_loss": 98.0,
+    "risk_reward": 1.7,
+    "position": {"lots": 4, "shares": 40, "risk_pct": 0.94},
+    "confidence": 67,
+    "strength": "weak",
+    "proven": False,
+    "probabilities": {"long": 0.392, "short": 0.21},
+    "break_even_probability": 0.354,
+    "break_even_probabilities": {"long": 0.354, "short": 0.361},
+    "edge": 0.038,
+    "expected_return": 0.004,
+    "expected_volatility": 0.031,
+    "expected_drawdown": None,
+    "direction": {"strong_down": 0.05, "down": 0.2, "flat": 0.4, "up": 0.25, "strong_up": 0.1},
+    "votes": [],
+    "regime": {
+        "name": "uptrend",
+        "probability": 0.7,
+        "since": "2024-02-12T00:00:00+03:00",
+        "effect": "A trade then needs an edge of at least 2.0 percentage points after costs.",
+    },
+    "scenarios": [
+        {"low": None, "high": 97.0, "probability": 0.2, "label": "falls below 97.00"},
+        {"low": 97.0, "high": 103.0, "probability": 0.6, "label": "stays in 97.00–103.00"},
+        {"low": 103.0, "high": None, "probability": 0.2, "label": "rises above 103.00"},
+    ],
+    "cone": [{"days": 0, "p05": 100.0, "p25": 100.0, "p50": 100.0, "p75": 100.0, "p95": 100.0}],
+    "explanation": "Buy at 100.00–100.20 RUB: target 104.00, stop 98.00, for up to 5 trading days.",
+    "drivers": [{"family": "trend", "feature": "price_sma_50", "value": 0.012, "effect": 0.021}],
+    "news": [],
+    "levels": [{"price": 98.4, "kind": "support", "touches": 3}],
+    "model": {
+        "version": "global-swing_v1-20240229-ab12cd34",
+        "adapter_version": None,
+        "trained_until": "2024-02-29T23:00:00+03:00",
+        "grade": "inform",
+    },
+    "source": "simulated",
+    "is_simulated": True,
+    "bar_begin": "2024-03-01T15:00:00+03:00",
+    "as_of": "2024-03-01T16:00:00+03:00",
+    "data_age_seconds": 120,
+    "valid_until": "2024-03-01T18:00:00+03:00",
+    "warnings": ["paper_signal", "simulated"],
+}
+
+HEATMAP: dict[str, Any] = {
+    "timeframe": "1h",
+    "horizon": "5d",
+    "regime": {
+        "name": "uptrend",
+        "probability": 0.7,
+        "since": "2024-02-12T00:00:00+03:00",
+        "as_of": "2024-03-01T00:00:00+03:00",
+    },
+    "results": [
+        {
+            "secid": "SIM01",
+            "name": "Simulated share 1",
+            "name_ru": "Симулированная акция 1",
+            "name_en": "Simulated share 1",
+            "sector": "finance",
+            "is_simulated": True,
+            "signal": "HOLD",
+            "side": "long",
+            "strength": None,
+            "confidence": 58,
+            "edge": 0.004,
+            "proven": False,
+            "source": "simulated",
+            "change_pct": 0.4,
+            "turnover": 125000000.0,
+            "market_cap": None,
+            "regime": "uptrend",
+            "as_of": "2024-03-01T16:00:00+03:00",
+            "valid_until": "2024-03-01T18:00:00+03:00",
+            "data_age_seconds": 120,
+            "warnings": ["paper_signal", "simulated"],
+        }
+    ],
+}

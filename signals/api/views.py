@@ -1,0 +1,92 @@
+"""The two questions about signals: one share in depth, and the market at a glance."""
+
+from __future__ import annotations
+
+from django.utils.translation import get_language
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from signals.api import examples
+from signals.api.serializers import (
+    AnalysisSerializer,
+    AnalyzeRequestSerializer,
+    HeatmapQuerySerializer,
+    HeatmapSerializer,
+)
+from signals.explain import spoken_language
+from signals.selectors.heatmap import HeatmapQuestion, heatmap_etag, heatmap_get
+from signals.services.analyze import Question, ticker_analyze
+from traderai.common import clock
+from traderai.common.problems import problem_responses
+
+ACCEPT_LANGUAGE = OpenApiParameter(
+    "Accept-Language", str, OpenApiParameter.HEADER, description="`ru` or `en`: the language of the words."
+)
+
+
+class AnalyzeTickerView(APIView):
+    """The whole analysis of one share."""
+
+    @extend_schema(
+        operation_id="analyze_ticker",
+        summary="Analysis of one share",
+        tags=["signals"],
+        parameters=[ACCEPT_LANGUAGE],
+        request=AnalyzeRequestSerializer,
+        responses={200: AnalysisSerializer, **problem_responses(400, 401, 404, 409, 422)},
+        examples=[
+            OpenApiExample("Now", value={"secid": "SIM01", "horizon": "5d"}, request_only=True),
+            OpenApiExample(
+                "A paper signal", value=examples.ANALYSIS, response_only=True, status_codes=["200"]
+            ),
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        """Return the stored signal of the last closed bar, sized and worded for the asker."""
+        asked = AnalyzeRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        secid = asked.validated_data["secid"].upper()
+        capital_rub = getattr(request.user, "capital_rub", None)
+        question = Question(
+            **{**asked.validated_data, "secid": secid},
+            language=_language(request),
+            capital_rub=None if capital_rub is None else float(capital_rub),
+        )
+        return Response(AnalysisSerializer(ticker_analyze(question=question, now=clock.now())).data)
+
+
+class MarketHeatmapView(APIView):
+    """Every active share with its newest signal."""
+
+    @extend_schema(
+        operation_id="market_heatmap",
+        summary="The market at a glance",
+        tags=["signals"],
+        parameters=[HeatmapQuerySerializer, ACCEPT_LANGUAGE],
+        responses={200: HeatmapSerializer, 304: None, **problem_responses(400, 401, 422)},
+        examples=[
+            OpenApiExample("One share", value=examples.HEATMAP, response_only=True, status_codes=["200"])
+        ],
+    )
+    def get(self, request: Request) -> Response:
+        """Return the rows that fit the filters; 304 where the asker's ETag still holds."""
+        asked = HeatmapQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        heatmap = heatmap_get(question=HeatmapQuestion(**asked.validated_data), as_of=clock.now())
+        language = _language(request)
+        headers = {
+            "ETag": heatmap_etag(heatmap, language=language),
+            "Cache-Control": "private, no-cache",
+            "Vary": "Accept-Language",
+        }
+        if headers["ETag"] in request.headers.get("If-None-Match", "").split(", "):
+            return Response(status=304, headers=headers)
+        return Response(HeatmapSerializer(heatmap, context={"language": language}).data, headers=headers)
+
+
+def _language(request: Request) -> str:
+    """Return the language asked for by the request, else the user's own."""
+    asked = get_language() if "Accept-Language" in request.headers else None
+    return spoken_language(asked or getattr(request.user, "language", None))

@@ -1,0 +1,65 @@
+"""The market as one decision sees it, from the instrument's own bars; needs TA-Lib, so only scoring imports it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.kernels.technical import atr
+from market.contracts import Bars, InstrumentFacts
+from modeling.contracts import LabelSet, MarketState
+
+ATR_BARS = 14
+TURNOVER_BARS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What a decision takes from beyond the instrument's bars."""
+
+    decision_s: int  # seconds since 1970 UTC
+    regime: str
+    novelty: float  # NaN where the model has not seen the input
+
+
+def market_state(
+    bars: Bars, *, instrument: InstrumentFacts, label_set: LabelSet, moment: Moment
+) -> MarketState:
+    """Return the state at the last bar, in prices as traded.
+
+    The half spread is NaN, which is "not measured": bars carry no quotes, so the policy takes its configured one.
+
+    Units:  as in `modeling.contracts.MarketState`.
+    NaN:    an ATR of too short a history is NaN and counts against a trade.
+    Causal: reads the bars given and nothing else.
+    Raises: ValueError for no bars.
+    """
+    if len(bars) == 0:
+        raise ValueError(f"{bars.secid} must have at least one bar, had none")
+    factor = float(bars.split_factor[-1])
+    average_range = (
+        atr(bars.high, bars.low, bars.close, window=ATR_BARS) if len(bars) > ATR_BARS else [math.nan]
+    )
+    return MarketState(
+        close_rub=as_traded(float(bars.close[-1]), factor),
+        price_step_rub=instrument.price_step_rub,
+        lot_size=instrument.lot_size,
+        atr_rub=float(average_range[-1]) / factor,
+        half_spread_frac=math.nan,
+        median_turnover_rub=float(np.median(bars.turnover_rub[-TURNOVER_BARS:])),
+        bars_known=len(bars),
+        data_age_s=float(moment.decision_s - int(bars.known_s[-1])),
+        regime=moment.regime,
+        shortable=instrument.shortable,
+        halted=False,
+        novelty=moment.novelty,
+        take_profit_frac=label_set.take_profit_frac,
+        stop_loss_frac=label_set.stop_loss_frac,
+    )
+
+
+def as_traded(adjusted: float, factor: float) -> float:
+    """Return an adjusted price in today's roubles, without the dust of the division."""
+    return round(adjusted / factor, 9)

@@ -1,0 +1,70 @@
+"""`manage.py score`: score the newest bars and show what was said."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from signals.contracts import SOURCES, ScoredSignal, ScoreReport
+from traderai.common import clock
+from traderai.common.errors import TraderAIError
+
+
+class Command(BaseCommand):
+    """Score the newest bar of every share on every horizon in service."""
+
+    help = "Score the newest closed bar of every active share and print all signals."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments."""
+        parser.add_argument("--secids", nargs="+", metavar="SECID", help="only these shares")
+        parser.add_argument("--source", choices=SOURCES, help="found out from the bars unless given")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Score and print."""
+        # Heavy (ONNX Runtime, Numba): loaded when the command runs, not when `help` lists it.
+        from signals.services.score import signals_score
+
+        try:
+            report = signals_score(
+                secids=options["secids"],
+                now=clock.now(),
+                source=options["source"],
+                progress=self._progress,
+            )
+        except TraderAIError as error:
+            raise CommandError(error.detail) from error
+        self._print(report)
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        if self.stderr.isatty():
+            self.stderr.write(f"\rscoring {done}/{total} {what:<12}", ending="\n" if done == total else "")
+
+    def _print(self, report: ScoreReport) -> None:
+        self.stdout.write(f"model: {report.model_version or 'none in service'}")
+        self.stdout.write(
+            f"{'share':<8}{'horizon':<9}{'signal':<10}{'side':<7}{'p':>8}{'break-even':>12}{'edge':>8}"
+            f"{'conf':>6}  {'as of (UTC)':<18}{'kind':<18}why not"
+        )
+        for signal in report.signals:
+            self.stdout.write(_line(signal))
+        for reason in report.not_ready:
+            self.stdout.write(f"not scored: {reason}")
+        self.stdout.write(f"{len(report.signals)} signals, {report.new} new")
+
+
+def _line(signal: ScoredSignal) -> str:
+    p, even = signal.p, signal.p_break_even
+    edge = f"{100 * (p - even):+.1f}" if p is not None and even is not None else "-"
+    kind = f"{signal.source}, {'proven' if signal.proven else 'paper'}"
+    return (
+        f"{signal.secid:<8}{signal.horizon:<9}{signal.action:<10}{signal.side or '-':<7}{_percent(p):>8}"
+        f"{_percent(even):>12}{edge:>8}{'-' if signal.confidence is None else signal.confidence:>6}  "
+        f"{signal.as_of:%Y-%m-%d %H:%M}  {kind:<18}{', '.join(signal.reasons)}"
+    )
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}%"

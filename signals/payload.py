@@ -1,0 +1,125 @@
+"""The JSON that is stored with a signal: inputs, outputs and the facts of the explanation, with nothing left out."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+import numpy as np
+
+from modeling.contracts import QUANTILE_LEVELS
+from signals.inference import Finding, Occasion
+from signals.kernels.facts import Situation, explanation_facts
+from signals.kernels.levels import PriceLevel, price_levels
+from signals.kernels.picture import chart_picture
+from signals.kernels.scenarios import price_cone, price_scenarios
+from signals.kernels.state import as_traded
+from traderai.common.clock import from_epoch_s
+from traderai.common.config import fingerprint
+
+
+def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
+    """Return the whole record of a decision as plain JSON; what was not measured (NaN) is null."""
+    share, decision = finding.share, finding.decision
+    levels = _levels(finding)
+    last_bar_at = from_epoch_s(int(share.bars.known_s[-1])).isoformat()
+    version = occasion.version
+    in_sample = version is not None and version.trained_until > share.decided_at
+    situation = Situation(
+        decision=decision,
+        days=horizon_days(finding.horizon),
+        last_bar_at=last_bar_at,
+        picture=dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares)),
+        levels=levels,
+        drivers=finding.drivers,
+        regime=share.regime,
+        rule=occasion.policy.regimes[finding.market.regime],
+        proven=is_proven(occasion),
+        in_sample=in_sample,
+        simulated=share.instrument.is_simulated,
+    )
+    payload = {
+        "decision": decision,
+        "prediction": finding.prediction,
+        "break_even": finding.break_even,
+        "market": finding.market,
+        "regime": share.regime,
+        **_outlook(finding),
+        "picture": situation.picture,
+        "levels": levels,
+        "drivers": finding.drivers,
+        "explanation": explanation_facts(situation),
+        "warnings": [*decision.reasons, *(["in_sample"] if in_sample else [])],
+        "last_bar_at": last_bar_at,
+        "decimals": share.instrument.decimals,
+        "grade": version.grade if version else None,
+        "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
+        "policy_sha256": fingerprint(occasion.policy),
+    }
+    plain: dict[str, Any] = as_json(payload)
+    return plain
+
+
+def is_proven(occasion: Occasion) -> bool:
+    """Return whether the model in service has an edge that was proven after costs."""
+    return occasion.version is not None and occasion.version.grade == "trade"
+
+
+def horizon_days(horizon: str) -> int:
+    """Return the trading days of a horizon such as "5d"."""
+    return int(horizon.removesuffix("d"))
+
+
+def as_json(value: Any) -> Any:
+    """Return dataclasses, tuples, NumPy numbers and times as plain JSON values; NaN and infinity become null."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, np.generic):
+        return as_json(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _outlook(finding: Finding) -> dict[str, Any]:
+    """Return scenarios and cone; none where the data forbid a judgement, because then nothing may be shown."""
+    if finding.prediction is None or finding.decision.p is None:
+        return {"scenarios": (), "cone": ()}
+    levels = np.asarray(QUANTILE_LEVELS)
+    quantiles = np.asarray(finding.prediction.return_quantiles)
+    close, step = finding.market.close_rub, finding.market.price_step_rub
+    return {
+        "scenarios": price_scenarios(
+            close_rub=close, levels=levels, quantiles=quantiles, price_step_rub=step
+        ),
+        "cone": price_cone(
+            close_rub=close,
+            levels=levels,
+            quantiles=quantiles,
+            days=horizon_days(finding.horizon),
+            price_step_rub=step,
+        ),
+    }
+
+
+def _levels(finding: Finding) -> tuple[PriceLevel, ...]:
+    bars, market = finding.share.bars, finding.market
+    if not math.isfinite(market.atr_rub) or market.atr_rub <= 0:
+        return ()
+    factor = float(bars.split_factor[-1])
+    found = price_levels(
+        high=bars.high / factor,
+        low=bars.low / factor,
+        close_rub=market.close_rub,
+        tolerance_rub=max(market.atr_rub / 2, market.price_step_rub),
+    )
+    decimals = finding.share.instrument.decimals
+    return tuple(
+        dataclasses.replace(level, price_rub=round(as_traded(level.price_rub, 1.0), decimals))
+        for level in found
+    )

@@ -1,0 +1,177 @@
+"""Reads what was said; at most a handful of queries, nothing heavy: the web lives on this."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from market.contracts import InstrumentFacts, LastClose, Timeframe
+from market.selectors.candles import last_closes
+from market.selectors.instruments import instrument_get, instrument_list
+from modeling.selectors.configuration import policy_get
+from signals.contracts import HeatmapRow, SignalFacts
+from signals.kernels.freshness import Reading, data_age_s, reading_warnings
+from signals.models import Signal
+from traderai.common.errors import NotReadyError
+
+_HEATMAP_FIELDS = (
+    "instrument_id",
+    "action",
+    "strength",
+    "confidence",
+    "proven",
+    "source",
+    "as_of",
+    "valid_until",
+    "payload__decision__side",
+    "payload__decision__edge",
+    "payload__regime__name",
+    "payload__warnings",
+    "payload__last_bar_at",
+)
+
+
+def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) -> SignalFacts:
+    """Return the newest signal of a share decided at or before `as_of`.
+
+    Raises: NotFoundError for an unknown share, NotReadyError where nothing has been said yet.
+    """
+    instrument = instrument_get(secid=secid)
+    row = (
+        Signal.objects.filter(
+            instrument_id=instrument.id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
+        )
+        .order_by("-as_of", "-created_at", "-id")
+        .first()
+    )
+    if row is None:
+        raise NotReadyError(
+            f"no signal of {instrument.secid} {timeframe} {horizon} is stored at or before "
+            f"{as_of.isoformat(timespec='seconds')}; scoring makes one after the next closed bar"
+        )
+    return _facts(row, instrument)
+
+
+def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:
+    """Return every active share with its newest signal decided at or before `as_of`, by ticker."""
+    instruments = instrument_list()
+    closes = last_closes(timeframe=Timeframe.parse(timeframe), as_of=as_of)
+    newest = (
+        Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
+        .order_by("instrument_id", "-as_of", "-created_at", "-id")
+        .distinct("instrument_id")
+        .values(*_HEATMAP_FIELDS)
+    )
+    by_instrument = {row["instrument_id"]: row for row in newest}
+    max_age_s = policy_get().max_data_age_s
+    return tuple(
+        _heatmap_row(
+            instrument,
+            by_instrument.get(instrument.id),
+            closes.get(instrument.secid),
+            moment=as_of,
+            max_data_age_s=max_age_s,
+        )
+        for instrument in sorted(instruments, key=lambda facts: facts.secid)
+    )
+
+
+def reading_of(signal: SignalFacts) -> Reading:
+    """Return what the freshness of a signal depends on."""
+    return Reading(
+        action=signal.action,
+        proven=signal.proven,
+        source=signal.source,
+        last_bar_at=datetime.fromisoformat(signal.payload["last_bar_at"]),
+        valid_until=signal.valid_until,
+    )
+
+
+def _facts(row: Signal, instrument: InstrumentFacts) -> SignalFacts:
+    return SignalFacts(
+        id=row.pk,
+        secid=instrument.secid,
+        name_ru=instrument.name_ru,
+        name_en=instrument.name_en,
+        sector=instrument.sector,
+        timeframe=row.timeframe,
+        horizon=row.horizon,
+        bar_begin=row.bar_begin,
+        as_of=row.as_of,
+        valid_until=row.valid_until,
+        action=row.action,
+        confidence=row.confidence,
+        strength=row.strength or None,
+        proven=row.proven,
+        source=row.source,
+        model_version=row.model_version or None,
+        trained_until=row.trained_until,
+        payload=row.payload,
+    )
+
+
+def _heatmap_row(
+    instrument: InstrumentFacts,
+    row: dict[str, Any] | None,
+    last: LastClose | None,
+    *,
+    moment: datetime,
+    max_data_age_s: int,
+) -> HeatmapRow:
+    shares = instrument.issue_size_shares
+    return HeatmapRow(
+        secid=instrument.secid,
+        name_ru=instrument.name_ru,
+        name_en=instrument.name_en,
+        sector=instrument.sector,
+        is_simulated=instrument.is_simulated,
+        change_pct=_change_pct(last),
+        turnover=last.turnover_rub if last else None,
+        market_cap=last.close * shares if last and shares else None,
+        **_signal_columns(row, moment=moment, max_data_age_s=max_data_age_s),
+    )
+
+
+def _signal_columns(row: dict[str, Any] | None, *, moment: datetime, max_data_age_s: int) -> dict[str, Any]:
+    if row is None:
+        names = (
+            "signal",
+            "strength",
+            "confidence",
+            "source",
+            "side",
+            "edge",
+            "regime",
+            "as_of",
+            "valid_until",
+        )
+        return dict.fromkeys(names) | {"proven": False, "data_age_seconds": None, "warnings": ("no_signal",)}
+    reading = Reading(
+        action=row["action"],
+        proven=row["proven"],
+        source=row["source"],
+        last_bar_at=datetime.fromisoformat(row["payload__last_bar_at"]),
+        valid_until=row["valid_until"],
+    )
+    return {
+        "signal": row["action"],
+        "strength": row["strength"] or None,
+        "confidence": row["confidence"],
+        "proven": row["proven"],
+        "source": row["source"],
+        "side": row["payload__decision__side"],
+        "edge": row["payload__decision__edge"],
+        "regime": row["payload__regime__name"],
+        "as_of": row["as_of"],
+        "valid_until": row["valid_until"],
+        "data_age_seconds": data_age_s(reading, moment=moment),
+        "warnings": reading_warnings(
+            reading, stored=row["payload__warnings"], moment=moment, max_data_age_s=max_data_age_s
+        ),
+    }
+
+
+def _change_pct(last: LastClose | None) -> float | None:
+    if last is None or last.previous_close is None:
+        return None
+    return 100 * (last.close / last.previous_close - 1)

@@ -1,0 +1,205 @@
+"""The answer about one share: the stored signal, sized for the asker and worded in a language."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from modeling.contracts import DIRECTIONS, Decision, MarketState
+from modeling.kernels.policy import position_size_lots
+from modeling.selectors.configuration import policy_get
+from signals.contracts import Analysis, SignalFacts
+from signals.explain import explanation_text, scenario_label, spoken_language
+from signals.kernels.freshness import data_age_s, reading_warnings
+from signals.kernels.scenarios import CONE_LEVELS
+from signals.selectors.configuration import asked_for
+from signals.selectors.stored import reading_of, signal_latest
+from traderai.common.errors import InputError
+
+_UNMEASURED = ("half_spread_frac", "atr_rub", "median_turnover_rub", "novelty")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked about a share; money figures stay None where the asker keeps them private."""
+
+    secid: str
+    at: datetime | None = None  # a past moment; None: now
+    timeframe: str | None = None
+    horizon: str | None = None
+    language: str = "ru"
+    capital_rub: float | None = None
+    risk_frac: float | None = None  # share of the capital put at risk; None: the policy's
+
+
+def ticker_analyze(*, question: Question, now: datetime) -> Analysis:
+    """Return the analysis of the newest stored signal at or before the moment asked for.
+
+    Only reads; asking again gives the same answer but for the age of the data.
+    Raises: InputError for a moment in the future or a horizon not in service, NotFoundError for an unknown
+    share, NotReadyError where nothing has been said yet.
+    """
+    moment = question.at or now
+    if moment > now:
+        raise InputError(
+            f"at must not lie in the future, was {moment.isoformat()}; leave it out for the present",
+            field="at",
+        )
+    timeframe, horizon = asked_for(timeframe=question.timeframe, horizon=question.horizon)
+    signal = signal_latest(secid=question.secid, timeframe=timeframe, horizon=horizon, as_of=moment)
+    return _analysis(signal, question, moment=moment)
+
+
+def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> Analysis:
+    reading = reading_of(signal)
+    language = spoken_language(question.language)
+    payload = signal.payload
+    return Analysis(
+        secid=signal.secid,
+        name=signal.name_ru if language == "ru" else signal.name_en,
+        sector=signal.sector,
+        timeframe=signal.timeframe,
+        horizon=signal.horizon,
+        signal=signal.action,
+        confidence=signal.confidence,
+        strength=signal.strength,
+        proven=signal.proven,
+        source=signal.source,
+        is_simulated=signal.is_simulated,
+        bar_begin=signal.bar_begin,
+        as_of=signal.as_of,
+        valid_until=signal.valid_until,
+        data_age_seconds=data_age_s(reading, moment=moment),
+        warnings=reading_warnings(
+            reading,
+            stored=payload["warnings"],
+            moment=moment,
+            max_data_age_s=policy_get().max_data_age_s,
+        ),
+        position=_position(signal, question),
+        regime=_regime(payload, language),
+        scenarios=_scenarios(payload, language),
+        explanation=explanation_text(payload["explanation"], language=language, decimals=payload["decimals"]),
+        model=_model(signal),
+        **_call(payload["decision"]),
+        **_forecast(payload),
+        **_context(payload),
+    )
+
+
+def _call(decision: dict[str, Any]) -> dict[str, Any]:
+    low, high = decision["entry_low_rub"], decision["entry_high_rub"]
+    return {
+        "side": decision["side"],
+        "entry": None if low is None else {"low": low, "high": high},
+        "take_profit": decision["take_profit_rub"],
+        "stop_loss": decision["stop_loss_rub"],
+        "risk_reward": decision["risk_reward"],
+        "edge": decision["edge"],
+        "break_even_probability": decision["p_break_even"],
+    }
+
+
+def _forecast(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the model's figures; a probability without a break-even to hold it against is not shown."""
+    prediction, even = payload["prediction"], payload["break_even"]
+    shown = prediction is not None and even is not None
+    return {
+        "probabilities": {"long": prediction["p_long"], "short": prediction["p_short"]} if shown else None,
+        "break_even_probabilities": even if shown else None,
+        "expected_return": prediction["return_quantiles"][3] if shown else None,
+        "expected_volatility": prediction["volatility"] if shown else None,
+        "expected_drawdown": None,
+        "direction": dict(zip(DIRECTIONS, prediction["direction"], strict=True)) if shown else None,
+    }
+
+
+def _context(payload: dict[str, Any]) -> dict[str, Any]:
+    names = [f"p{round(100 * level):02d}" for level in CONE_LEVELS]
+    return {
+        "price": payload["market"]["close_rub"],
+        "votes": (),
+        "news": (),
+        "cone": tuple(
+            {"days": point["days"], **dict(zip(names, point["prices_rub"], strict=True))}
+            for point in payload["cone"]
+        ),
+        "drivers": tuple(payload["drivers"]),
+        "levels": tuple(
+            {"price": level["price_rub"], "kind": level["kind"], "touches": level["touches"]}
+            for level in payload["levels"]
+        ),
+    }
+
+
+def _regime(payload: dict[str, Any], language: str) -> dict[str, Any] | None:
+    regime = payload["regime"]
+    if regime is None:
+        return None
+    effects = [
+        fact
+        for fact in payload["explanation"]
+        if fact["section"] == "regime" and fact["code"] != "regime_known"
+    ]
+    return {
+        "name": regime["name"],
+        "probability": regime["probabilities"][regime["name"]],
+        "since": regime["since"],
+        "effect": explanation_text(effects, language=language, decimals=payload["decimals"]),
+    }
+
+
+def _scenarios(payload: dict[str, Any], language: str) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "low": scenario["low_rub"],
+            "high": scenario["high_rub"],
+            "probability": scenario["p"],
+            "label": scenario_label(scenario, language=language, decimals=payload["decimals"]),
+        }
+        for scenario in payload["scenarios"]
+    )
+
+
+def _model(signal: SignalFacts) -> dict[str, Any] | None:
+    if signal.model_version is None:
+        return None
+    return {
+        "version": signal.model_version,
+        "adapter_version": None,
+        "trained_until": signal.trained_until,
+        "grade": signal.payload["grade"],
+    }
+
+
+def _position(signal: SignalFacts, question: Question) -> dict[str, float | int] | None:
+    if question.capital_rub is None or signal.action not in ("BUY", "SELL"):
+        return None
+    policy = policy_get()
+    if question.risk_frac is not None:
+        policy = dataclasses.replace(policy, risk_frac=question.risk_frac)
+    decision, market = decision_of(signal.payload), market_of(signal.payload)
+    lots = position_size_lots(
+        decision=decision, market=market, policy=policy, capital_rub=question.capital_rub
+    )
+    shares = lots * market.lot_size
+    worst = decision.entry_high_rub if decision.action == "BUY" else decision.entry_low_rub
+    loss_rub = shares * (
+        abs((worst or 0) - (decision.stop_loss_rub or 0)) + decision.cost_frac * (worst or 0)
+    )
+    return {"lots": lots, "shares": shares, "risk_pct": 100 * loss_rub / question.capital_rub}
+
+
+def decision_of(payload: dict[str, Any]) -> Decision:
+    """Return the stored decision as the policy made it."""
+    stored = payload["decision"]
+    return Decision(**{**stored, "reasons": tuple(stored["reasons"])})
+
+
+def market_of(payload: dict[str, Any]) -> MarketState:
+    """Return the stored market state; what had not been measured is NaN again."""
+    stored = dict(payload["market"])
+    for name in _UNMEASURED:
+        stored[name] = float("nan") if stored[name] is None else stored[name]
+    return MarketState(**stored)

@@ -1,0 +1,17 @@
+"""Celery's entry into scoring; ids and limits in, one call."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from traderai.common import clock
+from traderai.common.errors import TransientError
+
+
+@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
+def signals_score_due(limit: int = 50) -> None:
+    """Score what is due."""
+    # ONNX Runtime, Numba and polars must first be loaded in the forked child: used before the fork they hang it.
+    from signals.services import score
+
+    score.signals_score_due(limit=limit, now=clock.now())
