@@ -13,6 +13,7 @@ from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
+CLIP_STD = 10.0
 HEADS = ("direction_logits", "p_long_logit", "p_short_logit", "return_quantiles", "volatility")
 
 
@@ -102,8 +103,9 @@ class Scorer:
 
 
 def standardise(values: F32, *, mean: F64, std: F64) -> F32:
-    """Return (values - mean) / std over the last axis as float32; NaN stays NaN."""
-    return ((values - mean.astype(np.float32)) / std.astype(np.float32)).astype(np.float32)
+    """Return (values - mean) / std over the last axis, cut at 10 standard deviations, as float32; NaN stays NaN."""
+    scaled = (values - mean.astype(np.float32)) / std.astype(np.float32)
+    return np.asarray(np.clip(scaled, -CLIP_STD, CLIP_STD), dtype=np.float32)
 
 
 def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:

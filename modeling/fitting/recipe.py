@@ -1,0 +1,190 @@
+"""Recipes: what to train on what, and how it is judged (traderai/config/recipes/NAME.yaml)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from market.contracts import Timeframe
+from modeling.contracts import LabelSet
+from modeling.selectors.configuration import label_set_get
+from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
+from traderai.common.errors import InputError, did_you_mean
+
+FOLDER = "recipes"
+_HEADS = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "direction_logits")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitConfig:
+    """Shares of time of the three parts, oldest first, and the embargo between them."""
+
+    train_frac: float
+    validation_frac: float
+    test_frac: float
+    embargo_days: float
+
+    def __post_init__(self) -> None:
+        if min(self.shares) <= 0 or abs(sum(self.shares) - 1.0) > 1e-9:
+            raise ValueError(
+                f"train_frac, validation_frac and test_frac must add up to 1, were {self.shares}"
+            )
+        if self.embargo_days < 0:
+            raise ValueError(f"embargo_days must not be negative, was {self.embargo_days}")
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """The three shares."""
+        return (self.train_frac, self.validation_frac, self.test_frac)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkConfig:
+    """Which network, and its size."""
+
+    name: Literal["tcn"]
+    lookback_bars: int
+    channels: int
+    ticker_width: int
+    horizon_width: int
+    dropout_frac: float
+
+    def __post_init__(self) -> None:
+        if self.lookback_bars < 8 or self.lookback_bars & (self.lookback_bars - 1):
+            raise ValueError(f"lookback_bars must be a power of two from 8 on, was {self.lookback_bars}")
+        if min(self.channels, self.ticker_width, self.horizon_width) < 1:
+            raise ValueError("channels, ticker_width and horizon_width must be at least 1")
+        if not 0.0 <= self.dropout_frac < 1.0:
+            raise ValueError(f"dropout_frac must lie in [0, 1), was {self.dropout_frac}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitConfig:
+    """How long and how the network learns."""
+
+    batch_rows: int
+    learning_rate: float
+    weight_decay: float
+    max_epochs: int
+    patience_epochs: int
+    max_windows_per_epoch: int
+    max_validation_windows: int
+    max_fit_minutes: float
+    ticker_dropout_frac: float
+    loss_weights: dict[str, float]
+
+    def __post_init__(self) -> None:
+        whole = (self.batch_rows, self.max_epochs, self.max_windows_per_epoch, self.max_validation_windows)
+        if min(whole) < 1 or self.patience_epochs < 0:
+            raise ValueError(f"batches, epochs and windows must be at least 1, were {whole}")
+        if min(self.learning_rate, self.max_fit_minutes) <= 0 or self.weight_decay < 0:
+            raise ValueError(
+                "learning_rate and max_fit_minutes must be above 0 and weight_decay not negative, were "
+                f"{self.learning_rate}, {self.max_fit_minutes} and {self.weight_decay}"
+            )
+        if not 0.0 <= self.ticker_dropout_frac < 1.0:
+            raise ValueError(f"ticker_dropout_frac must lie in [0, 1), was {self.ticker_dropout_frac}")
+        if set(self.loss_weights) != set(_HEADS) or min(self.loss_weights.values()) < 0:
+            raise ValueError(f"loss_weights must give each of {', '.join(_HEADS)} a weight of 0 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationConfig:
+    """How the figures are bounded and what costs they are tried at."""
+
+    resamples: int
+    mean_block_days: float
+    interval_level: float
+    extra_costs_bp: tuple[float, ...]
+    novelty_quantile: float
+    max_missing_frac: float
+
+    def __post_init__(self) -> None:
+        if self.resamples < 100 or self.mean_block_days < 1:
+            raise ValueError(
+                "resamples must be at least 100 and mean_block_days at least 1, were "
+                f"{self.resamples} and {self.mean_block_days}"
+            )
+        for name in ("interval_level", "novelty_quantile"):
+            if not 0.5 < getattr(self, name) < 1.0:
+                raise ValueError(f"{name} must lie within (0.5, 1), was {getattr(self, name)}")
+        if min(self.extra_costs_bp, default=1.0) <= 0:
+            raise ValueError(f"extra_costs_bp must be above 0, were {self.extra_costs_bp}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides a fit besides the data, the seed and the code."""
+
+    name: str
+    kind: Literal["global"]
+    timeframe: str
+    feature_set: str
+    label_set: str
+    universe: tuple[str, ...]  # empty: every active instrument
+    data: Literal["auto", "real", "simulated"]
+    split: SplitConfig
+    network: NetworkConfig
+    fit: FitConfig
+    evaluation: EvaluationConfig
+
+    def __post_init__(self) -> None:
+        Timeframe.parse(self.timeframe)
+
+    def labels(self) -> LabelSet:
+        """Return the recipe's label set; one of another timeframe is an InputError."""
+        label_set = label_set_get(name=self.label_set)
+        if label_set.timeframe != self.timeframe:
+            raise InputError(
+                f"label set {label_set.name} is for {label_set.timeframe} bars, the recipe for {self.timeframe}"
+            )
+        return label_set
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Return the names of the packaged recipes."""
+    return tuple(sorted(path.stem for path in (PACKAGED_DIR / FOLDER).glob("*.yaml")))
+
+
+def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
+    """Return a recipe with `key.sub=value` overrides applied; what is unknown is an InputError that says so."""
+    file = f"{FOLDER}/{name}.yaml"
+    try:
+        where = str(config_path(file))
+    except InputError as error:
+        known = recipe_names()
+        raise InputError(
+            f"no recipe {name!r}{did_you_mean(name, known)}; known: {', '.join(known)}",
+            code="unknown_recipe",
+            field="recipe",
+        ) from error
+    content = load_yaml(file)
+    for override in overrides:
+        _override(content, override)
+    if content.get("universe") == "all":
+        content["universe"] = []
+    recipe: Recipe = parse({**content, "name": name}, Recipe, where=where)
+    return recipe
+
+
+def _override(content: dict[str, Any], override: str) -> None:
+    path, equals, text = override.partition("=")
+    if not equals:
+        raise InputError(f"--set must look like key.sub=value, was {override!r}", field="set")
+    target: Any = content
+    *parents, last = path.split(".")
+    for part in parents:
+        _check_key(target, part, path)
+        target = target[part]
+    _check_key(target, last, path)
+    target[last] = yaml.safe_load(text)
+
+
+def _check_key(target: Any, part: str, path: str) -> None:
+    known = list(target) if isinstance(target, dict) else []
+    if part not in known:
+        raise InputError(
+            f"--set {path}: the recipe has no key {part!r}{did_you_mean(part, known)}", field="set"
+        )
