@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from traderai.common import clock
 from traderai.common.errors import InputError, NotReadyError
 from traderai.site.endpoints import SERVICES_FILE
 from traderai.site.up import postgres, redis
+from traderai.site.up.health import web_answers
 from traderai.site.up.place import lock_take, place_choose, port_check, state_open
 from traderai.site.up.supervisor import Plan, Stopped, Supervisor
 
@@ -166,18 +166,6 @@ def beat_argv() -> tuple[str, ...]:
     return (
         sys.executable, "-m", "celery", "-A", "traderai.site.celery", "beat", "--pidfile=", "--loglevel", "INFO",
     )  # fmt: skip
-
-
-def web_answers(host: str, port: int) -> bool:
-    """Return whether the web process answers a request; any answer below 500 counts."""
-    connection = http.client.HTTPConnection(host, port, timeout=10)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status < 500
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _faces_start(supervisor: Supervisor, options: UpOptions, env: dict[str, str]) -> None:
