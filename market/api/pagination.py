@@ -50,6 +50,7 @@ class SecidCursorPagination(BasePagination):
                     "type": "string",
                     "format": "uri",
                     "nullable": True,
+                    "example": "https://trader.example.org/api/v1/instruments?cursor=U0lNMDE%3D",
                     "description": "Address of the next page; null on the last.",
                 },
                 "results": schema,
@@ -59,7 +60,7 @@ class SecidCursorPagination(BasePagination):
 
 def _cursor_read(cursor: str) -> str:
     try:
-        return base64.urlsafe_b64decode(cursor.encode()).decode()
+        return base64.b64decode(cursor.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise InputError(
             "cursor must come from the `next` address of a page; start again without it",

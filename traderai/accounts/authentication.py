@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from drf_spectacular.authentication import SessionScheme
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
@@ -20,6 +21,13 @@ class SignedInAuthentication(SessionAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that the framework answers 401."""
         return 'Session realm="api"'
+
+
+class SignedInScheme(SessionScheme):  # type: ignore[no-untyped-call]  # drf-spectacular registers by import
+    """How the API's document describes it."""
+
+    target_class = SignedInAuthentication
+    name = "session"
 
 
 class DevelopmentUserAuthentication(BaseAuthentication):

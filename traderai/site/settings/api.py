@@ -28,6 +28,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
+    # A developer's machine is no part of the contract.
+    "AUTHENTICATION_WHITELIST": ["traderai.accounts.authentication.SignedInAuthentication"],
     # The document tells nothing that the repository does not tell.
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
