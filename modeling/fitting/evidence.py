@@ -1,0 +1,108 @@
+"""What validation teaches the policy: losses by volatility, profit by edge, and how far inputs may stray."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from modeling.contracts import Evidence, LabelSet, SideLosses
+from modeling.errors import DatasetRefusedError
+from modeling.fitting.batches import Scaler
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.forecasts import Forecasts
+from modeling.kernels.calibration import fit_isotonic
+from modeling.kernels.edges import break_even, mean_gross_losses, volatility_terciles
+from modeling.registry.scorer import mahalanobis
+from traderai.common.arrays import F64, I64
+
+LOSS_FLOOR_FRAC = 1e-4  # keeps break-even defined where time-outs even out the stops
+_RIDGE = 1e-3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Novelty:
+    """Where training inputs lay, in standardised features of the last bar."""
+
+    mean: F64  # (k,)
+    precision: F64  # (k, k)
+    limit: float  # Mahalanobis distance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SideFigures:
+    """Edge and expected net result of one side for n rows."""
+
+    edge: F64
+    net_frac: F64
+
+
+def novelty_fit(dataset: Dataset, scaler: Scaler, *, quantile: float) -> Novelty:
+    """Return mean, ridged precision and the distance that `quantile` of the training rows keep within."""
+    rows = scaler.apply(dataset.values[dataset.rows_of(TRAIN)]).astype(np.float64)
+    mean = rows.mean(axis=0)
+    covariance = np.atleast_2d(np.cov(rows, rowvar=False)) + _RIDGE * np.eye(rows.shape[1])
+    precision = np.linalg.inv(covariance)
+    distance = mahalanobis(rows, mean=mean, precision=precision)
+    return Novelty(mean=mean, precision=precision, limit=float(np.quantile(distance, quantile)))
+
+
+def side_figures(
+    p: F64, losses: SideLosses, tercile: I64, cost_frac: F64, *, take_profit_frac: float
+) -> SideFigures:
+    """Return the policy's edge and expected net result for whole arrays (n,)."""
+    loss = np.asarray(losses.mean_gross_loss_frac)[tercile]
+    edge = p - break_even(loss, take_profit_frac, cost_frac)
+    return SideFigures(edge=edge, net_frac=edge * (take_profit_frac + loss))
+
+
+def evidence_fit(
+    forecasts: Forecasts, dataset: Dataset, label_set: LabelSet, novelty: Novelty
+) -> dict[str, Evidence]:
+    """Return the evidence of each horizon from the validation part alone."""
+    return {
+        horizon: _horizon_evidence(forecasts, dataset, label_set, novelty, h)
+        for h, horizon in enumerate(dataset.horizons)
+    }
+
+
+def _horizon_evidence(
+    forecasts: Forecasts, dataset: Dataset, label_set: LabelSet, novelty: Novelty, h: int
+) -> Evidence:
+    own = dataset.part[forecasts.rows, h] == VALIDATION
+    rows = forecasts.rows[own]
+    volatility = forecasts.volatility[own, h]
+    low, high = (float(edge) for edge in np.quantile(volatility, [1 / 3, 2 / 3]))
+    tercile = volatility_terciles(volatility, (low, high))
+    cost = dataset.cost_frac[rows]
+    targets = dataset.targets
+    sides, edges, profits = [], [], []
+    for p, label, gross in (
+        (forecasts.p_long, targets.p_long, targets.long_gross),
+        (forecasts.p_short, targets.p_short, targets.short_gross),
+    ):
+        losses = _losses(label[rows, h], gross[rows, h], tercile)
+        figures = side_figures(p[own, h], losses, tercile, cost, take_profit_frac=label_set.take_profit_frac)
+        sides.append(losses)
+        edges.append(figures.edge)
+        profits.append((gross[rows, h] - cost > 0).astype(np.float64))
+    edge = np.concatenate(edges)
+    mapping = fit_isotonic(edge, np.concatenate(profits))
+    return Evidence(
+        horizon=dataset.horizons[h],
+        long=sides[0],
+        short=sides[1],
+        volatility_tercile_edges=(low, high),
+        edge_knots=mapping.knots,
+        edge_p_positive=mapping.values,
+        edge_p99=float(np.quantile(edge, 0.99)),
+        novelty_limit=novelty.limit,
+    )
+
+
+def _losses(label: F64, gross_frac: F64, tercile: I64) -> SideLosses:
+    try:
+        means = mean_gross_losses(label.astype(np.int8), gross_frac, tercile, floor_frac=LOSS_FLOOR_FRAC)
+    except ValueError as error:
+        raise DatasetRefusedError(f"validation cannot tell what a lost trade costs: {error}") from error
+    return SideLosses(mean_gross_loss_frac=means)

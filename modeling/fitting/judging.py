@@ -1,0 +1,276 @@
+"""Judging one fitted network: all held-out figures beside the baselines, and what the gate needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from modeling.contracts import QUANTILE_LEVELS, Evidence, LabelSet, PolicyConfig
+from modeling.fitting import baselines
+from modeling.fitting.batches import Scaler
+from modeling.fitting.dataset import TEST, VALIDATION, Dataset
+from modeling.fitting.evaluation import (
+    DayBootstrap,
+    probability_figures,
+    quantile_figures,
+    trading_figures,
+    volatility_figures,
+)
+from modeling.fitting.evidence import Novelty
+from modeling.fitting.forecasts import Forecasts
+from modeling.fitting.recipe import Recipe
+from modeling.fitting.trading import Terms, simulate, tradable, wanted_trades
+from modeling.kernels.backtest import BacktestResult, moscow_days
+from modeling.kernels.gate import GateInput, HeadComparison, Kind
+from modeling.kernels.metrics import log_loss, pinball_loss, rank_correlation, roc_auc
+from traderai.common.arrays import F64
+
+Say = Callable[[int, int, str], None]
+HEAD_TARGETS = ("p_long", "p_short")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """A network ready to be judged on held-out rows: its own forecasts, evidence and limits."""
+
+    forecasts: Forecasts
+    evidence: dict[str, Evidence]
+    scaler: Scaler
+    novelty: Novelty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """By what the trades are judged."""
+
+    label_set: LabelSet
+    policy: PolicyConfig
+    recipe: Recipe
+    seed: int
+
+
+def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say: Say) -> dict[str, Any]:
+    """Return every figure of one part, the baselines' on the same rows among them."""
+    bootstrap = _bootstrap(dataset, rules, part)
+    say(0, 3, "baselines")
+    heads = _head_metrics(own, dataset, rules, bootstrap, part=part)
+    say(1, 3, "quantiles and volatility")
+    quantiles, volatility = _spread_metrics(own, dataset, bootstrap, part=part)
+    say(2, 3, "trades")
+    return {
+        "heads": heads,
+        "quantiles": quantiles,
+        "volatility": volatility,
+        "policy": _policy_metrics(own, dataset, rules, bootstrap, part=part),
+        "days": int(bootstrap.days.size),
+        "interval_level": bootstrap.level,
+    }
+
+
+def policy_backtest(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> BacktestResult:
+    """Return the pooled backtest of a part at the configured costs."""
+    terms = Terms(label_set=rules.label_set, policy=rules.policy, max_open=rules.recipe.evaluation.max_open)
+    allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
+    trades = wanted_trades(
+        own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=dataset.horizons
+    )
+    return simulate(trades, dataset, since_s=_since_s(dataset, part), max_open=terms.max_open)
+
+
+def gate_input(
+    own: Judged, champion: Judged | None, dataset: Dataset, rules: Rules, *, champion_trades: bool
+) -> GateInput:
+    """Return what the gate judges: the test part, candidate and champion on the same rows."""
+    result = policy_backtest(own, dataset, rules, part=TEST)
+    rival = None
+    if champion is not None and champion_trades:
+        rival = policy_backtest(champion, dataset, rules, part=TEST).daily_net
+    return GateInput(
+        heads=tuple(_comparisons(own, champion, dataset)),
+        daily_net=result.daily_net,
+        trades=result.trades,
+        direction_auc=tuple(_direction_aucs(own, dataset)),
+        trade_champion_daily_net=rival,
+    )
+
+
+def _since_s(dataset: Dataset, part: int) -> int:
+    return dataset.validation_start_s if part == VALIDATION else dataset.test_start_s
+
+
+def _bootstrap(dataset: Dataset, rules: Rules, part: int) -> DayBootstrap:
+    evaluation = rules.recipe.evaluation
+    since = dataset.decision_s >= _since_s(dataset, part)
+    return DayBootstrap.draw(
+        np.unique(moscow_days(dataset.decision_s[since])),
+        resamples=evaluation.resamples,
+        mean_block_days=evaluation.mean_block_days,
+        level=evaluation.interval_level,
+        seed=rules.seed,
+    )
+
+
+def _head_metrics(
+    own: Judged, dataset: Dataset, rules: Rules, bootstrap: DayBootstrap, *, part: int
+) -> dict[str, Any]:
+    rows = own.forecasts.rows
+    days = moscow_days(dataset.decision_s[rows])
+    found: dict[str, Any] = {}
+    for side in HEAD_TARGETS:
+        rate = baselines.base_rates(dataset, side)
+        models = {
+            "base_rate": np.broadcast_to(rate, (rows.size, rate.size)),
+            "logistic": baselines.logistic_probabilities(dataset, own.scaler, rows, side=side),
+            "lightgbm": baselines.tree_probabilities(dataset, own.scaler, rows, side=side, seed=rules.seed),
+            "network": getattr(own.forecasts, side),
+        }
+        for h, horizon in enumerate(dataset.horizons):
+            inside = dataset.part[rows, h] == part
+            y = getattr(dataset.targets, side)[rows[inside], h]
+            found[f"{side}_{horizon}"] = {
+                "rows": int(y.size),
+                "days": int(np.unique(days[inside]).size),
+                "positive_frac": float(y.mean()),
+                "models": {
+                    name: probability_figures(y, p[inside, h], days[inside], bootstrap)
+                    for name, p in models.items()
+                },
+            }
+    return found
+
+
+def _spread_metrics(
+    own: Judged, dataset: Dataset, bootstrap: DayBootstrap, *, part: int
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    rows = own.forecasts.rows
+    days = moscow_days(dataset.decision_s[rows])
+    unconditional = baselines.unconditional_quantiles(dataset)
+    ewma = baselines.ewma_forecast(dataset, rows)
+    quantiles, volatility = {}, {}
+    for h, horizon in enumerate(dataset.horizons):
+        inside = dataset.part[rows, h] == part
+        y = dataset.targets.forward_return[rows[inside], h]
+        quantiles[horizon] = quantile_figures(
+            y, own.forecasts.return_quantiles[inside, h], unconditional[h], days[inside], bootstrap
+        )
+        wanted = dataset.targets.forward_volatility[rows, h]
+        known = inside & np.isfinite(wanted) & np.isfinite(ewma[:, h])
+        volatility[horizon] = volatility_figures(
+            wanted[known], own.forecasts.volatility[known, h], ewma[known, h]
+        )
+    return quantiles, volatility
+
+
+def _policy_metrics(
+    own: Judged, dataset: Dataset, rules: Rules, bootstrap: DayBootstrap, *, part: int
+) -> dict[str, Any]:
+    evaluation = rules.recipe.evaluation
+    allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
+
+    def figures(cost_bp: float | None, horizons: tuple[str, ...]) -> dict[str, Any]:
+        terms = Terms(
+            label_set=rules.label_set, policy=rules.policy, max_open=evaluation.max_open, cost_bp=cost_bp
+        )
+        trades = wanted_trades(
+            own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=horizons
+        )
+        result = simulate(trades, dataset, since_s=_since_s(dataset, part), max_open=terms.max_open)
+        return trading_figures(trades, result, bootstrap)
+
+    found = {"configured_cost": figures(None, dataset.horizons)}
+    found |= {f"cost_{bp:g}_bp": figures(bp, dataset.horizons) for bp in evaluation.extra_costs_bp}
+    return found | {f"configured_cost_{horizon}": figures(None, (horizon,)) for horizon in dataset.horizons}
+
+
+def _comparisons(own: Judged, champion: Judged | None, dataset: Dataset) -> list[HeadComparison]:
+    return [
+        comparison
+        for h in range(len(dataset.horizons))
+        for comparison in (
+            *(_probability_comparison(own, champion, dataset, h, side) for side in HEAD_TARGETS),
+            _quantile_comparison(own, champion, dataset, h),
+            _volatility_comparison(own, champion, dataset, h),
+        )
+    ]
+
+
+def _probability_comparison(
+    own: Judged, champion: Judged | None, dataset: Dataset, h: int, side: str
+) -> HeadComparison:
+    rows = own.forecasts.rows
+    inside = dataset.part[rows, h] == TEST
+    y = getattr(dataset.targets, side)[rows[inside], h]
+    return _compared(
+        f"{side}_{dataset.horizons[h]}",
+        "log_loss",
+        lambda judged: log_loss(y, getattr(judged.forecasts, side)[inside, h]),
+        (own, champion),
+        log_loss(y, np.full(y.size, baselines.base_rates(dataset, side)[h])),
+        y.size,
+    )
+
+
+def _quantile_comparison(own: Judged, champion: Judged | None, dataset: Dataset, h: int) -> HeadComparison:
+    rows = own.forecasts.rows
+    inside = dataset.part[rows, h] == TEST
+    y = dataset.targets.forward_return[rows[inside], h]
+    unconditional = baselines.unconditional_quantiles(dataset)[h]
+    return _compared(
+        f"return_quantiles_{dataset.horizons[h]}",
+        "quantile_loss",
+        lambda judged: _pinball(y, judged.forecasts.return_quantiles[inside, h]),
+        (own, champion),
+        _pinball(y, np.tile(unconditional, (y.size, 1))),
+        y.size,
+    )
+
+
+def _volatility_comparison(own: Judged, champion: Judged | None, dataset: Dataset, h: int) -> HeadComparison:
+    rows = own.forecasts.rows
+    wanted = dataset.targets.forward_volatility[rows, h]
+    known = (dataset.part[rows, h] == TEST) & np.isfinite(wanted)
+    return _compared(
+        f"volatility_{dataset.horizons[h]}",
+        "volatility_rank",
+        lambda judged: rank_correlation(judged.forecasts.volatility[known, h], wanted[known]),
+        (own, champion),
+        0.0,  # a constant volatility ranks nothing
+        int(known.sum()),
+    )
+
+
+def _compared(
+    name: str,
+    kind: Kind,
+    figure: Callable[[Judged], float],
+    pair: tuple[Judged, Judged | None],
+    base: float,
+    rows: int,
+) -> HeadComparison:
+    own, champion = pair
+    return HeadComparison(
+        name=name,
+        kind=kind,
+        rows=rows,
+        candidate=figure(own),
+        base=base,
+        champion=None if champion is None else figure(champion),
+    )
+
+
+def _direction_aucs(own: Judged, dataset: Dataset) -> list[tuple[str, float]]:
+    rows = own.forecasts.rows
+    found = []
+    for h, horizon in enumerate(dataset.horizons):
+        inside = dataset.part[rows, h] == TEST
+        up = (dataset.targets.forward_return[rows[inside], h] > 0).astype(np.float64)
+        score = own.forecasts.p_long[inside, h] - own.forecasts.p_short[inside, h]
+        found.append((horizon, roc_auc(up, score)))
+    return found
+
+
+def _pinball(y: F64, quantiles: F64) -> float:
+    return float(pinball_loss(y, quantiles, levels=np.asarray(QUANTILE_LEVELS)).mean())
