@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modeling.kernels.windows import eligible_rows, gather_windows, window_batches
+
+
+def stacked(seed):
+    """Return values with holes and instrument numbers of a few instruments of different length."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(0, 15, rng.integers(1, 6))
+    instrument = np.repeat(rng.permutation(lengths.size), lengths).astype(np.int64)
+    values = rng.normal(size=(instrument.size, 3)).astype(np.float32)
+    values[rng.random(values.shape) < 0.02] = np.nan
+    return values, instrument
+
+
+def eligible_slowly(values, instrument, lookback):
+    out = []
+    for t in range(len(instrument)):
+        first = t - lookback + 1
+        own = first >= 0 and len(set(instrument[first : t + 1])) == 1
+        out.append(own and bool(np.isfinite(values[first : t + 1]).all()))
+    return out
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 8))
+def test_eligible_rows_equal_the_slow_method(seed, lookback):
+    values, instrument = stacked(seed)
+    assert list(eligible_rows(values, instrument, lookback=lookback)) == eligible_slowly(
+        values, instrument, lookback
+    )
+
+
+def test_a_window_never_reaches_into_another_instrument():
+    values = np.arange(8, dtype=np.float32)[:, None]
+    instrument = np.array([5, 5, 5, 2, 2, 2, 2, 2])
+    rows = np.flatnonzero(eligible_rows(values, instrument, lookback=3))
+    assert list(rows) == [2, 5, 6, 7]
+    windows = gather_windows(values, rows, lookback=3)
+    for window, row in zip(windows, rows, strict=True):
+        assert set(instrument[window[:, 0].astype(int)]) == {instrument[row]}
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6))
+def test_gathered_windows_equal_slices(seed, lookback):
+    values, instrument = stacked(seed)
+    rows = np.flatnonzero(eligible_rows(values, instrument, lookback=lookback))
+    windows = gather_windows(values, rows, lookback=lookback)
+    assert windows.shape == (rows.size, lookback, 3)
+    assert windows.dtype == np.float32
+    for window, row in zip(windows, rows, strict=True):
+        np.testing.assert_array_equal(window, values[row - lookback + 1 : row + 1])
+
+
+def test_batches_cover_every_row_once_and_a_seed_fixes_their_order():
+    values = np.arange(40, dtype=np.float32).reshape(20, 2)
+    rows = np.arange(3, 20)
+
+    def order(seed):
+        rng = None if seed is None else np.random.default_rng(seed)
+        batches = list(window_batches(values, rows, lookback=4, batch_rows=5, rng=rng))
+        assert [batch.size for batch, _ in batches] == [5, 5, 5, 2]
+        for batch, windows in batches:
+            np.testing.assert_array_equal(windows[:, -1], values[batch])
+        return [int(row) for batch, _ in batches for row in batch]
+
+    assert order(None) == list(rows)
+    assert order(1) == order(1) != order(2)
+    assert sorted(order(1)) == list(rows)
+
+
+def test_memory_grows_with_the_batch_not_with_the_rows():
+    values = np.zeros((200_000, 4), dtype=np.float32)
+    _, windows = next(window_batches(values, np.arange(63, 200_000), lookback=64, batch_rows=32))
+    assert windows.nbytes == 32 * 64 * 4 * 4
+
+
+def test_wrong_requests_are_refused():
+    values, instrument = np.zeros((5, 2), dtype=np.float32), np.zeros(5, dtype=np.int64)
+    with pytest.raises(ValueError, match="rows must lie from 2 to 4"):
+        gather_windows(values, np.array([1]), lookback=3)  # would wrap around to the end
+    with pytest.raises(ValueError, match="rows must lie from 2 to 4"):
+        gather_windows(values, np.array([5]), lookback=3)
+    with pytest.raises(ValueError, match="lookback must be at least 1"):
+        eligible_rows(values, instrument, lookback=0)
+    with pytest.raises(ValueError, match="lookback must be at least 1"):
+        gather_windows(values, np.array([1]), lookback=0)
+    with pytest.raises(ValueError, match="stand together"):
+        eligible_rows(values, np.array([1, 1, 2, 1, 1]), lookback=2)
+    with pytest.raises(ValueError, match="values must be"):
+        eligible_rows(values, instrument[:3], lookback=2)
+    with pytest.raises(ValueError, match="batch_rows"):
+        next(window_batches(values, np.array([4]), lookback=2, batch_rows=0))
