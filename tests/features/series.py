@@ -1,0 +1,68 @@
+"""Bars for tests: a seeded random walk with days, gaps, dividends, quiet and empty bars."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from market.contracts import Bars, CandleColumns, Timeframe
+
+HOURS_A_DAY = 14
+FIRST_BAR_S = int(datetime(2024, 1, 15, 7, tzinfo=UTC).timestamp())
+
+
+def random_bars(n: int, *, seed: int, first_s: int = FIRST_BAR_S) -> Bars:
+    """Return n hourly bars, 14 a day on weekdays from 10:00 Moscow, with two dividends and some empty bars."""
+    rng = np.random.default_rng(seed)
+    day_count = n // HOURS_A_DAY + 1
+    calendar = [day for day in range(2 * day_count + 7) if (first_s // 86_400 + day + 3) % 7 < 5][:day_count]
+    hours = np.arange(HOURS_A_DAY) * 3_600
+    begin_s = np.concatenate([first_s + day * 86_400 + hours for day in calendar])[:n].astype(np.int64)
+    trading_day = np.repeat(np.arange(day_count), HOURS_A_DAY)[:n].astype(np.int64)
+    moves = rng.normal(0.0, 0.006, n) * (rng.random(n) > 0.1)
+    close = 250.0 * np.exp(np.cumsum(moves))
+    open_ = np.concatenate([close[:1], close[:-1]]) * np.exp(rng.normal(0.0, 0.002, n))
+    high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0.0, 0.003, n)))
+    low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0.0, 0.003, n)))
+    volume = np.round(rng.lognormal(10.0, 1.0, n)) * (rng.random(n) > 0.02)
+    dividend = np.zeros(n)
+    for share in (0.35, 0.8):
+        day_start = int(share * n) // HOURS_A_DAY * HOURS_A_DAY
+        if day_start > 0:
+            dividend[day_start] = 9.0
+    return Bars(
+        secid="TEST", timeframe=Timeframe.H1, begin_s=begin_s, open=open_, high=high, low=low, close=close,
+        volume_shares=volume, turnover_rub=volume * close, split_factor=np.ones(n), dividend_rub=dividend,
+        trading_day=trading_day,
+    )  # fmt: skip
+
+
+def with_noise_after(bars: Bars, cut: int, *, seed: int) -> Bars:
+    """Return the bars with everything from `cut` on replaced by other prices and volumes."""
+    rng = np.random.default_rng(seed)
+    size = len(bars) - cut
+    body = 40.0 * np.exp(np.cumsum(rng.normal(0.0, 0.2, size)))
+    new: dict[str, Any] = {
+        "open": body, "close": body * 1.01, "high": body * 1.3, "low": body * 0.6,
+        "volume_shares": rng.lognormal(3.0, 3.0, size), "turnover_rub": rng.lognormal(9.0, 3.0, size),
+        "dividend_rub": np.zeros(size),
+    }  # fmt: skip
+    return replace(
+        bars, **{name: np.concatenate([getattr(bars, name)[:cut], tail]) for name, tail in new.items()}
+    )
+
+
+def candle_columns(bars: Bars) -> CandleColumns:
+    """Return the bars as candles on their way into the database."""
+    return CandleColumns(
+        begin_s=bars.begin_s,
+        open=bars.open,
+        high=bars.high,
+        low=bars.low,
+        close=bars.close,
+        volume_shares=bars.volume_shares,
+        value_rub=bars.turnover_rub,
+    )
