@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import yaml
+
+from features.contracts import REGIMES
+from market.contracts import Timeframe
+from modeling.contracts import LabelSet, PolicyConfig, RegimeRule
+from modeling.selectors import configuration
+from traderai.common.config import config_path, fingerprint
+from traderai.common.errors import InputError, NotFoundError
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return a function that writes an operator's own file: the packaged one with some keys changed."""
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+
+    def write(name, change):
+        content = yaml.safe_load(config_path(name).read_text(encoding="utf-8"))
+        change(content)
+        (tmp_path / name).write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    return write
+
+
+def test_the_packaged_files_are_whole():
+    label_set = configuration.label_set_get(name="swing_v1")
+    assert label_set.horizons == ("3d", "5d", "10d")
+    assert (label_set.take_profit_frac, label_set.stop_loss_frac, label_set.data_lag_min) == (0.04, 0.02, 15)
+    for name in configuration.label_set_names():
+        each = configuration.label_set_get(name=name)
+        assert Timeframe(each.timeframe).value == each.timeframe
+    policy = configuration.policy_get()
+    assert set(policy.regimes) == set(REGIMES)
+    assert policy.costs == configuration.cost_model_get()
+    assert policy.strength_cuts == (0.65, 0.70, 0.80)
+    assert configuration.gate_get().level == 0.99
+
+
+def test_the_fingerprint_of_the_policy_holds_the_costs_too(own):
+    before = fingerprint(configuration.policy_get())
+    assert fingerprint(configuration.policy_get()) == before
+    own("costs.yaml", lambda content: content.update(broker_fee_frac=0.0005))
+    assert fingerprint(configuration.policy_get()) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "text"),
+    [
+        (
+            "label_sets.yaml",
+            lambda c: c["swing_v1"].update(take_profit=0.1),
+            "did you mean 'take_profit_frac'",
+        ),
+        ("label_sets.yaml", lambda c: c["swing_v1"].pop("version"), "'version' is missing"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(name="x"), "remove it"),
+        ("label_sets.yaml", lambda c: c.update(swing_v1=3), "must be a mapping"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(stop_loss_frac=2.0), "between 0 and 1"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(horizons_days=[5, 3]), "horizons_days must rise"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(horizons_days=[0, 3]), "at least 1, was 0"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(max_gap_days=0), "max_gap_days must be above 0"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(trailing_bars=1), "trailing_bars"),
+        ("label_sets.yaml", lambda c: c["swing_v1"].update(direction_cuts=[0, 0, 1, 2]), "direction_cuts"),
+    ],
+)
+def test_wrong_label_sets_are_refused_by_name(own, name, change, text):
+    own(name, change)
+    with pytest.raises(InputError, match=text) as caught:
+        configuration.label_set_get(name="swing_v1")
+    assert name in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda c: c.update(exchange_fee_frac=0.0, broker_fee_frac=0.0), "no trade is free"),
+        (lambda c: c.update(slippage_bp=-1.0), "no cost may be negative"),
+        (lambda c: c.update(broker_fee_frac=0.05), "percent written as a fraction"),
+        (lambda c: c.update(fee=0.1), "unknown key 'fee'"),
+        (lambda c: c.pop("half_spread_bp"), "'half_spread_bp' is missing"),
+    ],
+)
+def test_wrong_costs_are_refused_by_name(own, change, text):
+    own("costs.yaml", change)
+    for load in (configuration.cost_model_get, configuration.policy_get):
+        with pytest.raises(InputError, match=text) as caught:
+            load()
+        assert "costs.yaml" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda c: c.update(costs={}), "costs stand in costs.yaml"),
+        (lambda c: c["regimes"].pop("panic"), "regimes must be exactly"),
+        (lambda c: c["regimes"]["panic"].update(min_edge=0.0), "min_edge and min_expected_r"),
+        (lambda c: c["regimes"]["panic"].update(size_factor=2.0), "size_factor"),
+        (lambda c: c.update(strength_cuts=[0.8, 0.7, 0.65]), "strength_cuts must rise"),
+        (lambda c: c.update(full_history_bars=10), "full_history_bars"),
+        (lambda c: c.update(risk_frac=1.5), "risk_frac must be above 0"),
+        (lambda c: c.update(max_data_age_s=0), "max_data_age_s"),
+        (lambda c: c.pop("regimes"), "'regimes' is missing"),
+    ],
+)
+def test_wrong_policies_are_refused_by_name(own, change, text):
+    own("policy.yaml", change)
+    with pytest.raises(InputError, match=text) as caught:
+        configuration.policy_get()
+    assert "policy.yaml" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda c: c.update(level=0.5), "level must be"),
+        (lambda c: c.update(resamples=10), "resamples 1000"),
+        (lambda c: c.update(base_tolerance_frac=0.5), "tolerances must lie"),
+    ],
+)
+def test_wrong_gates_are_refused_by_name(own, change, text):
+    own("gate.yaml", change)
+    with pytest.raises(InputError, match=text) as caught:
+        configuration.gate_get()
+    assert "gate.yaml" in caught.value.detail
+
+
+def test_an_unknown_label_set_says_what_is_known():
+    with pytest.raises(NotFoundError, match="did you mean 'swing_v1'") as caught:
+        configuration.label_set_get(name="swing_v2")
+    assert caught.value.code == "unknown_label_set"
+
+
+def test_the_round_trip_by_hand_for_numbers_and_arrays():
+    costs = configuration.cost_model_get()
+    sides = costs.exchange_fee_frac + costs.broker_fee_frac + costs.slippage_bp / 1e4
+    at_100 = 2 * (sides + costs.slippage_steps * 0.05 / 100 + costs.half_spread_bp / 1e4)
+    assert costs.round_trip_frac(price_rub=100.0, price_step_rub=0.05) == pytest.approx(at_100)
+    wide = 2 * (sides + costs.slippage_steps * 0.05 / 50 + 0.003)
+    got = costs.round_trip_frac(
+        price_rub=np.array([100.0, 50.0]), price_step_rub=0.05, half_spread_frac=np.array([np.nan, 0.003])
+    )
+    np.testing.assert_allclose(got, [at_100, wide])
+    assert isinstance(costs.round_trip_frac(price_rub=100.0, price_step_rub=0.05), float)
+
+
+def test_contracts_are_frozen():
+    for kind in (LabelSet, PolicyConfig, RegimeRule):
+        assert kind.__dataclass_params__.frozen
