@@ -16,6 +16,7 @@ from typing import Literal
 import httpx
 from django.conf import settings
 
+from features.services.regime import regime_build
 from market.contracts import Timeframe
 from market.selectors.bars import newest_bars
 from traderai.common import clock
@@ -33,10 +34,10 @@ SourceName = Literal["iss", "files", "simulator"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step: its name and the arguments of `manage.py` that do it."""
+    """One step: its name and the arguments of `manage.py` that do it; none for the regime, a service of seconds."""
 
     name: str
-    arguments: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +122,7 @@ def _steps(records: set[str], *, data: Path | None, say: Say) -> tuple[Step, ...
     return (
         Step(name="ingest", arguments=ingest),
         Step(name="features", arguments=("build_features", "--timeframe", TIMEFRAME.value)),
-        Step(name="regime", arguments=("build_regime",)),
+        Step(name="regime"),
         Step(name="train", arguments=("train", RECIPE)),
         Step(name="score", arguments=("score",)),
     )
@@ -132,20 +133,35 @@ def _do(step: Step, records: set[str], *, number: int, of: int, say: Say) -> Ste
     if step.name in records:
         say(f"{title}: done before")
         return StepDone(name=step.name, seconds=None)
-    say(f"{title}: manage.py {' '.join(step.arguments)}")
     began_s, began_at = clock.monotonic_s(), clock.now()
-    code = subprocess.run(
-        [sys.executable, str(settings.BASE_DIR / "manage.py"), *step.arguments], check=False
-    ).returncode
-    if code != 0:
-        raise NotReadyError(
-            f"the step {step.name} of the main job ended with code {code}; its output stands above. What was done before it "
-            "is kept: the next start goes on with this step"
-        )
+    if step.arguments:
+        _run_command(step, title=title, say=say)
+    else:
+        _build_regime(title=title, say=say)
     job_record(kind=KIND, business_key=step.name, started_at=began_at, now=clock.now())
     seconds = clock.monotonic_s() - began_s
     say(f"{title}: {seconds:.1f} s")
     return StepDone(name=step.name, seconds=seconds)
+
+
+def _run_command(step: Step, *, title: str, say: Say) -> None:
+    say(f"{title}: manage.py {' '.join(step.arguments)}")
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *step.arguments]
+    code = subprocess.run(command, check=False).returncode
+    if code != 0:
+        raise NotReadyError(
+            f"the step {step.name} of the main job ended with code {code}; its output stands above. What was done before "
+            "it is kept: the next start goes on with this step"
+        )
+
+
+def _build_regime(*, title: str, say: Say) -> None:
+    say(f"{title}: the history of the market's regime")
+    for report in regime_build(now=clock.now()):
+        say(
+            f"{report.market}: {report.days} trading days with a regime from {report.shares} shares, "
+            f"{report.days_new} new, {report.days_changed} changed, {report.days_unknown} unknown"
+        )
 
 
 def _record(key: str) -> None:

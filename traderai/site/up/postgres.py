@@ -169,7 +169,7 @@ def _password(path: Path, *, data: Path) -> str:
             raise InputError(
                 f"{path} is gone, so the data in {data} cannot be opened: bring the file back, or remove {data} too"
             )
-        half = path.with_suffix(".half")
+        half = path.with_name(f"{path.name}.half")
         with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
             stream.write(secrets.token_urlsafe(24))
         half.replace(path)
@@ -231,8 +231,12 @@ def _clear_stale_pid(data: Path, *, say: Say) -> None:
 
 def _serves(pid: int, data: Path) -> bool:
     """Return whether a process is a server on these data, and not a stranger with a number used again."""
+    proc = Path("/proc") / str(pid)
+    if proc.is_dir():
+        # PostgreSQL works in its data folder.
+        return (proc / "cwd").resolve() == data.resolve()
     asked = subprocess.run(
-        ["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
     return "postgres" in asked.stdout and str(data) in asked.stdout
 

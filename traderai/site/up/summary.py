@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from market.contracts import Timeframe
 from market.selectors.bars import newest_bars
@@ -31,7 +31,7 @@ def summary_lines(done: Sequence[StepDone]) -> Iterator[str]:
     yield from _seconds_lines(done)
 
 
-def _data_line(newest: dict[str, object]) -> str:
+def _data_line(newest: Mapping[str, object]) -> str:
     if not newest:
         return "  data     no candles"
     return f"  data     {len(newest)} shares with {TIMEFRAME.value} candles, the newest begins {max(map(str, newest.values()))}"
