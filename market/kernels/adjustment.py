@@ -42,3 +42,36 @@ def dividends_by_bar(trading_date: I64, ex_days: I64, amount_rub: F64) -> F64:
     inside = first < trading_date.size
     np.add.at(dividends, first[inside], amount_rub[inside])
     return dividends
+
+
+def prices_as_traded(prices: F64, at: I64, ex_at: I64, shares_after_per_before: F64) -> F64:
+    """Return split-adjusted prices turned back into prices as traded.
+
+    A price before a 1:100 split was divided by 100 by whoever adjusted it: it is multiplied by 100 again.
+    Turned prices are rounded to six decimals, finer than any price step: 151.2 * 100 alone is not 15120.
+
+    Shapes: prices (n, m), at (n,), ex_at and shares_after_per_before (k,) -> (n, m)
+    Units: `at` and `ex_at` in the same unit, days or seconds; roubles
+    NaN: stays
+    """
+    factors = np.ones(at.size)
+    for ex, ratio in zip(ex_at.tolist(), shares_after_per_before.tolist(), strict=True):
+        factors[at < ex] *= ratio
+    turned = prices.copy()
+    changed = factors != 1.0
+    turned[changed] = np.round(prices[changed] * factors[changed, None], 6)
+    return turned
+
+
+def continuous_across_split(before: float, after: float, shares_after_per_before: float) -> bool:
+    """Return whether prices run on across a split, that is whether they have been adjusted for it.
+
+    Units: the last close before and the first open after the split, roubles
+    Raises: ValueError if a figure is not positive
+    """
+    if min(before, after, shares_after_per_before) <= 0:
+        raise ValueError(
+            f"prices and ratio must be positive, were {before}, {after}, {shares_after_per_before}"
+        )
+    step = float(np.log(after / before))
+    return abs(step) < abs(step + float(np.log(shares_after_per_before)))

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
+
 import numpy as np
 
 from market.contracts import CandleColumns, CandleWriteReport, IngestReport, InstrumentFacts
 from market.kernels.validation import REASONS, candle_faults
+from market.models import Candle
 from market.services.candle_write import candles_write
 from market.services.quarantine import rows_quarantine
 from market.sources.records import CandlePage, CandleRequest, RejectedRow, Source
@@ -20,11 +26,63 @@ def series_ingest(
 ) -> IngestReport:
     """Bring one series page by page; bad rows go to quarantine, good rows of the same page are kept.
 
+    ISS without `since` goes on from the newest stored bar. Where ISS tells that closed bar otherwise than it
+    did, it has restated its past: the whole stored span is fetched anew, so that old and new do not mix.
+
     Repeating: the same bars change nothing. Where pages hold the same bar, the first page wins.
     """
+    span = _stored_span(instrument, request, source) if request.since is None else None
+    if source.name != "iss" or span is None:
+        return _write_pages(source.candles(request=request), source, instrument, request, run_id)
+    pages = source.candles(request=replace(request, since=span.newest.begin))
+    first = next(pages, None)
+    if first is None:
+        return IngestReport(kind="candles", source=source.name)
+    if _tells_the_same(first.columns, span.newest):
+        return _write_pages(chain([first], pages), source, instrument, request, run_id)
+    pages.close()
+    whole = source.candles(request=replace(request, since=span.oldest_at))
+    report = _write_pages(whole, source, instrument, request, run_id)
+    return replace(report, restated_series=(f"{request.secid} {request.timeframe.value}",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StoredSpan:
+    """What is stored of a series."""
+
+    oldest_at: datetime
+    newest: Candle
+
+
+def _stored_span(instrument: InstrumentFacts, request: CandleRequest, source: Source) -> _StoredSpan | None:
+    rows = Candle.objects.filter(
+        instrument_id=instrument.id, timeframe_min=request.timeframe.minutes, source=source.name
+    )
+    newest = rows.order_by("-begin").first()
+    oldest = rows.order_by("begin").first()
+    if newest is None or oldest is None:
+        return None
+    return _StoredSpan(oldest_at=oldest.begin, newest=newest)
+
+
+def _tells_the_same(columns: CandleColumns, stored: Candle) -> bool:
+    at = np.flatnonzero(columns.begin_s == to_epoch_s(stored.begin))
+    if at.size == 0:
+        return False
+    told = [float(getattr(columns, name)[at[0]]) for name in _COLUMNS[:-1]]
+    return told == [getattr(stored, name) for name in _COLUMNS[:-1]]
+
+
+def _write_pages(
+    pages: Iterable[CandlePage],
+    source: Source,
+    instrument: InstrumentFacts,
+    request: CandleRequest,
+    run_id: int,
+) -> IngestReport:
     total = IngestReport(kind="candles", source=source.name)
     seen = np.zeros(0, dtype=np.int64)
-    for page in source.candles(request=request):
+    for page in pages:
         faults = _faults(page.columns, request)
         rejected = [*page.rejected, *_rejected(page, faults, request)]
         quarantined = rows_quarantine(run_id=run_id, source=source.name, rows=rejected)

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
+from django.conf import settings
+
+from market.iss.client import IssLimits
 from market.sources.files import files_source
+from market.sources.iss import IssSource
 from market.sources.records import Source
+from market.sources.simulator import simulator_source
 from traderai.common.errors import InputError, did_you_mean
 
+
+def iss_source(_path: Path | None = None) -> IssSource:
+    """Return the exchange's server as the settings name it."""
+    return IssSource(
+        limits=IssLimits(
+            base_url=settings.ISS_BASE_URL.rstrip("/"), requests_per_s=settings.ISS_REQUESTS_PER_SECOND
+        ),
+        data_lag=timedelta(minutes=settings.ISS_DATA_LAG_MINUTES),
+        history=timedelta(days=settings.ISS_HISTORY_DAYS),
+        # Only the pauses between attempts are drawn from it; processes must not pause in step.
+        jitter=np.random.default_rng(os.getpid()),
+    )
+
+
 SOURCES: dict[str, Callable[[Path | None], Source]] = {
+    "iss": iss_source,
     "files": files_source,
+    "simulator": simulator_source,
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,11 +12,11 @@ import numpy as np
 
 from market.configs import CandleFileRule, FileSourcesConfig, file_sources_config, universe_config
 from market.contracts import CandleColumns
+from market.kernels.adjustment import prices_as_traded
 from market.sources.candle_files import FileRows, read_rows
 from market.sources.records import ActionPage, CandlePage, CandleRequest, InstrumentPage, SplitRecord
 from market.sources.reference_files import read_actions, read_instruments, split_table
 from market.sources.wall_clock import moscow_to_epoch_s
-from traderai.common.arrays import F64
 from traderai.common.clock import to_epoch_s
 from traderai.common.errors import InputError
 
@@ -41,7 +41,7 @@ class FilesSource:
         """Return the splits and dividends of the folder, splits of the manual table included."""
         return read_actions(self.root, self.config, secids)
 
-    def candles(self, *, request: CandleRequest) -> Iterator[CandlePage]:
+    def candles(self, *, request: CandleRequest) -> Generator[CandlePage, None, None]:
         """Yield a page for each file that holds the series, in the order of the rules."""
         splits = [split for split in split_table(self.root, self.config) if split.secid == request.secid]
         for rule, path in self._files():
@@ -84,7 +84,13 @@ def _page(
     figures = rows.figures
     if rule.adjusted_through is not None:
         applied = [split for split in splits if split.ex_date <= date.fromisoformat(rule.adjusted_through)]
-        figures = as_traded(figures, days=begin.astype("datetime64[D]"), splits=applied)
+        figures = figures.copy()
+        figures[:, :4] = prices_as_traded(
+            figures[:, :4],
+            begin.astype("datetime64[D]").astype(np.int64),
+            np.array([split.ex_date.toordinal() - 719_163 for split in applied], dtype=np.int64),
+            np.array([split.shares_after_per_before for split in applied], dtype=np.float64),
+        )
     begin_s = moscow_to_epoch_s(begin)
     wanted = np.ones(begin_s.size, dtype=np.bool_)
     if request.since is not None:
@@ -106,20 +112,3 @@ def _page(
         rejected=rows.rejected,
         outside=rows.outside + int((~wanted).sum()),
     )
-
-
-def as_traded(
-    figures: F64, *, days: np.ndarray[tuple[int], np.dtype[np.datetime64]], splits: Sequence[SplitRecord]
-) -> F64:
-    """Return split-adjusted prices turned back into prices as traded; volume and value are as traded already.
-
-    A price before a 1:100 split was divided by 100 by whoever adjusted it: it is multiplied by 100 again.
-    """
-    factors = np.ones(days.size)
-    for split in splits:
-        factors[days < np.datetime64(split.ex_date, "D")] *= split.shares_after_per_before
-    turned = figures.copy()
-    # Six decimals are finer than any price step; without rounding 151.2 * 100 would not be 15120.
-    changed = factors != 1.0
-    turned[changed, :4] = np.round(figures[changed, :4] * factors[changed, None], 6)
-    return turned

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -116,5 +116,5 @@ class Source(Protocol):
     def actions(self, *, secids: Sequence[str]) -> ActionPage:
         """Return splits and dividends of the tickers."""
 
-    def candles(self, *, request: CandleRequest) -> Iterator[CandlePage]:
+    def candles(self, *, request: CandleRequest) -> Generator[CandlePage, None, None]:
         """Yield one series in pages, oldest first."""
