@@ -42,7 +42,7 @@ def novelty_fit(dataset: Dataset, scaler: Scaler, *, quantile: float) -> Novelty
     rows = scaler.apply(dataset.values[dataset.rows_of(TRAIN)]).astype(np.float64)
     mean = rows.mean(axis=0)
     covariance = np.atleast_2d(np.cov(rows, rowvar=False)) + _RIDGE * np.eye(rows.shape[1])
-    precision = np.linalg.inv(covariance)
+    precision: F64 = np.linalg.inv(covariance).astype(np.float64)
     distance = mahalanobis(rows, mean=mean, precision=precision)
     return Novelty(mean=mean, precision=precision, limit=float(np.quantile(distance, quantile)))
 

@@ -1,0 +1,108 @@
+"""The printed table and the model card: every figure with its interval, its baseline and its number of rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MODELS = ("base_rate", "logistic", "lightgbm", "network")
+SIMULATED = "SIMULATED data: figures say nothing about a real market."
+
+
+def table_lines(part: dict[str, Any], *, part_name: str, is_simulated: bool) -> list[str]:
+    """Return the honest table of one part as lines of text."""
+    level = f"{part['interval_level']:.0%}"
+    title = f"{part_name.upper()} part, {part['days']} trading days; one-sided {level} block-bootstrap bounds"
+    lines = [*([SIMULATED] if is_simulated else []), title, ""]
+    header = f"{'head':<12}{'model':<11}{'ROC-AUC [bounds]':<24}{'PR lift':>8}{'log loss':>10}{'Brier':>8}{'ECE':>8}"
+    lines.append(header)
+    for head, entry in part["heads"].items():
+        lines.append(
+            f"{head}: {entry['rows']:,} overlapping rows, {entry['days']} days, base rate {entry['positive_frac']:.1%}"
+        )
+        lines += [_model_line(name, entry["models"][name]) for name in _MODELS]
+    lines += ["", *_spread_lines(part), "", *_policy_lines(part["policy"])]
+    return lines
+
+
+def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]) -> str:
+    """Return the model card in Markdown."""
+    parts = [
+        f"| {name} | {part['first_decision'][:10]} | {part['last_decision'][:10]} | {part['rows']:,} |"
+        for name, part in dataset["parts"].items()
+    ]
+    facts = [f"| {name} | {value} |" for name, value in about.items()]
+    exclusions = [f"* {reason}: {count:,}" for reason, count in dataset["exclusions"].items() if count]
+    lines = [
+        f"# Model card: {about['version']}", "",
+        *([f"**{SIMULATED}**", ""] if about["is_simulated"] else []),
+        "| fact | value |", "|---|---|", *facts, "",
+        "## Data", "", f"Shares: {', '.join(dataset['secids'])}.", "",
+        "| part | first decision | last decision | rows x horizons |", "|---|---|---|---|", *parts, "",
+        "Left out (rows x horizons):", "", *(exclusions or ["* nothing"]), "",
+        *[f"* Warning: {warning}" for warning in dataset["warnings"]], "",
+        "## Held-out figures", "", "```", *tables, "```", "",
+        "## Limits", "",
+        "* Rows overlap: neighbouring bars share most of their label window, so the count of rows overstates "
+        "the evidence; the bounds resample whole days in blocks.",
+        "* Trades are judged by the thresholds of the flat regime, at the labels' own entries and exits, with "
+        "equal stakes and profits not reinvested.",
+        "* Calibration, losses by volatility and the edge map come from one validation part.",
+        "* The shares are those listed today in the data: shares that were delisted are missing.",
+        "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def bounded(figure: dict[str, float | None] | None, *, digits: int = 3, scale: float = 1.0) -> str:
+    """Return "0.552 [0.531, 0.574]"; what could not be measured is "n/a"."""
+    if figure is None or (value := figure["value"]) is None:
+        return "n/a"
+    low, high = figure["low"], figure["high"]
+    if low is None or high is None:
+        return f"{value * scale:.{digits}f} [n/a]"
+    return f"{value * scale:.{digits}f} [{low * scale:.{digits}f}, {high * scale:.{digits}f}]"
+
+
+def _model_line(name: str, figures: dict[str, Any]) -> str:
+    return (
+        f"{'':<12}{name:<11}{bounded(figures['roc_auc']):<24}{figures['pr_auc_lift'] or float('nan'):>8.2f}"
+        f"{figures['log_loss']['value']:>10.4f}{figures['brier']['value']:>8.4f}{figures['ece']:>8.4f}"
+    )
+
+
+def _spread_lines(part: dict[str, Any]) -> list[str]:
+    lines = ["quantiles: mean pinball loss in bp; network minus base rate below 0 is better"]
+    for horizon, entry in part["quantiles"].items():
+        difference = bounded(entry["network_minus_base_rate"], digits=2, scale=1e4)
+        lines.append(
+            f"  {horizon:<4}network {entry['network']['value'] * 1e4:.2f}  base rate "
+            f"{entry['base_rate']['value'] * 1e4:.2f}  difference {difference}  90 % range covers "
+            f"{entry['coverage']['0.95'] - entry['coverage']['0.05']:.1%}  n {entry['rows']:,}"
+        )
+    lines.append("volatility: rank correlation with what came (root mean square error)")
+    for horizon, entry in part["volatility"].items():
+        shown = "  ".join(
+            f"{name} {_number(entry[name]['rank_correlation'])} ({entry[name]['rmse']:.4f})"
+            for name in ("network", "ewma")
+        )
+        lines.append(f"  {horizon:<4}{shown}  n {entry['rows']:,}")
+    return lines
+
+
+def _policy_lines(policy: dict[str, Any]) -> list[str]:
+    lines = ["policy: net of costs, one position a share, equal stakes (no trade earns 0)"]
+    for name, entry in policy.items():
+        if entry["trades"] == 0:
+            lines.append(f"  {name:<22}no trade in {entry['days']} days")
+            continue
+        lines.append(
+            f"  {name:<22}{entry['trades']:>5} trades  net expectancy "
+            f"{bounded(entry['net_expectancy_frac'], digits=1, scale=1e4)} bp  win rate "
+            f"{bounded(entry['hit_rate'], digits=1, scale=100)} %  total {entry['net_total_frac']:+.1%}  "
+            f"worst fall {entry['max_drawdown_frac']:.1%}"
+        )
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "n/a" if value is None else f"{value:.3f}"

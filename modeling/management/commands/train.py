@@ -1,0 +1,60 @@
+"""`manage.py train RECIPE`: train, judge and, if it passes, put into service; prints the honest table."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from traderai.common import clock
+from traderai.common.errors import InputError, TraderAIError
+
+
+class Command(BaseCommand):
+    """Train a recipe."""
+
+    help = "Train a recipe, register the version, judge it and promote it if it passes its gate."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("recipe", help="name of a file in traderai/config/recipes")
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--until", help="last day (Moscow) that may be known, YYYY-MM-DD")
+        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run the training and print what it found."""
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
+        os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the CPU build looks for a GPU otherwise
+        from modeling.services.fit import recipe_train  # imports Keras: 6 to 10 s
+
+        try:
+            report = recipe_train(
+                recipe=options["recipe"],
+                as_of=_until(options["until"]),
+                seed=options["seed"],
+                overrides=tuple(options["overrides"]),
+                progress=self._progress,
+            )
+        except TraderAIError as error:
+            raise CommandError(error.detail) from error
+        self.stdout.write("\n".join(report.table))
+        self.stdout.write(f"\n{report.version.version}: {report.note}")
+        self.stdout.write(f"artifact {report.version.artifact_key}, {report.seconds:.0f} s")
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        self.stderr.write(f"[{done}/{total}] {what}")
+
+
+def _until(day: str | None) -> datetime:
+    if day is None:
+        return clock.now()
+    try:
+        midnight = datetime.combine(datetime.strptime(day, "%Y-%m-%d").date(), time(), clock.MOSCOW)  # noqa: DTZ007
+    except ValueError as error:
+        raise CommandError(
+            InputError(f"--until must be a day like 2024-12-30, was {day!r}").detail
+        ) from error
+    return midnight + timedelta(days=1)

@@ -1,0 +1,370 @@
+"""Training a recipe: dataset, fit, calibration, export, judgement, registry. The only service that reaches Keras."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+
+import modeling
+from features.selectors.catalogue import feature_set_get
+from modeling.contracts import ModelVersionFacts
+from modeling.errors import PromotionRefusedError
+from modeling.fitting.batches import Scaler, scaler_fit
+from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
+from modeling.fitting.evaluation import plain
+from modeling.fitting.evidence import Novelty, evidence_fit, novelty_fit
+from modeling.fitting.export import keras_bytes, onnx_check, onnx_export
+from modeling.fitting.forecasts import calibrated, raw_forecasts, temperatures_fit
+from modeling.fitting.judging import Judged, Rules, gate_input, part_metrics, policy_backtest
+from modeling.fitting.loading import dataset_load
+from modeling.fitting.manifest import dataset_manifest, trained_until_s
+from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
+from modeling.fitting.recipe import Recipe, recipe_load
+from modeling.fitting.report import model_card, table_lines
+from modeling.fitting.training import Fitted, network_fit
+from modeling.kernels.gate import GateVerdict, grade_candidate
+from modeling.models import ModelVersion, TrainingRun
+from modeling.registry import artifact as store
+from modeling.registry.scorer import Network
+from modeling.selectors.configuration import cost_model_get, gate_get, policy_get
+from modeling.selectors.versions import champion_get, facts_of
+from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
+from traderai.common import clock
+from traderai.common.arrays import I64
+from traderai.common.config import fingerprint
+from traderai.common.lake import lake_at
+from traderai.common.progress import Progress, silent
+
+STAGES = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainReport:
+    """What became of a training: the version, the gate's word and the honest table."""
+
+    version: ModelVersionFacts
+    reused: bool  # nothing had changed since this version was trained
+    promoted: bool
+    note: str
+    table: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Made:
+    """A fitted, exported, calibrated network with all that was measured of it."""
+
+    fitted: Fitted
+    onnx: bytes
+    onnx_gap: float
+    judged: Judged
+    temperatures: dict[str, Any]
+    metrics: dict[str, Any]
+
+
+def recipe_train(
+    *,
+    recipe: str,
+    as_of: datetime,
+    seed: int = 0,
+    overrides: tuple[str, ...] = (),
+    progress: Progress = silent,
+) -> TrainReport:
+    """Train a recipe on what is known at `as_of`, register, judge and, if it passed, promote it.
+
+    Repeating with the same recipe, data, code and seed trains nothing and returns the version that is there.
+    A failure is kept with its reason in the training run; the champion stays in service.
+    """
+    began_s = clock.monotonic_s()
+    plan = recipe_load(recipe, overrides=overrides)
+    dataset, is_simulated, without = dataset_load(
+        plan,
+        as_of=as_of,
+        progress=lambda done, total, what: progress(0, STAGES, f"data {what} {done}/{total}"),
+    )
+    shas = {
+        "config_sha256": _config_sha(plan), "data_sha256": dataset.sha256, "code_sha256": code_sha256(),
+    }  # fmt: skip
+    same = ModelVersion.objects.filter(
+        run__seed=seed, **{f"run__{name}": value for name, value in shas.items()}
+    ).first()
+    if same is not None:
+        return _reused(facts_of(same), clock.monotonic_s() - began_s)
+    run = TrainingRun.objects.create(
+        recipe=plan.name, seed=seed, as_of=as_of, state="running", config=asdict(plan),
+        started_at=clock.now(), **shas,
+    )  # fmt: skip
+    try:
+        report = _train(run, plan, dataset, (is_simulated, without), progress)
+    except Exception as error:
+        _run_end(run, began_s, state="failed", error=f"{type(error).__name__}: {error}")
+        raise
+    _run_end(run, began_s, state="done", metrics=report.version.metrics, log="\n".join(report.table))
+    return replace(report, seconds=clock.monotonic_s() - began_s)
+
+
+def code_sha256() -> str:
+    """Return the fingerprint of the code that decides a fit."""
+    root = Path(modeling.__file__).parent
+    digest = hashlib.sha256()
+    for folder in ("fitting", "kernels", "networks", "registry"):
+        for path in sorted((root / folder).glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _train(
+    run: TrainingRun, plan: Recipe, dataset: Dataset, origin: tuple[bool, tuple[str, ...]], progress: Progress
+) -> TrainReport:
+    is_simulated, without = origin
+    rules = Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=run.seed)
+    made = _fit(plan, dataset, rules, progress)
+    manifest = dataset_manifest(dataset, without_features=without)
+    table = table_lines(made.metrics["test"], part_name="test", is_simulated=is_simulated)
+    new = _new_version(run, plan, dataset, made, is_simulated=is_simulated)
+    progress(5, STAGES, "artifact")
+    sha = _write(new, plan, dataset, made, (manifest, table))
+    facts = version_register(new=replace(new, manifest_sha256=sha), run_id=run.pk, now=clock.now())
+    progress(6, STAGES, "gate")
+    verdict, facts = _gate(facts, made.judged, dataset, rules)
+    promoted, note, facts = _promote(facts, verdict)
+    progress(STAGES, STAGES, note)
+    return TrainReport(
+        version=facts, reused=False, promoted=promoted, note=note, table=tuple(table), seconds=0.0
+    )
+
+
+def _fit(plan: Recipe, dataset: Dataset, rules: Rules, progress: Progress) -> _Made:
+    say = _stage(progress, 1, "fit")
+    scaler = scaler_fit(dataset)
+    fitted = network_fit(dataset, plan, scaler=scaler, seed=rules.seed, say=say)
+    progress(2, STAGES, "export")
+    serving = fitted.networks.serving
+    onnx = onnx_export(serving, lookback_bars=dataset.lookback_bars, n_features=len(dataset.features))
+    gap = onnx_check(
+        serving, onnx, n_tickers=len(dataset.secids), n_horizons=len(dataset.horizons), seed=rules.seed
+    )
+    progress(3, STAGES, "calibration")
+    rows = np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST))
+    raw = raw_forecasts(
+        Network(onnx),
+        dataset,
+        scaled=scaler.apply(dataset.values),
+        ticker=dataset.ticker,
+        horizon_rows=_horizon_rows(dataset),
+        rows=rows,
+    )
+    temperatures = temperatures_fit(raw, dataset)
+    forecasts = calibrated(raw, dataset, temperatures)
+    novelty = novelty_fit(dataset, scaler, quantile=plan.evaluation.novelty_quantile)
+    evidence = evidence_fit(forecasts, dataset, rules.label_set, novelty)
+    judged = Judged(forecasts=forecasts, evidence=evidence, scaler=scaler, novelty=novelty)
+    metrics = {
+        "test": part_metrics(judged, dataset, rules, part=TEST, say=_stage(progress, 4, "test")),
+        "fit": {"epochs": fitted.epochs, "stopped_by": fitted.stopped_by, "seconds": round(fitted.seconds, 1),
+                "windows_per_epoch": fitted.windows_per_epoch, "onnx_gap": gap},
+    }  # fmt: skip
+    return _Made(
+        fitted=fitted,
+        onnx=onnx,
+        onnx_gap=gap,
+        judged=judged,
+        temperatures=temperatures,
+        metrics=plain(metrics),
+    )
+
+
+def _new_version(
+    run: TrainingRun, plan: Recipe, dataset: Dataset, made: _Made, *, is_simulated: bool
+) -> NewVersion:
+    until = clock.from_epoch_s(trained_until_s(dataset))
+    identity = fingerprint([run.config_sha256, run.data_sha256, run.code_sha256, run.seed])
+    name = f"{plan.kind}-{plan.label_set}-{until:%Y%m%d}-{identity[:8]}"
+    return NewVersion(
+        version=name,
+        kind=plan.kind,
+        recipe=plan.name,
+        feature_set_key=feature_set_get(name=plan.feature_set).key,
+        label_set=plan.label_set,
+        timeframe=plan.timeframe,
+        horizons=dataset.horizons,
+        lookback_bars=dataset.lookback_bars,
+        trained_until=until,
+        is_simulated=is_simulated,
+        artifact_key=f"models/{name}",
+        manifest_sha256="",
+        metrics=made.metrics,
+    )
+
+
+def _write(
+    new: NewVersion, plan: Recipe, dataset: Dataset, made: _Made, words: tuple[dict[str, Any], list[str]]
+) -> str:
+    manifest, table = words
+    about = {
+        "version": new.version, "recipe": plan.name, "kind": plan.kind, "feature_set": new.feature_set_key,
+        "label_set": plan.label_set, "timeframe": plan.timeframe, "lookback_bars": new.lookback_bars,
+        "trained_until": new.trained_until.isoformat(), "is_simulated": new.is_simulated,
+        "label_set_sha256": fingerprint(plan.labels()), "code_sha256": code_sha256(),
+    }  # fmt: skip
+    judged = made.judged
+    backtested = policy_backtest(
+        judged, dataset, Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=0), part=TEST
+    )
+    files = {
+        "network.keras": keras_bytes(made.fitted.networks.serving),
+        store.ONNX: made.onnx,
+        store.SCALER: store.json_bytes(_scaler_json(dataset, judged.scaler)),
+        store.CALIBRATION: store.json_bytes(
+            {"temperatures": {name: asdict(item) for name, item in made.temperatures.items()}}
+        ),
+        store.EVIDENCE: store.evidence_bytes(
+            evidence=judged.evidence,
+            novelty_mean=judged.novelty.mean.tolist(),
+            novelty_precision=judged.novelty.precision.tolist(),
+        ),
+        store.METRICS: store.json_bytes({**made.metrics, "learning_curve": made.fitted.learning_curve}),
+        "dataset.json": store.json_bytes(plain(manifest)),
+        "recipe.json": store.json_bytes(asdict(plan)),
+        "model_card.md": model_card(about, table, manifest).encode(),
+        "learning_curve.png": learning_curve_png(made.fitted.learning_curve),
+        "reliability.png": reliability_png(judged.forecasts, dataset, part=TEST),
+        "equity.png": equity_png(backtested, title=f"{new.version} on the test part"),
+    }
+    return store.artifact_write(
+        lake=lake_at(settings.LAKE_URL), key=new.artifact_key, files=files, about=about
+    )
+
+
+def _gate(
+    facts: ModelVersionFacts, own: Judged, dataset: Dataset, rules: Rules
+) -> tuple[GateVerdict, ModelVersionFacts]:
+    champion = champion_get(kind=facts.kind)
+    rival, held_out = None, dataset
+    if champion is not None and champion.is_simulated == facts.is_simulated:
+        held_out = _held_out_of_both(dataset, champion)
+        rival = _champion_judged(champion, facts, dataset, rows=own.forecasts.rows)
+    config = gate_get()
+    verdict = grade_candidate(
+        gate_input(
+            own, rival, held_out, rules,
+            champion_trades=champion is not None and champion.grade == "trade",
+        ),
+        config,
+        np.random.default_rng(config.seed),
+    )  # fmt: skip
+    judged = version_gate(
+        version_id=facts.id,
+        against_id=None if champion is None else champion.id,
+        verdict=verdict.grade,
+        numbers=plain({**asdict(verdict), "compared_with_champion": rival is not None}),
+        now=clock.now(),
+    )
+    return verdict, judged
+
+
+def _held_out_of_both(dataset: Dataset, champion: ModelVersionFacts) -> Dataset:
+    """Return the dataset with only those test rows that the champion has not seen either."""
+    seen_s = clock.to_epoch_s(champion.trained_until)
+    if seen_s < dataset.test_start_s:
+        return dataset
+    hidden = (dataset.part == TEST) & (dataset.decision_s <= seen_s)[:, None]
+    part = np.where(hidden, NO_PART, dataset.part).astype(np.int8)
+    if not (part == TEST).any(axis=0).all():
+        raise PromotionRefusedError(
+            f"{champion.version} has learned from all rows that this version holds out; train on newer data"
+        )
+    return replace(dataset, part=part, test_start_s=seen_s + 1)
+
+
+def _champion_judged(
+    champion: ModelVersionFacts, facts: ModelVersionFacts, dataset: Dataset, *, rows: I64
+) -> Judged:
+    for name in ("feature_set_key", "label_set", "timeframe", "horizons", "lookback_bars"):
+        if getattr(champion, name) != getattr(facts, name):
+            raise PromotionRefusedError(
+                f"{facts.version} cannot be compared with {champion.version}: {name} must be "
+                f"{getattr(champion, name)}, was {getattr(facts, name)}"
+            )
+    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=champion)
+    scaler = Scaler(mean=artifact.mean, std=artifact.std)
+    known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
+    raw = raw_forecasts(
+        Network(artifact.onnx),
+        dataset,
+        scaled=scaler.apply(dataset.values),
+        ticker=known[dataset.instrument],
+        horizon_rows=artifact.horizon_rows,
+        rows=rows,
+    )
+    limit = next(iter(artifact.evidence.values())).novelty_limit
+    return Judged(
+        forecasts=calibrated(raw, dataset, artifact.temperatures),
+        evidence=artifact.evidence,
+        scaler=scaler,
+        novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
+    )
+
+
+def _promote(facts: ModelVersionFacts, verdict: GateVerdict) -> tuple[bool, str, ModelVersionFacts]:
+    if verdict.grade == "rejected":
+        return False, f"rejected: {', '.join(verdict.reasons)}", facts
+    reason = f"gate: {verdict.grade}"
+    try:
+        promoted = version_promote(version_id=facts.id, by="training", reason=reason, now=clock.now())
+    except PromotionRefusedError as error:
+        return False, f"passed as {verdict.grade}, not promoted: {error.detail}", facts
+    held_back = f" (not proven to trade: {', '.join(verdict.reasons)})" if verdict.reasons else ""
+    return True, f"promoted as {verdict.grade}{held_back}", promoted
+
+
+def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
+    table = table_lines(
+        facts.metrics["test"],  # type: ignore[arg-type]  # JSON
+        part_name="test",
+        is_simulated=facts.is_simulated,
+    )
+    note = f"nothing has changed since {facts.version} was trained; it is {facts.state} ({facts.grade})"
+    return TrainReport(
+        version=facts, reused=True, promoted=False, note=note, table=tuple(table), seconds=seconds
+    )
+
+
+def _run_end(run: TrainingRun, began_s: float, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(run, name, value)
+    run.finished_at = clock.now()
+    run.seconds = clock.monotonic_s() - began_s
+    run.save()
+
+
+def _config_sha(plan: Recipe) -> str:
+    return fingerprint(
+        [fingerprint(plan), fingerprint(plan.labels()), fingerprint(policy_get()), fingerprint(gate_get()),
+         fingerprint(cost_model_get()), feature_set_get(name=plan.feature_set).sha]
+    )  # fmt: skip
+
+
+def _horizon_rows(dataset: Dataset) -> dict[str, int]:
+    return {horizon: h for h, horizon in enumerate(dataset.horizons)}
+
+
+def _scaler_json(dataset: Dataset, scaler: Scaler) -> dict[str, Any]:
+    return {
+        "features": list(dataset.features),
+        "mean": scaler.mean.tolist(),
+        "std": scaler.std.tolist(),
+        "ticker_rows": {secid: number + 1 for number, secid in enumerate(dataset.secids)},
+        "horizon_rows": _horizon_rows(dataset),
+    }
+
+
+def _stage(progress: Progress, number: int, name: str) -> Callable[[int, int, str], None]:
+    return lambda done, total, what: progress(number, STAGES, f"{name} {done}/{total} {what}")
