@@ -98,6 +98,7 @@ def _day(text: str) -> str:
 _BY_ENDING: Final[dict[str, Callable[[Any], str]]] = {
     "_signed_frac": lambda value: _percent(_signed(100 * value, 1)),
     "_frac": lambda value: _percent(_number(100 * value, 2 if value < 0.01 else 1)),
+    "_share": lambda value: _percent(_number(100 * value, 0)),
     "_p": lambda value: _percent(_number(100 * value, 1)),
     "_points": lambda value: _number(100 * value, 1),
     "_ratio": lambda value: _number(value, 2),

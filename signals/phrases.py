@@ -44,7 +44,9 @@ CALL: Final[dict[str, Any]] = {
         "In the present market regime the edge is too small for this side."
     ),
     "reason_model_missing": gettext_lazy("No model is in service for this share yet."),
-    "reason_not_shortable": gettext_lazy("Only a short has an edge, and this share cannot be sold short."),
+    "reason_not_shortable": gettext_lazy(
+        "The edge is on the short side, and this share cannot be sold short."
+    ),
     "reason_event_risk": gettext_lazy("A corporate event is too near."),
     "reason_low_agreement": gettext_lazy("The strategies disagree."),
 }
@@ -84,7 +86,7 @@ REGIME: Final[dict[str, Any]] = {
     "regime_asks": gettext_lazy(
         "A trade then needs an edge of at least %(edge_points)s percentage points after costs."
     ),
-    "regime_size": gettext_lazy("Positions are cut to %(size_frac)s of the usual size."),
+    "regime_size": gettext_lazy("Positions are cut to %(size_share)s of the usual size."),
     "regime_longs": gettext_lazy("A long needs at least %(edge_points)s points."),
     "regime_shorts": gettext_lazy("A short needs at least %(edge_points)s points."),
 }

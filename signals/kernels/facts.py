@@ -141,14 +141,12 @@ def _regime(s: Situation) -> Iterator[Fact]:
     if s.decision.action == "NO_TRADE":
         return
     yield Fact(section="regime", code="regime_asks", params={"edge_points": s.rule.min_edge})
-    if s.rule.size_factor < 1:
-        yield Fact(section="regime", code="regime_size", params={"size_frac": s.rule.size_factor})
-    for code, edge in (
-        ("regime_longs", s.rule.longs_need_edge),
-        ("regime_shorts", s.rule.shorts_need_edge),
-    ):
-        if edge is not None:
-            yield Fact(section="regime", code=code, params={"edge_points": edge})
+    if s.rule.size_factor < 1 and s.decision.action in ("BUY", "SELL"):
+        yield Fact(section="regime", code="regime_size", params={"size_share": s.rule.size_factor})
+    needed = {"long": s.rule.longs_need_edge, "short": s.rule.shorts_need_edge}
+    for side, edge in needed.items():
+        if edge is not None and side == s.decision.side:
+            yield Fact(section="regime", code=f"regime_{side}s", params={"edge_points": edge})
 
 
 def _model(s: Situation) -> Iterator[Fact]:

@@ -1,0 +1,224 @@
+"""A small real market in the database and a small real model in the registry."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import onnx
+from django.conf import settings
+from onnx import TensorProto, helper, numpy_helper
+
+from features.selectors.catalogue import feature_set_get
+from features.selectors.matrix import feature_matrix_load
+from features.services.build import features_build
+from market.contracts import CandleColumns, Timeframe
+from market.models import Instrument
+from market.services.candle_write import candles_write
+from modeling.contracts import Evidence, HeadTemperatures, ModelVersionFacts, SideLosses
+from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes
+from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
+from traderai.common.clock import MOSCOW, to_epoch_s
+from traderai.common.lake import lake_at
+
+BARS = 700
+LOOKBACK = 16
+FEATURE_SET = "tech_v0"
+HORIZONS = ("3d", "5d", "10d")
+START = datetime(2024, 1, 9, 10, tzinfo=MOSCOW)
+
+
+def hours(n: int) -> np.ndarray:
+    """Return the begins of n hourly bars, nine on each weekday from 10:00 Moscow time."""
+    begins, day = [], START
+    while len(begins) < n:
+        if day.weekday() < 5:
+            begins += [to_epoch_s(day + timedelta(hours=h)) for h in range(9)]
+        day += timedelta(days=1)
+    return np.asarray(begins[:n], dtype=np.int64)
+
+
+def columns(seed: int, n: int, *, price: float = 100.0, volume: float = 1e6) -> CandleColumns:
+    """Return a seeded random walk on the price step with honest highs and lows."""
+    rng = np.random.default_rng(seed)
+    close = price * np.exp(np.cumsum(rng.normal(0, 0.006, n)))
+    opened = np.concatenate(([price], close[:-1]))
+    spread = np.abs(rng.normal(0, 0.002, n))
+    high = np.maximum(opened, close) * (1 + spread)
+    low = np.minimum(opened, close) * (1 - spread)
+    volumes = np.round(volume * rng.lognormal(0, 0.3, n))
+    rounded = [np.round(x, 2) for x in (opened, high, low, close)]
+    return CandleColumns(
+        begin_s=hours(n),
+        open=rounded[0],
+        high=rounded[1],
+        low=rounded[2],
+        close=rounded[3],
+        volume_shares=volumes,
+        value_rub=volumes * rounded[3],
+    )
+
+
+def share(secid: str, *, seed: int, bars: int = BARS, volume: float = 1e6, **fields: object) -> Instrument:
+    """Store an instrument with bars and return it."""
+    instrument = Instrument.objects.create(
+        secid=secid,
+        **{
+            "name_ru": f"Акция {secid}",
+            "name_en": f"Share {secid}",
+            "lot_size": 10,
+            "sector": "finance",
+            "shortable": True,
+            "issue_size_shares": 1_000_000,
+            **fields,
+        },
+    )
+    if bars:
+        candles_write(
+            instrument_id=instrument.pk,
+            timeframe=Timeframe.H1,
+            columns=columns(seed, bars, volume=volume),
+            source="simulator" if instrument.is_simulated else "files",
+        )
+    return instrument
+
+
+def last_moment(n: int = BARS) -> datetime:
+    """Return the end of the nth bar."""
+    return datetime.fromtimestamp(int(hours(n)[-1]) + 3600, tz=UTC)
+
+
+def market(n_shares: int = 6) -> None:
+    """Store ordinary shares and three with a flaw: data that end early, no turnover, no bars at all."""
+    for number in range(n_shares):
+        share(f"SHR{number}", seed=number, shortable=number % 2 == 0)
+    share("OLD", seed=90, bars=BARS - 60, sector="it")
+    share("THIN", seed=91, volume=10)
+    share("NEW", seed=92, bars=0)
+
+
+def features() -> None:
+    """Build the features of all bars."""
+    features_build(feature_set=FEATURE_SET, timeframe=Timeframe.H1, now=last_moment() + timedelta(hours=1))
+
+
+def evidence() -> Evidence:
+    """Return what a validation might have taught."""
+    losses = SideLosses(mean_gross_loss_frac=(0.015, 0.017, 0.019))
+    return Evidence(
+        horizon="",
+        long=losses,
+        short=losses,
+        volatility_tercile_edges=(0.02, 0.04),
+        edge_knots=(-0.2, 0.0, 0.1, 0.2),
+        edge_p_positive=(0.3, 0.45, 0.55, 0.6),
+        edge_p99=0.15,
+        novelty_limit=1e6,
+    )
+
+
+def network_onnx(k: int, *, seed: int = 0) -> bytes:
+    """Return a network that is linear in the last bar of the window."""
+    rng = np.random.default_rng(seed)
+    heads = {
+        "p_long_logit": (rng.normal(0, 0.25, (k, 1)), np.full(1, -0.75)),
+        "p_short_logit": (rng.normal(0, 0.25, (k, 1)), np.full(1, -0.75)),
+        "direction_logits": (rng.normal(0, 0.3, (k, 5)), np.zeros(5)),
+        "return_quantiles": (np.full((k, 7), 0.001), np.asarray([-5, -3.5, -1.5, 0.2, 2, 4, 6]) / 100),
+        "volatility": (np.zeros((k, 1)), np.full(1, 0.03)),
+    }
+    nodes = [helper.make_node("Gather", ["bars", "last"], ["row"], axis=1)]
+    constants = [numpy_helper.from_array(np.asarray(LOOKBACK - 1, dtype=np.int64), "last")]
+    for name, (weights, bias) in heads.items():
+        constants += [
+            numpy_helper.from_array(weights.astype(np.float32), f"{name}_w"),
+            numpy_helper.from_array(bias.astype(np.float32), f"{name}_b"),
+        ]
+        nodes.append(helper.make_node("Gemm", ["row", f"{name}_w", f"{name}_b"], [name]))
+    graph = helper.make_graph(
+        nodes,
+        "linear",
+        [
+            helper.make_tensor_value_info("bars", TensorProto.FLOAT, [None, LOOKBACK, k]),
+            helper.make_tensor_value_info("ticker", TensorProto.INT32, [None]),
+            helper.make_tensor_value_info("horizon", TensorProto.INT32, [None]),
+        ],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, w.shape[1]])
+            for name, (w, _) in heads.items()
+        ],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def champion(
+    name: str = "global-test-1",
+    *,
+    grade: str = "inform",
+    trained_until: datetime = START,
+    is_simulated: bool = False,
+    against: ModelVersionFacts | None = None,
+    scaled_on: str = "SHR0",
+) -> ModelVersionFacts:
+    """Write an artifact, register it, let it pass and put it into service."""
+    facts = feature_set_get(name=FEATURE_SET)
+    k = len(facts.columns)
+    values = feature_matrix_load(
+        feature_set=FEATURE_SET, secid=scaled_on, timeframe=Timeframe.H1, as_of=last_moment()
+    ).values
+    rows = values[np.isfinite(values).all(axis=1)].astype(np.float64)
+    scaler = {
+        "features": list(facts.columns),
+        "mean": rows.mean(axis=0).tolist(),
+        "std": rows.std(axis=0).tolist(),
+        "ticker_rows": {"SHR0": 1},
+        "horizon_rows": {horizon: row for row, horizon in enumerate(HORIZONS)},
+    }
+    temperature = asdict(HeadTemperatures(p_long=1.0, p_short=1.1, direction=1.2))
+    proof = evidence()
+    files = {
+        "network.onnx": network_onnx(k, seed=len(name)),
+        "scaler.json": json_bytes(scaler),
+        "calibration.json": json_bytes({"temperatures": dict.fromkeys(HORIZONS, temperature)}),
+        "evidence.json": evidence_bytes(
+            evidence=dict.fromkeys(HORIZONS, proof),
+            novelty_mean=[0.0] * k,
+            novelty_precision=np.eye(k).tolist(),
+        ),
+        "metrics.json": json.dumps({}).encode(),
+    }
+    key = f"models/{name}"
+    sha = artifact_write(lake=lake_at(settings.LAKE_URL), key=key, files=files, about={"version": name})
+    now = last_moment()
+    version = version_register(
+        new=NewVersion(
+            version=name,
+            kind="global",
+            recipe="test",
+            feature_set_key=facts.key,
+            label_set="swing_v1",
+            timeframe="1h",
+            horizons=HORIZONS,
+            lookback_bars=LOOKBACK,
+            trained_until=trained_until,
+            is_simulated=is_simulated,
+            artifact_key=key,
+            manifest_sha256=sha,
+            metrics={},
+        ),
+        run_id=None,
+        now=now,
+    )
+    version_gate(
+        version_id=version.id,
+        against_id=against.id if against else None,
+        verdict=grade,  # type: ignore[arg-type]
+        numbers={},
+        now=now,
+    )
+    return version_promote(version_id=version.id, by="test", reason="test", now=now)
