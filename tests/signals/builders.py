@@ -99,9 +99,14 @@ def market(n_shares: int = 6) -> None:
     share("NEW", seed=92, bars=0)
 
 
-def features() -> None:
-    """Build the features of all bars."""
-    features_build(feature_set=FEATURE_SET, timeframe=Timeframe.H1, now=last_moment() + timedelta(hours=1))
+def features(*secids: str) -> None:
+    """Build the features of these shares, of all without any."""
+    features_build(
+        feature_set=FEATURE_SET,
+        timeframe=Timeframe.H1,
+        secids=secids or None,
+        now=last_moment() + timedelta(hours=1),
+    )
 
 
 def evidence() -> Evidence:

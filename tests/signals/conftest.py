@@ -1,24 +1,31 @@
-"""A market with features and a model in service, built once for a test and undone after it."""
+"""A market with features, built once for a module; each test works in a savepoint of it."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from django.db import transaction
+from django.test import override_settings
 
 from modeling.contracts import ModelVersionFacts
 from tests.signals import builders
 
 
-@pytest.fixture
-def lake(tmp_path: Path, settings) -> None:
-    settings.LAKE_URL = f"file://{tmp_path / 'lake'}"
+@pytest.fixture(scope="module")
+def built_market(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[None]:
+    lake = f"file://{tmp_path_factory.mktemp('lake')}"
+    # The module's transaction stays open: what each test adds is a savepoint of it, all of it is undone.
+    with django_db_blocker.unblock(), override_settings(LAKE_URL=lake), transaction.atomic():
+        builders.market()
+        builders.features()
+        yield
+        transaction.set_rollback(True)
 
 
 @pytest.fixture
-def market(db, lake) -> None:
-    builders.market()
-    builders.features()
+def market(built_market, db) -> None:
+    """A market with features and no model."""
 
 
 @pytest.fixture

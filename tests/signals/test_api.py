@@ -220,15 +220,16 @@ def test_a_newer_signal_of_another_model_is_the_one_shown(client, champion):
     assert (row["signal"], row["confidence"]) == (shown.action, shown.confidence)
 
 
-def test_simulated_shares_say_so(client, lake):
+def test_simulated_shares_say_so(client, market):
     builders.share("SIM01", seed=5, is_simulated=True)
-    builders.features()
+    builders.features("SIM01")
     builders.champion(is_simulated=True, scaled_on="SIM01")
     signals_score(now=NOW)
     body = ask(client, secid="SIM01").json()
     assert body["is_simulated"] and body["source"] == "simulated" and "simulated" in body["warnings"]
     assert "SIMULATED" in body["explanation"]
-    assert client.get(HEATMAP).json()["results"][0]["is_simulated"] is True
+    rows = {row["secid"]: row["is_simulated"] for row in client.get(HEATMAP).json()["results"]}
+    assert [secid for secid, simulated in rows.items() if simulated] == ["SIM01"]
 
 
 def test_staff_read_signals_and_change_nothing(client, user, scored):

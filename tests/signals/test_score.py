@@ -90,7 +90,7 @@ def test_without_a_model_everything_is_no_trade(market):
 
 def test_a_model_of_the_simulator_says_nothing_of_real_shares(market):
     builders.share("SIM01", seed=5, is_simulated=True)
-    builders.features()
+    builders.features("SIM01")
     builders.champion(is_simulated=True)
     report = signals_score(now=NOW)
     real = [line for line in report.signals if line.secid != "SIM01"]
@@ -150,15 +150,12 @@ def test_due_keeps_to_its_limit_and_goes_on(champion):
     assert len({line.secid for line in signals_score_due(limit=50, now=NOW).signals}) == 5
 
 
-def test_due_waits_for_features(db, lake):
-    builders.share("SHR0", seed=0)
-    builders.features()
-    builders.champion()
+def test_due_waits_for_features(champion):
     signals_score_due(limit=50, now=NOW)
     late = builders.share("LATE", seed=7)
     assert signals_score_due(limit=50, now=NOW).signals == ()
     assert not Job.objects.filter(business_key__startswith="LATE").exists()
-    builders.features()
+    builders.features("LATE")
     assert {line.secid for line in signals_score_due(limit=50, now=NOW).signals} == {"LATE"}
     assert Signal.objects.filter(instrument=late).count() == 3
 
