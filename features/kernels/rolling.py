@@ -10,7 +10,10 @@ from traderai.common.arrays import F64
 
 
 def require_window(window: int, *, least: int = 1) -> None:
-    """Raise ValueError if a window is shorter than `least` bars."""
+    """Refuse a window that is too short.
+
+    Raises: ValueError if a window is shorter than `least` bars.
+    """
     if window < least:
         raise ValueError(f"window must be at least {least}, was {window}")
 

@@ -63,7 +63,8 @@ def store_split(instrument: Instrument, *, on: str, factor: float) -> None:
 
 
 def build(now: datetime = NOW, **options: Any) -> BuildReport:
-    return features_build(**({"feature_set": "tech_v1", "timeframe": Timeframe.H1, "now": now} | options))
+    wanted: dict[str, Any] = {"feature_set": "tech_v1", "timeframe": Timeframe.H1, "now": now}
+    return features_build(**(wanted | options))
 
 
 def months_of(secid: str) -> dict[str, str]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from market.contracts import Bars
 
-Frame = pd.DataFrame
-Slow = Callable[[Frame], pd.Series]
+# pandas carries no types here
+Frame: TypeAlias = Any
+Slow: TypeAlias = Callable[[Frame], Any]
 
 
 def frame_of(bars: Bars) -> Frame:
@@ -22,7 +24,7 @@ def frame_of(bars: Bars) -> Frame:
             factor *= bars.close[t - 1] / (bars.close[t - 1] - bars.dividend_rub[t])
         factors.append(factor)
     adjust = np.array(factors)
-    frame = Frame(
+    frame = pd.DataFrame(
         {
             "open": bars.open * adjust,
             "high": bars.high * adjust,
@@ -37,11 +39,11 @@ def frame_of(bars: Bars) -> Frame:
     return frame
 
 
-def _ret(f: Frame, span: int) -> pd.Series:
+def _ret(f: Frame, span: int) -> Any:
     return (f.close / f.close.shift(span)).map(math.log)
 
 
-def _ema(values: pd.Series, window: int) -> pd.Series:
+def _ema(values: Any, window: int) -> Any:
     clean = values.dropna()
     out = pd.Series(np.nan, index=values.index)
     level = clean.iloc[:window].mean()
@@ -52,7 +54,7 @@ def _ema(values: pd.Series, window: int) -> pd.Series:
     return out
 
 
-def _true_range(f: Frame) -> pd.Series:
+def _true_range(f: Frame) -> Any:
     before = f.close.shift(1)
     spans = pd.concat([f.high - f.low, (f.high - before).abs(), (f.low - before).abs()], axis=1)
     return spans.max(axis=1).where(before.notna())
@@ -68,7 +70,7 @@ def _wilder_mean(values: list[float], window: int, start: int) -> dict[int, floa
     return out
 
 
-def _atr(f: Frame, window: int) -> pd.Series:
+def _atr(f: Frame, window: int) -> Any:
     return pd.Series(_wilder_mean(list(_true_range(f)), window, 1)).reindex(f.index)
 
 
@@ -90,32 +92,32 @@ def _directional(f: Frame, window: int) -> tuple[dict[int, float], dict[int, flo
     return di_plus, di_minus
 
 
-def _di_spread(f: Frame) -> pd.Series:
+def _di_spread(f: Frame) -> Any:
     plus, minus = _directional(f, 14)
     return pd.Series({t: plus[t] - minus[t] for t in plus}).reindex(f.index)
 
 
-def _adx(f: Frame) -> pd.Series:
+def _adx(f: Frame) -> Any:
     plus, minus = _directional(f, 14)
     dx = [math.nan] * 14 + [100 * abs(plus[t] - minus[t]) / (plus[t] + minus[t]) for t in plus]
     return pd.Series(_wilder_mean(dx, 14, 14)).reindex(f.index)
 
 
-def _rsi(f: Frame, window: int) -> pd.Series:
+def _rsi(f: Frame, window: int) -> Any:
     moves = [0.0, *np.diff(f.close)]
     gains = _wilder_mean([max(move, 0.0) for move in moves], window, 1)
     losses = _wilder_mean([max(-move, 0.0) for move in moves], window, 1)
     return pd.Series({t: 100.0 - 100.0 / (1.0 + gains[t] / losses[t]) for t in gains}).reindex(f.index)
 
 
-def _macd(f: Frame) -> pd.Series:
+def _macd(f: Frame) -> Any:
     # TA-Lib starts the fast average so that both averages begin on bar 25.
     fast = _ema(f.close.iloc[14:], 12).reindex(f.index)
     line = (fast - _ema(f.close, 26)).where(pd.Series(f.index >= 25, index=f.index))
     return (line - _ema(line, 9)) / _atr(f, 14)
 
 
-def _mfi(f: Frame) -> pd.Series:
+def _mfi(f: Frame) -> Any:
     typical = (f.high + f.low + f.close) / 3
     move = typical.diff()
     rising = f.turnover.where(move > 0, 0.0).where(move.notna()).rolling(14).sum()
@@ -123,12 +125,12 @@ def _mfi(f: Frame) -> pd.Series:
     return 100 * rising / (rising + falling)
 
 
-def _stochastic(f: Frame) -> pd.Series:
+def _stochastic(f: Frame) -> Any:
     low, high = f.low.rolling(14).min(), f.high.rolling(14).max()
     return 100 * (f.close - low) / (high - low)
 
 
-def _ewma(f: Frame) -> pd.Series:
+def _ewma(f: Frame) -> Any:
     squares = list(_ret(f, 1) ** 2)
     variance = sum(squares[1:21]) / 20
     out = {20: math.sqrt(variance)}
@@ -138,14 +140,14 @@ def _ewma(f: Frame) -> pd.Series:
     return pd.Series(out).reindex(f.index)
 
 
-def _bands(f: Frame) -> tuple[pd.Series, pd.Series]:
+def _bands(f: Frame) -> tuple[Any, Any]:
     return f.close.rolling(20).mean(), 2 * f.close.rolling(20).std()
 
 
-def _robust_z(f: Frame) -> pd.Series:
+def _robust_z(f: Frame) -> Any:
     logs = (1 + f.volume).map(math.log)
 
-    def z(part: np.ndarray) -> float:
+    def z(part: Any) -> float:
         ordered = sorted(part)
         median = (ordered[29] + ordered[30]) / 2
         distances = sorted(abs(x - median) for x in part)
@@ -154,24 +156,24 @@ def _robust_z(f: Frame) -> pd.Series:
     return logs.rolling(60).apply(z, raw=True)
 
 
-def _amihud(f: Frame) -> pd.Series:
+def _amihud(f: Frame) -> Any:
     moves = 1e4 * _ret(f, 1).abs()
     ratio = moves.rolling(20).sum() / (f.turnover / 1e6).rolling(20).sum()
     return (1 + ratio).map(math.log)
 
 
-def _day_position(f: Frame) -> pd.Series:
+def _day_position(f: Frame) -> Any:
     high, low = f.groupby("day").high.cummax(), f.groupby("day").low.cummin()
     return ((f.close - low) / (high - low)).where(high > low, 0.5)
 
 
-def _gap(f: Frame) -> pd.Series:
+def _gap(f: Frame) -> Any:
     first_open = f.groupby("day").open.transform("first")
     last_close = f.groupby("day").close.last().shift(1)
     return (first_open / f.day.map(last_close)).map(math.log)
 
 
-def _angle(f: Frame, *, of: str) -> pd.Series:
+def _angle(f: Frame, *, of: str) -> Any:
     turns = (f["at"].dt.hour * 60 + f["at"].dt.minute) / 1440 if of == "day" else f["at"].dt.day_of_week / 7
     return turns * 2 * math.pi
 

@@ -50,9 +50,10 @@ def with_noise_after(bars: Bars, cut: int, *, seed: int) -> Bars:
         "volume_shares": rng.lognormal(3.0, 3.0, size), "turnover_rub": rng.lognormal(9.0, 3.0, size),
         "dividend_rub": np.zeros(size),
     }  # fmt: skip
-    return replace(
-        bars, **{name: np.concatenate([getattr(bars, name)[:cut], tail]) for name, tail in new.items()}
-    )
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(bars, name)[:cut], tail]) for name, tail in new.items()
+    }
+    return replace(bars, **joined)
 
 
 def candle_columns(bars: Bars) -> CandleColumns:

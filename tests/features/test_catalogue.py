@@ -24,7 +24,11 @@ Configure = Callable[[str], None]
 def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
     """Return a writer of the operator's own file with one set, `mine`."""
     monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
-    return lambda text: (tmp_path / "feature_sets.yaml").write_text(f"sets: {{mine: {text}}}") and None
+
+    def write(text: str) -> None:
+        (tmp_path / "feature_sets.yaml").write_text(f"sets: {{mine: {text}}}", encoding="utf-8")
+
+    return write
 
 
 def test_the_packaged_sets() -> None:

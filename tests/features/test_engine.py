@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,8 +25,10 @@ BARS = random_bars(700, seed=11)
 def flat_bars(n: int) -> Bars:
     """Return bars of a share that never moves and never trades."""
     bars = random_bars(n, seed=1)
-    same = {name: np.full(n, 100.0) for name in ("open", "high", "low", "close")}
-    nothing = {name: np.zeros(n) for name in ("volume_shares", "turnover_rub", "dividend_rub")}
+    same: dict[str, Any] = {name: np.full(n, 100.0) for name in ("open", "high", "low", "close")}
+    nothing: dict[str, Any] = {
+        name: np.zeros(n) for name in ("volume_shares", "turnover_rub", "dividend_rub")
+    }
     return replace(bars, **same, **nothing)
 
 
@@ -177,11 +180,12 @@ def test_the_warm_up_is_long_enough_for_the_recursive_features() -> None:
 
 def test_kernels_refuse_bad_parameters() -> None:
     window = engine.window_of(BARS, start=0, stop=100)
-    for kernel, parameters in {
+    refused: dict[str, dict[str, float]] = {
         "log_return": {"span": 0}, "price_to_sma": {"window": 1}, "ema_spread": {"fast": 5, "slow": 5},
         "rsi": {"window": 1}, "ewma_volatility": {"decay": 1.0, "start": 20}, "amihud_illiquidity": {"window": 0},
         "bollinger_width": {"window": 20, "width_std": 0.0}, "turnover_ratio": {"fast": 9, "slow": 3},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for kernel, parameters in refused.items():
         with pytest.raises(ValueError, match=r"was "):
             engine.COLUMNS[kernel](window, **parameters)
 

@@ -32,7 +32,12 @@ MakeShare = Callable[..., Instrument]
 
 
 def load(as_of: datetime = NOW, **options: Any) -> Any:
-    wanted = {"feature_set": "tech_v1", "secid": "AAAA", "timeframe": Timeframe.H1, "as_of": as_of} | options
+    wanted: dict[str, Any] = {
+        "feature_set": "tech_v1",
+        "secid": "AAAA",
+        "timeframe": Timeframe.H1,
+        "as_of": as_of,
+    } | options
     return feature_matrix_load(**wanted)
 
 
