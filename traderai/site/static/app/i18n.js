@@ -105,7 +105,7 @@ export function ago(ageSeconds) {
   if (missing(ageSeconds)) return "";
   const format = new Intl.RelativeTimeFormat(locale(), { numeric: "always" });
   for (const [unit, length] of STEPS) {
-    if (Math.abs(ageSeconds) >= length) return format.format(-Math.round(ageSeconds / length), unit);
+    if (Math.abs(ageSeconds) >= length) return format.format(-Math.floor(ageSeconds / length), unit);
   }
   return t("time.now");
 }

@@ -1,6 +1,6 @@
 /** One share: its candles, the call, and what stands behind it. */
 import { html, useMemo } from "./lib.js";
-import { analysis, candles, instrument, useResource } from "./api.js";
+import { analysis, candles, heatmap, instrument, useResource } from "./api.js";
 import { CallCard, Explanation, ModelFooter, RegimeCard, Scenarios } from "./call.js";
 import { CandleChart } from "./chart.js";
 import { fraction, language, percent, price, t } from "./i18n.js";
@@ -22,23 +22,22 @@ function Head({ facts, bars, change }) {
   </div>`;
 }
 
-/** Per cent from the last bar of the trading day before to the last bar; null where there is only one day. */
-function dayChange(bars) {
-  if (!bars || !bars.length) return null;
-  const day = (bar) => Math.floor(bar.time / 86400);
-  const last = bars[bars.length - 1];
-  const before = bars.findLast((bar) => day(bar) < day(last));
-  return before ? (last.close / before.close - 1) * 100 : null;
+/** The day's change as the market screen shows it: the API alone knows trading days and takes splits out. */
+async function dayChange(secid, sector, abort) {
+  const market = await heatmap({ timeframe: TIMEFRAME, sector }, abort);
+  const row = market.results.find((item) => item.secid === secid);
+  return { percent: row ? row.change_pct : null };
 }
 
 function Chart({ secid, facts, call }) {
   const { data, problem, loading, reload } = useResource(secid, (abort) => candles(secid, { timeframe: TIMEFRAME, limit: 300 }, abort), 60);
   const bars = useMemo(() => data && chartBars(data.candles), [data]);
+  const change = useResource(`${secid}|change`, (abort) => dayChange(secid, facts.sector, abort), 60);
   const levels = useMemo(
     () => call && (call.action === "BUY" || call.action === "SELL") ? { entry: call.entry, takeProfit: call.take_profit, stopLoss: call.stop_loss, from: chartTime(call.asOf) } : null,
     [call],
   );
-  return html`<${Head} facts=${facts} bars=${bars} change=${dayChange(bars)} />
+  return html`<${Head} facts=${facts} bars=${bars} change=${change.data ? change.data.percent : null} />
     ${facts.is_simulated && html`<${Badge} kind="simulated" />`}
     <section class="card card-chart" aria-label=${t("chart.title")}>
       ${loading && html`<${Skeleton} heights=${[320]} />`}

@@ -44,7 +44,7 @@ function Tile({ leaf, paint, horizon }) {
   const { row } = leaf.data;
   const [width, height] = [leaf.x1 - leaf.x0, leaf.y1 - leaf.y0];
   const value = heat(row, paint);
-  const size = width > 110 && height > 90 ? "large" : width > 86 && height > 48 ? "medium" : width < 44 ? "narrow" : height < 34 ? "low" : "small";
+  const size = width > 110 && height > 90 ? "large" : width > 86 && height > 48 ? "medium" : width < 9 * row.secid.length ? "narrow" : height < 34 ? "low" : "small";
   const box = { left: `${leaf.x0}px`, top: `${leaf.y0}px`, width: `${width}px`, height: `${height}px`, "--heat": Math.abs(value).toFixed(3) };
   const mark = paint === "change" ? (row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●") : MARKS[row.action];
   const kind = paint === "change" ? tone(value) : actionTone(row.action);

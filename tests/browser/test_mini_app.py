@@ -1,0 +1,235 @@
+"""The Mini App as people use it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Reader
+
+pytestmark = pytest.mark.browser
+
+PHONE, SMALL, WIDE = (
+    {"width": 390, "height": 844},
+    {"width": 360, "height": 640},
+    {"width": 1280, "height": 800},
+)
+LOOKS = [
+    {"locale": "ru-RU", "color_scheme": "dark", "viewport": PHONE},
+    {"locale": "ru-RU", "color_scheme": "light", "viewport": PHONE},
+    {"locale": "en-US", "color_scheme": "dark", "viewport": PHONE},
+    {"locale": "en-US", "color_scheme": "light", "viewport": PHONE},
+    {"locale": "ru-RU", "color_scheme": "dark", "viewport": SMALL},
+    {"locale": "en-US", "color_scheme": "light", "viewport": WIDE},
+]
+
+
+def look_name(look: dict) -> str:
+    return f"{look['locale'][:2]}-{look['color_scheme']}-{look['viewport']['width']}"
+
+
+def rows_of(reader: Reader, horizon: str = "5d") -> list[dict]:
+    answer = reader.context.request.get(f"{reader.site.address}/api/v1/market_heatmap?horizon={horizon}")
+    assert answer.ok
+    return answer.json()["results"]
+
+
+def call_of(reader: Reader, **question: str) -> dict:
+    page = reader.context.request
+    token = next(c["value"] for c in reader.context.cookies() if c["name"] == "csrftoken")
+    answer = page.post(
+        f"{reader.site.address}/api/v1/analyze_ticker",
+        data=question,
+        headers={"X-CSRFToken": token, "Accept-Language": "en"},
+    )
+    assert answer.ok, answer.text()
+    return answer.json()
+
+
+def a_trade(reader: Reader) -> dict:
+    """Return a row with a BUY or SELL; the made-up network gives both."""
+    return next(row for row in rows_of(reader) if row["signal"] in ("BUY", "SELL"))
+
+
+def test_the_gate_of_the_console_can_fail(reader: Reader):
+    reader.open("/app/", ".tile")
+    assert reader.complaints == []
+    reader.page.evaluate("console.error('broken')")
+    reader.page.evaluate(
+        "document.body.insertAdjacentHTML('beforeend', '<img src=http://127.0.0.1:1/x.png>')"
+    )
+    reader.page.wait_for_timeout(200)
+    assert any("broken" in text for text in reader.complaints)
+    assert any("Content Security Policy" in text for text in reader.complaints)
+
+
+@pytest.mark.parametrize("reader", LOOKS, indirect=True, ids=look_name)
+def test_the_market_opens(reader: Reader, request: pytest.FixtureRequest):
+    page = reader.open("/app/", ".tile")
+    expect(page.locator(".tile")).to_have_count(len(rows_of(reader)))
+    reader.screenshot(f"market-{request.node.callspec.id}")
+    page.get_by_role("button", name=re.compile("^(List|Список)$")).click()
+    expect(page.locator(".row")).to_have_count(len(rows_of(reader)))
+    reader.screenshot(f"market-list-{request.node.callspec.id}")
+    assert reader.findings() == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize("reader", LOOKS, indirect=True, ids=look_name)
+def test_a_share_opens(reader: Reader, request: pytest.FixtureRequest):
+    reader.open("/app/", ".tile")
+    page = reader.open(f"/app/?ticker={a_trade(reader)['secid']}&horizon=5d", ".call")
+    page.wait_for_selector(".chart canvas")
+    reader.screenshot(f"ticker-{request.node.callspec.id}")
+    assert reader.findings() == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    assert reader.complaints == []
+
+
+def test_every_figure_of_the_call_is_the_stored_one(reader: Reader):
+    reader.open("/app/", ".tile")
+    secid = a_trade(reader)["secid"]
+    page = reader.open(f"/app/?ticker={secid}&horizon=5d", ".call")
+    call = call_of(reader, secid=secid, horizon="5d")
+    text = page.locator(".call").inner_text().replace("\u00a0", " ")
+    assert {"BUY": "Buy", "SELL": "Sell"}[call["signal"]] in text
+    for price in (call["entry"]["low"], call["entry"]["high"], call["take_profit"], call["stop_loss"]):
+        assert f"{price:,.2f}" in text
+    assert str(call["confidence"]) in text
+    assert f"1 : {call['risk_reward']:.1f}" in text
+    assert f"{100 * call['probabilities'][call['side']]:.1f} %" in text
+    assert f"{100 * call['break_even_probability']:.1f} %" in text
+    shown = page.locator("main").inner_text().replace("\u00a0", " ")
+    assert call["model"]["version"] in shown
+    for scenario in call["scenarios"]:
+        assert f"{round(100 * scenario['probability'])} %" in shown
+    assert call["explanation"].split("\n")[0] in shown
+
+
+def test_old_simulated_paper_calls_say_so(reader: Reader):
+    reader.open("/app/", ".tile")
+    page = reader.open(f"/app/?ticker={a_trade(reader)['secid']}&horizon=5d", ".call")
+    expect(page.locator(".column-side .note-stale")).to_contain_text("expired")
+    expect(page.locator(".call-old")).to_have_count(1)
+    card = page.locator(".call")
+    for name, meaning in (("SIMULATED", "market simulator"), ("PAPER", "not proven")):
+        card.get_by_role("button", name=name).click()
+        expect(page.get_by_role("dialog")).to_contain_text(meaning)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_no_trade_is_told_with_its_reason(reader: Reader):
+    page = reader.open("/app/?ticker=SIMOLD&horizon=5d", ".call")
+    expect(page.locator(".call")).to_contain_text("No trade")
+    expect(page.locator(".call .reasons")).to_contain_text("too old")
+    expect(page.locator(".call .figures")).to_have_count(0)
+    reader.screenshot("ticker-no-trade")
+    assert reader.findings() == [] and reader.complaints == []
+
+
+def test_a_share_without_candles_and_calls_says_so(reader: Reader):
+    page = reader.open("/app/?ticker=SIMNEW&horizon=5d", "[role=alert]")
+    expect(page.locator("main")).to_contain_text("No candles")
+    expect(page.get_by_role("alert")).to_contain_text("Not ready yet")
+    reader.screenshot("ticker-not-ready")
+    assert reader.findings() == []
+
+
+def test_an_unknown_ticker_says_so(reader: Reader):
+    page = reader.open("/app/?ticker=NOPE", "[role=alert]")
+    expect(page.get_by_role("alert")).to_contain_text("no share with this ticker")
+
+
+def test_the_keyboard_is_enough(reader: Reader):
+    page = reader.open("/app/", ".tile")
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.classList.contains('tile')"):
+            break
+    secid = page.evaluate("document.activeElement.querySelector('b').textContent")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(secid)
+    page.go_back()
+    expect(page.locator(".tile").first).to_be_visible()
+
+
+def test_language_and_theme_are_kept(reader: Reader):
+    page = reader.open("/app/", ".tile")
+    page.get_by_role("button", name="Switch to Russian").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Рынок")
+    page.get_by_role("button", name="Светлая тема").click()
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Рынок")
+    assert page.evaluate("document.documentElement.lang") == "ru"
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_filters_search_and_horizon(reader: Reader):
+    page = reader.open("/app/", ".tile")
+    rows = rows_of(reader)
+    actions = [row["signal"] for row in rows]
+    chosen = a_trade(reader)["signal"]
+    page.get_by_role("button", name=re.compile({"BUY": "Buy", "SELL": "Sell"}[chosen] + r"\s*\d")).click()
+    expect(page.locator(".tile")).to_have_count(actions.count(chosen))
+    page.get_by_role("button", name=re.compile("^All")).click()
+    page.get_by_role("searchbox").fill("sim03")
+    expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("searchbox").fill("nothing like it")
+    expect(page.get_by_role("heading", name="Nothing fits")).to_be_visible()
+    page.get_by_role("searchbox").fill("")
+    with page.expect_response(lambda response: "horizon=10d" in response.url):
+        page.get_by_role("button", name="10 days").click()
+
+
+def test_areas_of_the_map_are_turnovers(reader: Reader):
+    page = reader.open("/app/", ".tile")
+    turnover = {row["secid"]: row["turnover"] for row in rows_of(reader)}
+    areas = page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('.tile')].map(tile => "
+        "[tile.querySelector('b').textContent, tile.offsetWidth * tile.offsetHeight]))"
+    )
+    ratio = [areas[secid] / turnover[secid] for secid in ("SIM01", "SIM02", "SIM03", "SIM04")]
+    # Room for the sectors' names and whole pixels makes the areas differ a little.
+    assert max(ratio) / min(ratio) < 1.35
+
+
+def test_a_cut_connection_is_told_and_can_be_retried(reader: Reader):
+    reader.page.route("**/api/v1/**", lambda route: route.abort())
+    page = reader.open("/app/", "[role=alert]")
+    expect(page.get_by_role("alert")).to_contain_text("No connection")
+    reader.screenshot("market-offline")
+    page.unroute("**/api/v1/**")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".tile").first).to_be_visible()
+
+
+def test_while_it_loads_the_shape_is_there(reader: Reader):
+    held = []
+    reader.page.route("**/api/v1/market_heatmap**", lambda route: held.append(route))
+    page = reader.open("/app/", ".skeleton")
+    expect(page.get_by_role("status")).to_have_attribute("aria-label", "Loading")
+    reader.screenshot("market-loading")
+    held[0].continue_()
+    expect(page.locator(".tile").first).to_be_visible()
+
+
+def test_telegram_gives_its_colours(reader: Reader):
+    colours = "%7B%22bg_color%22%3A%22%23102030%22%2C%22secondary_bg_color%22%3A%22%23010203%22%7D"
+    page = reader.open(f"/app/#tgWebAppVersion=8.0&tgWebAppThemeParams={colours}", ".tile")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(1, 2, 3)"
+    assert page.evaluate("location.hash") == ""
+    expect(page.locator(".theme-button")).to_be_hidden()
+    assert reader.complaints == []
+
+
+def test_nothing_is_asked_of_another_host(reader: Reader):
+    asked = []
+    reader.page.on("request", lambda request: asked.append(request.url))
+    reader.open("/app/", ".tile")
+    reader.open(f"/app/?ticker={a_trade(reader)['secid']}", ".chart canvas")
+    assert asked and all(url.startswith(reader.site.address) for url in asked)

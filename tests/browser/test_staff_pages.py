@@ -1,0 +1,67 @@
+"""The documents of the API and the admin, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Reader
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.parametrize(
+        "reader", [{"viewport": {"width": 1280, "height": 900}}], indirect=True, ids=["wide"]
+    ),
+]
+
+
+def test_swagger_opens(reader: Reader):
+    page = reader.open("/api/docs/", ".opblock")
+    expect(page.locator("#operations-signals-analyze_ticker")).to_be_visible()
+    reader.screenshot("api-docs", full=False)
+    assert reader.complaints == []
+
+
+def test_redoc_opens(reader: Reader):
+    page = reader.open("/api/redoc/", "[data-section-id]")
+    expect(page.get_by_role("heading", name="Analysis of one share")).to_be_visible()
+    reader.screenshot("api-redoc", full=False)
+    assert reader.complaints == []
+
+
+def sign_in(reader: Reader) -> None:
+    page = reader.open("/admin/", "#id_username")
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", reader.site.staff_password)
+    page.locator("button[type=submit]").first.click()
+    page.wait_for_url("**/admin/")
+
+
+def test_the_admin_opens(reader: Reader):
+    sign_in(reader)
+    expect(reader.page.locator("body")).to_contain_text("TraderAI")
+    reader.page.wait_for_load_state("networkidle")
+    reader.screenshot("admin", full=False)
+    assert reader.complaints == []
+
+
+@pytest.mark.parametrize(
+    "path", ["accounts/user/", "signals/signal/", "modeling/modelversion/", "market/instrument/"]
+)
+def test_a_list_of_the_admin_opens(reader: Reader, path: str):
+    sign_in(reader)
+    reader.open(f"/admin/{path}", "#result_list")
+    reader.page.wait_for_load_state("networkidle")
+    reader.screenshot(f"admin-{path.strip('/').replace('/', '-')}", full=False)
+    assert reader.complaints == []
+
+
+def test_the_sign_in_opens(reader: Reader):
+    page = reader.open("/app/login/", "#id_username")
+    reader.screenshot("login", full=False)
+    page.fill("#id_username", "admin")
+    page.fill("#id_password", reader.site.staff_password)
+    page.get_by_role("button").click()
+    page.wait_for_url("**/app/")
+    page.wait_for_selector(".tile")
+    assert reader.complaints == []

@@ -1,0 +1,129 @@
+"""The Mini App's files: small, complete in both languages, served under hashed names in production."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from features.contracts import REGIMES
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "traderai" / "site" / "static" / "app"
+OWN = sorted(APP.glob("*.js"))
+VENDORED = sorted((APP / "vendor").glob("*.js"))
+LIMIT_BYTES = 150 * 1024
+LANGUAGES = ("ru", "en")
+
+
+def catalogue(language: str) -> dict[str, str | dict[str, str]]:
+    content: dict[str, str | dict[str, str]] = json.loads(
+        (APP / "i18n" / f"{language}.json").read_text("utf-8")
+    )
+    return content
+
+
+def texts(entry: str | dict[str, str]) -> list[str]:
+    return [entry] if isinstance(entry, str) else list(entry.values())
+
+
+def test_all_scripts_together_are_small():
+    size = sum(len(gzip.compress(path.read_bytes(), 9)) for path in OWN + VENDORED)
+    print(f"scripts of the Mini App: {size / 1024:.0f} KB compressed")
+    assert 60 * 1024 < size <= LIMIT_BYTES
+
+
+def test_every_vendored_file_has_its_licence_and_no_bare_import():
+    about = (APP / "vendor" / "README.md").read_text("utf-8")
+    for path in VENDORED:
+        assert f"`{path.name}`" in about
+        for target in re.findall(r'(?:from|import)\s*"([^"]+)"', path.read_text("utf-8")):
+            assert target.startswith("./"), f"{path.name} imports {target}"
+    licences = {path.stem for path in (APP / "vendor" / "licenses").glob("*.txt")}
+    assert licences >= {
+        "preact",
+        "preact-signals",
+        "preact-signals-core",
+        "htm",
+        "d3-hierarchy",
+        "lightweight-charts",
+    }
+
+
+def test_both_catalogues_say_the_same_things():
+    russian, english = catalogue("ru"), catalogue("en")
+    assert set(russian) == set(english)
+    for key in english:
+        holes = [set(re.findall(r"\{(\w+)\}", " ".join(texts(c[key])))) for c in (russian, english)]
+        assert holes[0] == holes[1], key
+        assert all(text.strip() for c in (russian, english) for text in texts(c[key])), key
+
+
+@pytest.mark.parametrize(
+    ("language", "categories"), [("ru", {"one", "few", "many", "other"}), ("en", {"one", "other"})]
+)
+def test_plurals_have_all_their_forms(language: str, categories: set[str]):
+    plurals = [entry for entry in catalogue(language).values() if isinstance(entry, dict)]
+    assert plurals and all(set(entry) == categories for entry in plurals)
+
+
+def test_the_russian_catalogue_is_russian():
+    latin_only = {
+        key for key, entry in catalogue("ru").items() if not re.search("[а-яё]", " ".join(texts(entry)), re.I)
+    }
+    assert latin_only <= {"call.tp", "call.sl"}
+
+
+def test_every_text_asked_for_exists():
+    asked = {key for path in OWN for key in re.findall(r'\bt\(\s*"([\w.]+)"', path.read_text("utf-8"))}
+    assert len(asked) > 40
+    assert asked <= set(catalogue("en"))
+
+
+def test_every_code_of_the_api_has_a_name():
+    known = set(catalogue("en"))
+    sectors = yaml.safe_load((ROOT / "traderai" / "config" / "sectors.yaml").read_text("utf-8"))["sectors"]
+    assert {f"sector.{code}" for code in sectors} <= known
+    assert {f"regime.{name}" for name in REGIMES} <= known
+    assert {f"action.{name}" for name in ("BUY", "SELL", "HOLD", "NO_TRADE", "NONE")} <= known
+    reasons = {
+        "stale_data", "insufficient_history", "illiquid", "halted", "out_of_distribution", "regime_forbids",
+        "model_missing", "not_shortable", "no_signal",
+    }  # fmt: skip
+    assert {f"reason.{code}" for code in reasons} <= known
+
+
+def test_production_serves_every_module_under_a_hashed_name(tmp_path: Path):
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "traderai.site.settings.prod",
+        "SECRET_KEY": "a-key-of-this-test-0123456789-abcdefghijklmnopqrstuvwxyz-0123456789",
+        "ALLOWED_HOSTS": "trader.example.org",
+        "TRADERAI_STATE_DIR": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "static" / "app"
+    manifest = json.loads((tmp_path / "static" / "staticfiles.json").read_text("utf-8"))["paths"]
+    main = (tmp_path / "static" / manifest["app/main.js"]).read_text("utf-8")
+    imported = re.findall(r'from "\./([\w.-]+)"', main)
+    assert imported and all(re.fullmatch(r"[\w-]+\.[0-9a-f]{12}\.js", name) for name in imported), imported
+    for path in folder.rglob("*.js"):
+        if not re.search(r"\.[0-9a-f]{12}\.js$", path.name):
+            continue
+        for target in re.findall(r'(?:from|import) ?"(\./[^"]+)"', path.read_text("utf-8")):
+            assert (path.parent / target).is_file(), f"{path.name} imports {target}"
+            assert re.search(r"\.[0-9a-f]{12}\.js$", target), f"{path.name} imports {target}"
