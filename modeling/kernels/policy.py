@@ -156,7 +156,7 @@ def side_view(
     volatility tercile that did not reach their take-profit; `expected net = p TP - (1 - p) L - cost`.
 
     Units:  fractions of the entry price; expected_r in units of the stop.
-    Source: spec of this project; Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 15.
+    Source: Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 15.
     """
     p = prediction.p_long if side == "long" else prediction.p_short
     losses = (evidence.long if side == "long" else evidence.short).mean_gross_loss_frac

@@ -25,7 +25,10 @@ def block_bootstrap_mean(
 ) -> MeanInterval:
     """Return the mean of a daily series with one-sided stationary-bootstrap bounds at `level`.
 
-    The bounds are basic (pivotal) ones: `2 mean - quantile`; blocks keep the dependence between near days.
+    The bounds are basic (pivotal) ones, `2 mean - quantile`; blocks keep the dependence between near days and are
+    on average at most a quarter of the days. Resampling about the sample's own mean makes the spread too small
+    by `1 - (2 block - 1) / days` in variance; the bounds are widened by that. Of 250 days without profit the
+    bound at 0.99 still lies above 0 in 2 % (independent days) to 3 % (autocorrelation 0.6), not in 1 %.
 
     Shapes: daily (d,), one figure for each trading day in order, days without a trade as 0.
     Units:  of `daily`.
@@ -37,14 +40,16 @@ def block_bootstrap_mean(
         raise ValueError(f"daily must be at least 2 finite figures (d,), was {daily.shape}")
     if not 0.5 < level < 1.0:
         raise ValueError(f"level must lie within (0.5, 1), was {level}")
-    rows = stationary_rows(daily.size, mean_block_days=mean_block_days, resamples=resamples, rng=rng)
-    means = daily[rows].mean(axis=1)
+    block_days = min(mean_block_days, max(1.0, daily.size / 4))
+    rows = stationary_rows(daily.size, mean_block_days=block_days, resamples=resamples, rng=rng)
     mean = float(daily.mean())
-    low_quantile, high_quantile = np.quantile(means, [1.0 - level, level])
+    deviation = daily[rows].mean(axis=1) - mean
+    deviation *= np.sqrt(daily.size / (daily.size - 2.0 * block_days + 1.0))
+    low_quantile, high_quantile = np.quantile(deviation, [1.0 - level, level])
     return MeanInterval(
         mean=mean,
-        low=2.0 * mean - float(high_quantile),
-        high=2.0 * mean - float(low_quantile),
+        low=mean - float(high_quantile),
+        high=mean - float(low_quantile),
         level=level,
         days=int(daily.size),
     )

@@ -143,13 +143,13 @@ def test_a_worse_trade_champion_gives_way():
 def test_luck_is_rarely_promoted():
     grades = [
         grade(daily_net=np.random.default_rng(seed).normal(0, 0.002, 250), config=CONFIG).grade
-        for seed in range(200)
+        for seed in range(100)
     ]
-    assert grades.count("trade") <= 8  # 1 % of level, with room for the small sample
+    assert grades.count("trade") <= 5  # 1 % by its level, with room for the small sample
     lenient = dataclasses.replace(CONFIG, level=0.9)
     lenient_grades = [
         grade(daily_net=np.random.default_rng(seed).normal(0, 0.002, 250), config=lenient).grade
-        for seed in range(200)
+        for seed in range(100)
     ]
     assert lenient_grades.count("trade") > grades.count("trade")
 

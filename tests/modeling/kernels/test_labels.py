@@ -17,11 +17,11 @@ from tests.modeling.kernels.bars_maker import make_bars, random_bars, spec
 COST = 0.002
 
 
-def compare(bars, label_set, days, mutation=""):
-    """Fail where the kernel and the slow reference differ in anything."""
+def compare(bars, label_set, days, mutation="", every=1):
+    """Fail where the kernel and the slow reference differ in anything, at each `every`-th row."""
     got = barrier_labels(bars, label_set, days, COST)
     ends_s = bars.known_s
-    for t in range(len(bars)):
+    for t in range(0, len(bars), every):
         state, entry, last = slow_labels.row_state(bars, label_set, days, t, mutation)
         assert ROW_STATES[got.row_state[t]] == state, f"row {t}"
         assert got.entry_index[t] == entry
@@ -57,7 +57,7 @@ def compare(bars, label_set, days, mutation=""):
             assert got.direction[t] == slow_labels.direction(bars, label_set, t, entry, last)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from((1, 2, 3)), st.integers(0, 60))
 def test_random_markets_equal_the_slow_reference(seed, days, lag):
     compare(random_bars(seed), spec(data_lag_min=lag), days)
@@ -278,7 +278,7 @@ def real_bars(folder, secid, since, until, dividends=()) -> Bars:
 def test_real_bars_equal_the_slow_reference(real_data, secid, since, until):
     bars = real_bars(real_data, secid, pl.datetime(*since), pl.datetime(*until))
     assert len(bars) > 200
-    compare(bars, spec(horizons_days=(3,), trailing_bars=100), 3)
+    compare(bars, spec(horizons_days=(3,), trailing_bars=100), 3, every=4)
 
 
 @pytest.mark.realdata

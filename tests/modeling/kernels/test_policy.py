@@ -18,7 +18,7 @@ from tests.modeling.kernels import policy_maker as make
 FIGURES = ("side", "p", "p_break_even", "edge", "expected_r", "expected_net_frac")
 PRICES = ("entry_low_rub", "entry_high_rub", "take_profit_rub", "stop_loss_rub", "risk_reward")
 drawn = given(make.predictions, make.evidences(), make.markets())
-many = settings(max_examples=300, deadline=None)
+many = settings(max_examples=150, deadline=None)
 
 
 def assert_sound(decision, prediction, evidence, market, policy):
