@@ -16,7 +16,7 @@ from market.selectors.bars import bars_load, newest_bars
 from market.selectors.instruments import instrument_list
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
 from traderai.common.config import fingerprint, load_config
-from traderai.jobs.services import job_claim, job_finish
+from traderai.jobs.services import job_claim, job_fail, job_finish
 
 CONFIG_NAME = "regime.yaml"
 JOB_KIND = "regime_build"
@@ -43,7 +43,7 @@ def regime_build(*, now: datetime) -> tuple[RegimeReport, ...]:
 def regime_build_due(*, now: datetime) -> bool:
     """Build the history if a trading day has ended since the last build; return whether it was built.
 
-    Repeating: the build is claimed once for each newest finished date.
+    Repeating: the build is claimed once for each newest finished date; a failed one is due again.
     """
     newest = newest_bars(timeframe=Timeframe.H1)
     if not newest:
@@ -55,7 +55,11 @@ def regime_build_due(*, now: datetime) -> bool:
     job_id = job_claim(kind=JOB_KIND, business_key=f"{candidate}/{len(newest)}", now=now, lease=JOB_LEASE)
     if job_id is None:
         return False
-    regime_build(now=now)
+    try:
+        regime_build(now=now)
+    except Exception as error:
+        job_fail(job_id=job_id, now=now, error=str(error))
+        raise
     job_finish(job_id=job_id, now=now)
     return True
 

@@ -15,9 +15,10 @@ from features.contracts import REGIMES
 from features.models import RegimeHistory
 from features.selectors.regime import regime_at, regime_days
 from features.services.regime import SETTLE, regime_build, regime_build_due
-from market.models import Instrument
+from market.models import CorporateAction, Instrument
 from tests.features.conftest import NOW
 from tests.features.series import random_bars
+from traderai.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
 MakeShare = Callable[..., Instrument]
@@ -111,6 +112,20 @@ def test_a_finished_day_is_built_once(share: MakeShare) -> None:
     assert regime_build_due(now=NOW)
     assert RegimeHistory.objects.exists()
     assert not regime_build_due(now=NOW + timedelta(hours=1))
+
+
+def test_a_build_that_fails_is_due_again(share: MakeShare) -> None:
+    shares(share)
+    impossible = CorporateAction.objects.create(
+        instrument=Instrument.objects.get(secid="REAL00"), kind="dividend", ex_date=date(2024, 2, 1),
+        amount_rub=1e6, source="test", known_at=datetime(2024, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="a dividend must be above 0 and below the close before it"):
+        regime_build_due(now=NOW)
+    assert Job.objects.get().state == "failed"
+    impossible.delete()
+    assert regime_build_due(now=NOW)
+    assert Job.objects.get().state == "done"
 
 
 ROW: dict[str, Any] = {
