@@ -262,11 +262,19 @@ class PolicyConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadTemperatures:
-    """What a horizon's logits are divided by before they become probabilities; chosen on validation."""
+    """How one horizon's outputs are drawn towards what training knew without them; chosen on validation.
 
-    p_long: float
+    `p = sigmoid(prior + (logit - prior) / temperature)` with the training base rate's logit as prior, and
+    `quantiles = base + weight * (quantiles - base)`: a head without skill falls back to the base rate.
+    """
+
+    p_long: float  # temperatures
     p_short: float
     direction: float
+    p_long_prior: float = 0.0  # logits
+    p_short_prior: float = 0.0
+    base_quantiles: tuple[float, ...] = ()  # of the training returns, at QUANTILE_LEVELS; none: no shrinking
+    quantile_weight: float = 1.0  # in [0, 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -56,7 +56,7 @@ def _quasi_likelihood(unit: float) -> Loss:
 
     def quasi_likelihood(target: Any, volatility: Any) -> Any:
         known, target = _split(target)
-        expected = keras.ops.maximum(volatility / unit, 1e-3)
+        expected = volatility / unit  # the network keeps it above a floor
         loss = 0.5 * keras.ops.square(target / unit / expected) + keras.ops.log(expected)
         return _mean(loss, known)
 

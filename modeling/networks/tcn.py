@@ -11,6 +11,7 @@ import numpy as np
 from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS
 
 HEADS = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "direction_logits")
+_VOLATILITY_FLOOR = 0.05  # in units of training returns: keeps the likelihood of a calm hour finite
 _FIRST_KERNEL, _KERNEL = 4, 3  # with these a stack over 2 ** n bars sees every one of them
 _MEDIAN = QUANTILE_LEVELS.index(0.50)
 
@@ -69,8 +70,9 @@ def build_tcn(config: TcnConfig) -> Networks:
     horizon = keras.Input((), dtype="int32", name="horizon")
     horizons = keras.Input((config.n_horizons,), dtype="int32", name="horizons")
     last = _trunk(bars, config)
+    # The last bar also goes straight to the heads: what is plain to see there need not be learned by the trunk.
     who = keras.layers.Embedding(config.n_tickers + 1, config.ticker_width, name="ticker_embedding")(ticker)
-    state = keras.layers.Concatenate(name="state")([last, who])
+    state = keras.layers.Concatenate(name="state")([last, bars[:, -1, :], who])
     state = keras.layers.Dropout(config.dropout_frac, name="state_dropout")(state)
     when = keras.layers.Embedding(config.n_horizons, config.horizon_width, name="horizon_embedding")
     heads = _Heads(config)
@@ -119,7 +121,9 @@ class _Heads:
         self._rising = RisingQuantiles(name="rising")
         self._quantile_unit = keras.layers.Rescaling(unit, name="quantile_unit")
         self._volatility = dense(1, activation="softplus", name="volatility_dense")
-        self._volatility_unit = keras.layers.Rescaling(unit, offset=1e-6, name="volatility_unit")
+        self._volatility_unit = keras.layers.Rescaling(
+            unit, offset=_VOLATILITY_FLOOR * unit, name="volatility_unit"
+        )
         self._direction = dense(len(DIRECTIONS), name="direction_dense")
 
     def __call__(self, state: Any) -> dict[str, Any]:

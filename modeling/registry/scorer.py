@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 
 from modeling.contracts import Prediction, ServingArtifact
+from modeling.kernels.calibration import sigmoid, softmax
 from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
@@ -66,15 +67,16 @@ class Scorer:
     def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
         """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused."""
         outputs = self.outputs(windows=windows, secids=secids, horizon=horizon)
-        temperatures = self.artifact.temperatures[horizon]
-        p_long = _sigmoid(outputs.p_long_logit / temperatures.p_long)
-        p_short = _sigmoid(outputs.p_short_logit / temperatures.p_short)
-        direction = _softmax(outputs.direction_logits / temperatures.direction)
+        own = self.artifact.temperatures[horizon]
+        p_long = shrunk_probability(outputs.p_long_logit, own.p_long_prior, own.p_long)
+        p_short = shrunk_probability(outputs.p_short_logit, own.p_short_prior, own.p_short)
+        quantiles = shrunk_quantiles(outputs.return_quantiles, own.base_quantiles, own.quantile_weight)
+        direction = softmax(outputs.direction_logits, temperature=own.direction)
         return tuple(
             Prediction(
                 p_long=float(p_long[row]),
                 p_short=float(p_short[row]),
-                return_quantiles=tuple(float(value) for value in outputs.return_quantiles[row]),
+                return_quantiles=tuple(float(value) for value in quantiles[row]),
                 volatility=float(outputs.volatility[row]),
                 direction=tuple(float(value) for value in direction[row]),
             )
@@ -116,13 +118,17 @@ def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
 
-def _sigmoid(logits: F64) -> F64:
-    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
+def shrunk_probability(logits: F64, prior: float, temperature: float) -> F64:
+    """Return the probabilities of logits drawn towards the prior's logit."""
+    return sigmoid(prior + (logits - prior) / temperature)
 
 
-def _softmax(logits: F64) -> F64:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+def shrunk_quantiles(quantiles: F64, base_quantiles: Sequence[float], weight: float) -> F64:
+    """Return quantiles (..., 7) drawn towards the base ones, if any; a blend of two rising rows rises."""
+    if not base_quantiles:
+        return quantiles
+    base = np.asarray(base_quantiles)
+    return np.asarray(base + weight * (quantiles - base))
 
 
 def _shaped(name: str, array: np.ndarray) -> F64:

@@ -21,7 +21,7 @@ from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.evidence import Novelty, evidence_fit, novelty_fit
 from modeling.fitting.export import keras_bytes, onnx_check, onnx_export
-from modeling.fitting.forecasts import calibrated, raw_forecasts, temperatures_fit
+from modeling.fitting.forecasts import calibrated, calibration_fit, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input, part_metrics, policy_backtest
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
@@ -65,7 +65,7 @@ class _Made:
     onnx: bytes
     onnx_gap: float
     judged: Judged
-    temperatures: dict[str, Any]
+    calibration: dict[str, Any]
     metrics: dict[str, Any]
 
 
@@ -161,8 +161,8 @@ def _fit(plan: Recipe, dataset: Dataset, rules: Rules, progress: Progress) -> _M
         horizon_rows=_horizon_rows(dataset),
         rows=rows,
     )
-    temperatures = temperatures_fit(raw, dataset)
-    forecasts = calibrated(raw, dataset, temperatures)
+    calibration = calibration_fit(raw, dataset)
+    forecasts = calibrated(raw, dataset, calibration)
     novelty = novelty_fit(dataset, scaler, quantile=plan.evaluation.novelty_quantile)
     evidence = evidence_fit(forecasts, dataset, rules.label_set, novelty)
     judged = Judged(forecasts=forecasts, evidence=evidence, scaler=scaler, novelty=novelty)
@@ -176,7 +176,7 @@ def _fit(plan: Recipe, dataset: Dataset, rules: Rules, progress: Progress) -> _M
         onnx=onnx,
         onnx_gap=gap,
         judged=judged,
-        temperatures=temperatures,
+        calibration=calibration,
         metrics=plain(metrics),
     )
 
@@ -223,7 +223,7 @@ def _write(
         store.ONNX: made.onnx,
         store.SCALER: store.json_bytes(_scaler_json(dataset, judged.scaler)),
         store.CALIBRATION: store.json_bytes(
-            {"temperatures": {name: asdict(item) for name, item in made.temperatures.items()}}
+            {"temperatures": {name: asdict(item) for name, item in made.calibration.items()}}
         ),
         store.EVIDENCE: store.evidence_bytes(
             evidence=judged.evidence,

@@ -1,0 +1,92 @@
+"""Hourly bars with volatility clusters, and a pattern that can be planted: a feature that foretells the drift."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from market.contracts import Bars, Timeframe
+from modeling.contracts import LabelSet
+from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
+from modeling.fitting.recipe import Recipe, SplitConfig, recipe_load
+
+FEATURES = ("hint", "volatility", "noise")
+BARS_PER_DAY = 9
+START_S = 1_640_930_400
+SHARES = 3
+
+
+def label_set() -> LabelSet:
+    return LabelSet(
+        name="quick_v1", version=1, timeframe="1h", horizons_days=(1, 2), take_profit_frac=0.02,
+        stop_loss_frac=0.015, data_lag_min=15, max_gap_days=10.0, direction_cuts=(-1.5, -0.5, 0.5, 1.5),
+        trailing_bars=30, split_guard_bars=1,
+    )  # fmt: skip
+
+
+def tiny_recipe(**overrides: object) -> Recipe:
+    plain = (
+        "network.lookback_bars=8", "network.channels=8", "network.ticker_width=2", "network.horizon_width=2",
+        "network.dropout_frac=0.0", "fit.batch_rows=128", "fit.max_epochs=4", "fit.learning_rate=0.01",
+        "fit.max_windows_per_epoch=2500", "fit.max_validation_windows=500", "evaluation.resamples=100",
+        "evaluation.extra_costs_bp=[10.0]",
+    )  # fmt: skip
+    return recipe_load("global_swing_v1", overrides=(*plain, *(f"{k}={v}" for k, v in overrides.items())))
+
+
+def bars(secid: str, *, days: int, seed: int, drift: np.ndarray | None = None) -> Bars:
+    rng = np.random.default_rng(seed)
+    n = days * BARS_PER_DAY
+    sigma = 0.006 * np.exp(0.4 * np.sin(np.arange(n) / 120.0 + seed))
+    returns = sigma * rng.standard_normal(n) + (0.0 if drift is None else drift)
+    close = 100.0 * np.exp(np.cumsum(returns))
+    opens = np.concatenate(([100.0], close[:-1]))
+    wick = sigma * np.abs(rng.standard_normal(n)) * 0.3
+    begin = (
+        START_S
+        + np.repeat(np.arange(days), BARS_PER_DAY) * 86_400
+        + np.tile(np.arange(BARS_PER_DAY), days) * 3600
+    )
+    return Bars(
+        secid=secid,
+        timeframe=Timeframe.H1,
+        begin_s=begin.astype(np.int64),
+        open=opens,
+        high=np.maximum(opens, close) * (1 + wick),
+        low=np.minimum(opens, close) * (1 - wick),
+        close=close,
+        volume_shares=np.full(n, 1e4),
+        turnover_rub=np.full(n, 5e7),
+        split_factor=np.ones(n),
+        dividend_rub=np.zeros(n),
+        trading_day=np.repeat(np.arange(days), BARS_PER_DAY).astype(np.int64),
+    )
+
+
+def instruments(*, days: int = 240, seed: int = 0, planted: bool = False) -> list[InstrumentRows]:
+    """Return shares whose first feature foretells the next two days' drift if planted, and is noise if not."""
+    found = []
+    for number in range(SHARES):
+        rng = np.random.default_rng([seed, number])
+        n = days * BARS_PER_DAY
+        hint = np.repeat(rng.choice([-1.0, 0.0, 1.0], n // BARS_PER_DAY + 1), BARS_PER_DAY)[:n]
+        drift = np.zeros(n)
+        if planted:
+            drift[2:] = 0.004 * hint[:-2]
+        own = bars(f"SHR{number}", days=days, seed=seed * 100 + number, drift=drift)
+        move = np.abs(np.diff(np.log(own.close), prepend=np.log(100.0)))
+        volatility = np.convolve(move, np.ones(20) / 20)[:n]
+        values = np.stack([hint, volatility, rng.standard_normal(n)], axis=1).astype(np.float32)
+        values[:20] = np.nan
+        found.append(InstrumentRows(bars=own, values=values, cost_frac=np.full(n, 0.002), shortable=True))
+    return found
+
+
+def dataset(*, days: int = 240, seed: int = 0, planted: bool = False) -> Dataset:
+    return dataset_assemble(
+        instruments(days=days, seed=seed, planted=planted),
+        features=FEATURES,
+        label_set=label_set(),
+        split=SplitConfig(train_frac=0.6, validation_frac=0.2, test_frac=0.2, embargo_days=1.0),
+        lookback_bars=8,
+        max_missing_frac=0.2,
+    )
