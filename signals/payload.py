@@ -116,7 +116,7 @@ def _levels(finding: Finding) -> tuple[PriceLevel, ...]:
         high=bars.high / factor,
         low=bars.low / factor,
         close_rub=market.close_rub,
-        tolerance_rub=max(market.atr_rub / 2, market.price_step_rub),
+        tolerance_rub=max(market.atr_rub, market.price_step_rub),
     )
     decimals = finding.share.instrument.decimals
     return tuple(

@@ -129,8 +129,11 @@ RISK: Final[dict[str, Any]] = {
         "The idea is wrong if the price rises to %(stop_loss_rub)s RUB; without the target in %(days)s trading days it has run out of time.",
         "days",
     ),
-    "hold_changes": gettext_lazy(
-        "The answer would change if the edge of one side rose to %(edge_points)s points."
+    "hold_changes_long": gettext_lazy(
+        "The answer would change if the edge of a long rose to %(edge_points)s points."
+    ),
+    "hold_changes_short": gettext_lazy(
+        "The answer would change if the edge of a short rose to %(edge_points)s points."
     ),
     "change_stale_data": gettext_lazy("Fresh bars would change this."),
     "change_insufficient_history": gettext_lazy("More trading history would change this."),

@@ -93,6 +93,8 @@ def _call(s: Situation) -> Iterator[Fact]:
 
 
 def _picture(s: Situation) -> Iterator[Fact]:
+    if "stale_data" in s.decision.reasons:
+        return  # an old chart is no picture of now
     change, distance = s.picture["change_20_bars_frac"], s.picture["distance_from_mean_50_bars_frac"]
     if change is not None and distance is not None:
         code = (
@@ -196,7 +198,9 @@ def _risk(s: Situation) -> Iterator[Fact]:
             params=_given(stop_loss_rub=d.stop_loss_rub, days=s.days),
         )
     elif d.action == "HOLD":
-        yield Fact(section="risk", code="hold_changes", params={"edge_points": _edge_needed(d, s.rule)})
+        yield Fact(
+            section="risk", code=f"hold_changes_{d.side}", params={"edge_points": _edge_needed(d, s.rule)}
+        )
     else:
         for reason in d.reasons:
             yield Fact(section="risk", code=f"change_{reason}")
@@ -209,10 +213,12 @@ def _notice(s: Situation) -> Iterator[Fact]:
 
 
 def _edge_needed(d: Decision, rule: RegimeRule) -> float:
-    """Return the edge at which both thresholds pass; net result and edge of a side are proportional."""
+    """Return the edge at which every threshold of the side passes; its net result and edge are proportional."""
+    side_needs = rule.longs_need_edge if d.side == "long" else rule.shorts_need_edge
+    needed = max(rule.min_edge, side_needs or 0.0)
     if not d.edge or not d.expected_r:
-        return rule.min_edge
-    return max(rule.min_edge, rule.min_expected_r * d.edge / d.expected_r)
+        return needed
+    return max(needed, rule.min_expected_r * d.edge / d.expected_r)
 
 
 def _given(**params: float | int | str | None) -> dict[str, float | int | str]:

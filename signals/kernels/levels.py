@@ -48,7 +48,7 @@ def price_levels(
 ) -> tuple[PriceLevel, ...]:
     """Return the nearest supports below and resistances above the close, lowest price first.
 
-    Swing points closer together than the tolerance are one level, at their mean.
+    Swing points within one tolerance of the lowest of them are one level, at their mean.
 
     Shapes: high (n,), low (n,).
     Units: prices in today's roubles.
@@ -63,8 +63,7 @@ def price_levels(
     prices = np.sort(np.concatenate((high[tops], low[bottoms])))
     if prices.size == 0:
         return ()
-    breaks = np.flatnonzero(np.diff(prices) > tolerance_rub) + 1
-    groups = [(float(group.mean()), int(group.size)) for group in np.split(prices, breaks)]
+    groups = [(float(group.mean()), int(group.size)) for group in _grouped(prices, width=tolerance_rub)]
     below = [group for group in groups if group[0] < close_rub][-per_side:]
     above = [group for group in groups if group[0] > close_rub][:per_side]
     return tuple(
@@ -72,3 +71,14 @@ def price_levels(
         for kind, side in (("support", below), ("resistance", above))
         for price, touches in side
     )
+
+
+def _grouped(prices: F64, *, width: float) -> list[F64]:
+    """Return rising prices in groups no wider than `width`; chaining neighbours would swallow a whole range."""
+    groups: list[F64] = []
+    start = 0
+    while start < prices.size:
+        stop = int(np.searchsorted(prices, prices[start] + width, side="right"))
+        groups.append(prices[start:stop])
+        start = stop
+    return groups

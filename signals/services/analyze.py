@@ -6,7 +6,7 @@ import dataclasses
 from datetime import datetime
 from typing import Any
 
-from modeling.contracts import DIRECTIONS, Decision, MarketState
+from modeling.contracts import DIRECTIONS, Decision, MarketState, PolicyConfig
 from modeling.kernels.policy import position_size_lots
 from modeling.selectors.configuration import policy_get
 from signals.contracts import Analysis, SignalFacts
@@ -17,6 +17,7 @@ from signals.selectors.configuration import asked_for
 from signals.selectors.stored import reading_of, signal_latest
 from traderai.common.errors import InputError
 
+_GONE = {"stale_data", "expired"}
 _UNMEASURED = ("half_spread_frac", "atr_rub", "median_turnover_rub", "novelty")
 
 
@@ -52,9 +53,12 @@ def ticker_analyze(*, question: Question, now: datetime) -> Analysis:
 
 
 def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> Analysis:
-    reading = reading_of(signal)
+    reading, policy = reading_of(signal), policy_get()
     language = spoken_language(question.language)
     payload = signal.payload
+    warnings = reading_warnings(
+        reading, stored=payload["warnings"], moment=moment, max_data_age_s=policy.max_data_age_s
+    )
     return Analysis(
         secid=signal.secid,
         name=signal.name_ru if language == "ru" else signal.name_en,
@@ -71,13 +75,9 @@ def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> A
         as_of=signal.as_of,
         valid_until=signal.valid_until,
         data_age_seconds=data_age_s(reading, moment=moment),
-        warnings=reading_warnings(
-            reading,
-            stored=payload["warnings"],
-            moment=moment,
-            max_data_age_s=policy_get().max_data_age_s,
-        ),
-        position=_position(signal, question),
+        warnings=warnings,
+        # No size for an entry that is gone.
+        position=None if _GONE & set(warnings) else _position(signal, question, policy),
         regime=_regime(payload, language),
         scenarios=_scenarios(payload, language),
         explanation=explanation_text(payload["explanation"], language=language, decimals=payload["decimals"]),
@@ -173,10 +173,9 @@ def _model(signal: SignalFacts) -> dict[str, Any] | None:
     }
 
 
-def _position(signal: SignalFacts, question: Question) -> dict[str, float | int] | None:
+def _position(signal: SignalFacts, question: Question, policy: PolicyConfig) -> dict[str, float | int] | None:
     if question.capital_rub is None or signal.action not in ("BUY", "SELL"):
         return None
-    policy = policy_get()
     if question.risk_frac is not None:
         policy = dataclasses.replace(policy, risk_frac=question.risk_frac)
     decision, market = decision_of(signal.payload), market_of(signal.payload)

@@ -69,13 +69,19 @@ def test_the_whole_analysis(client, scored):
 
 def test_the_position_fits_the_capital(client, user, scored):
     row = Signal.objects.filter(action="BUY").select_related("instrument").first()
-    body = ask(client, secid=row.instrument.secid, horizon=row.horizon).json()
-    position = body["position"]
+    question = {
+        "secid": row.instrument.secid,
+        "horizon": row.horizon,
+        "at": (row.as_of + timedelta(minutes=1)).isoformat(),
+    }
+    position = ask(client, **question).json()["position"]
     assert position["shares"] == 10 * position["lots"] > 0
     assert 0 < position["risk_pct"] <= 1.0
+    late = {**question, "at": (row.valid_until + timedelta(minutes=1)).isoformat()}
+    assert ask(client, **late).json()["position"] is None, "an entry that is gone has no size"
     user.capital_rub = None
     user.save()
-    assert ask(client, secid=row.instrument.secid, horizon=row.horizon).json()["position"] is None
+    assert ask(client, **question).json()["position"] is None
 
 
 def test_the_words_follow_the_request_then_the_user(client, user, scored):

@@ -188,7 +188,7 @@ def test_the_payload_is_whole(champion):
 
 
 def test_the_command_prints_a_table_with_break_even(champion, capsys):
-    call_command("score", "--secids", "SHR0", "OLD")
+    call_command("score", "--secids", "SHR0,OLD")
     out = capsys.readouterr().out
     assert "model: global-test-1" in out
     assert "break-even" in out

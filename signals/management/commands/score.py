@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """Declare the arguments."""
-        parser.add_argument("--secids", nargs="+", metavar="SECID", help="only these shares")
+        parser.add_argument("--secids", help="only these shares, tickers by comma")
         parser.add_argument("--source", choices=SOURCES, help="found out from the bars unless given")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
         try:
             report = signals_score(
-                secids=options["secids"],
+                secids=options["secids"].split(",") if options["secids"] else None,
                 now=clock.now(),
                 source=options["source"],
                 progress=self._progress,

@@ -41,6 +41,15 @@ def test_levels_stand_on_both_sides_of_the_close_and_merge_near_ones():
     assert len(one) == 1 and one[0].kind == "support"
 
 
+def test_a_ladder_of_swings_is_not_one_level():
+    # Tops at 101, 102 ... 110, each nearer to the next than twice the tolerance: chaining would make one level.
+    high = np.concatenate([[90.0] * 6 + [100.0 + k] for k in range(1, 11)] + [[90.0] * 6])
+    low = high - 50 - np.arange(high.size) * 1e-6
+    levels = price_levels(high=high, low=low, close_rub=95.0, tolerance_rub=1.5)
+    above = [(level.price_rub, level.touches) for level in levels if level.kind == "resistance"]
+    assert above == [(101.5, 2), (103.5, 2), (105.5, 2)]
+
+
 def test_short_histories_have_no_levels_and_bad_arguments_are_refused():
     high, low = prices(1, n=8)
     assert price_levels(high=high, low=low, close_rub=100.0, tolerance_rub=1.0) == ()
