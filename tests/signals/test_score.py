@@ -203,3 +203,12 @@ def test_one_share_is_one_short_transaction(champion):
         signals_score(secids=["SHR0"], now=NOW)
     inserts = [q for q in captured.captured_queries if q["sql"].startswith("INSERT")]
     assert len(inserts) == 1
+
+
+def test_the_task_scores_what_is_due(champion):
+    from signals.tasks import signals_score_due as task
+
+    task(limit=50)
+    assert Signal.objects.count() == 24
+    task(limit=50)
+    assert Signal.objects.count() == 24
