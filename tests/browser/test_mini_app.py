@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Reader
+from tests.signals import builders
+from traderai.common import clock
 
 pytestmark = pytest.mark.browser
 
@@ -127,6 +129,10 @@ def test_no_trade_is_told_with_its_reason(reader: Reader):
     expect(page.locator(".call")).to_contain_text("No trade")
     expect(page.locator(".call .reasons")).to_contain_text("too old")
     expect(page.locator(".call .figures")).to_have_count(0)
+    # Its own bars end 60 bars before the market's: the page names their end, not the moment of the decision.
+    ended = clock.from_epoch_s(int(builders.hours(builders.BARS - 60)[-1]) + 3600).astimezone(clock.MOSCOW)
+    told = f"{ended:%b} {ended.day}, {ended:%Y}, {ended:%I:%M %p} MSK"
+    expect(page.locator(".note-stale")).to_contain_text(told)
     reader.screenshot("ticker-no-trade")
     assert reader.findings() == [] and reader.complaints == []
 

@@ -19,17 +19,19 @@ function csrfToken() {
   return found ? decodeURIComponent(found.slice("csrftoken=".length)) : "";
 }
 
+/** Ask the API; the answer also says when the server gave it (`servedAt`, milliseconds by the server's clock). */
 async function call(path, { method = "GET", body, signal } = {}) {
   const headers = { Accept: "application/json", "Accept-Language": language.value };
   if (body) Object.assign(headers, { "Content-Type": "application/json", "X-CSRFToken": csrfToken() });
   let response;
   try {
-    response = await fetch(BASE + path, { method, headers, signal, body: body && JSON.stringify(body), credentials: "same-origin" });
+    // A kept answer would tell the age that the data had when it was kept.
+    response = await fetch(BASE + path, { method, headers, signal, cache: "no-store", body: body && JSON.stringify(body), credentials: "same-origin" });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem(0, { code: "offline" });
   }
-  if (response.ok) return response.json();
+  if (response.ok) return { ...(await response.json()), servedAt: Date.parse(response.headers.get("Date")) };
   const problem = await response.json().catch(() => ({}));
   if (response.status === 401) window.location.assign("/app/login/");
   throw new Problem(response.status, problem);

@@ -114,7 +114,7 @@ export function ModelFooter({ call }) {
     <dl class="figures">
       <${Figure} label=${t("model.version")} value=${model.version || "–"} kind="figure-wide" />
       <${Figure} label=${t("model.until")} value=${moment(model.trained_until, { withTime: false })} />
-      <${Figure} label=${t("model.asof")} value=${moment(call.asOf)} note=${ago(call.ageSeconds)} />
+      <${Figure} label=${t("model.asof")} value=${moment(call.dataAt)} note=${ago(call.ageSeconds)} />
     </dl>
     ${call.proven === false && html`<p class="fine">${t("badge.paper.why")}</p>`}
   </section>`;

@@ -50,12 +50,12 @@ function Row({ row }) {
     <span class="pill fill-${actionTone(row.action)}"><span aria-hidden="true">${MARKS[row.action]}</span> ${t(`action.${row.action}`)}</span>
     <span class="row-name"><b>${row.secid}</b><small>${row.name}</small></span>
     <span class="row-figures"><b class="text-${tone(row.change)}">${row.change === null ? "–" : `${row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●"} ${percent(row.change)}`}</b><small>${money(row.turnover)}</small></span>
-    <span class="row-figures"><b>${row.confidence === null ? "–" : row.confidence}</b><small>${row.edge === null ? t("market.confidence") : points(row.edge)}</small></span>
+    <span class="row-figures"><b>${row.confidence === null ? "–" : row.confidence}</b><small>${row.edge === null ? "" : points(row.edge)}</small></span>
   </a>`;
 }
 
 const rank = {
-  turnover: (row) => row.turnover,
+  turnover: (row) => row.turnover || 0,
   edge: (row) => row.edge ?? -9,
   confidence: (row) => row.confidence ?? -1,
   change: (row) => row.change ?? -999,
@@ -115,7 +115,7 @@ export function MarketScreen() {
   return html`<main class="screen" id="main">
     <div class="screen-head">
       <h1>${t("market.title")}</h1>
-      ${market && market.rows.length > 0 && html`<p class="sub">${moment(market.asOf)} · ${ago(market.ageSeconds)}</p>`}
+      ${market && market.rows.length > 0 && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
     </div>
     ${market && html`<div class="badges"><${Regime} regime=${market.regime} /><${OriginBadges} origin=${market.origin} /></div>`}
     ${market && market.stale && html`<${StaleNote} ...${market} />`}
@@ -125,6 +125,6 @@ export function MarketScreen() {
     ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
     ${market && market.rows.length === 0 && html`<${Empty} title=${t("market.empty")} text=${t("market.empty.text")} />`}
     ${market && market.rows.length > 0 && html`<${Body} market=${market} />`}
-    ${market && market.rows.length > 0 && html`<p class="fine">${t("market.turnover", { sum: money(market.rows.reduce((sum, row) => sum + row.turnover, 0)) })}</p>`}
+    ${market && market.rows.length > 0 && html`<p class="fine">${t("market.turnover", { sum: money(market.rows.reduce((sum, row) => sum + (row.turnover || 0), 0)) })}</p>`}
   </main>`;
 }

@@ -30,7 +30,7 @@ export function marketOf(answer) {
     confidence: row.confidence,
     edge: row.edge ?? null,
     change: row.change_pct ?? null,
-    turnover: row.turnover ?? 0,
+    turnover: row.turnover,
     cap: row.market_cap ?? null,
     origin: originOf(row),
     ...freshness(row),
@@ -40,7 +40,7 @@ export function marketOf(answer) {
   return {
     rows,
     regime: answer.regime && answer.regime.name ? answer.regime : null,
-    asOf: newest ? newest.asOf : null,
+    dataAt: newest ? newest.asOf : null,
     ageSeconds: newest ? newest.ageSeconds : null,
     stale: Boolean(newest) && newest.stale,
     origin: {
@@ -60,6 +60,8 @@ export function callOf(answer) {
     ...answer,
     action: answer.signal,
     origin: originOf(answer),
+    // The decision may be younger than the share's own newest bar; what is called its data's time is the bar's end.
+    dataAt: new Date(Math.round((answer.servedAt - answer.data_age_seconds * 1000) / 60000) * 60000).toISOString(),
     reasons: answer.warnings.filter((code) => !SAID_ELSEWHERE.includes(code)),
     ...freshness(answer),
   };

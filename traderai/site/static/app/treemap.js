@@ -20,11 +20,11 @@ function heat(row, paint) {
 }
 
 function layout(rows, width, height) {
-  const total = rows.reduce((sum, row) => sum + row.turnover, 0) || rows.length;
+  const total = rows.reduce((sum, row) => sum + (row.turnover || 0), 0) || rows.length;
   const sectors = new Map();
   for (const row of rows) {
     if (!sectors.has(row.sector)) sectors.set(row.sector, []);
-    sectors.get(row.sector).push({ row, size: Math.max(row.turnover, SMALLEST * total) });
+    sectors.get(row.sector).push({ row, size: Math.max(row.turnover || 0, SMALLEST * total) });
   }
   const children = [...sectors].map(([sector, members]) => ({ sector, children: members }));
   const root = hierarchy({ children }).sum((node) => node.size || 0).sort((a, b) => b.value - a.value);

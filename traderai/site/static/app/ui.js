@@ -43,10 +43,10 @@ export function OriginBadges({ origin }) {
 }
 
 /** What is said when the data are old. */
-export function StaleNote({ asOf, ageSeconds, expired }) {
+export function StaleNote({ dataAt, ageSeconds, expired }) {
   return html`<div class="note note-stale" role="status">
     <span aria-hidden="true">◷</span>
-    <span><b>${t(expired ? "stale.expired" : "stale.title")}</b> ${t("stale.text", { when: moment(asOf), ago: ago(ageSeconds) })}</span>
+    <span><b>${t(expired ? "stale.expired" : "stale.title")}</b> ${t("stale.text", { when: moment(dataAt), ago: ago(ageSeconds) })}</span>
   </div>`;
 }
 
