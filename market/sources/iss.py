@@ -128,7 +128,6 @@ class IssSource:
     async def _candle_pages(
         self, client: IssClient, request: CandleRequest, interval: int
     ) -> AsyncIterator[CandlePage]:
-        splits = await self._splits_applied(client, request, interval)
         path = f"{_BOARD}/{request.secid}/candles"
         params = _span(request.since, request.until) | {"interval": interval}
         async for place, rows in client.pages(path, "candles", params=params, required=_CANDLE):
@@ -136,6 +135,7 @@ class IssSource:
             closed = columns.begin_s + request.timeframe.minutes * 60 <= to_epoch_s(
                 request.now - self.data_lag
             )
+            splits = await self._splits_applied(client, request, interval, columns)
             yield CandlePage(
                 place=place,
                 columns=_turned_back(columns.take(closed), splits),
@@ -157,16 +157,16 @@ class IssSource:
         return self._splits, rejected
 
     async def _splits_applied(
-        self, client: IssClient, request: CandleRequest, interval: int
+        self, client: IssClient, request: CandleRequest, interval: int, columns: CandleColumns
     ) -> list[SplitRecord]:
-        """Return the splits by which ISS has divided the prices before them, seen from the prices themselves."""
+        """Return the splits by which ISS has divided bars of this page, seen from the prices themselves."""
         if self._splits is None:
             await self._split_table(client)
-        today = request.now.astimezone(MOSCOW).date()
-        since = request.since or request.now
         applied = []
         for split in self._splits or []:
-            if split.secid != request.secid or not since.astimezone(MOSCOW).date() < split.ex_date <= today:
+            ex_s = to_epoch_s(midnight(split.ex_date))
+            happened = to_epoch_s(request.now) >= ex_s
+            if split.secid != request.secid or not happened or not (columns.begin_s < ex_s).any():
                 continue
             key = (split.secid, request.timeframe, split.ex_date)
             if key not in self._as_served:
