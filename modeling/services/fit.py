@@ -57,6 +57,15 @@ class TrainReport:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a dataset comes from."""
+
+    as_of: datetime
+    is_simulated: bool
+    without_features: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Made:
     """A fitted, exported, calibrated network with all that was measured of it."""
@@ -82,13 +91,26 @@ def recipe_train(
     Repeating with the same recipe, data, code and seed trains nothing and returns the version that is there.
     A failure is kept with its reason in the training run; the champion stays in service.
     """
-    began_s = clock.monotonic_s()
     plan = recipe_load(recipe, overrides=overrides)
     dataset, is_simulated, without = dataset_load(
         plan,
         as_of=as_of,
         progress=lambda done, total, what: progress(0, STAGES, f"data {what} {done}/{total}"),
     )
+    return dataset_train(
+        plan=plan,
+        dataset=dataset,
+        origin=Origin(as_of=as_of, is_simulated=is_simulated, without_features=without),
+        seed=seed,
+        progress=progress,
+    )
+
+
+def dataset_train(
+    *, plan: Recipe, dataset: Dataset, origin: Origin, seed: int, progress: Progress = silent
+) -> TrainReport:
+    """Train a recipe on an assembled dataset; everything after the loading of `recipe_train`, repeating included."""
+    began_s = clock.monotonic_s()
     shas = {
         "config_sha256": _config_sha(plan), "data_sha256": dataset.sha256, "code_sha256": code_sha256(),
     }  # fmt: skip
@@ -98,11 +120,11 @@ def recipe_train(
     if same is not None:
         return _reused(facts_of(same), clock.monotonic_s() - began_s)
     run = TrainingRun.objects.create(
-        recipe=plan.name, seed=seed, as_of=as_of, state="running", config=asdict(plan),
+        recipe=plan.name, seed=seed, as_of=origin.as_of, state="running", config=asdict(plan),
         started_at=clock.now(), **shas,
     )  # fmt: skip
     try:
-        report = _train(run, plan, dataset, (is_simulated, without), progress)
+        report = _train(run, plan, dataset, origin, progress)
     except Exception as error:
         _run_end(run, began_s, state="failed", error=f"{type(error).__name__}: {error}")
         raise
@@ -121,14 +143,13 @@ def code_sha256() -> str:
 
 
 def _train(
-    run: TrainingRun, plan: Recipe, dataset: Dataset, origin: tuple[bool, tuple[str, ...]], progress: Progress
+    run: TrainingRun, plan: Recipe, dataset: Dataset, origin: Origin, progress: Progress
 ) -> TrainReport:
-    is_simulated, without = origin
     rules = Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=run.seed)
     made = _fit(plan, dataset, rules, progress)
-    manifest = dataset_manifest(dataset, without_features=without)
-    table = table_lines(made.metrics["test"], part_name="test", is_simulated=is_simulated)
-    new = _new_version(run, plan, dataset, made, is_simulated=is_simulated)
+    manifest = dataset_manifest(dataset, without_features=origin.without_features)
+    table = table_lines(made.metrics["test"], part_name="test", is_simulated=origin.is_simulated)
+    new = _new_version(run, plan, dataset, made, is_simulated=origin.is_simulated)
     progress(5, STAGES, "artifact")
     sha = _write(new, plan, dataset, made, (manifest, table))
     facts = version_register(new=replace(new, manifest_sha256=sha), run_id=run.pk, now=clock.now())

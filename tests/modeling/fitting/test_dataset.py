@@ -98,7 +98,7 @@ def test_a_single_class_is_refused(data: Dataset):
     labels = data.targets.p_long.copy()
     labels[data.part == VALIDATION] = 0.0
     broken = replace(data, targets=replace(data.targets, p_long=labels))
-    with pytest.raises(DatasetRefusedError, match="single class .* validation part at horizon 1d"):
+    with pytest.raises(DatasetRefusedError, match=r"single class .* validation part at horizon 1d"):
         dataset_check(broken, max_missing_frac=0.2)
 
 
@@ -113,7 +113,7 @@ def test_a_constant_or_missing_feature_is_refused_by_name(data: Dataset):
     values[:, 2] = 3.0
     with pytest.raises(DatasetRefusedError, match="constant on the training rows: noise"):
         dataset_check(replace(data, values=values), max_missing_frac=0.2)
-    with pytest.raises(DatasetRefusedError, match="missing in .* of SHR0"):
+    with pytest.raises(DatasetRefusedError, match=r"missing in .* of SHR0"):
         dataset_check(data, max_missing_frac=0.001)
 
 
@@ -140,6 +140,6 @@ def test_a_recipe_refuses_what_it_does_not_know():
         recipe_load("global_swing_v1", overrides=("network.chanels=8",))
     with pytest.raises(InputError, match="power of two"):
         recipe_load("global_swing_v1", overrides=("network.lookback_bars=60",))
-    with pytest.raises(InputError, match="key.sub=value"):
+    with pytest.raises(InputError, match=r"key.sub=value"):
         recipe_load("global_swing_v1", overrides=("seed",))
     assert recipe_load("global_swing_v1", overrides=("fit.max_epochs=3",)).fit.max_epochs == 3

@@ -1,0 +1,115 @@
+"""Training end to end on synthetic bars: it learns what was planted, repeats itself and publishes what it judged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from django.conf import settings as django_settings
+
+pytest.importorskip("keras", reason="training needs Keras")
+
+from modeling.errors import ArtifactBrokenError  # noqa: E402
+from modeling.fitting.dataset import TEST, Dataset  # noqa: E402
+from modeling.kernels.metrics import roc_auc  # noqa: E402
+from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun  # noqa: E402
+from modeling.registry.artifact import MANIFEST, artifact_verify  # noqa: E402
+from modeling.selectors.artifacts import artifact_load, scorer_open  # noqa: E402
+from modeling.selectors.versions import champion_get  # noqa: E402
+from modeling.services.fit import Origin, TrainReport, dataset_train  # noqa: E402
+from tests.modeling.synthetic import dataset, label_set, tiny_recipe  # noqa: E402
+from traderai.common.lake import lake_at  # noqa: E402
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2025, 1, 10, tzinfo=UTC)
+ORIGIN = Origin(as_of=NOW, is_simulated=True)
+
+
+@pytest.fixture
+def quick(tmp_path: Path, settings, monkeypatch):
+    """A lake of its own and the label set of the synthetic bars."""
+    spec = {field: getattr(label_set(), field) for field in label_set().__slots__ if field != "name"}
+    content = {"quick_v1": {key: list(v) if isinstance(v, tuple) else v for key, v in spec.items()}}
+    (tmp_path / "label_sets.yaml").write_text(yaml.safe_dump(content))
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+    settings.LAKE_URL = f"file://{tmp_path}/lake"
+    return tmp_path / "lake"
+
+
+def trained(data: Dataset, seed: int = 0) -> TrainReport:
+    recipe = tiny_recipe(label_set="quick_v1")
+    return dataset_train(plan=recipe, dataset=data, origin=ORIGIN, seed=seed)
+
+
+def scores(report: TrainReport, data: Dataset, rows: np.ndarray, horizon: str) -> list:
+    scorer = scorer_open(artifact=artifact_load(version=report.version))
+    windows = np.stack([data.values[row - data.lookback_bars + 1 : row + 1] for row in rows])
+    secids = [data.secids[number] for number in data.instrument[rows]]
+    return list(scorer.predict(windows=windows, secids=secids, horizon=horizon))
+
+
+def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: Path):
+    data = dataset(planted=True)
+    report = trained(data)
+    test_rows = np.flatnonzero(data.part[:, 1] == TEST)
+    found = scores(report, data, test_rows, "2d")
+    y = data.targets.p_long[test_rows, 1]
+    auc = roc_auc(y, np.array([prediction.p_long for prediction in found]))
+    assert auc > 0.65
+    # What the table says is what the served bytes say.
+    shown = report.version.metrics["test"]["heads"]["p_long_2d"]["models"]["network"]["roc_auc"]["value"]
+    assert auc == pytest.approx(shown, abs=1e-9)
+    for prediction in found:
+        assert 0 <= prediction.p_long <= 1
+        assert 0 <= prediction.p_short <= 1
+        assert sum(prediction.direction) == pytest.approx(1)
+        assert list(prediction.return_quantiles) == sorted(prediction.return_quantiles)
+    assert report.version.grade in ("inform", "trade")
+    assert report.promoted
+    assert champion_get() == report.version
+    assert any("SIMULATED" in line for line in report.table)
+    assert GateVerdict.objects.get().verdict == report.version.grade
+
+    again = trained(data)
+    assert again.reused
+    assert again.version == report.version
+    assert TrainingRun.objects.count() == 1
+
+    lake, key = lake_at(django_settings.LAKE_URL), report.version.artifact_key
+    artifact_verify(lake=lake, key=key, manifest_sha256=report.version.manifest_sha256)
+    names = {path.name for path in (quick / key).iterdir()}
+    assert {"network.keras", "network.onnx", "model_card.md", "reliability.png", MANIFEST} <= names
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
+    onnx = quick / key / "network.onnx"
+    onnx.write_bytes(onnx.read_bytes()[:-1] + b"\0")
+    with pytest.raises(ArtifactBrokenError, match="corrupt"):
+        artifact_load(version=report.version)
+
+
+def test_the_same_seed_gives_the_same_result_and_noise_earns_no_trade_grade(quick: Path):
+    data = dataset(planted=False)
+    first = trained(data, seed=7)
+    before = first.version.metrics
+    evidence = (quick / first.version.artifact_key / "evidence.json").read_bytes()
+    GateVerdict.objects.all().delete()
+    Promotion.objects.all().delete()
+    ModelVersion.objects.all().delete()
+    TrainingRun.objects.all().delete()
+    second = trained(data, seed=7)
+    assert not second.reused
+    assert second.version.metrics["test"] == before["test"]
+    assert (quick / second.version.artifact_key / "evidence.json").read_bytes() == evidence
+    assert first.version.grade != "trade"
+
+
+def test_a_failed_run_is_kept_with_its_reason(quick: Path):
+    data = dataset(planted=True)
+    recipe = tiny_recipe(label_set="quick_v1", **{"fit.max_epochs": 1, "network.lookback_bars": 16})
+    with pytest.raises(ValueError, match="shape"):
+        dataset_train(plan=recipe, dataset=data, origin=ORIGIN, seed=0)
+    run = TrainingRun.objects.get()
+    assert (run.state, bool(run.error)) == ("failed", True)
+    assert champion_get() is None
