@@ -26,7 +26,7 @@ class SignedInAuthentication(SessionAuthentication):
 class SignedInScheme(SessionScheme):  # type: ignore[no-untyped-call]  # drf-spectacular registers by import
     """How the API's document describes it."""
 
-    target_class = SignedInAuthentication
+    target_class = "traderai.accounts.authentication.SignedInAuthentication"
     name = "session"
 
 

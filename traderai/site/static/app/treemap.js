@@ -5,7 +5,7 @@ import { follow, href } from "./router.js";
 import { MARKS, actionTone, tone } from "./ui.js";
 import { hierarchy, treemap, treemapSquarify } from "./vendor/d3-hierarchy.js";
 
-const SMALLEST = 0.018; // of the whole: below it a box could not be hit with a finger
+const SMALLEST = 0.022; // of the whole: below it a box could not be hit with a finger
 const FULL_EDGE = 0.08; // edge with the strongest colour
 const FULL_CHANGE = 3; // per cent with the strongest colour
 
@@ -67,7 +67,7 @@ export function Treemap({ rows, paint, horizon }) {
     watch.observe(box.current);
     return () => watch.disconnect();
   }, []);
-  const height = Math.max(360, Math.min(640, Math.round(window.innerHeight * 0.62)));
+  const height = Math.max(440, Math.min(640, Math.round(window.innerHeight * 0.62)));
   const root = useMemo(() => (width ? layout(rows, width, height) : null), [rows, width, height]);
   return html`<nav class="treemap" ref=${box} style=${{ height: `${height}px` }} aria-label=${t("market.map")}>
     ${root &&
