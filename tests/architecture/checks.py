@@ -88,7 +88,7 @@ def randomness_complaints(source: str) -> list[str]:
         if isinstance(node, ast.Import) and any(alias.name == "random" for alias in node.names):
             complaints.append(f"line {node.lineno} imports random; take a seeded numpy Generator")
         if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("np.random."):
-            name = ast.unparse(node).split(".")[2]
+            name = re.split(r"[.(]", ast.unparse(node))[2]
             if name not in SEEDED:
                 complaints.append(f"line {node.lineno} uses np.random.{name}; take a seeded Generator")
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("default_rng") and not node.args:

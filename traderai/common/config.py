@@ -7,6 +7,7 @@ An unknown key, a missing key or a value of the wrong type is an InputError that
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -42,13 +43,20 @@ def config_path(name: str) -> Path:
 def load_yaml(name: str) -> dict[str, Any]:
     """Return the mapping in a configuration file; broken YAML or another top level is an InputError."""
     path = config_path(name)
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise InputError(f"{path}: not valid YAML: {error}") from error
+    stat = path.stat()
+    content = _yaml_of(path, stat.st_mtime_ns, stat.st_size)
     if not isinstance(content, dict):
         raise InputError(f"{path}: the top level must be a mapping, was {type(content).__name__}")
     return content
+
+
+@functools.lru_cache(maxsize=64)
+def _yaml_of(path: Path, _mtime_ns: int, _size: int) -> object:
+    """Return a file's content; parsed again only when the file has changed, because requests read it too."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {error}") from error
 
 
 def load_config(name: str, into: type[T]) -> T:
