@@ -213,7 +213,7 @@ except NotReadyError as error:
     with Running([*command()[:1], "-c", program], mark=mark, folder=state) as running:
         assert running.popen.wait(timeout=20) == 0
         assert "SAID brief ended with code 7" in running.screen()
-        assert "brief   | last words" in running.screen()
+        assert "| last words" in running.screen()
         assert running.all() == []
 
 

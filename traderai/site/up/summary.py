@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from market.contracts import Timeframe
 from market.selectors.bars import newest_bars
 from market.selectors.instruments import instrument_list
 from modeling.contracts import ModelVersionFacts
@@ -14,8 +14,6 @@ from signals.contracts import HeatmapRow
 from signals.selectors.stored import heatmap_rows
 from traderai.common import clock
 from traderai.site.up.main_job import TIMEFRAME, StepDone
-
-_PAPER = "paper"
 
 
 def summary_lines(done: Sequence[StepDone]) -> Iterator[str]:
@@ -41,26 +39,46 @@ def _model_lines(version: ModelVersionFacts | None) -> Iterator[str]:
     if version is None:
         yield "  model    none was trained"
         return
-    yield f"  model    {version.version}: grade {version.grade}, {version.state}, trained until {version.trained_until:%Y-%m-%d}"
+    yield (
+        f"  model    {version.version}: grade {version.grade}, {version.state}, "
+        f"trained until {version.trained_until:%Y-%m-%d}"
+    )
+    yield from _loss_lines(version.metrics)
+
+
+def _loss_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the log loss of each probability on the test period beside what it must beat; lower is better."""
+    for head, figures in metrics.get("test", {}).get("heads", {}).items():
+        losses = [
+            f"{name} {model['log_loss']['value']:.4f}"
+            for name, model in figures.get("models", {}).items()
+            if "log_loss" in model
+        ]
+        if losses:
+            yield f"           {head:<10} test log loss: {', '.join(losses)}"
 
 
 def _signal_lines(horizons: tuple[str, ...]) -> Iterator[str]:
+    shown = horizons[len(horizons) // 2 : len(horizons) // 2 + 1]
     for horizon in horizons:
-        rows = heatmap_rows(timeframe=Timeframe.H1.value, horizon=horizon, as_of=clock.now())
+        rows = heatmap_rows(timeframe=TIMEFRAME.value, horizon=horizon, as_of=clock.now())
         said = [row for row in rows if row.signal is not None]
-        counts = ", ".join(
-            f"{number} {action}" for action, number in sorted(Counter(r.signal for r in said).items())
-        )
-        yield f"  signals  {horizon}: {counts or 'none'}"
-        yield from (_signal_line(row) for row in said)
+        counts = Counter(str(row.signal) for row in said)
+        listed = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
+        yield f"  signals  {horizon}: {listed or 'none'}"
+        if horizon in shown:
+            yield from (_signal_line(row) for row in said)
 
 
 def _signal_line(row: HeatmapRow) -> str:
     edge = "     -" if row.edge is None else f"{row.edge:+6.3f}"
     confidence = "  -" if row.confidence is None else f"{row.confidence:3d}"
-    notes = [] if row.proven else [_PAPER]
-    notes += [str(row.source), *row.warnings]
-    return f"    {row.secid:<6} {row.signal:<8} edge {edge}  confidence {confidence}  as of {row.as_of:%Y-%m-%d %H:%M}  {', '.join(notes)}"
+    trade = [] if row.signal == "NO_TRADE" else ["proven" if row.proven else "paper"]
+    notes = ", ".join(dict.fromkeys([*trade, str(row.source), *row.warnings]))
+    return (
+        f"    {row.secid:<6} {row.signal:<8} edge {edge}  confidence {confidence}  "
+        f"as of {row.as_of:%Y-%m-%d %H:%M} UTC  {notes}"
+    )
 
 
 def _seconds_lines(done: Sequence[StepDone]) -> Iterator[str]:

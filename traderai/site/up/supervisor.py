@@ -100,7 +100,7 @@ class Supervisor:
     def say(self, text: str, *, name: str = "up") -> None:
         """Print a line under a name."""
         with self._screen, contextlib.suppress(OSError):
-            sys.stdout.write(f"{name:<8}| {text}\n")
+            sys.stdout.write(f"{name:<16}| {text}\n")
             sys.stdout.flush()
 
     def forget_at_death(self, path: Path) -> None:
