@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from market.simulator.config import SimulatorConfig
 from traderai.common.config import load_config
 from traderai.common.errors import InputError, did_you_mean
 
@@ -174,3 +175,9 @@ def instruments_config() -> InstrumentsConfig:
 def sectors_config() -> SectorsConfig:
     """Return sectors.yaml."""
     return load_config("sectors.yaml", SectorsConfig)
+
+
+@functools.cache
+def simulator_config() -> SimulatorConfig:
+    """Return simulator.yaml."""
+    return load_config("simulator.yaml", SimulatorConfig)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from datetime import date
-
-from traderai.common.config import load_config
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +56,3 @@ class SimulatorConfig:
             total = math.fsum(shares[at] for shares in self.hours.values())
             if not math.isclose(total, 1.0, abs_tol=1e-9):
                 raise ValueError(f"hours: the shares of {what} must add up to 1, were {total}")
-
-
-@functools.cache
-def simulator_config() -> SimulatorConfig:
-    """Return simulator.yaml."""
-    return load_config("simulator.yaml", SimulatorConfig)

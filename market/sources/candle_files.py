@@ -25,6 +25,7 @@ NAMES = {
 """Other names of our columns, after `<` and `>` are taken off and letters made small."""
 
 _PRICES = ("open", "high", "low", "close")
+_EXTRA = "cells that have no column"
 _BOARDS = {"TQBR"}  # odd lots (SMAL) and negotiated deals of other boards must not enter a series
 _FINAM_PERIODS = {
     "1": "1m",
@@ -164,6 +165,8 @@ def _read_csv(path: Path, *, root: Path, secid: str, timeframe: Timeframe) -> Fi
             stamp, reason = None, "bad_number"
         else:
             reason = "unparseable_time"
+        if _EXTRA in row:
+            stamp, reason = None, "too_many_cells"
         if stamp is None:
             rejected.append(RejectedRow(place=f"{path.name}:{line}", reason=reason, raw=dict(row)))
             continue
@@ -189,9 +192,8 @@ def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
             for line, cells in enumerate(csv.reader(stream, delimiter=delimiter), start=2):
                 if cells:
                     row = dict(zip(names, cells, strict=False))
-                    extra = cells[len(names) :]
                     # A row with too many cells has shifted columns: none of its numbers may be believed.
-                    yield line, row if not extra else {"begin": "", "extra": repr(cells)}
+                    yield line, row | ({_EXTRA: repr(cells)} if len(cells) > len(names) else {})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(
             f"{path} cannot be read as CSV in UTF-8 ({error}); convert it or take it away"

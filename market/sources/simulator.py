@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from market.configs import sectors_config
+from market.configs import sectors_config, simulator_config
 from market.contracts import CandleColumns, Timeframe
 from market.simulator.calendar import bar_begins
-from market.simulator.config import SimulatorConfig, simulator_config
+from market.simulator.config import SimulatorConfig
 from market.simulator.paths import SimulatedPanel, simulated_panel
 from market.sources.records import (
     ActionPage,

@@ -74,8 +74,8 @@ def test_a_broken_row_goes_to_quarantine_and_its_neighbours_stay(tmp_path):
     )
     report = bring(tmp_path, secids=["SBER", "NOPE"])
     assert sorted(QuarantinedRow.objects.values_list("reason", flat=True)) == [
-        "bad_number", "bad_number", "duplicate_in_page", "low_above_high", "time_off_grid", "unknown_ticker",
-        "unparseable_time", "unparseable_time", "volume_negative",
+        "bad_number", "bad_number", "duplicate_in_page", "low_above_high", "time_off_grid", "too_many_cells", "unknown_ticker",
+        "unparseable_time", "volume_negative",
     ]  # fmt: skip
     assert Candle.objects.count() == 2
     assert report.rows_received == parts(report)

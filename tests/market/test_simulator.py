@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from market.configs import simulator_config
 from market.contracts import Timeframe
 from market.models import Candle, Instrument, QuarantinedRow
 from market.selectors.bars import bars_load
 from market.services.ingest import ingest_all
 from market.simulator.calendar import bar_begins
-from market.simulator.config import simulator_config
 from market.simulator.paths import simulated_panel
 from market.sources.simulator import SimulatorSource
 from tests.market import make
