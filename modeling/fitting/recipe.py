@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -50,6 +51,7 @@ class NetworkConfig:
     ticker_width: int
     horizon_width: int
     dropout_frac: float
+    volatility_feature: str  # recent volatility of a bar's return: the unit of returns
 
     def __post_init__(self) -> None:
         if self.lookback_bars < 8 or self.lookback_bars & (self.lookback_bars - 1):
@@ -161,7 +163,7 @@ def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
             code="unknown_recipe",
             field="recipe",
         ) from error
-    content = load_yaml(file)
+    content = copy.deepcopy(load_yaml(file))  # overrides must not reach what others read
     for override in overrides:
         _override(content, override)
     if content.get("universe") == "all":

@@ -17,6 +17,7 @@ from modeling.networks.losses import losses
 from modeling.networks.tcn import Networks, TcnConfig, build_tcn
 from traderai.common import clock
 from traderai.common.arrays import F32, F64, I64
+from traderai.common.errors import InputError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -123,7 +124,7 @@ def network_fit(
     """Return the network with the weights of its best validation epoch; the seed decides everything random."""
     keras.utils.set_random_seed(seed)
     unit = float(np.nanstd(np.where(dataset.part == TRAIN, dataset.targets.forward_return, np.nan)))
-    networks = build_tcn(_network_config(dataset, recipe, unit))
+    networks = build_tcn(_network_config(dataset, recipe, scaler, unit))
     fit = recipe.fit
     networks.training.compile(
         keras.optimizers.AdamW(learning_rate=fit.learning_rate, weight_decay=fit.weight_decay, clipnorm=1.0),
@@ -179,7 +180,13 @@ def _run(
     )
 
 
-def _network_config(dataset: Dataset, recipe: Recipe, unit: float) -> TcnConfig:
+def _network_config(dataset: Dataset, recipe: Recipe, scaler: Scaler, unit: float) -> TcnConfig:
+    wanted = recipe.network.volatility_feature
+    if wanted not in dataset.features:
+        raise InputError(
+            f"volatility_feature must be one of the features{did_you_mean(wanted, dataset.features)}, was {wanted!r}"
+        )
+    column = dataset.features.index(wanted)
     return TcnConfig(
         lookback_bars=recipe.network.lookback_bars,
         n_features=len(dataset.features),
@@ -190,4 +197,7 @@ def _network_config(dataset: Dataset, recipe: Recipe, unit: float) -> TcnConfig:
         horizon_width=recipe.network.horizon_width,
         dropout_frac=recipe.network.dropout_frac,
         return_unit_frac=unit,
+        volatility_column=column,
+        volatility_mean=float(scaler.mean[column]),
+        volatility_std=float(scaler.std[column]),
     )

@@ -11,7 +11,8 @@ import numpy as np
 from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS
 
 HEADS = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "direction_logits")
-_VOLATILITY_FLOOR = 0.05  # in units of training returns: keeps the likelihood of a calm hour finite
+_UNIT_FLOOR = 0.1  # of the training returns' own unit: a dead calm does not make all returns impossible
+_VOLATILITY_FLOOR = 0.05  # in units: keeps the likelihood finite
 _FIRST_KERNEL, _KERNEL = 4, 3  # with these a stack over 2 ** n bars sees every one of them
 _MEDIAN = QUANTILE_LEVELS.index(0.50)
 
@@ -29,14 +30,21 @@ class TcnConfig:
     horizon_width: int
     dropout_frac: float
     return_unit_frac: float  # standard deviation of training returns: the heads learn in this unit
+    volatility_column: int  # the feature that holds the recent volatility of a bar
+    volatility_mean: float  # of that feature on the training rows, before scaling
+    volatility_std: float
 
     def __post_init__(self) -> None:
         if self.lookback_bars < 8 or self.lookback_bars & (self.lookback_bars - 1):
             raise ValueError(
                 f"lookback_bars must be a power of two from 8 on (the layers halve it), was {self.lookback_bars}"
             )
-        if not self.return_unit_frac > 0:
-            raise ValueError(f"return_unit_frac must be above 0, was {self.return_unit_frac}")
+        if not (self.return_unit_frac > 0 and self.volatility_mean > 0 and self.volatility_std > 0):
+            raise ValueError("return_unit_frac, volatility_mean and volatility_std must be above 0")
+        if not 0 <= self.volatility_column < self.n_features:
+            raise ValueError(
+                f"volatility_column must be below {self.n_features}, was {self.volatility_column}"
+            )
 
 
 @keras.saving.register_keras_serializable(package="traderai")
@@ -76,18 +84,33 @@ def build_tcn(config: TcnConfig) -> Networks:
     state = keras.layers.Dropout(config.dropout_frac, name="state_dropout")(state)
     when = keras.layers.Embedding(config.n_horizons, config.horizon_width, name="horizon_embedding")
     heads = _Heads(config)
+    unit = _return_unit(bars, config)
     serving = keras.Model(
         {"bars": bars, "ticker": ticker, "horizon": horizon},
-        heads(keras.layers.Concatenate()([state, when(horizon)])),
+        heads(keras.layers.Concatenate()([state, when(horizon)]), unit),
         name="tcn",
     )
     repeated = keras.layers.RepeatVector(config.n_horizons)(state)
+    units = keras.layers.RepeatVector(config.n_horizons)(unit)
     training = keras.Model(
         {"bars": bars, "ticker": ticker, "horizons": horizons},
-        heads(keras.layers.Concatenate()([repeated, when(horizons)])),
+        heads(keras.layers.Concatenate()([repeated, when(horizons)]), units),
         name="tcn_all_horizons",
     )
     return Networks(serving=serving, training=training)
+
+
+def _return_unit(bars: Any, config: TcnConfig) -> Any:
+    """Return (b, 1): the unit of returns, moved by the recent volatility of the row's own share.
+
+    Quantiles and volatility are learned as multiples of it, so they carry over from a wild year to a calm one.
+    """
+    column = config.volatility_column
+    gain = config.return_unit_frac / config.volatility_mean
+    recent = keras.layers.Rescaling(
+        config.volatility_std * gain, offset=config.volatility_mean * gain, name="recent_volatility"
+    )(bars[:, -1, column : column + 1])
+    return keras.ops.maximum(recent, _UNIT_FLOOR * config.return_unit_frac)
 
 
 def _trunk(bars: Any, config: TcnConfig) -> Any:
@@ -112,27 +135,22 @@ class _Heads:
     """The head layers, made once and called for both views, so that they share their weights."""
 
     def __init__(self, config: TcnConfig) -> None:
-        unit = config.return_unit_frac
         dense = keras.layers.Dense
         self._mix = dense(config.channels, activation="silu", name="mix")
         self._long = dense(1, name="p_long_dense")
         self._short = dense(1, name="p_short_dense")
         self._quantiles = dense(len(QUANTILE_LEVELS), name="quantiles_dense")
         self._rising = RisingQuantiles(name="rising")
-        self._quantile_unit = keras.layers.Rescaling(unit, name="quantile_unit")
         self._volatility = dense(1, activation="softplus", name="volatility_dense")
-        self._volatility_unit = keras.layers.Rescaling(
-            unit, offset=_VOLATILITY_FLOOR * unit, name="volatility_unit"
-        )
         self._direction = dense(len(DIRECTIONS), name="direction_dense")
 
-    def __call__(self, state: Any) -> dict[str, Any]:
+    def __call__(self, state: Any, unit: Any) -> dict[str, Any]:
         x = self._mix(state)
         outputs = {
             "p_long_logit": self._long(x),
             "p_short_logit": self._short(x),
-            "return_quantiles": self._quantile_unit(self._rising(self._quantiles(x))),
-            "volatility": self._volatility_unit(self._volatility(x)),
+            "return_quantiles": self._rising(self._quantiles(x)) * unit,
+            "volatility": (self._volatility(x) + _VOLATILITY_FLOOR) * unit,
             "direction_logits": self._direction(x),
         }
         # Identity layers of these names give the exported graph its output names.

@@ -26,7 +26,7 @@ def label_set() -> LabelSet:
 def tiny_recipe(**overrides: object) -> Recipe:
     plain = (
         "network.lookback_bars=8", "network.channels=8", "network.ticker_width=2", "network.horizon_width=2",
-        "network.dropout_frac=0.0", "fit.batch_rows=128", "fit.max_epochs=4", "fit.learning_rate=0.01",
+        "network.dropout_frac=0.0", "network.volatility_feature=volatility", "fit.batch_rows=128", "fit.max_epochs=4", "fit.learning_rate=0.01",
         "fit.max_windows_per_epoch=2500", "fit.max_validation_windows=500", "evaluation.resamples=100",
         "evaluation.extra_costs_bp=[10.0]",
     )  # fmt: skip

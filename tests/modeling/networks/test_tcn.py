@@ -20,6 +20,7 @@ def config(**changes: object) -> TcnConfig:
     values = {
         "lookback_bars": LOOKBACK, "n_features": K, "n_tickers": 4, "n_horizons": 2, "channels": 8,
         "ticker_width": 2, "horizon_width": 2, "dropout_frac": 0.1, "return_unit_frac": 0.03,
+        "volatility_column": 1, "volatility_mean": 0.01, "volatility_std": 0.005,
     }  # fmt: skip
     return TcnConfig(**{**values, **changes})
 

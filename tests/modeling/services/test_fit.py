@@ -12,16 +12,16 @@ from django.conf import settings as django_settings
 
 pytest.importorskip("keras", reason="training needs Keras")
 
-from modeling.errors import ArtifactBrokenError  # noqa: E402
-from modeling.fitting.dataset import TEST, Dataset  # noqa: E402
-from modeling.kernels.metrics import roc_auc  # noqa: E402
-from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun  # noqa: E402
-from modeling.registry.artifact import MANIFEST, artifact_verify  # noqa: E402
-from modeling.selectors.artifacts import artifact_load, scorer_open  # noqa: E402
-from modeling.selectors.versions import champion_get  # noqa: E402
-from modeling.services.fit import Origin, TrainReport, dataset_train  # noqa: E402
-from tests.modeling.synthetic import dataset, label_set, tiny_recipe  # noqa: E402
-from traderai.common.lake import lake_at  # noqa: E402
+from modeling.errors import ArtifactBrokenError
+from modeling.fitting.dataset import TEST, Dataset
+from modeling.kernels.metrics import roc_auc
+from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
+from modeling.registry.artifact import MANIFEST, artifact_verify
+from modeling.selectors.artifacts import artifact_load, scorer_open
+from modeling.selectors.versions import champion_get
+from modeling.services.fit import Origin, TrainReport, dataset_train
+from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2025, 1, 10, tzinfo=UTC)

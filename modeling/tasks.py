@@ -1,0 +1,18 @@
+"""Tasks of the training queue; a shell around the services, which are imported in the body alone.
+
+The worker's parent process imports this module before it forks: TensorFlow in the parent hangs its children.
+"""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from traderai.common import clock
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def recipe_train(recipe: str, seed: int = 0) -> None:
+    """Train a recipe on everything known now; unchanged data train nothing."""
+    from modeling.services import fit
+
+    fit.recipe_train(recipe=recipe, as_of=clock.now(), seed=seed)
