@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -35,8 +36,9 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the ingest and print its account."""
+        started = clock.monotonic_s()
         try:
-            report = self._ingest(options)
+            report = replace(self._ingest(options), seconds=clock.monotonic_s() - started)
         except TraderAIError as error:
             raise CommandError(error.detail) from error
         self.stdout.write(account(report))
