@@ -10,6 +10,8 @@ from django.core.management import get_commands
 
 from tests.architecture.checks import ROOT
 
+COMMANDS = {*get_commands(), "help"}
+FILES = [f"/{p.relative_to(ROOT)}" for p in ROOT.rglob("*.*") if not {".venv", ".state"} & set(p.parts)]
 READMES = [p for p in ROOT.rglob("README*.md") if not {".venv", ".state", "vendor"} & set(p.parts)]
 MAKE_TARGETS = set(
     re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
@@ -30,7 +32,7 @@ def missing(text: str, folder: Path) -> list[str]:
     ]
     for path in re.findall(r"\]\(([^)#:]+)\)|`([\w./-]+\.(?:py|yaml|md|txt|in|toml|png))`", text):
         name = path[0] or path[1]
-        if not any((base / name).exists() for base in (ROOT, folder)):
+        if not any(file.endswith(f"/{name}") for file in FILES) and not (folder / name).exists():
             found.append(name)
     return found
 

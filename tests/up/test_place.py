@@ -70,6 +70,6 @@ def test_the_lock_of_a_killed_owner_is_waited_for_while_its_watchdog_cleans_up(t
 def test_a_zombie_is_not_alive():
     child = subprocess.Popen([sys.executable, "-c", "pass"])
     assert os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not place.process_alive(child.pid)
+    assert not place.is_alive(child.pid)
     child.wait()
-    assert place.process_alive(os.getpid())
+    assert place.is_alive(os.getpid())

@@ -39,7 +39,7 @@ def test_it_starts_keeps_its_data_and_stops(state):
             connection.execute("CREATE TABLE kept (x int)")
             connection.execute("INSERT INTO kept VALUES (7)")
         pid = supervisor.children[0].popen.pid
-    assert not place.process_alive(pid)
+    assert not place.is_alive(pid)
     with Supervisor() as supervisor:
         again = launch(state, supervisor)
         assert again == url

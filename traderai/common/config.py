@@ -54,7 +54,7 @@ def load_yaml(name: str) -> dict[str, Any]:
 def _yaml_of(path: Path, _mtime_ns: int, _size: int) -> object:
     """Return a file's content; parsed again only when the file has changed, because requests read it too."""
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # noqa: S506
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {error}") from error
 

@@ -101,7 +101,7 @@ def lock_take(state: Path, *, url: str) -> int:
             break
         except BlockingIOError:
             owner, _, where = os.pread(descriptor, 200, 0).decode(errors="replace").strip().partition(" ")
-            alive = owner.isdigit() and process_alive(int(owner))
+            alive = owner.isdigit() and is_alive(int(owner))
             if alive or clock.monotonic_s() > give_up_s:
                 os.close(descriptor)
                 raise ConflictError(
@@ -122,7 +122,7 @@ def pause(seconds: float) -> None:
     select.select([], [], [], seconds)
 
 
-def process_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Return whether a process exists and has not ended (a zombie has)."""
     try:
         os.kill(pid, 0)

@@ -21,7 +21,7 @@ from psycopg import sql
 
 from traderai.common import clock
 from traderai.common.errors import InputError, NotReadyError
-from traderai.site.up.place import Account, Place, Say, pause, private_folder, process_alive
+from traderai.site.up.place import Account, Place, Say, pause, private_folder, is_alive
 from traderai.site.up.supervisor import Plan, Supervisor
 
 MAJOR_MIN = 15
@@ -215,13 +215,13 @@ def _clear_stale_pid(data: Path, *, say: Say) -> None:
     except (OSError, ValueError):
         note.unlink(missing_ok=True)
         return
-    if process_alive(pid) and _serves(pid, data):
+    if is_alive(pid) and _serves(pid, data):
         say(f"ending PostgreSQL {pid}, which a killed run left behind")
         os.kill(pid, signal.SIGINT)
         give_up_s = clock.monotonic_s() + 30.0
-        while process_alive(pid) and clock.monotonic_s() < give_up_s:
+        while is_alive(pid) and clock.monotonic_s() < give_up_s:
             pause(0.05)
-        if process_alive(pid):
+        if is_alive(pid):
             os.kill(pid, signal.SIGQUIT)
             pause(1.0)
     else:
