@@ -21,7 +21,7 @@ from psycopg import sql
 
 from traderai.common import clock
 from traderai.common.errors import InputError, NotReadyError
-from traderai.site.up.place import Account, Place, Say, pause, private_folder, is_alive
+from traderai.site.up.place import Account, Place, Say, is_alive, pause, private_folder
 from traderai.site.up.supervisor import Plan, Supervisor
 
 MAJOR_MIN = 15
