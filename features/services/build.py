@@ -127,14 +127,14 @@ def _due_build(
     facts: FeatureSetFacts, timeframe: Timeframe, secid: str, target: datetime, *, now: datetime
 ) -> int:
     key = f"{facts.key}/{timeframe.value}/{secid}/{to_epoch_s(target)}"
-    job_id = job_claim(kind=JOB_KIND, business_key=key, now=now, lease=JOB_LEASE)
-    if job_id is None:
+    claim = job_claim(kind=JOB_KIND, business_key=key, now=now, lease=JOB_LEASE)
+    if claim is None:
         return 0
     report = features_build(feature_set=facts.name, timeframe=timeframe, secids=(secid,), now=now)
     if report.failed:
-        job_fail(job_id=job_id, now=now, error=report.failed[0][1])
+        job_fail(claim=claim, now=now, error=report.failed[0][1])
         return 0
-    job_finish(job_id=job_id, now=now)
+    job_finish(claim=claim, now=now)
     return 1
 
 

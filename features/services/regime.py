@@ -52,15 +52,15 @@ def regime_build_due(*, now: datetime) -> bool:
         max(newest.values()).astimezone(MOSCOW).date(),
         (now - SETTLE).astimezone(MOSCOW).date() - timedelta(days=1),
     )
-    job_id = job_claim(kind=JOB_KIND, business_key=f"{candidate}/{len(newest)}", now=now, lease=JOB_LEASE)
-    if job_id is None:
+    claim = job_claim(kind=JOB_KIND, business_key=f"{candidate}/{len(newest)}", now=now, lease=JOB_LEASE)
+    if claim is None:
         return False
     try:
         regime_build(now=now)
     except Exception as error:
-        job_fail(job_id=job_id, now=now, error=str(error))
+        job_fail(claim=claim, now=now, error=str(error))
         raise
-    job_finish(job_id=job_id, now=now)
+    job_finish(claim=claim, now=now)
     return True
 
 

@@ -40,16 +40,16 @@ def candles_ingest_due(*, limit: int, now: datetime, source: Source | None = Non
     done = 0
     for secid in due:
         key = f"{secid} 1h {slot:%Y-%m-%dT%H:%MZ}"
-        job = job_claim(kind=KIND, business_key=key, now=now, lease=_LEASE) if done < limit else None
-        if job is None:
+        claim = job_claim(kind=KIND, business_key=key, now=now, lease=_LEASE) if done < limit else None
+        if claim is None:
             continue
         done += 1
         try:
             total = total.plus(ingest_candles(source=opened, secids=[secid], now=now))
         except TraderAIError as error:
-            job_fail(job_id=job, now=clock.now(), error=f"{type(error).__name__}: {error.detail}")
+            job_fail(claim=claim, now=clock.now(), error=f"{type(error).__name__}: {error.detail}")
             continue
-        job_finish(job_id=job, now=clock.now())
+        job_finish(claim=claim, now=clock.now())
     return total
 
 

@@ -29,6 +29,7 @@ from signals.payload import is_proven, payload_of
 from signals.selectors.configuration import signal_config_get
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
 from traderai.common.progress import Progress, silent
+from traderai.jobs.contracts import Claim
 from traderai.jobs.services import job_claim, job_fail, job_finish
 
 JOB_KIND = "signals_score"
@@ -86,27 +87,27 @@ def signals_score_due(*, limit: int, now: datetime) -> ScoreReport:
     Repeating finds nothing due.
     """
     champion = champion_get()
-    claims: dict[str, int] = {}
+    claims: dict[str, Claim] = {}
     for secid, business_key in _due(champion, now=now):
         if len(claims) >= limit:
             break
-        job_id = job_claim(kind=JOB_KIND, business_key=business_key, now=now, lease=LEASE)
-        if job_id is not None:
-            claims[secid] = job_id
+        claim = job_claim(kind=JOB_KIND, business_key=business_key, now=now, lease=LEASE)
+        if claim is not None:
+            claims[secid] = claim
     if not claims:
         return ScoreReport(model_version=champion.version if champion else None)
     try:
         report = signals_score(secids=tuple(claims), now=now)
     except Exception as error:
-        for job_id in claims.values():
-            job_fail(job_id=job_id, now=now, error=f"{type(error).__name__}: {error}")
+        for claim in claims.values():
+            job_fail(claim=claim, now=now, error=f"{type(error).__name__}: {error}")
         raise
     said = {signal.secid for signal in report.signals}
-    for secid, job_id in claims.items():
+    for secid, claim in claims.items():
         if secid in said:
-            job_finish(job_id=job_id, now=now)
+            job_finish(claim=claim, now=now)
         else:
-            job_fail(job_id=job_id, now=now, error="; ".join(report.not_ready))
+            job_fail(claim=claim, now=now, error="; ".join(report.not_ready))
     return report
 
 

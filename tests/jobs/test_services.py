@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from traderai.jobs import services
+from traderai.jobs.contracts import Claim
 from traderai.jobs.models import Job
 from traderai.jobs.selectors import job_list
 
@@ -29,7 +30,7 @@ class TestClaim:
         assert claim(key="SBER/1h") != claim(key="GAZP/1h")
 
     def test_a_done_unit_is_never_claimed_again(self):
-        services.job_finish(job_id=claim(), now=NOW)
+        services.job_finish(claim=claim(), now=NOW)
         assert claim(now=NOW + timedelta(days=365)) is None
 
     def test_a_live_lease_is_respected_to_its_end(self):
@@ -38,23 +39,23 @@ class TestClaim:
         assert claim(now=LATE) is not None
 
     def test_progress_prolongs_the_lease(self):
-        job_id = claim()
-        services.job_progress(job_id=job_id, frac=0.5, now=NOW + LEASE, lease=LEASE)
+        mine = claim()
+        services.job_progress(claim=mine, frac=0.5, now=NOW + LEASE, lease=LEASE)
         assert claim(now=LATE) is None
         assert Job.objects.get().progress_frac == 0.5
 
     def test_a_failed_unit_is_due_again_at_once(self):
-        job_id = claim()
-        services.job_fail(job_id=job_id, now=NOW, error="ISS said 503")
+        mine = claim()
+        services.job_fail(claim=mine, now=NOW, error="ISS said 503")
         assert Job.objects.get().error == "ISS said 503"
-        assert claim() == job_id
+        assert claim() == Claim(job_id=mine.job_id, attempt=2)
         assert Job.objects.get().error == ""
 
     def test_three_attempts_and_no_more(self):
         for attempt in (1, 2, 3):
-            job_id = claim()
-            assert Job.objects.get().attempts == attempt
-            services.job_fail(job_id=job_id, now=NOW, error="x")
+            mine = claim()
+            assert (mine.attempt, Job.objects.get().attempts) == (attempt, attempt)
+            services.job_fail(claim=mine, now=NOW, error="x")
         assert claim() is None
 
     def test_three_lost_leases_and_no_more(self):
@@ -65,12 +66,31 @@ class TestClaim:
         assert claim(now=moment) is None
 
     def test_finishing_twice_changes_nothing(self):
-        job_id = claim()
-        services.job_finish(job_id=job_id, now=NOW)
-        services.job_finish(job_id=job_id, now=LATE)
-        services.job_fail(job_id=job_id, now=LATE, error="too late")
+        mine = claim()
+        assert services.job_finish(claim=mine, now=NOW)
+        assert not services.job_finish(claim=mine, now=LATE)
+        assert not services.job_fail(claim=mine, now=LATE, error="too late")
         job = Job.objects.get()
         assert (job.state, job.finished_at, job.error) == ("done", NOW, "")
+
+    @pytest.mark.parametrize(
+        "end",
+        [
+            lambda mine: services.job_finish(claim=mine, now=LATE),
+            lambda mine: services.job_fail(claim=mine, now=LATE, error="too late"),
+            lambda mine: services.job_progress(claim=mine, frac=0.9, now=LATE, lease=LEASE * 9),
+        ],
+        ids=["finish", "fail", "progress"],
+    )
+    def test_whoever_lost_the_lease_cannot_touch_the_next_owners_claim(self, end):
+        lost = claim()
+        won = claim(now=LATE)
+        before = Job.objects.values().get()
+        assert end(lost) is False
+        assert Job.objects.values().get() == before
+        # the sabotage: the same call with the claim in force does act
+        assert end(won) is True
+        assert Job.objects.values().get() != before
 
 
 @pytest.mark.django_db

@@ -7,6 +7,14 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """The right to one unit of work; it ends when another worker takes the unit over after a lost lease."""
+
+    job_id: int
+    attempt: int  # which owner of this unit this is, from 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts:
     """One unit of due work and what has become of it."""
 

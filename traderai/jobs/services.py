@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 
-from traderai.jobs.contracts import SweepReport
+from traderai.jobs.contracts import Claim, SweepReport
 from traderai.jobs.models import Job
 
 ATTEMPTS_MAX = 3
 
 
-def job_claim(*, kind: str, business_key: str, now: datetime, lease: timedelta) -> int | None:
-    """Return the id of the job if this process now owns the unit, None if it is owned, done or given up.
+def job_claim(*, kind: str, business_key: str, now: datetime, lease: timedelta) -> Claim | None:
+    """Return the claim if this process now owns the unit, None if it is owned, done or given up.
 
     Repeating: a unit is done once; a failed or abandoned one is taken up again, at most three times.
     """
@@ -27,39 +27,48 @@ def job_claim(*, kind: str, business_key: str, now: datetime, lease: timedelta) 
         defaults={"state": Job.State.RUNNING, "lease_until": now + lease, "started_at": now},
     )
     if created:
-        return job.pk
+        return Claim(job_id=job.pk, attempt=job.attempts)
     free = Q(state=Job.State.FAILED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
-    won = Job.objects.filter(free, pk=job.pk, attempts__lt=ATTEMPTS_MAX).update(
+    # Comparing with the attempt that was read makes the new one known without reading again.
+    won = Job.objects.filter(free, pk=job.pk, attempts=job.attempts, attempts__lt=ATTEMPTS_MAX).update(
         state=Job.State.RUNNING,
         lease_until=now + lease,
-        attempts=F("attempts") + 1,
+        attempts=job.attempts + 1,
         started_at=now,
         finished_at=None,
+        progress_frac=0.0,
         error="",
     )
-    return job.pk if won == 1 else None
+    return Claim(job_id=job.pk, attempt=job.attempts + 1) if won == 1 else None
 
 
-def job_finish(*, job_id: int, now: datetime) -> None:
-    """Mark an owned unit as done; repeating changes nothing."""
-    Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(
-        state=Job.State.DONE, finished_at=now, progress_frac=1.0, lease_until=None
-    )
+def job_finish(*, claim: Claim, now: datetime) -> bool:
+    """Mark an owned unit as done; return whether it was still owned.
 
-
-def job_fail(*, job_id: int, now: datetime, error: str) -> None:
-    """Mark an owned unit as failed with its reason; it is due again until the attempts are used up.
-
-    Repeating changes nothing.
+    Repeating changes nothing, and so does a worker whose unit was taken over by another.
     """
-    Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(
+    ended = _owned(claim).update(state=Job.State.DONE, finished_at=now, progress_frac=1.0, lease_until=None)
+    return ended == 1
+
+
+def job_fail(*, claim: Claim, now: datetime, error: str) -> bool:
+    """Mark an owned unit as failed with its reason; return whether it was still owned.
+
+    It is due again until the attempts are used up. Repeating changes nothing, and so does a worker whose unit was
+    taken over by another.
+    """
+    ended = _owned(claim).update(
         state=Job.State.FAILED, finished_at=now, error=error[:4000], lease_until=None
     )
+    return ended == 1
 
 
-def job_progress(*, job_id: int, frac: float, now: datetime, lease: timedelta) -> None:
-    """Record how far an owned unit is and prolong its lease; repeating prolongs it again."""
-    Job.objects.filter(pk=job_id, state=Job.State.RUNNING).update(progress_frac=frac, lease_until=now + lease)
+def job_progress(*, claim: Claim, frac: float, now: datetime, lease: timedelta) -> bool:
+    """Record how far an owned unit is and prolong its lease; return whether it is still owned.
+
+    Repeating prolongs it again. A worker that gets False has lost the unit and should stop.
+    """
+    return _owned(claim).update(progress_frac=frac, lease_until=now + lease) == 1
 
 
 def job_record(*, kind: str, business_key: str, started_at: datetime, now: datetime) -> None:
@@ -98,6 +107,11 @@ def job_sweep(*, now: datetime) -> SweepReport:
         error="the lease ran out: its worker died or hung; the unit is due again",
     )
     return SweepReport(released=released, given_up=given_up)
+
+
+def _owned(claim: Claim) -> QuerySet[Job]:
+    """Return the unit of a claim, or nothing once it has ended or belongs to a later owner."""
+    return Job.objects.filter(pk=claim.job_id, attempts=claim.attempt, state=Job.State.RUNNING)
 
 
 @contextmanager
