@@ -26,9 +26,7 @@ def missing(text: str, folder: Path) -> list[str]:
         if name not in MAKE_TARGETS
     ]
     found += [
-        f"manage.py {name}"
-        for name in re.findall(r"manage\.py ([a-z_]+)", text)
-        if name not in get_commands()
+        f"manage.py {name}" for name in re.findall(r"manage\.py ([a-z_]+)", text) if name not in COMMANDS
     ]
     for path in re.findall(r"\]\(([^)#:]+)\)|`([\w./-]+\.(?:py|yaml|md|txt|in|toml|png))`", text):
         name = path[0] or path[1]
