@@ -1,24 +1,13 @@
 """Benchmark: writing candles by COPY and upsert against Django's bulk_create(update_conflicts=True), same rows.
 
-Run it by `make bench`, or `python tests/benchmarks/bench_candle_upsert.py [ROWS]` with DATABASE_URL set. It writes
+`make bench` runs it with the others; alone: `manage.py with_services -- python -m tests.benchmarks candle_upsert`. It writes
 a scratch instrument's 1m bars into the partitioned table and takes them away again. Each way writes the same rows
 three times into an emptied series, in turns; the best time counts.
 """
 
-# ruff: noqa: E402
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "traderai.site.settings.dev")
-
-import django
-
-django.setup()
 
 import numpy as np
 from django.db import connection, transaction
@@ -26,9 +15,12 @@ from django.db import connection, transaction
 from market.contracts import CandleColumns, Timeframe
 from market.models import Candle, Instrument, TradingDay
 from market.services.candle_write import candles_write
+from tests.benchmarks.figures import Figure
 from traderai.common import clock
 
 SECID = "BENCH-UPSERT"
+ROWS = 100_000
+RATIO_MIN = 8.0
 FIELDS = ("open", "high", "low", "close", "volume_shares", "value_rub")
 
 
@@ -77,15 +69,15 @@ def empty(instrument_id: int) -> None:
         cursor.execute("VACUUM market_candle")
 
 
-def best_rate(way: Callable[[int, CandleColumns], None], instrument_id: int, columns: CandleColumns) -> float:
+def rate(way: Callable[[int, CandleColumns], None], instrument_id: int, columns: CandleColumns) -> float:
     empty(instrument_id)
     started = clock.monotonic_s()
     way(instrument_id, columns)
     return len(columns) / (clock.monotonic_s() - started)
 
 
-def main(n: int) -> None:
-    columns = rows(n)
+def candle_upsert() -> list[Figure]:
+    columns = rows(ROWS)
     calendar = list(TradingDay.objects.values())
     instrument = Instrument.objects.create(
         secid=SECID, name_ru="замер", name_en="benchmark", is_simulated=True
@@ -93,12 +85,12 @@ def main(n: int) -> None:
     try:
         rates: dict[str, list[float]] = {"copy": [], "bulk_create": []}
         for _ in range(3):
-            rates["copy"].append(best_rate(by_copy, instrument.pk, columns))
-            rates["bulk_create"].append(best_rate(by_bulk_create, instrument.pk, columns))
+            rates["copy"].append(rate(by_copy, instrument.pk, columns))
+            rates["bulk_create"].append(rate(by_bulk_create, instrument.pk, columns))
         by_copy(instrument.pk, columns)
         started = clock.monotonic_s()
         by_copy(instrument.pk, columns)
-        again = n / (clock.monotonic_s() - started)
+        again = ROWS / (clock.monotonic_s() - started)
     finally:
         empty(instrument.pk)
         with connection.cursor() as cursor:
@@ -108,9 +100,11 @@ def main(n: int) -> None:
             TradingDay.objects.all().delete()
             TradingDay.objects.bulk_create([TradingDay(**day) for day in calendar])
     copy, bulk = max(rates["copy"]), max(rates["bulk_create"])
-    print(f"rows {n}; COPY and upsert {copy:,.0f}/s; bulk_create {bulk:,.0f}/s; ratio {copy / bulk:.1f}")
-    print(f"the same rows again, nothing to change: {again:,.0f}/s")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    return [
+        Figure(what=f"candles written by COPY and upsert, {ROWS:,} rows", value=copy, unit="rows/s"),
+        Figure(what="candles written by Django's bulk_create, the same rows", value=bulk, unit="rows/s"),
+        Figure(
+            what="COPY and upsert against bulk_create", value=copy / bulk, unit="times", at_least=RATIO_MIN
+        ),
+        Figure(what="the same candles again, nothing to change", value=again, unit="rows/s"),
+    ]

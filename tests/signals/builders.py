@@ -17,7 +17,7 @@ from features.services.build import features_build
 from market.contracts import CandleColumns, Timeframe
 from market.models import Instrument
 from market.services.candle_write import candles_write
-from modeling.contracts import Evidence, HeadTemperatures, ModelVersionFacts, SideLosses
+from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, SideLosses
 from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
 from traderai.common.clock import MOSCOW, to_epoch_s
@@ -169,12 +169,14 @@ def champion(
     is_simulated: bool = False,
     against: ModelVersionFacts | None = None,
     scaled_on: str = "SHR0",
+    at: datetime | None = None,
 ) -> ModelVersionFacts:
     """Write an artifact, register it, let it pass and put it into service."""
     facts = feature_set_get(name=FEATURE_SET)
     k = len(facts.columns)
+    now = at or last_moment()
     values = feature_matrix_load(
-        feature_set=FEATURE_SET, secid=scaled_on, timeframe=Timeframe.H1, as_of=last_moment()
+        feature_set=FEATURE_SET, secid=scaled_on, timeframe=Timeframe.H1, as_of=now
     ).values
     rows = values[np.isfinite(values).all(axis=1)].astype(np.float64)
     scaler = {
@@ -184,12 +186,21 @@ def champion(
         "ticker_rows": {"SHR0": 1},
         "horizon_rows": {horizon: row for row, horizon in enumerate(HORIZONS)},
     }
-    temperature = asdict(HeadTemperatures(p_long=1.0, p_short=1.1, direction=1.2))
+    trust = asdict(
+        HeadTrust(
+            p_long_prior=0.0, p_short_prior=0.0, direction_prior=(0.0,) * 5, base_quantiles=(0.0,) * 7,
+            unit_quantiles=(0.0,) * 7, base_volatility=0.02, volatility_per_unit=5.0, p_long_trust=1.0,
+            p_short_trust=0.9, direction_trust=0.8, quantile_weights=(0.0, 0.0, 1.0),
+            volatility_weights=(0.0, 0.0, 1.0),
+        )
+    )  # fmt: skip
     proof = evidence()
     files = {
         "network.onnx": network_onnx(k, seed=len(name)),
         "scaler.json": json_bytes(scaler),
-        "calibration.json": json_bytes({"temperatures": dict.fromkeys(HORIZONS, temperature)}),
+        "calibration.json": json_bytes(
+            {"trust": dict.fromkeys(HORIZONS, trust), "volatility_feature": facts.columns[0]}
+        ),
         "evidence.json": evidence_bytes(
             evidence=dict.fromkeys(HORIZONS, proof),
             novelty_mean=[0.0] * k,
@@ -199,7 +210,6 @@ def champion(
     }
     key = f"models/{name}"
     sha = artifact_write(lake=lake_at(settings.LAKE_URL), key=key, files=files, about={"version": name})
-    now = last_moment()
     version = version_register(
         new=NewVersion(
             version=name,
