@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes
+# Twice quiet: warnings about the index of this machine say nothing about TraderAI; errors are still said.
+PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
 WITH_SERVICES := $(PY) manage.py with_services --
 # Records how the locks were made; no registry's address gets into them.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --index-strategy unsafe-best-match
