@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from traderai.common import clock
 from traderai.common.errors import InputError, TraderAIError
+from traderai.common.native_stderr import native_stderr_held
 
 
 class Command(BaseCommand):
@@ -28,7 +29,9 @@ class Command(BaseCommand):
         """Run the training and print what it found."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the CPU build looks for a GPU otherwise
-        from modeling.services.fit import recipe_train  # imports Keras: 6 to 10 s
+        # TensorFlow's own log level does not silence what its libraries say before it is read.
+        with native_stderr_held():
+            from modeling.services.fit import recipe_train  # imports Keras: 6 to 10 s
 
         try:
             report = recipe_train(
