@@ -192,8 +192,17 @@ def test_the_command_prints_a_table_with_break_even(champion, capsys):
     out = capsys.readouterr().out
     assert "model: global-test-1" in out
     assert "break-even" in out
-    assert out.count("SHR0") == 3 and "stale_data" in out
+    assert out.count("SHR0") == 1 and "stale_data" in out
+    assert "\n3d: " in out and "1 NO_TRADE" in out and "\n10d: " in out and "\n5d: " not in out
     assert "6 signals, 6 new" in out
+
+
+@pytest.mark.parametrize(("verbosity", "lines"), [(0, 0), (2, 3)])
+def test_the_command_lists_as_much_as_it_is_asked_to(champion, capsys, verbosity, lines):
+    call_command("score", "--secids", "SHR0", verbosity=verbosity)
+    out = capsys.readouterr().out
+    assert out.count("SHR0") == lines
+    assert ("\n5d: " in out) == (not lines)
 
 
 def test_one_share_is_one_short_transaction(champion):

@@ -124,7 +124,8 @@ def _steps(records: set[str], *, data: Path | None, say: Say) -> tuple[Step, ...
         Step(name="features", arguments=("build_features", "--timeframe", TIMEFRAME.value)),
         Step(name="regime"),
         Step(name="train", arguments=("train", RECIPE)),
-        Step(name="score", arguments=("score",)),
+        # The summary lists the signals.
+        Step(name="score", arguments=("score", "--verbosity", "0")),
     )
 
 

@@ -10,8 +10,9 @@ from market.selectors.bars import newest_bars
 from market.selectors.instruments import instrument_list
 from modeling.contracts import ModelVersionFacts
 from modeling.selectors.versions import version_list
-from signals.contracts import HeatmapRow
-from signals.selectors.stored import heatmap_rows
+from signals.contracts import HeatmapRow, SignalFacts
+from signals.selectors.configuration import service_get
+from signals.selectors.stored import heatmap_rows, signal_latest
 from traderai.common import clock
 from traderai.site.up.main_job import TIMEFRAME, StepDone
 
@@ -25,7 +26,7 @@ def summary_lines(done: Sequence[StepDone]) -> Iterator[str]:
     yield "What was found" + ("   SIMULATED: nothing below comes from a market" if simulated else "")
     yield _data_line(newest)
     yield from _model_lines(versions[0] if versions else None)
-    yield from _signal_lines(versions[0].horizons if versions else ())
+    yield from _signal_lines()
     yield from _seconds_lines(done)
 
 
@@ -58,27 +59,43 @@ def _loss_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
             yield f"           {head:<10} test log loss: {', '.join(losses)}"
 
 
-def _signal_lines(horizons: tuple[str, ...]) -> Iterator[str]:
-    shown = horizons[len(horizons) // 2 : len(horizons) // 2 + 1]
-    for horizon in horizons:
-        rows = heatmap_rows(timeframe=TIMEFRAME.value, horizon=horizon, as_of=clock.now())
+def _signal_lines() -> Iterator[str]:
+    """Yield the signals of the default horizon one by one and a count of each other horizon."""
+    service, now = service_get(), clock.now()
+    for horizon in service.horizons:
+        rows = heatmap_rows(timeframe=service.timeframe, horizon=horizon, as_of=now)
         said = [row for row in rows if row.signal is not None]
         counts = Counter(str(row.signal) for row in said)
         listed = ", ".join(f"{number} {action}" for action, number in sorted(counts.items()))
         yield f"  signals  {horizon}: {listed or 'none'}"
-        if horizon in shown:
-            yield from (_signal_line(row) for row in said)
+        if horizon == service.default_horizon and said:
+            yield f"    {'share':<6} {'signal':<8} {'side':<5} {'p':>6} {'break-even':>10} {'edge':>6} conf  as of (UTC)       notes"
+            for row in said:
+                yield _signal_line(
+                    row,
+                    signal_latest(secid=row.secid, timeframe=service.timeframe, horizon=horizon, as_of=now),
+                )
 
 
-def _signal_line(row: HeatmapRow) -> str:
-    edge = "     -" if row.edge is None else f"{row.edge:+6.3f}"
-    confidence = "  -" if row.confidence is None else f"{row.confidence:3d}"
-    trade = [] if row.signal == "NO_TRADE" else ["proven" if row.proven else "paper"]
-    notes = ", ".join(dict.fromkeys([*trade, str(row.source), *row.warnings]))
+def _signal_line(row: HeatmapRow, signal: SignalFacts) -> str:
+    decision = signal.payload["decision"]
+    p, even, edge = (_percent(decision[name]) for name in ("p", "p_break_even", "edge"))
+    conf = "-" if row.confidence is None else row.confidence
     return (
-        f"    {row.secid:<6} {row.signal:<8} edge {edge}  confidence {confidence}  "
-        f"as of {row.as_of:%Y-%m-%d %H:%M} UTC  {notes}"
+        f"    {row.secid:<6} {row.signal:<8} {row.side or '-':<5} {p:>6} {even:>10} {edge:>6} {conf:>4}  "
+        f"{signal.as_of:%Y-%m-%d %H:%M}  {', '.join(_notes(row, decision['reasons']))}"
     )
+
+
+def _notes(row: HeatmapRow, reasons: Sequence[str]) -> tuple[str, ...]:
+    """Return what must be known of a signal, each once: on paper or proven, its kind, why not, what to beware of."""
+    grade = [] if row.signal == "NO_TRADE" else ["proven" if row.proven else "paper"]
+    warnings = [code for code in row.warnings if code != "paper_signal"]
+    return tuple(dict.fromkeys([*grade, str(row.source), *reasons, *warnings]))
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f}%"
 
 
 def _seconds_lines(done: Sequence[StepDone]) -> Iterator[str]:
