@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
+import absl.logging
 import pytest
 
 from tests.network import guard
@@ -14,6 +16,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_configure() -> None:
     guard.install()
+    # absl, which TensorFlow brings, closes the stream that its handler was made with whenever logging is configured
+    # anew (Celery does that). Made in a test it would be pytest's capture, and every later test would fail.
+    absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 @pytest.fixture(scope="session")
