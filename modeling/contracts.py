@@ -261,20 +261,26 @@ class PolicyConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeadTemperatures:
-    """How one horizon's outputs are drawn towards what training knew without them; chosen on validation.
+class HeadTrust:
+    """How far one horizon's outputs may depart from what training knew without the network.
 
-    `p = sigmoid(prior + (logit - prior) / temperature)` with the training base rate's logit as prior, and
-    `quantiles = base + weight * (quantiles - base)`: a head without skill falls back to the base rate.
+    Probabilities: `sigmoid(prior + trust (logit - prior))`. Quantiles and volatility: weighted (geometric for
+    volatility) means of base, recent volatility times a factor, and network. The trusts and weights were proven on
+    validation; a head that proved nothing is its base.
     """
 
-    p_long: float  # temperatures
-    p_short: float
-    direction: float
-    p_long_prior: float = 0.0  # logits
-    p_short_prior: float = 0.0
-    base_quantiles: tuple[float, ...] = ()  # of the training returns, at QUANTILE_LEVELS; none: no shrinking
-    quantile_weight: float = 1.0  # in [0, 1]
+    p_long_prior: float  # logit of the training base rate
+    p_short_prior: float
+    direction_prior: tuple[float, ...]  # logs of the training shares, by DIRECTIONS
+    base_quantiles: tuple[float, ...]  # of the training returns, at QUANTILE_LEVELS
+    unit_quantiles: tuple[float, ...]  # of the training returns divided by the recent volatility of a bar
+    base_volatility: float  # root mean square of the training part
+    volatility_per_unit: float  # of the horizon, for each unit of the recent volatility of a bar
+    p_long_trust: float  # in [0, 1]
+    p_short_trust: float
+    direction_trust: float
+    quantile_weights: tuple[float, float, float]  # of base, recent and network; they add up to 1
+    volatility_weights: tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -288,7 +294,8 @@ class ServingArtifact:
     std: F64  # (k,)
     ticker_rows: dict[str, int]  # secid -> embedding row; absent tickers use row 0, "unknown"
     horizon_rows: dict[str, int]  # horizon -> embedding row
-    temperatures: dict[str, HeadTemperatures]  # by horizon
+    trust: dict[str, HeadTrust]  # by horizon
+    volatility_feature: str  # the feature that holds the recent volatility of a bar
     evidence: dict[str, Evidence]  # by horizon
     novelty_mean: F64  # (k,) of the last bar's standardised features
     novelty_precision: F64  # (k, k)

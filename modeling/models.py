@@ -78,7 +78,7 @@ class ModelVersion(models.Model):
     version = models.CharField(max_length=120)
     kind = models.CharField(max_length=16)
     recipe = models.CharField(max_length=64)
-    run = models.OneToOneField(TrainingRun, on_delete=models.PROTECT, null=True, blank=True)
+    run = models.ForeignKey(TrainingRun, on_delete=models.PROTECT, null=True, blank=True)
     feature_set_key = models.CharField(max_length=120)
     label_set = models.CharField(max_length=64)
     timeframe = models.CharField(max_length=4)

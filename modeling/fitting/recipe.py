@@ -20,14 +20,20 @@ _HEADS = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "di
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SplitConfig:
-    """Shares of time of the three parts, oldest first, and the embargo between them."""
+    """Shares of time of the three parts, oldest first, the embargo between them, and the folds of calibration."""
 
     train_frac: float
     validation_frac: float
     test_frac: float
     embargo_days: float
+    calibration_folds: int = 1  # the validation part and so many slices before it, less one
 
     def __post_init__(self) -> None:
+        if not 1 <= self.calibration_folds <= self.train_frac / self.validation_frac + 1e-9:
+            raise ValueError(
+                "calibration_folds must be at least 1 and leave the oldest fold as much to train on as to judge, "
+                f"was {self.calibration_folds} at train_frac {self.train_frac}"
+            )
         if min(self.shares) <= 0 or abs(sum(self.shares) - 1.0) > 1e-9:
             raise ValueError(
                 f"train_frac, validation_frac and test_frac must add up to 1, were {self.shares}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 _MODELS = ("base_rate", "logistic", "lightgbm", "network")
@@ -106,3 +107,18 @@ def _policy_lines(policy: dict[str, Any]) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "n/a" if value is None else f"{value:.3f}"
+
+
+def fallback_lines(lost: Sequence[str]) -> list[str]:
+    """Return the plain words for heads that are back at their base; none for none."""
+    names = {
+        "log_loss": "the probabilities",
+        "quantile_loss": "the return ranges",
+        "volatility_rank": "the volatility",
+    }
+    if not lost:
+        return []
+    what = " and ".join(names[kind] for kind in lost)
+    return [
+        f"On the test part {what} were not better than the base rate's: there the base serves, not the network."
+    ]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modeling.contracts import Evidence, HeadTemperatures, ModelVersionFacts, ServingArtifact
+from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, ServingArtifact
 from modeling.errors import ArtifactBrokenError
 from traderai.common.config import parse
 from traderai.common.errors import InputError, InvariantError, NotFoundError
@@ -77,7 +77,8 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         std=np.asarray(scaler["std"], dtype=np.float64),
         ticker_rows={str(secid): int(row) for secid, row in scaler["ticker_rows"].items()},
         horizon_rows={str(name): int(row) for name, row in scaler["horizon_rows"].items()},
-        temperatures=_parsed(calibration["temperatures"], HeadTemperatures, where=CALIBRATION),
+        trust=_parsed(calibration["trust"], HeadTrust, where=CALIBRATION),
+        volatility_feature=str(calibration["volatility_feature"]),
         evidence=_parsed(evidence["horizons"], Evidence, where=EVIDENCE),
         novelty_mean=np.asarray(evidence["novelty_mean"], dtype=np.float64),
         novelty_precision=np.asarray(evidence["novelty_precision"], dtype=np.float64),

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import onnxruntime
 
-from modeling.contracts import Prediction, ServingArtifact
-from modeling.kernels.calibration import sigmoid, softmax
-from traderai.common.arrays import F32, F64, I32
+from modeling.contracts import HeadTrust, Prediction, ServingArtifact
+from modeling.kernels.trust import (
+    blended_quantiles,
+    blended_volatility,
+    trusted_probability,
+    trusted_shares,
+)
+from traderai.common.arrays import F32, F64, I32, Bools
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
@@ -27,6 +32,21 @@ class Outputs:
     return_quantiles: F64  # (n, 7)
     volatility: F64  # (n,)
     direction_logits: F64  # (n, 5)
+
+    def taken(self, rows: Bools) -> Outputs:
+        """Return the outputs of some rows."""
+        return Outputs(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trusted:
+    """What is said after calibration, by row."""
+
+    p_long: F64  # (n,)
+    p_short: F64
+    return_quantiles: F64  # (n, 7)
+    volatility: F64  # (n,)
+    direction: F64  # (n, 5)
 
 
 class Network:
@@ -67,18 +87,16 @@ class Scorer:
     def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
         """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused."""
         outputs = self.outputs(windows=windows, secids=secids, horizon=horizon)
-        own = self.artifact.temperatures[horizon]
-        p_long = shrunk_probability(outputs.p_long_logit, own.p_long_prior, own.p_long)
-        p_short = shrunk_probability(outputs.p_short_logit, own.p_short_prior, own.p_short)
-        quantiles = shrunk_quantiles(outputs.return_quantiles, own.base_quantiles, own.quantile_weight)
-        direction = softmax(outputs.direction_logits, temperature=own.direction)
+        column = self.artifact.feature_names.index(self.artifact.volatility_feature)
+        recent = windows[:, -1, column].astype(np.float64)
+        said = trusted(outputs, recent, self.artifact.trust[horizon])
         return tuple(
             Prediction(
-                p_long=float(p_long[row]),
-                p_short=float(p_short[row]),
-                return_quantiles=tuple(float(value) for value in quantiles[row]),
-                volatility=float(outputs.volatility[row]),
-                direction=tuple(float(value) for value in direction[row]),
+                p_long=float(said.p_long[row]),
+                p_short=float(said.p_short[row]),
+                return_quantiles=tuple(float(value) for value in said.return_quantiles[row]),
+                volatility=float(said.volatility[row]),
+                direction=tuple(float(value) for value in said.direction[row]),
             )
             for row in range(windows.shape[0])
         )
@@ -118,17 +136,17 @@ def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
 
-def shrunk_probability(logits: F64, prior: float, temperature: float) -> F64:
-    """Return the probabilities of logits drawn towards the prior's logit."""
-    return sigmoid(prior + (logits - prior) / temperature)
-
-
-def shrunk_quantiles(quantiles: F64, base_quantiles: Sequence[float], weight: float) -> F64:
-    """Return quantiles (..., 7) drawn towards the base ones, if any; a blend of two rising rows rises."""
-    if not base_quantiles:
-        return quantiles
-    base = np.asarray(base_quantiles)
-    return np.asarray(base + weight * (quantiles - base))
+def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
+    """Return what is said of rows whose recent volatility of a bar is `recent` (n,)."""
+    return Trusted(
+        p_long=trusted_probability(outputs.p_long_logit, prior=own.p_long_prior, trust=own.p_long_trust),
+        p_short=trusted_probability(outputs.p_short_logit, prior=own.p_short_prior, trust=own.p_short_trust),
+        return_quantiles=blended_quantiles(outputs.return_quantiles, recent, own),
+        volatility=blended_volatility(outputs.volatility, recent, own),
+        direction=trusted_shares(
+            outputs.direction_logits, prior=own.direction_prior, trust=own.direction_trust
+        ),
+    )
 
 
 def _shaped(name: str, array: np.ndarray) -> F64:

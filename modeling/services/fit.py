@@ -14,21 +14,29 @@ from django.conf import settings
 
 import modeling
 from features.selectors.catalogue import feature_set_get
-from modeling.contracts import ModelVersionFacts
+from modeling.contracts import HeadTrust, ModelVersionFacts
 from modeling.errors import PromotionRefusedError
-from modeling.fitting.batches import Scaler, scaler_fit
-from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
+from modeling.fitting.batches import Scaler
+from modeling.fitting.calibration import reduced
+from modeling.fitting.candidates import (
+    Candidate,
+    Trained,
+    candidate_calibrate,
+    candidate_judge,
+    candidate_train,
+    scaler_json,
+)
+from modeling.fitting.dataset import NO_PART, TEST, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.evidence import Novelty, evidence_fit, novelty_fit
-from modeling.fitting.export import keras_bytes, onnx_check, onnx_export
-from modeling.fitting.forecasts import calibrated, calibration_fit, raw_forecasts
-from modeling.fitting.judging import Judged, Rules, gate_input, part_metrics, policy_backtest
+from modeling.fitting.evidence import Novelty
+from modeling.fitting.export import keras_bytes
+from modeling.fitting.forecasts import calibrated, raw_forecasts
+from modeling.fitting.judging import Judged, Rules, gate_input, policy_backtest
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.report import model_card, table_lines
-from modeling.fitting.training import Fitted, network_fit
+from modeling.fitting.report import fallback_lines, model_card, table_lines
 from modeling.kernels.gate import GateVerdict, grade_candidate
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
@@ -42,7 +50,7 @@ from traderai.common.config import fingerprint
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
-STAGES = 7
+STAGES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,15 +75,13 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Made:
-    """A fitted, exported, calibrated network with all that was measured of it."""
+class _Offer:
+    """What all candidates of one training share."""
 
-    fitted: Fitted
-    onnx: bytes
-    onnx_gap: float
-    judged: Judged
-    calibration: dict[str, Any]
-    metrics: dict[str, Any]
+    run: TrainingRun
+    dataset: Dataset
+    origin: Origin
+    rules: Rules
 
 
 def recipe_train(
@@ -115,8 +121,8 @@ def dataset_train(
         "config_sha256": _config_sha(plan), "data_sha256": dataset.sha256, "code_sha256": code_sha256(),
     }  # fmt: skip
     same = ModelVersion.objects.filter(
-        run__seed=seed, **{f"run__{name}": value for name, value in shas.items()}
-    ).first()
+        run__seed=seed, run__state="done", **{f"run__{name}": value for name, value in shas.items()}
+    ).last()
     if same is not None:
         return _reused(facts_of(same), clock.monotonic_s() - began_s)
     run = TrainingRun.objects.create(
@@ -146,68 +152,61 @@ def _train(
     run: TrainingRun, plan: Recipe, dataset: Dataset, origin: Origin, progress: Progress
 ) -> TrainReport:
     rules = Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=run.seed)
-    made = _fit(plan, dataset, rules, progress)
-    manifest = dataset_manifest(dataset, without_features=origin.without_features)
-    table = table_lines(made.metrics["test"], part_name="test", is_simulated=origin.is_simulated)
-    new = _new_version(run, plan, dataset, made, is_simulated=origin.is_simulated)
-    progress(5, STAGES, "artifact")
-    sha = _write(new, plan, dataset, made, (manifest, table))
-    facts = version_register(new=replace(new, manifest_sha256=sha), run_id=run.pk, now=clock.now())
-    progress(6, STAGES, "gate")
+    trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"))
+    progress(2, STAGES, "calibration")
+    offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules)
+    trust = candidate_calibrate(trained, rules)
+    report, verdict = _offered(offer, trained, trust, progress=progress)
+    lost = lost_kinds(verdict)
+    if verdict.grade != "rejected" or not lost:
+        return report
+    # Where the network is not better than what is known without it, the base serves: that says "no edge" and
+    # still gives ranges and break-evens. It is a version of its own, judged by the same gate.
+    fallen = {name: reduced(own, kinds=lost) for name, own in trust.items()}
+    second, _ = _offered(offer, trained, fallen, lost=lost, progress=progress)
+    table = (*report.table, "", f"{report.version.version}: {report.note}", *fallback_lines(lost))
+    return replace(second, table=table)
+
+
+def lost_kinds(verdict: GateVerdict) -> tuple[str, ...]:
+    """Return the kinds of heads that the gate found worse than their base."""
+    end = "_against_base"
+    return tuple(c.name.removesuffix(end) for c in verdict.checks if c.name.endswith(end) and not c.passed)
+
+
+def _offered(
+    offer: _Offer,
+    trained: Trained,
+    trust: dict[str, HeadTrust],
+    *,
+    lost: tuple[str, ...] = (),
+    progress: Progress,
+) -> tuple[TrainReport, GateVerdict]:
+    """Judge, store and register a candidate, and promote it if the gate lets it."""
+    dataset, rules, plan = offer.dataset, offer.rules, offer.rules.recipe
+    made = candidate_judge(trained, trust, dataset, rules, say=_stage(progress, 3, "test"))
+    made.metrics["fallen_back_to_base"] = list(lost)
+    manifest = dataset_manifest(dataset, without_features=offer.origin.without_features)
+    table = table_lines(made.metrics["test"], part_name="test", is_simulated=offer.origin.is_simulated)
+    new = _new_version(offer, made, suffix="-base" if lost else "")
+    progress(4, STAGES, "artifact")
+    sha = _write(new, plan, dataset, made, (manifest, [*table, *fallback_lines(lost)]))
+    facts = version_register(new=replace(new, manifest_sha256=sha), run_id=offer.run.pk, now=clock.now())
+    progress(5, STAGES, "gate")
     verdict, facts = _gate(facts, made.judged, dataset, rules)
     promoted, note, facts = _promote(facts, verdict)
     progress(STAGES, STAGES, note)
-    return TrainReport(
+    report = TrainReport(
         version=facts, reused=False, promoted=promoted, note=note, table=tuple(table), seconds=0.0
     )
+    return report, verdict
 
 
-def _fit(plan: Recipe, dataset: Dataset, rules: Rules, progress: Progress) -> _Made:
-    say = _stage(progress, 1, "fit")
-    scaler = scaler_fit(dataset)
-    fitted = network_fit(dataset, plan, scaler=scaler, seed=rules.seed, say=say)
-    progress(2, STAGES, "export")
-    serving = fitted.networks.serving
-    onnx = onnx_export(serving, lookback_bars=dataset.lookback_bars, n_features=len(dataset.features))
-    gap = onnx_check(
-        serving, onnx, n_tickers=len(dataset.secids), n_horizons=len(dataset.horizons), seed=rules.seed
-    )
-    progress(3, STAGES, "calibration")
-    rows = np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST))
-    raw = raw_forecasts(
-        Network(onnx),
-        dataset,
-        scaled=scaler.apply(dataset.values),
-        ticker=dataset.ticker,
-        horizon_rows=_horizon_rows(dataset),
-        rows=rows,
-    )
-    calibration = calibration_fit(raw, dataset)
-    forecasts = calibrated(raw, dataset, calibration)
-    novelty = novelty_fit(dataset, scaler, quantile=plan.evaluation.novelty_quantile)
-    evidence = evidence_fit(forecasts, dataset, rules.label_set, novelty)
-    judged = Judged(forecasts=forecasts, evidence=evidence, scaler=scaler, novelty=novelty)
-    metrics = {
-        "test": part_metrics(judged, dataset, rules, part=TEST, say=_stage(progress, 4, "test")),
-        "fit": {"epochs": fitted.epochs, "stopped_by": fitted.stopped_by, "seconds": round(fitted.seconds, 1),
-                "windows_per_epoch": fitted.windows_per_epoch, "onnx_gap": gap},
-    }  # fmt: skip
-    return _Made(
-        fitted=fitted,
-        onnx=onnx,
-        onnx_gap=gap,
-        judged=judged,
-        calibration=calibration,
-        metrics=plain(metrics),
-    )
-
-
-def _new_version(
-    run: TrainingRun, plan: Recipe, dataset: Dataset, made: _Made, *, is_simulated: bool
-) -> NewVersion:
+def _new_version(offer: _Offer, made: Candidate, *, suffix: str) -> NewVersion:
+    run, dataset, plan = offer.run, offer.dataset, offer.rules.recipe
     until = clock.from_epoch_s(trained_until_s(dataset))
-    identity = fingerprint([run.config_sha256, run.data_sha256, run.code_sha256, run.seed])
-    name = f"{plan.kind}-{plan.label_set}-{until:%Y%m%d}-{identity[:8]}"
+    identity = fingerprint([run.config_sha256, run.data_sha256, run.code_sha256, run.seed, run.pk])
+    name = f"{plan.kind}-{plan.label_set}-{until:%Y%m%d}-{identity[:8]}{suffix}"
     return NewVersion(
         version=name,
         kind=plan.kind,
@@ -218,7 +217,7 @@ def _new_version(
         horizons=dataset.horizons,
         lookback_bars=dataset.lookback_bars,
         trained_until=until,
-        is_simulated=is_simulated,
+        is_simulated=offer.origin.is_simulated,
         artifact_key=f"models/{name}",
         manifest_sha256="",
         metrics=made.metrics,
@@ -226,7 +225,7 @@ def _new_version(
 
 
 def _write(
-    new: NewVersion, plan: Recipe, dataset: Dataset, made: _Made, words: tuple[dict[str, Any], list[str]]
+    new: NewVersion, plan: Recipe, dataset: Dataset, made: Candidate, words: tuple[dict[str, Any], list[str]]
 ) -> str:
     manifest, table = words
     about = {
@@ -240,22 +239,27 @@ def _write(
         judged, dataset, Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=0), part=TEST
     )
     files = {
-        "network.keras": keras_bytes(made.fitted.networks.serving),
-        store.ONNX: made.onnx,
-        store.SCALER: store.json_bytes(_scaler_json(dataset, judged.scaler)),
+        "network.keras": keras_bytes(made.trained.fitted.networks.serving),
+        store.ONNX: made.trained.onnx,
+        store.SCALER: store.json_bytes(scaler_json(dataset, judged.scaler)),
         store.CALIBRATION: store.json_bytes(
-            {"temperatures": {name: asdict(item) for name, item in made.calibration.items()}}
+            {
+                "trust": {name: asdict(item) for name, item in made.trust.items()},
+                "volatility_feature": plan.network.volatility_feature,
+            }
         ),
         store.EVIDENCE: store.evidence_bytes(
             evidence=judged.evidence,
             novelty_mean=judged.novelty.mean.tolist(),
             novelty_precision=judged.novelty.precision.tolist(),
         ),
-        store.METRICS: store.json_bytes({**made.metrics, "learning_curve": made.fitted.learning_curve}),
+        store.METRICS: store.json_bytes(
+            {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
+        ),
         "dataset.json": store.json_bytes(plain(manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
         "model_card.md": model_card(about, table, manifest).encode(),
-        "learning_curve.png": learning_curve_png(made.fitted.learning_curve),
+        "learning_curve.png": learning_curve_png(made.trained.fitted.learning_curve),
         "reliability.png": reliability_png(judged.forecasts, dataset, part=TEST),
         "equity.png": equity_png(backtested, title=f"{new.version} on the test part"),
     }
@@ -327,7 +331,9 @@ def _champion_judged(
     )
     limit = next(iter(artifact.evidence.values())).novelty_limit
     return Judged(
-        forecasts=calibrated(raw, dataset, artifact.temperatures),
+        forecasts=calibrated(
+            raw, dataset, artifact.trust, column=dataset.features.index(artifact.volatility_feature)
+        ),
         evidence=artifact.evidence,
         scaler=scaler,
         novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
@@ -371,20 +377,6 @@ def _config_sha(plan: Recipe) -> str:
         [fingerprint(plan), fingerprint(plan.labels()), fingerprint(policy_get()), fingerprint(gate_get()),
          fingerprint(cost_model_get()), feature_set_get(name=plan.feature_set).sha]
     )  # fmt: skip
-
-
-def _horizon_rows(dataset: Dataset) -> dict[str, int]:
-    return {horizon: h for h, horizon in enumerate(dataset.horizons)}
-
-
-def _scaler_json(dataset: Dataset, scaler: Scaler) -> dict[str, Any]:
-    return {
-        "features": list(dataset.features),
-        "mean": scaler.mean.tolist(),
-        "std": scaler.std.tolist(),
-        "ticker_rows": {secid: number + 1 for number, secid in enumerate(dataset.secids)},
-        "horizon_rows": _horizon_rows(dataset),
-    }
 
 
 def _stage(progress: Progress, number: int, name: str) -> Callable[[int, int, str], None]:

@@ -1,0 +1,199 @@
+"""Choosing on out-of-fold rows how far each head is trusted beyond what its training part knows without it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS, HeadTrust
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.recipe import EvaluationConfig
+from modeling.kernels.trust import (
+    blended_quantiles,
+    blended_volatility,
+    daily_means,
+    proven_choice,
+    trusted_probability,
+    trusted_shares,
+)
+from modeling.registry.scorer import Outputs
+from traderai.common.arrays import F64, I64
+
+Losses = tuple[F64, I64]  # (candidates, rows) and the day of each row
+Weights = tuple[float, float, float]
+_TRUSTS: tuple[float, ...] = tuple(np.linspace(0.0, 1.0, 21).tolist())
+_TENTHS = 10
+# Weights of base, recent volatility and network in tenths; the base alone comes first.
+_WEIGHTS: list[Weights] = sorted(
+    (
+        ((_TENTHS - scaled - learned) / _TENTHS, scaled / _TENTHS, learned / _TENTHS)
+        for scaled in range(_TENTHS + 1)
+        for learned in range(_TENTHS + 1 - scaled)
+    ),
+    reverse=True,
+)
+_LEVELS = np.asarray(QUANTILE_LEVELS)
+_TARGETS = ("p_long", "p_short", "direction", "forward_return", "forward_volatility")
+_LEAST_SHARE = 1e-4  # of a direction that training never saw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slice:
+    """The validation rows of one fold at one horizon, what its network said of them, and what it knew before."""
+
+    outputs: Outputs
+    recent: F64  # recent volatility of a bar
+    day: I64
+    targets: dict[str, F64]
+    base: HeadTrust  # of the fold's own training part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chooser:
+    """Picks the candidate with the largest proven improvement; equal inputs give an equal pick."""
+
+    rules: EvaluationConfig
+    seed: int
+
+    def pick(self, losses: F64, day: I64) -> int:
+        """Return the index into the candidates (c, n) of losses by row, the base first."""
+        return proven_choice(
+            daily_means(losses, day),
+            level=self.rules.interval_level,
+            mean_block_days=self.rules.mean_block_days,
+            resamples=self.rules.resamples,
+            seed=self.seed,
+        )
+
+
+def slice_of(outputs: Outputs, dataset: Dataset, *, rows: I64, h: int, column: int) -> Slice:
+    """Return the validation rows of horizon `h` among `rows`; `column` is the feature of recent volatility."""
+    own = dataset.part[rows, h] == VALIDATION
+    return Slice(
+        outputs=outputs.taken(own),
+        recent=dataset.values[rows[own], column].astype(np.float64),
+        day=dataset.trading_day[rows[own]],
+        targets={name: getattr(dataset.targets, name)[rows[own], h] for name in _TARGETS},
+        base=base_of(dataset, h=h, column=column),
+    )
+
+
+def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
+    """Return the trust proven on the pooled slices, upon the base of the first, which is the one that serves."""
+    return replace(
+        slices[0].base,
+        p_long_trust=_TRUSTS[_pooled(slices, chooser, _side_losses("p_long"))],
+        p_short_trust=_TRUSTS[_pooled(slices, chooser, _side_losses("p_short"))],
+        direction_trust=_TRUSTS[_pooled(slices, chooser, _direction_losses)],
+        quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses)],
+        volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses)],
+    )
+
+
+def reduced(trust: HeadTrust, *, kinds: Sequence[str]) -> HeadTrust:
+    """Return the trust with these kinds of heads back at their base: what serves where the network earned nothing.
+
+    "log_loss" stands for the probabilities and the direction, "quantile_loss" for the return quantiles and
+    "volatility_rank" for the volatility, which falls back to the recent one.
+    """
+    changes: dict[str, Any] = {}
+    if "log_loss" in kinds:
+        changes |= {"p_long_trust": 0.0, "p_short_trust": 0.0, "direction_trust": 0.0}
+    if "quantile_loss" in kinds:
+        changes["quantile_weights"] = _WEIGHTS[0]
+    if "volatility_rank" in kinds:
+        changes["volatility_weights"] = (0.0, 1.0, 0.0)
+    return replace(trust, **changes)
+
+
+def upon(base: HeadTrust, chosen: HeadTrust) -> HeadTrust:
+    """Return the chosen trust upon another base: what one fold's network says with it."""
+    return replace(
+        base,
+        p_long_trust=chosen.p_long_trust,
+        p_short_trust=chosen.p_short_trust,
+        direction_trust=chosen.direction_trust,
+        quantile_weights=chosen.quantile_weights,
+        volatility_weights=chosen.volatility_weights,
+    )
+
+
+def _pooled(slices: Sequence[Slice], chooser: Chooser, losses_of: Callable[[Slice], Losses]) -> int:
+    found = [losses_of(each) for each in slices]
+    return chooser.pick(
+        np.concatenate([losses for losses, _ in found], axis=1), np.concatenate([day for _, day in found])
+    )
+
+
+def base_of(dataset: Dataset, *, h: int, column: int) -> HeadTrust:
+    """Return what the training part knows without the network: no trust, the base's weights alone."""
+    targets, train = dataset.targets, dataset.part[:, h] == TRAIN
+    direction = targets.direction[train, h]
+    known = direction[np.isfinite(direction)].astype(np.int64)
+    shares = np.maximum(np.bincount(known, minlength=len(DIRECTIONS)) / max(known.size, 1), _LEAST_SHARE)
+    returns, moved = targets.forward_return[train, h], targets.forward_volatility[train, h]
+    recent = np.maximum(dataset.values[train, column].astype(np.float64), 1e-6)
+    seen = np.isfinite(moved) & np.isfinite(recent) & np.isfinite(returns)
+    square = float(np.mean(moved[seen] ** 2))
+    return HeadTrust(
+        p_long_prior=_logit(float(targets.p_long[train, h].mean())),
+        p_short_prior=_logit(float(targets.p_short[train, h].mean())),
+        direction_prior=tuple(np.log(shares).tolist()),
+        base_quantiles=tuple(np.quantile(returns, _LEVELS).tolist()),
+        unit_quantiles=tuple(np.quantile(returns[seen] / recent[seen], _LEVELS).tolist()),
+        base_volatility=float(np.sqrt(square)),
+        volatility_per_unit=float(np.sqrt(square / np.mean(recent[seen] ** 2))),
+        p_long_trust=0.0,
+        p_short_trust=0.0,
+        direction_trust=0.0,
+        quantile_weights=_WEIGHTS[0],
+        volatility_weights=_WEIGHTS[0],
+    )
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1.0 - p))
+
+
+def _side_losses(side: str) -> Callable[[Slice], Losses]:
+    def losses(own: Slice) -> Losses:
+        prior, logits = getattr(own.base, f"{side}_prior"), getattr(own.outputs, f"{side}_logit")
+        p = np.stack([trusted_probability(logits, prior=prior, trust=trust) for trust in _TRUSTS])
+        return -np.log(np.where(own.targets[side] == 1.0, p, 1.0 - p)), own.day
+
+    return losses
+
+
+def _direction_losses(own: Slice) -> Losses:
+    known = np.isfinite(own.targets["direction"])
+    classes = own.targets["direction"][known].astype(np.int64)
+    logits, at = own.outputs.direction_logits[known], np.arange(classes.size)
+    prior = own.base.direction_prior
+    shares = [trusted_shares(logits, prior=prior, trust=trust)[at, classes] for trust in _TRUSTS]
+    return -np.log(np.stack(shares)), own.day[known]
+
+
+def _quantile_losses(own: Slice) -> Losses:
+    losses = []
+    for weights in _WEIGHTS:
+        base = replace(own.base, quantile_weights=weights)
+        quantiles = blended_quantiles(own.outputs.return_quantiles, own.recent, base)
+        over = own.targets["forward_return"][:, None] - quantiles
+        losses.append(np.maximum(_LEVELS * over, (_LEVELS - 1.0) * over).mean(axis=1))
+    return np.stack(losses), own.day
+
+
+def _volatility_losses(own: Slice) -> Losses:
+    """Return quasi-likelihoods, by which the network was trained too."""
+    known = np.isfinite(own.targets["forward_volatility"])
+    y, recent = own.targets["forward_volatility"][known], own.recent[known]
+    losses = []
+    for weights in _WEIGHTS:
+        base = replace(own.base, volatility_weights=weights)
+        expected = blended_volatility(own.outputs.volatility[known], recent, base)
+        losses.append(np.log(expected) + 0.5 * (y / expected) ** 2)
+    return np.stack(losses), own.day[known]

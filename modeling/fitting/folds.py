@@ -1,0 +1,140 @@
+"""Earlier folds: networks that never saw what they foretell, so that calibration is judged on several markets.
+
+One validation part is one market; what holds in a rise need not hold in a fall. The trust in each head is therefore
+chosen on the pooled out-of-fold predictions of the validation part and of equally long slices before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from modeling.contracts import HeadTrust
+from modeling.errors import DatasetRefusedError
+from modeling.fitting.batches import scaler_fit
+from modeling.fitting.calibration import Chooser, base_of, slice_of, trust_fit, upon
+from modeling.fitting.dataset import NO_PART, TRAIN, VALIDATION, Dataset
+from modeling.fitting.export import onnx_export
+from modeling.fitting.forecasts import Forecasts, Raw, calibrated, raw_forecasts
+from modeling.fitting.recipe import Recipe
+from modeling.fitting.training import network_fit
+from modeling.kernels.splits import split_at
+from modeling.registry.scorer import Network
+
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fold:
+    """A dataset whose parts are those of one fold, and what its network said of its validation rows."""
+
+    dataset: Dataset
+    raw: Raw
+
+
+def earlier_datasets(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, ...]:
+    """Return the dataset with the parts of each earlier fold, newest first; purged and embargoed like its own.
+
+    The slices are as long as the validation part and lie before it, one after another.
+    """
+    length_s = dataset.test_start_s - dataset.validation_start_s
+    starts = [
+        dataset.validation_start_s - number * length_s for number in range(1, recipe.split.calibration_folds)
+    ]
+    return tuple(
+        _relabelled(dataset, start_s, start_s + length_s, round(recipe.split.embargo_days * _DAY_S))
+        for start_s in starts
+    )
+
+
+def earlier_folds(
+    dataset: Dataset, recipe: Recipe, *, seed: int, say: Callable[[int, int, str], None]
+) -> list[Fold]:
+    """Return the earlier folds, each with a network of its own; this is most of a training's time."""
+    found = []
+    for number, earlier in enumerate(earlier_datasets(dataset, recipe), start=1):
+
+        def told(done: int, total: int, what: str, fold: int = number) -> None:
+            say(done, total, f"earlier fold {fold}, {what}")
+
+        found.append(fold_fit(earlier, recipe, seed=seed, say=told))
+    return found
+
+
+def fold_fit(dataset: Dataset, recipe: Recipe, *, seed: int, say: Callable[[int, int, str], None]) -> Fold:
+    """Return what a network trained on the fold's training part says of the fold's validation rows."""
+    scaler = scaler_fit(dataset)
+    fitted = network_fit(dataset, recipe, scaler=scaler, seed=seed, say=say)
+    onnx = onnx_export(
+        fitted.networks.serving, lookback_bars=dataset.lookback_bars, n_features=len(dataset.features)
+    )
+    raw = raw_forecasts(
+        Network(onnx),
+        dataset,
+        scaled=scaler.apply(dataset.values),
+        ticker=dataset.ticker,
+        horizon_rows={horizon: h for h, horizon in enumerate(dataset.horizons)},
+        rows=dataset.rows_of(VALIDATION),
+    )
+    return Fold(dataset=dataset, raw=raw)
+
+
+def trust_of(folds: Sequence[Fold], *, column: int, chooser: Chooser) -> dict[str, HeadTrust]:
+    """Return the trust of each horizon that all folds prove together, upon the base of the first, which serves."""
+    return {
+        horizon: trust_fit(
+            [
+                slice_of(fold.raw.at(h), fold.dataset, rows=fold.raw.rows, h=h, column=column)
+                for fold in folds
+            ],
+            chooser,
+        )
+        for h, horizon in enumerate(folds[0].dataset.horizons)
+    }
+
+
+def pooled_of(
+    folds: Sequence[Fold], trust: dict[str, HeadTrust], *, column: int
+) -> tuple[Forecasts, Dataset]:
+    """Return the out-of-fold predictions of all folds, each by its own network and base, with the given trust.
+
+    The validation part of the dataset is their rows; it has no other part.
+    """
+    said = [
+        calibrated(
+            fold.raw,
+            fold.dataset,
+            {
+                name: upon(base_of(fold.dataset, h=h, column=column), own)
+                for h, (name, own) in enumerate(trust.items())
+            },
+            column=column,
+        )
+        for fold in folds
+    ]
+    names = [field.name for field in fields(Forecasts)]
+    pooled = Forecasts(**{name: np.concatenate([getattr(each, name) for each in said]) for name in names})
+    inside = np.any([fold.dataset.part == VALIDATION for fold in folds], axis=0)
+    part = np.where(inside, VALIDATION, NO_PART).astype(np.int8)
+    return pooled, replace(folds[0].dataset, part=part)
+
+
+def _relabelled(dataset: Dataset, start_s: int, end_s: int, embargo_s: int) -> Dataset:
+    """Return the dataset with the fold's parts; rows from `end_s` on belong to no part."""
+    rows, columns = np.nonzero(dataset.part != NO_PART)
+    try:
+        found = split_at(
+            dataset.decision_s[rows],
+            dataset.targets.window_end_s[rows, columns],
+            validation_start_s=start_s,
+            test_start_s=end_s,
+            embargo_s=embargo_s,
+        )
+    except ValueError as error:
+        raise DatasetRefusedError(f"the bars give no earlier fold: {error}") from error
+    part = np.full(dataset.part.shape, NO_PART, dtype=np.int8)
+    for code, chosen in ((TRAIN, found.train), (VALIDATION, found.validation)):
+        part[rows[chosen], columns[chosen]] = code
+    return replace(dataset, part=part, validation_start_s=start_s, test_start_s=end_s)

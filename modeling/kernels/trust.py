@@ -1,0 +1,97 @@
+"""How far a network may depart from what is known without it: as far as validation proves, no further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from modeling.contracts import HeadTrust
+from modeling.kernels.calibration import sigmoid, softmax
+from modeling.kernels.significance import block_bootstrap_mean
+from traderai.common.arrays import F64, I64
+
+_TINY = 1e-6  # of a bar's volatility: a share that stood still has no logarithm
+
+
+def trusted_probability(logits: F64, *, prior: float, trust: float) -> F64:
+    """Return the probabilities of logits drawn towards the prior's logit: sigmoid(prior + trust (logit - prior)).
+
+    Shapes: logits of any shape; returns the same.
+    Units:  trust in [0, 1]; 0 is the base rate.
+    """
+    return sigmoid(prior + trust * (logits - prior))
+
+
+def trusted_shares(logits: F64, *, prior: Sequence[float], trust: float) -> F64:
+    """Return class probabilities of logits drawn towards the prior's logits.
+
+    Shapes: logits (n, k), prior k; returns (n, k), rows adding up to 1.
+    """
+    base = np.asarray(prior)
+    return softmax(base + trust * (logits - base))
+
+
+def blended_quantiles(network: F64, recent: F64, own: HeadTrust) -> F64:
+    """Return the weighted mean of base, volatility-scaled and network quantiles; rising rows stay rising.
+
+    Shapes: network (n, q); recent (n,) the row's recent volatility; returns (n, q).
+    Source: Barone-Adesi et al. (1999) for quantiles in units of recent volatility.
+    """
+    base, scaled, learned = own.quantile_weights
+    unit = np.maximum(recent, _TINY)[:, None] * np.asarray(own.unit_quantiles)
+    return np.asarray(base * np.asarray(own.base_quantiles) + scaled * unit + learned * network)
+
+
+def blended_volatility(network: F64, recent: F64, own: HeadTrust) -> F64:
+    """Return the weighted geometric mean of base, recent and network volatility.
+
+    Shapes: network, recent (n,); returns (n,).
+    """
+    base, scaled, learned = own.volatility_weights
+    logs = (
+        base * np.log(own.base_volatility)
+        + scaled * np.log(np.maximum(recent, _TINY) * own.volatility_per_unit)
+        + learned * np.log(np.maximum(network, _TINY))
+    )
+    return np.asarray(np.exp(logs))
+
+
+def daily_means(losses: F64, day: I64) -> F64:
+    """Return each candidate's mean loss by day, days in order.
+
+    Shapes: losses (c, n), day (n,); returns (c, d).
+    Raises: ValueError if the shapes differ or a loss is missing.
+    """
+    if losses.shape[1:] != day.shape or not np.isfinite(losses).all():
+        raise ValueError(f"losses must be finite (c, n) with day (n,), were {losses.shape}, {day.shape}")
+    _, at = np.unique(day, return_inverse=True)
+    counts = np.bincount(at)
+    return np.stack([np.bincount(at, weights=row) / counts for row in losses])
+
+
+def proven_choice(
+    daily_losses: F64, *, level: float, mean_block_days: float, resamples: int, seed: int
+) -> int:
+    """Return the candidate whose proven improvement on the first, the base, is largest.
+
+    For each candidate the upper block-bootstrap bound of its mean daily loss minus the base's is taken; the least
+    bound wins. The base's is 0, so where no candidate's improvement is proven the base stays.
+
+    Shapes: daily_losses (c, d), the base first.
+    Units:  returns an index into the candidates.
+    NaN:    refused.
+    Causal: equal arguments give an equal choice.
+    Raises: ValueError as `block_bootstrap_mean`.
+    """
+    bounds = [0.0]
+    for row in daily_losses[1:]:
+        interval = block_bootstrap_mean(
+            row - daily_losses[0],
+            level=level,
+            mean_block_days=mean_block_days,
+            resamples=resamples,
+            rng=np.random.default_rng(seed),  # the same days are drawn for every candidate
+        )
+        bounds.append(interval.high)
+    return int(np.argmin(bounds))
