@@ -1,43 +1,110 @@
-"""Fills a database of its own for the browser tests: `python -m tests.browser.rows`.
+"""Fills a database for the browser tests: `python -m tests.browser.rows [--shares N] [--without-replay]`.
 
 The rows are made by the services that make real ones: simulated candles, features, a small network in the registry,
-and the policy's own decisions.
+and the policy's own decisions. The simulated shares' last bar has just closed, so their calls are fresh; the shares
+of the replay stand for a real market whose data ended long ago.
 """
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import django
+import numpy as np
 
 SHARES = [  # sector, volume in shares per bar
     ("finance", 8e6), ("oil_gas", 5e6), ("oil_gas", 4e6), ("metals", 3e6), ("it", 2.5e6), ("metals", 2e6),
-    ("retail", 1.5e6), ("telecom", 1e6), ("power", 7e5), ("transport", 6e5),
+    ("retail", 1.5e6), ("telecom", 1e6), ("power", 7e5), ("transport", 6e5), ("finance", 3e6), ("chemicals", 2e6),
 ]  # fmt: skip
+HOURS_A_DAY = 9
+REPLAYED = ("TEST1", "TEST2")
 
 
 def main() -> None:
     """Migrate the database and store everything that the pages show."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--shares", type=int, default=len(SHARES))
+    parser.add_argument("--without-replay", action="store_true")
+    asked = parser.parse_args()
     django.setup()
     from django.core.management import call_command
 
-    from signals.services.score import signals_score
-    from tests.signals import builders
     from traderai.accounts.models import User
 
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("admin", password=os.environ["STAFF_PASSWORD"])
-    for number, (sector, volume) in enumerate(SHARES, start=1):
+    fill_simulated(SHARES[: asked.shares], with_flawed=not asked.without_replay)
+    # In this order, because a model of a made-up market never takes the place of a real one.
+    if not asked.without_replay:
+        fill_replay()
+
+
+def fill_replay() -> None:
+    """Store shares that count as real ones and their calls, computed long after their last bar."""
+    from modeling.selectors.versions import champion_get
+    from signals.services.score import signals_score
+    from tests.signals import builders
+
+    for number, secid in enumerate(REPLAYED):
+        names = {"name_ru": f"Проверочная акция {number + 1}", "name_en": f"Test share {number + 1}"}
+        builders.share(secid, seed=40 + number, volume=1e6, sector="holding", **names)
+    builders.features(*REPLAYED)
+    builders.champion("replay-test-1", scaled_on=REPLAYED[0], against=champion_get())
+    signals_score(secids=REPLAYED, now=builders.last_moment() + timedelta(days=30))
+
+
+def fill_simulated(shares: list[tuple[str, float]], *, with_flawed: bool) -> None:
+    """Store simulated shares up to this hour, their regime and their calls; the flawed ones end early or at once."""
+    from features.services.build import features_build
+    from features.services.regime import regime_build
+    from market.contracts import Timeframe
+    from signals.services.score import signals_score
+    from tests.signals import builders
+    from traderai.common import clock
+
+    now = clock.now()
+    begins = begins_until(now, n=builders.BARS)
+    secids = [f"SIM{number:02d}" for number in range(1, len(shares) + 1)]
+    for number, (sector, volume) in enumerate(shares, start=1):
         names = {"name_ru": f"Симулированная акция {number}", "name_en": f"Simulated share {number}"}
-        builders.share(
-            f"SIM{number:02d}", seed=number, volume=volume, sector=sector, is_simulated=True, **names
-        )
-    builders.share("SIMOLD", seed=99, bars=builders.BARS - 60, sector="it", is_simulated=True)
-    builders.share("SIMNEW", seed=98, bars=0, sector="it", is_simulated=True)
-    builders.features()
-    builders.champion("simulated-test-1", is_simulated=True, scaled_on="SIM01")
-    signals_score(now=builders.last_moment() + timedelta(hours=1))
+        simulated_share(secids[number - 1], begins, seed=number, volume=volume, sector=sector, **names)
+    if with_flawed:
+        secids += ["SIMOLD", "SIMNEW"]
+        names = {"name_ru": "Рано кончившаяся", "name_en": "Ended early"}
+        simulated_share("SIMOLD", begins[:-60], seed=99, volume=1e6, sector="it", **names)
+        names = {"name_ru": "Только что вышедшая", "name_en": "Just listed"}
+        simulated_share("SIMNEW", begins[:0], seed=98, volume=1e6, sector="it", **names)
+    features_build(feature_set=builders.FEATURE_SET, timeframe=Timeframe.H1, secids=tuple(secids), now=now)
+    regime_build(now=now)
+    # What it was trained on lies before every bar that it is asked about.
+    trained_until = clock.from_epoch_s(int(begins[0]))
+    builders.champion(
+        "simulated-test-1", is_simulated=True, scaled_on="SIM01", trained_until=trained_until, at=now
+    )
+    signals_score(secids=tuple(secids), now=now)
+
+
+def begins_until(now: datetime, *, n: int) -> np.ndarray:
+    """Return the begins of n hourly bars, nine a day; the last bar has just closed."""
+    last = int(now.replace(minute=0, second=0, microsecond=0).timestamp()) - 3600
+    days, hours = np.divmod(np.arange(n, dtype=np.int64), HOURS_A_DAY)
+    return (last - days * 86400 - hours * 3600)[::-1].copy()
+
+
+def simulated_share(secid: str, begins: np.ndarray, *, seed: int, volume: float, **fields: object) -> None:
+    """Store one simulated share with a seeded walk on these hours."""
+    from market.contracts import Timeframe
+    from market.services.candle_write import candles_write
+    from tests.signals import builders
+
+    instrument = builders.share(secid, seed=seed, bars=0, is_simulated=True, **fields)
+    if not len(begins):
+        return
+    walk = dataclasses.replace(builders.columns(seed, len(begins), volume=volume), begin_s=begins)
+    candles_write(instrument_id=instrument.pk, timeframe=Timeframe.H1, columns=walk, source="simulator")
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Reader
-from tests.signals import builders
 from traderai.common import clock
 
 pytestmark = pytest.mark.browser
@@ -50,9 +50,14 @@ def call_of(reader: Reader, **question: str) -> dict:
     return answer.json()
 
 
-def a_trade(reader: Reader) -> dict:
-    """Return a row with a BUY or SELL; the made-up network gives both."""
-    return next(row for row in rows_of(reader) if row["signal"] in ("BUY", "SELL"))
+def a_trade(reader: Reader, *actions: str) -> dict:
+    """Return a simulated row with a fresh BUY or SELL; the made-up network gives both."""
+    wanted = actions or ("BUY", "SELL")
+    return next(row for row in rows_of(reader) if row["is_simulated"] and row["signal"] in wanted)
+
+
+def is_dimmed(page: Page) -> bool:
+    return page.locator(".call-old").count() == 1
 
 
 def test_the_gate_of_the_console_can_fail(reader: Reader):
@@ -82,13 +87,25 @@ def test_the_market_opens(reader: Reader, request: pytest.FixtureRequest):
 
 @pytest.mark.parametrize("reader", LOOKS, indirect=True, ids=look_name)
 def test_a_share_opens(reader: Reader, request: pytest.FixtureRequest):
-    reader.open("/app/", ".tile")
-    page = reader.open(f"/app/?ticker={a_trade(reader)['secid']}&horizon=5d", ".call")
+    page = reader.open("/app/", ".tile")
+    page.locator(".tile", has_text=a_trade(reader)["secid"]).click()
+    page.wait_for_selector(".call")
     page.wait_for_selector(".chart canvas")
     reader.screenshot(f"ticker-{request.node.callspec.id}")
     assert reader.findings() == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
     assert reader.complaints == []
+
+
+@pytest.mark.parametrize("action", ["BUY", "SELL"])
+def test_a_fresh_call_looks_fresh(reader: Reader, action: str):
+    reader.open("/app/", ".tile")
+    page = reader.open(f"/app/?ticker={a_trade(reader, action)['secid']}&horizon=5d", ".call")
+    expect(page.locator({"BUY": ".call-up", "SELL": ".call-down"}[action])).to_have_count(1)
+    expect(page.locator(".note-stale")).to_have_count(0)
+    expect(page.locator(".call")).not_to_contain_text("expired")
+    assert not is_dimmed(page)
+    reader.screenshot(f"ticker-fresh-{action.lower()}")
 
 
 def test_every_figure_of_the_call_is_the_stored_one(reader: Reader):
@@ -106,33 +123,72 @@ def test_every_figure_of_the_call_is_the_stored_one(reader: Reader):
     assert f"{100 * call['break_even_probability']:.1f} %" in text
     shown = page.locator("main").inner_text().replace("\u00a0", " ")
     assert call["model"]["version"] in shown
+    for turn in call["levels"]:
+        assert f"{turn['price']:,.2f}" in page.locator(".turns").inner_text()
+    drivers = page.locator(".drivers").inner_text().replace("\u00a0", " ")
+    for driver in call["drivers"]:
+        points = round(100 * driver["effect"], 1)
+        assert driver["feature"] in drivers
+        assert f"{'+' if points > 0 else '−' if points < 0 else ''}{abs(points):.1f} pp" in drivers
     for scenario in call["scenarios"]:
         assert f"{round(100 * scenario['probability'])} %" in shown
     assert call["explanation"].split("\n")[0] in shown
 
 
-def test_old_simulated_paper_calls_say_so(reader: Reader):
+def explained(page: Page, name: str, meaning: str) -> None:
+    page.locator(".call").get_by_role("button", name=name).click()
+    expect(page.get_by_role("dialog")).to_contain_text(meaning)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_simulated_paper_calls_say_so(reader: Reader):
     reader.open("/app/", ".tile")
     page = reader.open(f"/app/?ticker={a_trade(reader)['secid']}&horizon=5d", ".call")
-    expect(page.locator(".column-side .note-stale")).to_contain_text("expired")
-    expect(page.locator(".call-old")).to_have_count(1)
-    card = page.locator(".call")
-    for name, meaning in (("SIMULATED", "market simulator"), ("PAPER", "not proven")):
-        card.get_by_role("button", name=name).click()
-        expect(page.get_by_role("dialog")).to_contain_text(meaning)
-        page.keyboard.press("Escape")
-        expect(page.get_by_role("dialog")).to_have_count(0)
+    explained(page, "SIMULATED", "market simulator")
+    explained(page, "PAPER", "not proven")
+    expect(page.locator(".call").get_by_role("button", name="REPLAY")).to_have_count(0)
+
+
+def test_a_replayed_call_is_never_shown_as_fresh(reader: Reader):
+    page = reader.open("/app/", ".tile")
+    expect(page.locator(".tile-none", has_text="TEST1")).to_have_count(1)
+    page = reader.open("/app/?ticker=TEST1&horizon=5d", ".call")
+    call = call_of(reader, secid="TEST1", horizon="5d")
+    assert call["source"] == "replay" and call["signal"] in ("BUY", "SELL"), call["signal"]
+    expect(page.locator(".note-stale")).to_contain_text("expired")
+    expect(page.locator(".call")).to_contain_text("not a call for now")
+    assert is_dimmed(page)
+    explained(page, "REPLAY", "not sent to anybody at that time")
+    expect(page.get_by_role("button", name="SIMULATED")).to_have_count(0)
+    page.wait_for_selector(".chart canvas")
+    reader.screenshot("ticker-replay")
+    assert reader.findings() == [] and reader.complaints == []
+
+
+def test_when_the_hours_pass_the_market_is_called_old(reader: Reader):
+    reader.page.clock.set_fixed_time(clock.now() + timedelta(hours=3))
+    page = reader.open("/app/", ".tile")
+    expect(page.locator(".note-stale")).to_contain_text("not the market of now")
+    reader.screenshot("market-stale")
+    page = reader.open(f"/app/?ticker={a_trade(reader)['secid']}&horizon=5d", ".call")
+    expect(page.locator(".note-stale")).to_contain_text("expired")
+    assert is_dimmed(page)
 
 
 def test_no_trade_is_told_with_its_reason(reader: Reader):
     page = reader.open("/app/?ticker=SIMOLD&horizon=5d", ".call")
     expect(page.locator(".call")).to_contain_text("No trade")
     expect(page.locator(".call .reasons")).to_contain_text("too old")
+    expect(page.locator(".call .reasons")).to_contain_text("Will change when fresh candles arrive")
     expect(page.locator(".call .figures")).to_have_count(0)
-    # Its own bars end 60 bars before the market's: the page names their end, not the moment of the decision.
-    ended = clock.from_epoch_s(int(builders.hours(builders.BARS - 60)[-1]) + 3600).astimezone(clock.MOSCOW)
-    told = f"{ended:%b} {ended.day}, {ended:%Y}, {ended:%I:%M %p} MSK"
-    expect(page.locator(".note-stale")).to_contain_text(told)
+    # Its own bars end before the market's: the page names their end, not the moment of the decision.
+    candles = reader.context.request.get(
+        f"{reader.site.address}/api/v1/instruments/SIMOLD/candles?timeframe=1h&limit=1"
+    ).json()["candles"]
+    ended = (datetime.fromisoformat(candles[-1]["begin"]) + timedelta(hours=1)).astimezone(clock.MOSCOW)
+    expect(page.locator(".note-stale")).to_contain_text(f"{ended:%b} {ended.day}, ")
+    expect(page.locator(".note-stale")).to_contain_text(f"{ended:%H:%M} MSK")
     reader.screenshot("ticker-no-trade")
     assert reader.findings() == [] and reader.complaints == []
 

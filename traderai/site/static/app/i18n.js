@@ -93,19 +93,20 @@ export function moment(iso, { withTime = true } = {}) {
   const sameYear = date.getFullYear() === new Date().getFullYear();
   const options = { timeZone: "Europe/Moscow", day: "numeric", month: "short" };
   if (!sameYear) options.year = "numeric";
-  if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit" });
+  if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const text = date.toLocaleString(locale(), options).replace(/ г\./, "");
   return withTime ? `${text} ${t("unit.msk")}` : text;
 }
 
-const STEPS = [["year", 31557600], ["month", 2629800], ["day", 86400], ["hour", 3600], ["minute", 60]];
+// From which age on a unit is used, and its length: "18 months ago" says more than "1 year ago".
+const STEPS = [["year", 31557600, 2], ["month", 2629800, 2], ["day", 86400, 1], ["hour", 3600, 1], ["minute", 60, 1]];
 
 /** How long ago, from an age in seconds. */
 export function ago(ageSeconds) {
   if (missing(ageSeconds)) return "";
   const format = new Intl.RelativeTimeFormat(locale(), { numeric: "always" });
-  for (const [unit, length] of STEPS) {
-    if (Math.abs(ageSeconds) >= length) return format.format(-Math.floor(ageSeconds / length), unit);
+  for (const [unit, length, least] of STEPS) {
+    if (ageSeconds >= least * length) return format.format(-Math.floor(ageSeconds / length), unit);
   }
   return t("time.now");
 }

@@ -9,7 +9,7 @@ import { actionTone, Badge, Empty, Failure, MARKS, OriginBadges, Segments, Skele
 
 const horizon = signal("");
 const view = signal("map");
-const paint = signal("call");
+const paint = signal(""); // empty: the calls, or the day's change while there are none
 const only = signal("");
 const words = signal("");
 const order = signal("turnover");
@@ -20,6 +20,7 @@ const ORDERS = ["turnover", "edge", "confidence", "change"];
 
 function Breadth({ rows }) {
   const counts = ACTIONS.map((action) => [action, rows.filter((row) => row.action === action).length]);
+  if (counts.filter(([, n]) => n).length < 2) return null;
   return html`<div class="breadth" role="img" aria-label=${counts.map(([action, n]) => `${t(`action.${action}`)}: ${n}`).join(", ")}>
     ${counts.map(([action, n]) => n > 0 && html`<div class="breadth-part fill-${actionTone(action)}" style=${{ flexGrow: n }}></div>`)}
   </div>`;
@@ -42,12 +43,12 @@ function Regime({ regime }) {
   const key = `regime.${regime.name}`;
   const name = has(key) ? t(key) : regime.name;
   const parts = [regime.effect, t("regime.sheet", { p: fraction(regime.probability), since: moment(regime.since, { withTime: false }) })];
-  return html`<${Badge} kind="regime" label=${`${name} · ${fraction(regime.probability)}`} note=${parts.filter(Boolean).join(" ")} />`;
+  return html`<${Badge} kind="regime" label=${t("regime.chip", { name: name.toLowerCase() })} note=${parts.filter(Boolean).join(" ")} />`;
 }
 
 function Row({ row }) {
   return html`<a class="row" href=${href({ ticker: row.secid, horizon: horizon.value })} onClick=${follow({ ticker: row.secid, horizon: horizon.value })}>
-    <span class="pill fill-${actionTone(row.action)}"><span aria-hidden="true">${MARKS[row.action]}</span> ${t(`action.${row.action}`)}</span>
+    <span class="pill fill-${row.isOld ? "none" : actionTone(row.action)}"><span aria-hidden="true">${row.isOld ? "◷" : MARKS[row.action]}</span> <span class="pill-word">${t(`action.${row.action}`)}</span></span>
     <span class="row-name"><b>${row.secid}</b><small>${row.name}</small></span>
     <span class="row-figures"><b class="text-${tone(row.change)}">${row.change === null ? "–" : `${row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●"} ${percent(row.change)}`}</b><small>${money(row.turnover)}</small></span>
     <span class="row-figures"><b>${row.confidence === null ? "–" : row.confidence}</b><small>${row.edge === null ? "" : points(row.edge)}</small></span>
@@ -68,11 +69,13 @@ function List({ rows }) {
         ${ORDERS.map((key) => html`<option value=${key}>${t(`market.order.${key}`)}</option>`)}
       </select></label>
     </div>
+    <div class="row-heads fine" aria-hidden="true"><span></span><span></span><span>${t("market.column.change")}</span><span>${t("market.column.edge")}</span></div>
     <div class="card list">${sorted.map((row) => html`<${Row} key=${row.secid} row=${row} />`)}</div>`;
 }
 
-function Legend() {
-  const isCall = paint.value === "call";
+const paintOf = (market) => paint.value || (market && !market.rows.some((row) => ["BUY", "SELL", "HOLD"].includes(row.action)) ? "change" : "call");
+
+function Legend({ isCall }) {
   return html`<div class="legend">
     <span class="legend-bar" aria-hidden="true"></span>
     <span>▼ ${t(isCall ? "action.SELL" : "market.fall")}</span><span class="grow"></span><span>${t("market.legend")}</span><span class="grow"></span>
@@ -87,10 +90,10 @@ function Body({ market }) {
   );
   if (!rows.length) return html`<${Empty} title=${t("market.nothing")} text=${t("market.nothing.text")} />`;
   if (view.value === "list") return html`<${List} rows=${rows} />`;
-  return html`<${Legend} /><${Treemap} rows=${rows} paint=${paint.value} horizon=${horizon.value} />`;
+  return html`<${Legend} isCall=${paintOf(market) === "call"} /><${Treemap} rows=${rows} paint=${paintOf(market)} horizon=${horizon.value} />`;
 }
 
-function Tools() {
+function Tools({ market }) {
   return html`<div class="tools">
     <input class="search" type="search" placeholder=${t("market.search")} aria-label=${t("market.search")} value=${words.value}
       onInput=${(event) => (words.value = event.target.value)} />
@@ -101,7 +104,7 @@ function Tools() {
     <${Segments} label=${t("market.horizon")} value=${horizon.value || HORIZONS[1]} onChange=${(key) => (horizon.value = key)}
       options=${HORIZONS.map((key) => [key, t("horizon.days", { n: parseInt(key, 10) })])} />
     ${view.value === "map" &&
-    html`<${Segments} label=${t("market.paint")} value=${paint.value} onChange=${(key) => (paint.value = key)}
+    html`<${Segments} label=${t("market.paint")} value=${paintOf(market)} onChange=${(key) => (paint.value = key)}
       options=${[["call", t("market.paint.call")], ["change", t("market.paint.change")]]} />`}
   </div>`;
 }
@@ -120,7 +123,7 @@ export function MarketScreen() {
     ${market && html`<div class="badges"><${Regime} regime=${market.regime} /><${OriginBadges} origin=${market.origin} /></div>`}
     ${market && market.stale && html`<${StaleNote} ...${market} />`}
     ${market && market.rows.length > 0 && html`<${Breadth} rows=${market.rows} /><${Filters} rows=${market.rows} />`}
-    <${Tools} />
+    <${Tools} market=${market} />
     ${loading && html`<${Skeleton} heights=${[24, 420]} />`}
     ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
     ${market && market.rows.length === 0 && html`<${Empty} title=${t("market.empty")} text=${t("market.empty.text")} />`}

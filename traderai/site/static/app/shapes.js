@@ -37,12 +37,14 @@ export function marketOf(answer) {
   }));
   const moments = rows.map((row) => row.asOf).filter(Boolean).sort();
   const newest = rows.find((row) => row.asOf === moments[moments.length - 1]);
+  const marketStale = Boolean(newest) && newest.stale;
   return {
-    rows,
+    // Beside fresh calls an old one must not look like them; where all are old the banner says so.
+    rows: rows.map((row) => ({ ...row, isOld: row.stale && !marketStale && row.action !== "NO_TRADE" })),
     regime: answer.regime && answer.regime.name ? answer.regime : null,
     dataAt: newest ? newest.asOf : null,
     ageSeconds: newest ? newest.ageSeconds : null,
-    stale: Boolean(newest) && newest.stale,
+    stale: marketStale,
     origin: {
       simulated: rows.some((row) => row.origin.simulated),
       replay: rows.some((row) => row.origin.replay),
@@ -54,6 +56,11 @@ export function marketOf(answer) {
 // The banner says how old the data are and the badges say where the call comes from.
 const SAID_ELSEWHERE = ["expired", "paper_signal", "replay", "simulated"];
 
+function reasonsOf(answer) {
+  const isAnswer = answer.signal === "NO_TRADE";
+  return answer.warnings.filter((code) => !SAID_ELSEWHERE.includes(code) && (isAnswer || code !== "stale_data"));
+}
+
 /** One call of the ticker screen. */
 export function callOf(answer) {
   return {
@@ -62,7 +69,7 @@ export function callOf(answer) {
     origin: originOf(answer),
     // The decision may be younger than the share's own newest bar; what is called its data's time is the bar's end.
     dataAt: new Date(Math.round((answer.servedAt - answer.data_age_seconds * 1000) / 60000) * 60000).toISOString(),
-    reasons: answer.warnings.filter((code) => !SAID_ELSEWHERE.includes(code)),
+    reasons: reasonsOf(answer),
     ...freshness(answer),
   };
 }

@@ -1,9 +1,10 @@
 /** One share: its candles, the call, and what stands behind it. */
 import { html, useMemo } from "./lib.js";
 import { analysis, candles, heatmap, instrument, useResource } from "./api.js";
-import { CallCard, Explanation, ModelFooter, RegimeCard, Scenarios } from "./call.js";
+import { CallCard } from "./call.js";
+import { Drivers, Expectations, Explanation, ModelFooter, RegimeCard, Scenarios, TurnsCard } from "./behind.js";
 import { CandleChart } from "./chart.js";
-import { fraction, language, percent, price, t } from "./i18n.js";
+import { language, percent, price, t } from "./i18n.js";
 import { follow, go, href } from "./router.js";
 import { callOf, chartBars, chartTime, sideOf } from "./shapes.js";
 import { Badge, Empty, Failure, Segments, Skeleton, StaleNote, tone } from "./ui.js";
@@ -29,44 +30,43 @@ async function dayChange(secid, sector, abort) {
   return { percent: row ? row.change_pct : null };
 }
 
+/** What the call adds to the chart. */
+function pictureOf(call) {
+  if (!call) return { levels: null, cone: [], turns: [], from: 0 };
+  const traded = call.action === "BUY" || call.action === "SELL";
+  return {
+    levels: traded ? { entry: call.entry, takeProfit: call.take_profit, stopLoss: call.stop_loss, days: parseInt(call.horizon, 10) } : null,
+    cone: call.cone,
+    turns: call.levels,
+    from: chartTime(call.asOf),
+  };
+}
+
 function Chart({ secid, facts, call }) {
   const { data, problem, loading, reload } = useResource(secid, (abort) => candles(secid, { timeframe: TIMEFRAME, limit: 300 }, abort), 60);
   const bars = useMemo(() => data && chartBars(data.candles), [data]);
   const change = useResource(`${secid}|change`, (abort) => dayChange(secid, facts.sector, abort), 60);
-  const levels = useMemo(
-    () => call && (call.action === "BUY" || call.action === "SELL") ? { entry: call.entry, takeProfit: call.take_profit, stopLoss: call.stop_loss, from: chartTime(call.asOf) } : null,
-    [call],
-  );
+  const picture = useMemo(() => pictureOf(call), [call]);
   return html`<${Head} facts=${facts} bars=${bars} change=${change.data ? change.data.percent : null} />
     ${facts.is_simulated && html`<${Badge} kind="simulated" />`}
     <section class="card card-chart" aria-label=${t("chart.title")}>
       ${loading && html`<${Skeleton} heights=${[320]} />`}
       ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
       ${bars && !bars.length && html`<${Empty} title=${t("chart.empty")} text=${t("chart.empty.text")} />`}
-      ${bars && bars.length > 0 && html`<${CandleChart} bars=${bars} levels=${levels} decimals=${facts.decimals}
+      ${bars && bars.length > 0 && html`<${CandleChart} bars=${bars} picture=${picture} decimals=${facts.decimals}
         label=${t("chart.label", { secid, n: bars.length, price: price(bars[bars.length - 1].close, facts.decimals) })} />`}
     </section>`;
 }
 
-function Behind({ call, facts, horizon }) {
-  const decimals = facts.decimals;
-  return html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${decimals} />
+function Behind({ call, facts }) {
+  const { decimals } = facts;
+  return html`<div class="column-more">
     <${Explanation} text=${call.explanation} />
-    <${Scenarios} scenarios=${call.scenarios} decimals=${decimals} horizon=${t("horizon.days", { n: parseInt(horizon, 10) })} />
+    <${Drivers} drivers=${call.drivers} side=${call.side} />
+    <${TurnsCard} turns=${call.levels} price=${call.price} decimals=${decimals} />
     <${RegimeCard} regime=${call.regime} />
-    <${Expectations} call=${call} />
-    <${ModelFooter} call=${call} />`;
-}
-
-function Expectations({ call }) {
-  const rows = [
-    ["expect.return", call.expected_return],
-    ["expect.volatility", call.expected_volatility],
-  ].filter(([, value]) => typeof value === "number");
-  if (!rows.length) return null;
-  return html`<section class="card"><h2>${t("expect.title")}</h2><dl class="figures">
-    ${rows.map(([key, value]) => html`<div class="figure"><dt>${t(key)}</dt><dd>${fraction(value, { digits: 1, signed: key === "expect.return" })}</dd></div>`)}
-  </dl></section>`;
+    <${ModelFooter} call=${call} />
+  </div>`;
 }
 
 /** The second screen. */
@@ -79,6 +79,7 @@ export function TickerScreen({ secid, horizon }) {
     return html`<main class="screen" id="main"><${Head} facts=${null} /><${Failure} problem=${facts.problem} onRetry=${facts.reload} /></main>`;
   }
   if (!facts.data) return html`<main class="screen" id="main"><${Skeleton} heights=${[56, 360, 240]} /></main>`;
+  const inDays = t("horizon.days", { n: parseInt(chosen, 10) });
   return html`<main class="screen ticker" id="main">
     <div class="column-main">
       <${Chart} secid=${secid} facts=${facts.data} call=${call} />
@@ -86,10 +87,13 @@ export function TickerScreen({ secid, horizon }) {
     <div class="column-side">
       <${Segments} label=${t("market.horizon")} value=${chosen} onChange=${(key) => go({ ticker: secid, horizon: key }, { replace: true })}
         options=${HORIZONS.map((key) => [key, t("horizon.days", { n: parseInt(key, 10) })])} />
-      ${call && call.stale && html`<${StaleNote} ...${call} />`}
+      ${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} />`}
       ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
       ${said.problem && html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
-      ${call && html`<${Behind} call=${call} facts=${facts.data} horizon=${chosen} />`}
+      ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.data.decimals} />
+        <${Scenarios} scenarios=${call.scenarios} decimals=${facts.data.decimals} horizon=${inDays} />
+        <${Expectations} call=${call} />`}
     </div>
+    ${call && html`<${Behind} call=${call} facts=${facts.data} />`}
   </main>`;
 }

@@ -46,8 +46,9 @@ function Tile({ leaf, paint, horizon }) {
   const value = heat(row, paint);
   const size = width > 110 && height > 90 ? "large" : width > 86 && height > 48 ? "medium" : width < 9 * row.secid.length ? "narrow" : height < 34 ? "low" : "small";
   const box = { left: `${leaf.x0}px`, top: `${leaf.y0}px`, width: `${width}px`, height: `${height}px`, "--heat": Math.abs(value).toFixed(3) };
-  const mark = paint === "change" ? (row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●") : MARKS[row.action];
-  const kind = paint === "change" ? tone(value) : actionTone(row.action);
+  const sign = paint === "change" ? (row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●") : MARKS[row.action];
+  const mark = row.isOld && paint !== "change" ? `◷ ${sign}` : sign;
+  const kind = paint === "change" ? tone(value) : row.isOld ? "none" : actionTone(row.action);
   const second = paint === "change" ? percent(row.change) : t(`action.${row.action}`);
   const third = paint === "change" ? t(`action.${row.action}`) : percent(row.change);
   return html`<a class="tile tile-${size} tile-${kind}" style=${box} aria-label=${describe(row)} title=${describe(row)}
