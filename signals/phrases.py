@@ -53,17 +53,17 @@ CALL: Final[dict[str, Any]] = {
 
 PICTURE: Final[dict[str, Any]] = {
     "trend_up": gettext_lazy(
-        "The trend points up: the close is %(distance_signed_frac)s from its 50-bar mean, %(change_signed_frac)s over 20 bars."
+        "The trend is up: the close stands %(distance_signed_frac)s from its 50-bar average and %(change_signed_frac)s over 20 bars."
     ),
     "trend_down": gettext_lazy(
-        "The trend points down: the close is %(distance_signed_frac)s from its 50-bar mean, %(change_signed_frac)s over 20 bars."
+        "The trend is down: the close stands %(distance_signed_frac)s from its 50-bar average and %(change_signed_frac)s over 20 bars."
     ),
     "trend_flat": gettext_lazy(
-        "There is no clear trend: the close is %(distance_signed_frac)s from its 50-bar mean, %(change_signed_frac)s over 20 bars."
+        "There is no clear trend: the close stands %(distance_signed_frac)s from its 50-bar average and %(change_signed_frac)s over 20 bars."
     ),
-    "rsi_high": gettext_lazy("RSI at %(rsi_index)s shows an overbought market."),
-    "rsi_low": gettext_lazy("RSI at %(rsi_index)s shows an oversold market."),
-    "rsi_middle": gettext_lazy("RSI at %(rsi_index)s is neutral."),
+    "rsi_high": gettext_lazy("RSI at %(rsi_index)s: overbought."),
+    "rsi_low": gettext_lazy("RSI at %(rsi_index)s: oversold."),
+    "rsi_middle": gettext_lazy("RSI at %(rsi_index)s: neutral."),
     "volume_high": gettext_lazy("Volume is high: %(volume_ratio)s times the usual."),
     "volume_low": gettext_lazy("Volume is low: %(volume_ratio)s times the usual."),
     "volume_usual": gettext_lazy("Volume is normal: %(volume_ratio)s times the usual."),
@@ -93,16 +93,16 @@ REGIME: Final[dict[str, Any]] = {
 
 MODEL: Final[dict[str, Any]] = {
     "model_above_long": gettext_lazy(
-        "The model gives a long a probability of %(target_p)s to reach the target against a break-even of %(break_even_p)s: an edge of %(edge_points)s points."
+        "The model puts a long's chance of reaching the target at %(target_p)s, against %(break_even_p)s to break even: an edge of %(edge_points)s points."
     ),
     "model_above_short": gettext_lazy(
-        "The model gives a short a probability of %(target_p)s to reach the target against a break-even of %(break_even_p)s: an edge of %(edge_points)s points."
+        "The model puts a short's chance of reaching the target at %(target_p)s, against %(break_even_p)s to break even: an edge of %(edge_points)s points."
     ),
     "model_below_long": gettext_lazy(
-        "Of the two sides the long is the better one, but its probability of %(target_p)s lies %(edge_points)s points below the break-even of %(break_even_p)s."
+        "Of the two sides the long is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
     ),
     "model_below_short": gettext_lazy(
-        "Of the two sides the short is the better one, but its probability of %(target_p)s lies %(edge_points)s points below the break-even of %(break_even_p)s."
+        "Of the two sides the short is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
     ),
     "model_expects": gettext_lazy(
         "The expected result is %(net_signed_frac)s or %(net_r)s R after costs of %(cost_frac)s."
@@ -120,13 +120,13 @@ MODEL: Final[dict[str, Any]] = {
 
 RISK: Final[dict[str, Any]] = {
     "wrong_buy": ngettext_lazy(
-        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB; without the target in %(days)s trading day it has run out of time.",
-        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB; without the target in %(days)s trading days it has run out of time.",
+        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading day.",
+        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading days.",
         "days",
     ),
     "wrong_sell": ngettext_lazy(
-        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB; without the target in %(days)s trading day it has run out of time.",
-        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB; without the target in %(days)s trading days it has run out of time.",
+        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading day.",
+        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading days.",
         "days",
     ),
     "hold_changes_long": gettext_lazy(
