@@ -175,7 +175,7 @@ def test_no_call_names_the_other_side(language, buy, sell):
 
 @pytest.mark.parametrize("language", ["ru", "en"])
 def test_a_probability_never_stands_without_its_break_even(language):
-    word = {"ru": "безубыточн", "en": "break-even"}[language]
+    word = {"ru": "безубыточн", "en": "to break even"}[language]
     for seed in range(100):
         made, facts, text = text_of(seed, language)
         says_p = any("target_p" in fact["params"] for fact in facts)
