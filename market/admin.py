@@ -28,7 +28,7 @@ _ROWS_SHOWN = 200
 class InstrumentAdmin(ReadOnlyAdmin):
     """Instruments; staff may correct the sector and say what is active and shortable."""
 
-    list_display = ["secid", "name_ru", "sector", "lot_size", "price_step_rub", "active", "shortable", "is_simulated"]  # fmt: skip
+    list_display = ["secid", "name_ru", "sector", "lot_size", "price_step_rub", "active", "shortable", "is_simulated", "candles"]  # fmt: skip
     list_filter = ["active", "shortable", "is_simulated", "sector", "kind"]
     search_fields = ["secid", "name_ru", "name_en", "isin"]
     editable = ("sector", "shortable", "active")
@@ -45,7 +45,10 @@ class InstrumentAdmin(ReadOnlyAdmin):
     @admin.display(description="Candles")
     def candles(self, instrument: Instrument) -> SafeString:
         """Link to the instrument's candles."""
-        return format_html('<a href="{}">Candles</a>', reverse("admin:market_candles", args=[instrument.pk]))
+        return format_html(
+            '<a class="text-primary-600 dark:text-primary-500" href="{}">Show</a>',
+            reverse("admin:market_candles", args=[instrument.pk]),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         """Add the page of candles: a table with a composite key cannot be registered."""
@@ -69,6 +72,7 @@ class InstrumentAdmin(ReadOnlyAdmin):
         context = self.admin_site.each_context(request) | {
             "title": f"{instrument.secid}: candles as traded",
             "instrument": instrument,
+            "places": f"{instrument.decimals}g",
             "opts": self.opts,
             "rows": rows[::-1],
             "timeframes": [member.value for member in Timeframe],

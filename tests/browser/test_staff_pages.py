@@ -41,7 +41,9 @@ def sign_in(reader: Reader) -> None:
 
 def test_the_admin_opens(reader: Reader):
     sign_in(reader)
-    expect(reader.page.locator("body")).to_contain_text("TraderAI")
+    expect(reader.page.locator(".staff-health")).to_contain_text("Calls to trade now")
+    expect(reader.page.locator(".staff-health")).to_contain_text("2 more have expired")
+    expect(reader.page.locator(".staff-candles tbody tr")).to_have_count(10)
     reader.page.wait_for_load_state("networkidle")
     reader.screenshot("admin", full=False)
     assert reader.complaints == []
@@ -55,6 +57,26 @@ def test_a_list_of_the_admin_opens(reader: Reader, path: str):
     reader.open(f"/admin/{path}", "#result_list")
     reader.page.wait_for_load_state("networkidle")
     reader.screenshot(f"admin-{path.strip('/').replace('/', '-')}", full=False)
+    assert reader.complaints == []
+
+
+def test_one_signal_is_told_in_both_languages(reader: Reader):
+    sign_in(reader)
+    page = reader.open("/admin/signals/signal/?q=SIM01", "#result_list")
+    page.locator("#result_list th a").first.click()
+    expect(page.locator(".staff-explanation[lang=en]")).to_contain_text("not individual investment advice")
+    expect(page.locator(".staff-explanation[lang=ru]")).to_contain_text("рекомендацией")
+    reader.screenshot("admin-signal", full=False)
+    assert reader.complaints == []
+
+
+def test_candles_are_a_table(reader: Reader):
+    sign_in(reader)
+    page = reader.open("/admin/market/instrument/?q=SIM01", "#result_list")
+    page.get_by_role("link", name="Show", exact=True).first.click()
+    expect(page.locator(".staff-candles tbody tr")).to_have_count(200)
+    expect(page.locator(".staff-candles caption")).to_contain_text("SIMULATED")
+    reader.screenshot("admin-candles", full=False)
     assert reader.complaints == []
 
 

@@ -14,6 +14,11 @@ def job_list(*, kind: str, as_of: datetime) -> tuple[JobFacts, ...]:
     return tuple(_facts(job) for job in rows)
 
 
+def failed_count() -> int:
+    """Return how many units of work stand failed now."""
+    return Job.objects.filter(state=Job.State.FAILED).count()
+
+
 def _facts(job: Job) -> JobFacts:
     return JobFacts(
         kind=job.kind,

@@ -2,9 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+FORMAT_MODULE_PATH = ["traderai.site.formats"]
+
+
+def _may_view(table: str) -> Callable[[HttpRequest], bool]:
+    app, _, model = table.partition("_")
+    return lambda request: bool(request.user.has_perm(f"{app}.view_{model}"))
+
+
+def _item(title: str, icon: str, table: str) -> dict[str, Any]:
+    link = reverse_lazy(f"admin:{table}_changelist")
+    return {"title": title, "icon": icon, "link": link, "permission": _may_view(table)}
+
+
+NAVIGATION = [
+    {
+        "title": "Calls",
+        "items": [
+            _item("Signals", "trending_up", "signals_signal"),
+            _item("Market regime", "thermostat", "features_regimehistory"),
+        ],
+    },
+    {
+        "title": "Market",
+        "items": [
+            _item("Instruments", "sell", "market_instrument"),
+            _item("Corporate actions", "call_split", "market_corporateaction"),
+            _item("Trading days", "calendar_month", "market_tradingday"),
+            _item("Ingestion runs", "download", "market_ingestionrun"),
+            _item("Quarantine", "block", "market_quarantinedrow"),
+        ],
+    },
+    {
+        "title": "Models",
+        "items": [
+            _item("Model versions", "model_training", "modeling_modelversion"),
+            _item("Gate verdicts", "gavel", "modeling_gateverdict"),
+            _item("Promotions", "swap_vert", "modeling_promotion"),
+            _item("Training runs", "fitness_center", "modeling_trainingrun"),
+            _item("Feature files", "dataset", "features_featuresnapshot"),
+        ],
+    },
+    {
+        "title": "Operation",
+        "items": [
+            _item("Jobs", "work", "jobs_job"),
+            _item("Schedules", "schedule", "django_celery_beat_periodictask"),
+            _item("Users", "person", "accounts_user"),
+            _item("Groups", "group", "auth_group"),
+        ],
+    },
+]
 
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "TraderAI",
@@ -18,6 +73,23 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "12px",
-    # Without a navigation of its own the sidebar lists every app and table.
-    "SIDEBAR": {"show_search": True},
+    # The accent of the Mini App.
+    "COLORS": {
+        "primary": {
+            "50": "#eef4ff",
+            "100": "#dbe7ff",
+            "200": "#bfd4ff",
+            "300": "#93b6ff",
+            "400": "#6ea8ff",
+            "500": "#3f7ff5",
+            "600": "#2f6feb",
+            "700": "#1f5fd6",
+            "800": "#1a4fae",
+            "900": "#1a448a",
+            "950": "#132a54",
+        },
+    },
+    "STYLES": [lambda request: static("staff/look.css")],
+    "DASHBOARD_CALLBACK": "traderai.site.dashboard.dashboard",
+    "SIDEBAR": {"show_search": True, "show_all_applications": True, "navigation": NAVIGATION},
 }
