@@ -51,6 +51,8 @@ class Evidence:
     edge_p_positive: tuple[float, ...]
     edge_p99: float  # 99th percentile of validation edge
     novelty_limit: float  # Mahalanobis distance beyond which inputs are outside what was trained on
+    long_informed: bool = True  # False: the side's probability is a base rate, so no edge of it is claimed
+    short_informed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.evidence import evidence_fit, novelty_fit
+from modeling.fitting.evidence import Lessons, evidence_fit, novelty_fit
 from modeling.fitting.export import onnx_check, onnx_export
 from modeling.fitting.folds import Fold, earlier_folds, pooled_of, trust_of
 from modeling.fitting.forecasts import Raw, calibrated, raw_forecasts
@@ -94,9 +94,12 @@ def candidate_judge(
     """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part."""
     pooled, pooled_dataset = pooled_of(trained.folds, trust, column=trained.column)
     novelty = novelty_fit(dataset, trained.scaler, quantile=rules.recipe.evaluation.novelty_quantile)
+    lessons = Lessons(
+        forecasts=pooled, dataset=pooled_dataset, label_set=rules.label_set, novelty=novelty, trust=trust
+    )
     judged = Judged(
         forecasts=calibrated(trained.raw, dataset, trust, column=trained.column),
-        evidence=evidence_fit(pooled, pooled_dataset, rules.label_set, novelty),
+        evidence=evidence_fit(lessons),
         scaler=trained.scaler,
         novelty=novelty,
     )

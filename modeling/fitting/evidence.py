@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modeling.contracts import Evidence, LabelSet, SideLosses
+from modeling.contracts import Evidence, HeadTrust, LabelSet, SideLosses
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
@@ -56,19 +56,27 @@ def side_figures(
     return SideFigures(edge=edge, net_frac=edge * (take_profit_frac + loss))
 
 
-def evidence_fit(
-    forecasts: Forecasts, dataset: Dataset, label_set: LabelSet, novelty: Novelty
-) -> dict[str, Evidence]:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Lessons:
+    """What the evidence is learned from: out-of-fold predictions, their dataset, and the trust behind them."""
+
+    forecasts: Forecasts
+    dataset: Dataset
+    label_set: LabelSet
+    novelty: Novelty
+    trust: dict[str, HeadTrust]
+
+
+def evidence_fit(lessons: Lessons) -> dict[str, Evidence]:
     """Return the evidence of each horizon from the validation part alone."""
     return {
-        horizon: _horizon_evidence(forecasts, dataset, label_set, novelty, h)
-        for h, horizon in enumerate(dataset.horizons)
+        horizon: _horizon_evidence(lessons, h, lessons.trust[horizon])
+        for h, horizon in enumerate(lessons.dataset.horizons)
     }
 
 
-def _horizon_evidence(
-    forecasts: Forecasts, dataset: Dataset, label_set: LabelSet, novelty: Novelty, h: int
-) -> Evidence:
+def _horizon_evidence(lessons: Lessons, h: int, trust: HeadTrust) -> Evidence:
+    forecasts, dataset = lessons.forecasts, lessons.dataset
     own = dataset.part[forecasts.rows, h] == VALIDATION
     rows = forecasts.rows[own]
     volatility = forecasts.volatility[own, h]
@@ -77,12 +85,13 @@ def _horizon_evidence(
     cost = dataset.cost_frac[rows]
     targets = dataset.targets
     sides, edges, profits = [], [], []
-    for p, label, gross in (
-        (forecasts.p_long, targets.p_long, targets.long_gross),
-        (forecasts.p_short, targets.p_short, targets.short_gross),
+    for p, label, gross, trusted in (
+        (forecasts.p_long, targets.p_long, targets.long_gross, trust.p_long_trust),
+        (forecasts.p_short, targets.p_short, targets.short_gross, trust.p_short_trust),
     ):
-        losses = _losses(label[rows, h], gross[rows, h], tercile)
-        figures = side_figures(p[own, h], losses, tercile, cost, take_profit_frac=label_set.take_profit_frac)
+        losses = _losses(label[rows, h], gross[rows, h], tercile, trusted)
+        take_profit = lessons.label_set.take_profit_frac
+        figures = side_figures(p[own, h], losses, tercile, cost, take_profit_frac=take_profit)
         sides.append(losses)
         edges.append(figures.edge)
         profits.append((gross[rows, h] - cost > 0).astype(np.float64))
@@ -96,13 +105,24 @@ def _horizon_evidence(
         edge_knots=mapping.knots,
         edge_p_positive=mapping.values,
         edge_p99=float(np.quantile(edge, 0.99)),
-        novelty_limit=novelty.limit,
+        novelty_limit=lessons.novelty.limit,
+        long_informed=trust.p_long_trust > 0.0,
+        short_informed=trust.p_short_trust > 0.0,
     )
 
 
-def _losses(label: F64, gross_frac: F64, tercile: I64) -> SideLosses:
+def _losses(label: F64, gross_frac: F64, tercile: I64, trusted: float) -> SideLosses:
+    """Return the mean losses by tercile, drawn to their common mean as far as the probability is to its base.
+
+    A probability that does not know the volatility must not meet a break-even that does: in calm markets the
+    losses, and with them the break-even, are small, and so is the chance of the take-profit.
+    """
     try:
         means = mean_gross_losses(label.astype(np.int8), gross_frac, tercile, floor_frac=LOSS_FLOOR_FRAC)
+        common = mean_gross_losses(
+            label.astype(np.int8), gross_frac, np.zeros_like(tercile), floor_frac=LOSS_FLOOR_FRAC
+        )[0]
     except ValueError as error:
         raise DatasetRefusedError(f"validation cannot tell what a lost trade costs: {error}") from error
-    return SideLosses(mean_gross_loss_frac=means)
+    low, middle, high = (common + trusted * (mean - common) for mean in means)
+    return SideLosses(mean_gross_loss_frac=(low, middle, high))

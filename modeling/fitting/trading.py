@@ -74,9 +74,12 @@ def _horizon_trades(
     short = side_figures(
         forecasts.p_short[own, h], evidence.short, tercile, cost, take_profit_frac=take_profit
     )
+    # A side that knows the base rate only claims no edge, as in `policy.decide`.
+    long_net = long.net_frac if evidence.long_informed else np.full(rows.size, -np.inf)
+    short_net = short.net_frac if evidence.short_informed else np.full(rows.size, -np.inf)
     side = choose_sides(
-        long.net_frac,
-        short.net_frac,
+        long_net,
+        short_net,
         (long.edge, short.edge),
         terms.label_set.stop_loss_frac,
         terms.policy.regimes[REGIME],

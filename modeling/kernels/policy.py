@@ -66,7 +66,8 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     """Return what to do about one instrument and horizon, with every figure and reason behind it.
 
     1. Data that must not be traded on give NO_TRADE with all reasons and no figures.
-    2. The better side is the one with the higher expected net result; ties go long.
+    2. The better side is the one with the higher expected net result; ties go long. A side whose probability is
+       a base rate claims no edge: it is the better one only if both are, and then the answer is HOLD.
     3. Its edge and expected R must reach the regime's thresholds, else HOLD.
     4. A side that would pass but is forbidden by the regime, or a short of what cannot be shorted, is NO_TRADE.
     5. Else BUY or SELL, with prices on the step, rounded away from profit.
@@ -85,18 +86,21 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     if blocked:
         return _without_figures(blocked, cost)
     views = [side_view(side, prediction, evidence, market, cost) for side in _SIDES]
-    best = views[1] if views[1].expected_net_frac > views[0].expected_net_frac else views[0]
+    informed = {"long": evidence.long_informed, "short": evidence.short_informed}
+    best = max(
+        views, key=lambda view: (informed[view.side], view.expected_net_frac)
+    )  # the first of equals: long
     rule = policy.regimes[market.regime]
-    if not _passes(best, rule):
+    if not (informed[best.side] and _passes(best, rule)):
         doubt = 1.0 - max(confidence_scale(view.edge, evidence) for view in views)
         factors = agreement(prediction, None) * quality(market, policy) * novelty(market, evidence)
-        return _decision("HOLD", (), best, cost, None, _confidence(doubt * factors), None)
+        return _decision("HOLD", (), best, cost, None, round(100.0 * doubt * factors), None)
     refusals = _refusals(best, market, rule)
     if refusals:
         return _decision("NO_TRADE", refusals, best, cost, None, None, None)
     levels = _levels(best, market, policy, rule, cost)
     factors = agreement(prediction, best.side) * quality(market, policy) * novelty(market, evidence)
-    confidence = _confidence(confidence_scale(best.edge, evidence) * factors)
+    confidence = round(100.0 * confidence_scale(best.edge, evidence) * factors)
     action: Action = "BUY" if best.side == "long" else "SELL"
     return _decision(action, (), best, cost, levels, confidence, _strength(confidence, policy))
 
@@ -352,10 +356,6 @@ def _on_step(price: float, step: float, sign: float) -> float:
 
 def _factor(share: float) -> float:
     return FACTOR_FLOOR + (1.0 - FACTOR_FLOOR) * min(1.0, max(0.0, share))
-
-
-def _confidence(scale: float) -> int:
-    return round(100.0 * scale)
 
 
 def _strength(confidence: int, policy: PolicyConfig) -> Literal["weak", "medium", "strong"] | None:

@@ -210,6 +210,18 @@ def test_a_panic_forbids_longs_below_a_high_edge_but_not_shorts():
     assert decide(short, make.evidence(), euphoria, make.policy()).reasons == ("regime_forbids",)
 
 
+def test_a_base_rate_claims_no_edge_however_high_it_stands():
+    prediction = make.prediction(p_long=0.9, p_short=0.05)
+    assert decide(prediction, make.evidence(), make.market(), make.policy()).action == "BUY"
+    blind = dataclasses.replace(make.evidence(), long_informed=False)
+    both_blind = dataclasses.replace(blind, short_informed=False)
+    assert decide(prediction, both_blind, make.market(), make.policy()).action == "HOLD"
+    # Where one side is informed, its own edge decides.
+    assert decide(prediction, blind, make.market(), make.policy()).side == "short"
+    falling = make.prediction(p_long=0.9, p_short=0.6)
+    assert decide(falling, blind, make.market(), make.policy()).action == "SELL"
+
+
 def test_no_edge_is_hold_with_its_figures_and_more_confident_the_worse_the_edge():
     near, far = (
         decide(make.prediction(p_long=x, p_short=x), make.evidence(), make.market(), make.policy())
