@@ -63,7 +63,7 @@ def test_a_list_of_the_admin_opens(reader: Reader, path: str):
 def test_one_signal_is_told_in_both_languages(reader: Reader):
     sign_in(reader)
     page = reader.open("/admin/signals/signal/?q=SIM01", "#result_list")
-    page.locator("#result_list th a").first.click()
+    page.locator("#result_list tbody th a").first.click()
     expect(page.locator(".staff-explanation[lang=en]")).to_contain_text("not individual investment advice")
     expect(page.locator(".staff-explanation[lang=ru]")).to_contain_text("рекомендацией")
     reader.screenshot("admin-signal", full=False)
