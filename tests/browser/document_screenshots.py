@@ -25,10 +25,11 @@ def main() -> None:
     ):
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         look = {"locale": "en-US", "color_scheme": "dark", "reduced_motion": "reduce"}
-        page = chromium.new_page(viewport={"width": 1200, "height": 800}, **look)
+        page = chromium.new_page(viewport={"width": 1200, "height": 880}, **look)
         page.goto(f"{site.address}/app/")
         page.wait_for_selector(".tile")
         keep(page, "screenshot_market.png")
+        page.set_viewport_size({"width": 1200, "height": 800})
         rows = page.request.get(f"{site.address}/api/v1/market_heatmap").json()["results"]
         best = max((row for row in rows if row["signal"] == "BUY"), key=lambda row: row["confidence"])
         page.goto(f"{site.address}/app/?ticker={best['secid']}&horizon=5d")

@@ -6,7 +6,7 @@ import { MARKS, actionTone, tone } from "./ui.js";
 import { hierarchy, treemap, treemapSquarify } from "./vendor/d3-hierarchy.js";
 
 const SMALLEST = 0.022; // of the whole: below it a box could not be hit with a finger
-const FULL_EDGE = 0.08; // edge with the strongest colour
+const FULL_EDGE = 0.25; // edge with the strongest colour; the root keeps small ones apart
 const FULL_CHANGE = 3; // per cent with the strongest colour
 
 const sectorName = (code) => (has(`sector.${code}`) ? t(`sector.${code}`) : code);
@@ -15,7 +15,7 @@ const sectorName = (code) => (has(`sector.${code}`) ? t(`sector.${code}`) : code
 function heat(row, paint) {
   if (paint === "change") return Math.max(-1, Math.min(1, (row.change || 0) / FULL_CHANGE));
   if (row.action !== "BUY" && row.action !== "SELL") return 0;
-  const strength = row.edge === null ? (row.confidence || 0) / 100 : Math.min(1, Math.max(0, row.edge) / FULL_EDGE);
+  const strength = row.edge === null ? (row.confidence || 0) / 100 : Math.sqrt(Math.min(1, Math.max(0, row.edge) / FULL_EDGE));
   return (row.action === "BUY" ? 1 : -1) * Math.max(0.35, strength);
 }
 
