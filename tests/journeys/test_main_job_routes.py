@@ -84,6 +84,7 @@ def small(tmp_path) -> str:
     recipe = packaged("recipes/global_swing_v1.yaml")
     recipe["network"] |= {"lookback_bars": 16, "channels": 8}
     recipe["fit"] |= {"max_epochs": 1, "max_windows_per_epoch": 2000, "max_validation_windows": 500}
+    recipe["split"] |= {"calibration_folds": 1}
     recipe["evaluation"] |= {"resamples": 100}
     universe = packaged("universe.yaml")
     universe["universes"]["core"] = ["GAZP", "LKOH", "SBER"]
