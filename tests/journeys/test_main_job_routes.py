@@ -177,7 +177,7 @@ def assert_all_simulated(route: Route, rows: list[dict[str, Any]], shares: int) 
     assert all(row["is_simulated"] and "simulated" in row["warnings"] for row in rows)
     assert len(rows) == shares
     assert all(facts.is_simulated for facts in instrument_list())
-    assert [version.is_simulated for version in version_list()] == [True]
+    assert {version.is_simulated for version in version_list()} == {True}
     assert {job.business_key for job in job_list(kind="main_job", as_of=clock.now())} == STEPS
 
 
