@@ -95,7 +95,12 @@ def candidate_judge(
     pooled, pooled_dataset = pooled_of(trained.folds, trust, column=trained.column)
     novelty = novelty_fit(dataset, trained.scaler, quantile=rules.recipe.evaluation.novelty_quantile)
     lessons = Lessons(
-        forecasts=pooled, dataset=pooled_dataset, label_set=rules.label_set, novelty=novelty, trust=trust
+        forecasts=pooled,
+        dataset=pooled_dataset,
+        label_set=rules.label_set,
+        novelty=novelty,
+        trust=trust,
+        training=dataset,
     )
     judged = Judged(
         forecasts=calibrated(trained.raw, dataset, trust, column=trained.column),

@@ -65,6 +65,7 @@ class Lessons:
     label_set: LabelSet
     novelty: Novelty
     trust: dict[str, HeadTrust]
+    training: Dataset  # whose training part the base rates come from
 
 
 def evidence_fit(lessons: Lessons) -> dict[str, Evidence]:
@@ -85,11 +86,14 @@ def _horizon_evidence(lessons: Lessons, h: int, trust: HeadTrust) -> Evidence:
     cost = dataset.cost_frac[rows]
     targets = dataset.targets
     sides, edges, profits = [], [], []
+    train = lessons.training.part[:, h] == TRAIN
     for p, label, gross, trusted in (
         (forecasts.p_long, targets.p_long, targets.long_gross, trust.p_long_trust),
         (forecasts.p_short, targets.p_short, targets.short_gross, trust.p_short_trust),
     ):
-        losses = _losses(label[rows, h], gross[rows, h], tercile, trusted)
+        common = _mean_losses(label[train, h], gross[train, h], np.zeros(int(train.sum()), dtype=np.int64))[0]
+        by_tercile = _mean_losses(label[rows, h], gross[rows, h], tercile)
+        losses = _drawn(common, by_tercile, trusted)
         take_profit = lessons.label_set.take_profit_frac
         figures = side_figures(p[own, h], losses, tercile, cost, take_profit_frac=take_profit)
         sides.append(losses)
@@ -111,18 +115,19 @@ def _horizon_evidence(lessons: Lessons, h: int, trust: HeadTrust) -> Evidence:
     )
 
 
-def _losses(label: F64, gross_frac: F64, tercile: I64, trusted: float) -> SideLosses:
-    """Return the mean losses by tercile, drawn to their common mean as far as the probability is to its base.
+def _drawn(common: float, by_tercile: tuple[float, float, float], trusted: float) -> SideLosses:
+    """Return the losses drawn to those of the training part as far as the probability is to its base rate.
 
     A probability that does not know the volatility must not meet a break-even that does: in calm markets the
-    losses, and with them the break-even, are small, and so is the chance of the take-profit.
+    losses, and with them the break-even, are small, and so is the chance of the take-profit. And a base rate of
+    one period must not meet the losses of another.
     """
-    try:
-        means = mean_gross_losses(label.astype(np.int8), gross_frac, tercile, floor_frac=LOSS_FLOOR_FRAC)
-        common = mean_gross_losses(
-            label.astype(np.int8), gross_frac, np.zeros_like(tercile), floor_frac=LOSS_FLOOR_FRAC
-        )[0]
-    except ValueError as error:
-        raise DatasetRefusedError(f"validation cannot tell what a lost trade costs: {error}") from error
-    low, middle, high = (common + trusted * (mean - common) for mean in means)
+    low, middle, high = (common + trusted * (mean - common) for mean in by_tercile)
     return SideLosses(mean_gross_loss_frac=(low, middle, high))
+
+
+def _mean_losses(label: F64, gross_frac: F64, tercile: I64) -> tuple[float, float, float]:
+    try:
+        return mean_gross_losses(label.astype(np.int8), gross_frac, tercile, floor_frac=LOSS_FLOOR_FRAC)
+    except ValueError as error:
+        raise DatasetRefusedError(f"these rows cannot tell what a lost trade costs: {error}") from error

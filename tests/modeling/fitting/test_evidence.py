@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from modeling.fitting.dataset import TEST, VALIDATION
+from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.fitting.evidence import Lessons, Novelty, evidence_fit
 from modeling.fitting.forecasts import Forecasts
 from tests.modeling.kernels.test_trust import trust
@@ -31,7 +31,9 @@ def lessons():
     k = len(whole.features)
     novelty = Novelty(mean=np.zeros(k), precision=np.eye(k), limit=9.0)
     own = dict.fromkeys(whole.horizons, trust())
-    return Lessons(forecasts=forecasts, dataset=whole, label_set=label_set(), novelty=novelty, trust=own)
+    return Lessons(
+        forecasts=forecasts, dataset=whole, label_set=label_set(), novelty=novelty, trust=own, training=whole
+    )
 
 
 def with_trust(lessons: Lessons, trusted: float) -> Lessons:
@@ -44,6 +46,16 @@ def test_a_base_rate_meets_one_break_even_for_all_volatilities(lessons):
         assert len(set(evidence.long.mean_gross_loss_frac)) == 1
         assert not evidence.long_informed
         assert not evidence.short_informed
+
+
+def test_a_base_rate_of_the_training_part_meets_its_losses(lessons):
+    """Of a base rate, always trading has the edge that it had in training, no more."""
+    whole, targets = lessons.dataset, lessons.dataset.targets
+    for h, evidence in enumerate(evidence_fit(lessons).values()):
+        train = whole.part[:, h] == TRAIN
+        missed = train & (targets.p_long[:, h] == 0)
+        expected = -targets.long_gross[missed, h].mean()
+        assert evidence.long.mean_gross_loss_frac[0] == pytest.approx(expected)
 
 
 def test_a_trusted_network_meets_losses_by_volatility(lessons):
