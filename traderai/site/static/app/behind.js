@@ -3,6 +3,8 @@ import { html, useState } from "./lib.js";
 import { ago, fraction, has, moment, number, percent, points, price, t } from "./i18n.js";
 import { Figure, tone } from "./ui.js";
 
+const LEAST_EFFECT = 0.0005; // shown as 0.1 points
+
 /** Price ranges with their probabilities, the highest prices first. */
 export function Scenarios({ scenarios, decimals, horizon }) {
   if (!scenarios.length) return null;
@@ -53,7 +55,8 @@ export function Explanation({ text }) {
 
 /** Which families of features raise or lower the probability of the side that the call is about. */
 export function Drivers({ drivers, side }) {
-  if (!drivers.length || !side) return null;
+  // Effects that all round to nothing are no drivers: the estimate then does not depend on the share's state.
+  if (!side || !drivers.some((item) => Math.abs(item.effect) >= LEAST_EFFECT)) return null;
   const most = Math.max(...drivers.map((item) => Math.abs(item.effect)), 0.001);
   return html`<section class="card"><h2>${t("drivers.title")}</h2>
     <p class="fine">${t(`drivers.${side}`)}</p>

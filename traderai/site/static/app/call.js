@@ -18,17 +18,18 @@ function ConfidenceRing({ value }) {
 }
 
 /** The probability beside the one that is needed to come out even. */
-function BreakEven({ side }) {
+function BreakEven({ side, traded }) {
   if (!side || side.breakEven === null || side.edge === null) return null;
   const { edge } = side;
+  const verdict = edge <= 0 ? "none" : traded ? "has" : "untraded";
   return html`<div class="even">
     <div class="even-head"><span>${t(`call.p.${side.name}`)} <b>${fraction(side.p, { digits: 1 })}</b></span>
       <span>${t("call.needed")} <b>${fraction(side.breakEven, { digits: 1 })}</b></span></div>
     <div class="even-bar" role="img" aria-label=${t("call.even", { p: fraction(side.p, { digits: 1 }), needed: fraction(side.breakEven, { digits: 1 }) })}>
-      <div class="even-fill ${edge > 0 ? "fill-up" : "fill-flat"}" style=${{ width: `${side.p * 100}%` }}></div>
+      <div class="even-fill ${verdict === "has" ? "fill-up" : "fill-flat"}" style=${{ width: `${side.p * 100}%` }}></div>
       <div class="even-mark" style=${{ left: `${side.breakEven * 100}%` }}></div>
     </div>
-    <p class="even-note">${t(edge > 0 ? "call.edge.has" : "call.edge.none", { edge: points(edge) })}</p>
+    <p class="even-note">${t(`call.edge.${verdict}`, { edge: points(edge) })}</p>
   </div>`;
 }
 
@@ -81,6 +82,6 @@ export function CallCard({ call, side, decimals }) {
     <${OriginBadges} origin=${call.origin} />
     <${Reasons} call=${call} />
     <${Levels} call=${call} decimals=${decimals} />
-    <${BreakEven} side=${side} />
+    <${BreakEven} side=${side} traded=${isTrade(call)} />
   </section>`;
 }
