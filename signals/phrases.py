@@ -135,6 +135,9 @@ RISK: Final[dict[str, Any]] = {
     "hold_changes_short": gettext_lazy(
         "The answer would change if the edge of a short rose to %(edge_points)s points."
     ),
+    "hold_base_rate": gettext_lazy(
+        "This probability is a base rate, how often such targets were reached before: it says nothing about the share's present state, so its edge does not count. A model that can tell the states apart would change this."
+    ),
     "change_stale_data": gettext_lazy("Fresh bars would change this."),
     "change_insufficient_history": gettext_lazy("More trading history would change this."),
     "change_illiquid": gettext_lazy("Higher turnover or a narrower spread would change this."),

@@ -198,9 +198,12 @@ def _risk(s: Situation) -> Iterator[Fact]:
             params=_given(stop_loss_rub=d.stop_loss_rub, days=s.days),
         )
     elif d.action == "HOLD":
-        yield Fact(
-            section="risk", code=f"hold_changes_{d.side}", params={"edge_points": _edge_needed(d, s.rule)}
-        )
+        needed = _edge_needed(d, s.rule)
+        if d.edge is not None and d.edge >= needed:
+            # Enough by its size, and yet a HOLD: the probability is a base rate, of which no edge is claimed.
+            yield Fact(section="risk", code="hold_base_rate")
+        else:
+            yield Fact(section="risk", code=f"hold_changes_{d.side}", params={"edge_points": needed})
     else:
         for reason in d.reasons:
             yield Fact(section="risk", code=f"change_{reason}")

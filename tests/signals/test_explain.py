@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -259,3 +260,20 @@ def test_an_unknown_code_or_unit_is_our_mistake():
             language="ru",
             decimals=2,
         )
+
+
+def test_a_hold_on_a_base_rate_never_promises_what_is_there_already():
+    """A large edge of an uninformed side stays a HOLD; only a smaller one is told how far it has to rise."""
+    base_rates = 0
+    for seed in range(300):
+        made = situation(seed)
+        if made.decision.action not in ("BUY", "SELL"):
+            continue
+        held = replace(made, decision=replace(made.decision, action="HOLD"))
+        told = {fact.code for fact in explanation_facts(held) if fact.section == "risk"}
+        assert told == {"hold_base_rate"}, told
+        base_rates += 1
+        small = replace(held, decision=replace(held.decision, edge=0.001, expected_r=0.001))
+        told = {fact.code: fact.params for fact in explanation_facts(small) if fact.section == "risk"}
+        assert told[f"hold_changes_{made.decision.side}"]["edge_points"] > 0.001
+    assert base_rates >= 20
