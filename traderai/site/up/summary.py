@@ -8,7 +8,6 @@ from typing import Any
 
 from market.selectors.bars import newest_bars
 from market.selectors.instruments import instrument_list
-from modeling.contracts import ModelVersionFacts
 from modeling.selectors.versions import version_list
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.selectors.configuration import service_get
@@ -21,11 +20,10 @@ def summary_lines(done: Sequence[StepDone]) -> Iterator[str]:
     """Yield the account of the main job: data, model, signals, seconds."""
     newest = newest_bars(timeframe=TIMEFRAME)
     simulated = any(facts.is_simulated for facts in instrument_list() if facts.secid in newest)
-    versions = version_list(limit=1)
     yield ""
     yield "What was found" + ("   SIMULATED: nothing below comes from a market" if simulated else "")
     yield _data_line(newest)
-    yield from _model_lines(versions[0] if versions else None)
+    yield from _model_lines()
     yield from _signal_lines()
     yield from _seconds_lines(done)
 
@@ -36,15 +34,22 @@ def _data_line(newest: Mapping[str, object]) -> str:
     return f"  data     {len(newest)} shares with {TIMEFRAME.value} candles, the newest begins {max(map(str, newest.values()))}"
 
 
-def _model_lines(version: ModelVersionFacts | None) -> Iterator[str]:
-    if version is None:
+def _model_lines() -> Iterator[str]:
+    """Yield the newest version; where the base serves in a network's stead, the network that was refused too."""
+    versions = version_list(limit=2)
+    if not versions:
         yield "  model    none was trained"
         return
-    yield (
-        f"  model    {version.version}: grade {version.grade}, {version.state}, "
-        f"trained until {version.trained_until:%Y-%m-%d}"
-    )
-    yield from _loss_lines(version.metrics)
+    fallen_back = str(versions[0].metrics.get("fallen_back_to_base") or "")
+    for version in reversed(versions[: 2 if fallen_back else 1]):
+        yield (
+            f"  model    {version.version}: grade {version.grade}, {version.state}, "
+            f"trained until {version.trained_until:%Y-%m-%d}"
+        )
+        if version is versions[0] and "log_loss" in fallen_back:
+            yield "           serves base rates in the refused network's stead and claims no edge"
+        else:
+            yield from _loss_lines(version.metrics)
 
 
 def _loss_lines(metrics: Mapping[str, Any]) -> Iterator[str]:
