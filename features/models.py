@@ -75,6 +75,7 @@ class RegimeHistory(models.Model):
     built_at = models.DateTimeField()
 
     class Meta:
+        verbose_name_plural = "regime history"
         constraints = [
             models.UniqueConstraint(fields=["market", "trading_day"], name="features_regimehistory_once"),
             models.CheckConstraint(

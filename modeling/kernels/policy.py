@@ -92,7 +92,8 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     )  # the first of equals: long
     rule = policy.regimes[market.regime]
     if not (informed[best.side] and _passes(best, rule)):
-        doubt = 1.0 - max(confidence_scale(view.edge, evidence) for view in views)
+        claimed = [view.edge if informed[view.side] else min(view.edge, 0.0) for view in views]
+        doubt = 1.0 - max(confidence_scale(edge, evidence) for edge in claimed)
         factors = agreement(prediction, None) * quality(market, policy) * novelty(market, evidence)
         return _decision("HOLD", (), best, cost, None, round(100.0 * doubt * factors), None)
     refusals = _refusals(best, market, rule)
@@ -130,8 +131,7 @@ def data_reasons(
 ) -> tuple[str, ...]:
     """Return why the data forbid any trade, in the order of REASONS; empty if they do not.
 
-    `illiquid` covers thin turnover, a spread too wide for the take-profit, and a price step so coarse that the
-    rounded take-profit would not even pay the costs.
+    `illiquid`: thin turnover, a spread too wide for the take-profit, a step so coarse that rounding eats it up.
     """
     spread_limit = policy.max_spread_of_take_profit_frac * market.take_profit_frac
     liquid = (

@@ -215,7 +215,9 @@ def test_a_base_rate_claims_no_edge_however_high_it_stands():
     assert decide(prediction, make.evidence(), make.market(), make.policy()).action == "BUY"
     blind = dataclasses.replace(make.evidence(), long_informed=False)
     both_blind = dataclasses.replace(blind, short_informed=False)
-    assert decide(prediction, both_blind, make.market(), make.policy()).action == "HOLD"
+    hold = decide(prediction, both_blind, make.market(), make.policy())
+    assert hold.action == "HOLD"
+    assert 34 <= hold.confidence <= 50  # half, times the three factors: nothing is known for either answer
     # Where one side is informed, its own edge decides.
     assert decide(prediction, blind, make.market(), make.policy()).side == "short"
     falling = make.prediction(p_long=0.9, p_short=0.6)
