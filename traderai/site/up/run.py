@@ -146,7 +146,7 @@ def with_services(command: Sequence[str]) -> int:
 def web_argv(host: str, port: int) -> tuple[str, ...]:
     """Return the web server's command: one process, since memory is what costs, and threads."""
     return (
-        sys.executable, "-m", "gunicorn", "traderai.site.wsgi", "--bind", f"{host}:{port}",
+        sys.executable, "-m", "gunicorn", "traderai.site.wsgi", "--no-control-socket", "--bind", f"{host}:{port}",
         "--worker-class", "gthread", "--threads", str(_WEB_THREADS), "--workers", "1", "--timeout", "60",
         "--graceful-timeout", "5",
     )  # fmt: skip
