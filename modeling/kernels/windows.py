@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from traderai.common.arrays import F32, I64, Bools
@@ -55,19 +53,3 @@ def gather_windows(values: F32, rows: I64, *, lookback: int) -> F32:
     steps = np.arange(1 - lookback, 1)
     gathered: F32 = values[rows[:, None] + steps[None, :]]
     return gathered
-
-
-def window_batches(
-    values: F32, rows: I64, *, lookback: int, batch_rows: int, rng: np.random.Generator | None = None
-) -> Iterator[tuple[I64, F32]]:
-    """Yield (row indices, windows) of at most `batch_rows` rows; in a random order if `rng` is given.
-
-    Shapes: each pair is (b,) and (b, lookback, k) with b <= batch_rows.
-    Raises: ValueError if batch_rows is below 1, and as `gather_windows`.
-    """
-    if batch_rows < 1:
-        raise ValueError(f"batch_rows must be at least 1, was {batch_rows}")
-    order = rows if rng is None else rng.permutation(rows)
-    for start in range(0, order.size, batch_rows):
-        batch = order[start : start + batch_rows]
-        yield batch, gather_windows(values, batch, lookback=lookback)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeling.kernels.windows import eligible_rows, gather_windows, window_batches
+from modeling.kernels.windows import eligible_rows, gather_windows
 
 
 def stacked(seed):
@@ -58,26 +58,9 @@ def test_gathered_windows_equal_slices(seed, lookback):
         np.testing.assert_array_equal(window, values[row - lookback + 1 : row + 1])
 
 
-def test_batches_cover_every_row_once_and_a_seed_fixes_their_order():
-    values = np.arange(40, dtype=np.float32).reshape(20, 2)
-    rows = np.arange(3, 20)
-
-    def order(seed):
-        rng = None if seed is None else np.random.default_rng(seed)
-        batches = list(window_batches(values, rows, lookback=4, batch_rows=5, rng=rng))
-        assert [batch.size for batch, _ in batches] == [5, 5, 5, 2]
-        for batch, windows in batches:
-            np.testing.assert_array_equal(windows[:, -1], values[batch])
-        return [int(row) for batch, _ in batches for row in batch]
-
-    assert order(None) == list(rows)
-    assert order(1) == order(1) != order(2)
-    assert sorted(order(1)) == list(rows)
-
-
 def test_memory_grows_with_the_batch_not_with_the_rows():
     values = np.zeros((200_000, 4), dtype=np.float32)
-    _, windows = next(window_batches(values, np.arange(63, 200_000), lookback=64, batch_rows=32))
+    windows = gather_windows(values, np.arange(63, 95), lookback=64)
     assert windows.nbytes == 32 * 64 * 4 * 4
 
 
@@ -95,5 +78,3 @@ def test_wrong_requests_are_refused():
         eligible_rows(values, np.array([1, 1, 2, 1, 1]), lookback=2)
     with pytest.raises(ValueError, match="values must be"):
         eligible_rows(values, instrument[:3], lookback=2)
-    with pytest.raises(ValueError, match="batch_rows"):
-        next(window_batches(values, np.array([4]), lookback=2, batch_rows=0))
