@@ -228,3 +228,9 @@ def test_the_command_prints_its_account(tmp_path, capsys):
 def test_an_unknown_source_is_named():
     with pytest.raises(InputError, match="did you mean 'files'"):
         source_open(name="file")
+
+
+def test_the_command_refuses_a_ticker_that_nobody_has(tmp_path):
+    (tmp_path / "SBER_1h.csv").write_text("secid,timeframe,begin,open,high,low,close,volume\n")
+    with pytest.raises(CommandError, match="SBRE"):
+        call_command("ingest", "candles", "--source", "files", "--path", str(tmp_path), "--secids", "SBRE")

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from market.configs import universe_config
 from market.contracts import IngestReport, Timeframe
+from market.selectors.instruments import instrument_get
 from market.services.ingest import ingest_actions, ingest_all, ingest_candles, ingest_instruments
 from market.services.sources import SOURCES, source_open
 from market.sources.wall_clock import midnight
@@ -50,6 +51,9 @@ class Command(BaseCommand):
             return ingest_instruments(source=source, secids=secids, now=now)
         if options["kind"] == "actions":
             return ingest_actions(source=source, secids=secids, now=now)
+        if options["kind"] == "candles":
+            for secid in secids or ():  # who names a share means one that is there; `all` brings it first
+                instrument_get(secid=secid)
         ingest = ingest_all if options["kind"] == "all" else ingest_candles
         return ingest(
             source=source,
