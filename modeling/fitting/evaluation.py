@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
-from modeling.fitting.dataset import Dataset
 from modeling.kernels import metrics
 from modeling.kernels.backtest import BacktestResult, TradeRows, moscow_days
 from modeling.kernels.significance import stationary_rows
-from traderai.common.arrays import F64, I64, Bools
+from traderai.common.arrays import F64, I64
 
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _CLIP = 1e-12
@@ -134,11 +133,6 @@ def trading_figures(trades: TradeRows, result: BacktestResult, bootstrap: DayBoo
         "long_trades": int((trades.side[result.rows] > 0).sum()),
         "sharpe": result.sharpe,
     }
-
-
-def part_rows(dataset: Dataset, rows: I64, *, part: int, h: int) -> Bools:
-    """Return which of the given matrix rows have a label of this part at horizon number h."""
-    return np.asarray(dataset.part[rows, h] == part)
 
 
 def plain(content: Any) -> Any:
