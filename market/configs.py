@@ -42,6 +42,9 @@ class CandleFileRule:
     glob: str
     price_basis: Literal["as_traded", "split_adjusted"]
     stamp: Literal["begin", "end"]
+    priority: int = (
+        500  # where files tell of one bar differently, the file of the higher priority is believed
+    )
     timeframe: str | None = None  # None: a column or the file's name says it
     adjusted_through: str | None = None  # the day until which the file's maker had applied splits
     skipped: str | None = None  # why such files are left out

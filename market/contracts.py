@@ -179,13 +179,30 @@ class CandleColumns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CandleOrigin:
+    """Where bars come from; of two origins that tell of one bar the higher (priority, name) is believed."""
+
+    name: str  # iss, simulator, resampled, or a file's place such as candles/SBER_2024.csv
+    kind: str  # iss, file, resampled or simulator
+    priority: int  # 0 to 1000
+
+
+ISS_ORIGIN = CandleOrigin(name="iss", kind="iss", priority=1000)
+RESAMPLED_ORIGIN = CandleOrigin(name="resampled", kind="resampled", priority=50)
+SIMULATOR_ORIGIN = CandleOrigin(name="simulator", kind="simulator", priority=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandleWriteReport:
-    """What one write of candles did; the four figures add up to the rows handed in."""
+    """What one write of candles did; new, changed, unchanged and outranked add up to the rows handed in."""
 
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    outranked: int = 0  # rows that disagree with a source of higher priority and were left out
+    outranked: int = 0  # rows that disagree with a source of higher rank and were left out
+    disagreements: int = 0  # bars told differently by two sources, whichever won
+    touched_from: datetime | None = None  # begin of the first new or changed bar
+    touched_till: datetime | None = None  # begin of the last one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 
-from market.contracts import CandleColumns, CandleWriteReport, Timeframe
+from market.contracts import CandleColumns, CandleOrigin, CandleWriteReport, Timeframe
+from market.services.candle_sources import candle_source_ensure, sources_overwritten_by
 from traderai.common.errors import InvariantError
-
-SOURCE_PRIORITY = {"iss": 3, "files": 2, "simulator": 1}
-"""A source overwrites itself and lower ones; loading in any order therefore gives the same table."""
 
 _POSTGRES_EPOCH_S = 946_684_800  # 2000-01-01 UTC
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
@@ -24,34 +22,72 @@ CREATE TEMPORARY TABLE IF NOT EXISTS market_candle_staging (
     volume_shares float8, value_rub float8
 ) ON COMMIT DELETE ROWS
 """
-_DIFFERS = """
-(c.open, c.high, c.low, c.close, c.volume_shares, c.value_rub, c.board, c.source) IS DISTINCT FROM
-(s.open, s.high, s.low, s.close, s.volume_shares, NULLIF(s.value_rub, 'NaN'), %(board)s, %(source)s)
+# A value that one side lacks is no disagreement; as a change of the row it counts.
+_TOLD_OTHERWISE = """
+((c.open, c.high, c.low, c.close, c.volume_shares) IS DISTINCT FROM
+ (s.open, s.high, s.low, s.close, s.volume_shares) OR c.value_rub <> NULLIF(s.value_rub, 'NaN'))
 """
-_COMPARE = f"""
-SELECT count(*),
-       count(*) FILTER (WHERE {_DIFFERS} AND c.source = ANY(%(may_overwrite)s)),
-       count(*) FILTER (WHERE {_DIFFERS} AND NOT c.source = ANY(%(may_overwrite)s))
+_DIFFERS = """
+((c.open, c.high, c.low, c.close, c.volume_shares, c.value_rub, c.board, c.source_id) IS DISTINCT FROM
+ (s.open, s.high, s.low, s.close, s.volume_shares, NULLIF(s.value_rub, 'NaN'), %(board)s, %(source_id)s))
+"""
+_JOIN = """
 FROM market_candle_staging s
 JOIN market_candle c ON c.instrument_id = %(instrument_id)s AND c.timeframe_min = %(timeframe_min)s
     AND c.begin = s.begin AND c.begin BETWEEN %(first)s AND %(last)s
-"""  # noqa: S608  # constants of this module only
+"""
+_COMPARE = f"""
+SELECT count(*),
+       count(*) FILTER (WHERE {_DIFFERS} AND c.source_id = ANY(%(may_overwrite)s)),
+       count(*) FILTER (WHERE {_TOLD_OTHERWISE} AND NOT c.source_id = ANY(%(may_overwrite)s)),
+       count(*) FILTER (WHERE {_TOLD_OTHERWISE} AND c.source_id <> %(source_id)s),
+       min(s.begin) FILTER (WHERE {_DIFFERS} AND c.source_id = ANY(%(may_overwrite)s)),
+       max(s.begin) FILTER (WHERE {_DIFFERS} AND c.source_id = ANY(%(may_overwrite)s))
+{_JOIN}
+"""  # constants of this module only
+_NEW_SPAN = """
+SELECT min(s.begin), max(s.begin) FROM market_candle_staging s
+WHERE NOT EXISTS (SELECT 1 FROM market_candle c WHERE c.instrument_id = %(instrument_id)s
+                  AND c.timeframe_min = %(timeframe_min)s AND c.begin = s.begin)
+"""
+# What this source said before about these bars no longer counts; what it says now is compared anew.
+_FORGET_DISAGREEMENTS = """
+DELETE FROM market_candledisagreement d USING market_candle_staging s
+WHERE d.instrument_id = %(instrument_id)s AND d.timeframe_min = %(timeframe_min)s
+  AND d.begin = s.begin AND d.loser_id = %(source_id)s
+"""
+_KEEP_DISAGREEMENTS = f"""
+INSERT INTO market_candledisagreement (instrument_id, timeframe_min, begin, winner_id, loser_id,
+                                       open, high, low, close, volume_shares, value_rub)
+SELECT %(instrument_id)s, %(timeframe_min)s, s.begin,
+       CASE WHEN won THEN %(source_id)s ELSE c.source_id END,
+       CASE WHEN won THEN c.source_id ELSE %(source_id)s END,
+       CASE WHEN won THEN c.open ELSE s.open END, CASE WHEN won THEN c.high ELSE s.high END,
+       CASE WHEN won THEN c.low ELSE s.low END, CASE WHEN won THEN c.close ELSE s.close END,
+       CASE WHEN won THEN c.volume_shares ELSE s.volume_shares END,
+       CASE WHEN won THEN c.value_rub ELSE NULLIF(s.value_rub, 'NaN') END
+{_JOIN} CROSS JOIN LATERAL (SELECT c.source_id = ANY(%(may_overwrite)s) AS won) AS rank
+WHERE {_TOLD_OTHERWISE} AND c.source_id <> %(source_id)s
+ON CONFLICT (instrument_id, timeframe_min, begin, loser_id) DO UPDATE SET
+    winner_id = excluded.winner_id, open = excluded.open, high = excluded.high, low = excluded.low,
+    close = excluded.close, volume_shares = excluded.volume_shares, value_rub = excluded.value_rub
+"""  # constants of this module only
 _INSERT = """
 INSERT INTO market_candle AS c (instrument_id, timeframe_min, begin, board, open, high, low, close,
-                                volume_shares, value_rub, source)
+                                volume_shares, value_rub, source_id)
 SELECT %(instrument_id)s, %(timeframe_min)s, begin, %(board)s, open, high, low, close,
-       volume_shares, NULLIF(value_rub, 'NaN'), %(source)s
+       volume_shares, NULLIF(value_rub, 'NaN'), %(source_id)s
 FROM market_candle_staging
 """
 _ON_CONFLICT = """
 ON CONFLICT (instrument_id, timeframe_min, begin) DO UPDATE SET
     board = excluded.board, open = excluded.open, high = excluded.high, low = excluded.low,
     close = excluded.close, volume_shares = excluded.volume_shares, value_rub = excluded.value_rub,
-    source = excluded.source
-WHERE c.source = ANY(%(may_overwrite)s)
-  AND (c.open, c.high, c.low, c.close, c.volume_shares, c.value_rub, c.board, c.source) IS DISTINCT FROM
+    source_id = excluded.source_id
+WHERE c.source_id = ANY(%(may_overwrite)s)
+  AND (c.open, c.high, c.low, c.close, c.volume_shares, c.value_rub, c.board, c.source_id) IS DISTINCT FROM
       (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume_shares,
-       excluded.value_rub, excluded.board, excluded.source)
+       excluded.value_rub, excluded.board, excluded.source_id)
 """
 # Saturday and Sunday belong to Monday's trading day since the exchange opened weekend sessions.
 _CALENDAR = """
@@ -74,30 +110,33 @@ def candles_write(
     instrument_id: int,
     timeframe: Timeframe,
     columns: CandleColumns,
-    source: str,
+    origin: CandleOrigin,
     board: str = "TQBR",
+    marks_trading_days: bool = True,
 ) -> CandleWriteReport:
     """Store one series' bars and the trading days they show; all of it or nothing.
 
+    A bar that another source tells differently is kept in the disagreement report, whichever of the two wins.
+    `marks_trading_days` is False for indices, which have bars on days without trading in shares.
+
     Repeating: the same bars again change no row. Two writers of one series take turns (advisory lock).
 
-    Raises: InvariantError if the source is unknown or two bars have the same begin.
+    Raises: InvariantError if two bars have the same begin.
     """
-    if source not in SOURCE_PRIORITY:
-        raise InvariantError(f"source must be one of {', '.join(SOURCE_PRIORITY)}, was {source!r}")
     if not len(columns):
         return CandleWriteReport()
     order = np.argsort(columns.begin_s, kind="stable")
     columns = columns.take(order)
     if (np.diff(columns.begin_s) == 0).any():
         raise InvariantError("a write of candles must name each begin once; take out the duplicates before")
+    source = candle_source_ensure(origin=origin)
     values: dict[str, Any] = {
         "instrument_id": instrument_id,
         "timeframe_min": timeframe.minutes,
         "board": board,
-        "source": source,
-        "may_overwrite": [name for name, rank in SOURCE_PRIORITY.items() if rank <= SOURCE_PRIORITY[source]],
-        "is_simulated": source == "simulator",
+        "source_id": source.pk,
+        "may_overwrite": sources_overwritten_by(source),
+        "is_simulated": origin.kind == "simulator",
     }
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
@@ -105,7 +144,10 @@ def candles_write(
             [f"market_candle {instrument_id} {timeframe.minutes}"],
         )
         _stage(cursor, columns)
-        return _merge(cursor, values, n=len(columns))
+        report = _merge(cursor, values, n=len(columns))
+        if marks_trading_days:
+            cursor.execute(_CALENDAR, values)
+    return report
 
 
 def copy_payload(columns: CandleColumns) -> bytes:
@@ -133,10 +175,21 @@ def _stage(cursor: Any, columns: CandleColumns) -> None:
 
 def _merge(cursor: Any, values: dict[str, Any], *, n: int) -> CandleWriteReport:
     cursor.execute("SELECT min(begin), max(begin) FROM market_candle_staging")
-    values["first"], values["last"] = cursor.fetchone()
+    first, last = cursor.fetchone()
+    values |= {"first": first, "last": last}
     cursor.execute(_COMPARE, values)
-    existing, changed, outranked = cursor.fetchone()
+    existing, changed, outranked, disagreements, changed_from, changed_till = cursor.fetchone()
+    if existing:
+        cursor.execute(_FORGET_DISAGREEMENTS, values)
+    if disagreements:
+        cursor.execute(_KEEP_DISAGREEMENTS, values)
+    touched = [changed_from, changed_till]
     if existing < n or changed:
+        if 0 < existing < n:
+            cursor.execute(_NEW_SPAN, values)
+            touched += cursor.fetchone()
+        elif not existing:
+            touched += [first, last]
         # Looking out for conflicts costs a quarter of the time; under the lock there is none to come.
         cursor.execute(_INSERT + _ON_CONFLICT if existing else _INSERT, values)
         if cursor.rowcount != n - existing + changed:
@@ -144,7 +197,13 @@ def _merge(cursor: Any, values: dict[str, Any], *, n: int) -> CandleWriteReport:
                 f"the upsert must touch {n - existing + changed} candles, touched {cursor.rowcount}; "
                 "somebody wrote this series without its lock"
             )
-    cursor.execute(_CALENDAR, values)
+    moments = [moment for moment in touched if moment is not None]
     return CandleWriteReport(
-        new=n - existing, changed=changed, unchanged=existing - changed - outranked, outranked=outranked
+        new=n - existing,
+        changed=changed,
+        unchanged=existing - changed - outranked,
+        outranked=outranked,
+        disagreements=disagreements,
+        touched_from=min(moments, default=None),
+        touched_till=max(moments, default=None),
     )

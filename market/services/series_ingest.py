@@ -56,7 +56,7 @@ class _StoredSpan:
 
 def _stored_span(instrument: InstrumentFacts, request: CandleRequest, source: Source) -> _StoredSpan | None:
     rows = Candle.objects.filter(
-        instrument_id=instrument.id, timeframe_min=request.timeframe.minutes, source=source.name
+        instrument_id=instrument.id, timeframe_min=request.timeframe.minutes, source__name=source.name
     )
     newest = rows.order_by("-begin").first()
     oldest = rows.order_by("begin").first()
@@ -90,7 +90,11 @@ def _write_pages(
         fresh = good.take(~np.isin(good.begin_s, seen))
         seen = np.concatenate([seen, fresh.begin_s])
         written = candles_write(
-            instrument_id=instrument.id, timeframe=request.timeframe, columns=fresh, source=source.name
+            instrument_id=instrument.id,
+            timeframe=request.timeframe,
+            columns=fresh,
+            origin=page.origin,
+            board=page.board,
         )
         total = total.plus(_page_report(page, written, quarantined, overlapping=len(good) - len(fresh)))
     return total

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from market.configs import CandleFileRule, FileSourcesConfig, file_sources_config, universe_config
-from market.contracts import CandleColumns
+from market.contracts import CandleColumns, CandleOrigin
 from market.kernels.adjustment import prices_as_traded
 from market.sources.candle_files import FileRows, read_rows
 from market.sources.records import ActionPage, CandlePage, CandleRequest, InstrumentPage, SplitRecord
@@ -108,6 +108,7 @@ def _page(
     )
     return CandlePage(
         place=place,
+        origin=CandleOrigin(name=place, kind="file", priority=rule.priority),
         columns=columns.take(wanted),
         rejected=rows.rejected,
         outside=rows.outside + int((~wanted).sum()),

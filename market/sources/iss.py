@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from market.configs import instruments_config, universe_config
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import ISS_ORIGIN, CandleColumns, Timeframe
 from market.iss.client import IssClient, IssLimits, TokenBucket, iss_http
 from market.iss.parse import block_rows, candle_columns, dividend_records, split_records
 from market.kernels.adjustment import continuous_across_split, prices_as_traded
@@ -138,6 +138,7 @@ class IssSource:
             splits = await self._splits_applied(client, request, interval, columns)
             yield CandlePage(
                 place=place,
+                origin=ISS_ORIGIN,
                 columns=_turned_back(columns.take(closed), splits),
                 rejected=rejected,
                 unclosed=int((~closed).sum()),

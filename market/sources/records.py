@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import CandleColumns, CandleOrigin, Timeframe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +80,12 @@ class ActionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CandlePage:
-    """Some bars of one series as traded, unchecked, in the order the source gave them."""
+    """Some bars of one series on one board as traded, unchecked, in the order the source gave them."""
 
     place: str
     columns: CandleColumns
+    origin: CandleOrigin
+    board: str = "TQBR"
     rejected: tuple[RejectedRow, ...] = ()
     unclosed: int = 0  # bars left out because they had not closed yet
     outside: int = 0  # bars left out because they were not asked for

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from market.configs import sectors_config, simulator_config
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import SIMULATOR_ORIGIN, CandleColumns, Timeframe
 from market.simulator.calendar import bar_begins
 from market.simulator.config import SimulatorConfig
 from market.simulator.paths import SimulatedPanel, simulated_panel
@@ -98,6 +98,7 @@ class SimulatorSource:
             wanted &= columns.begin_s < to_epoch_s(request.until)
         yield CandlePage(
             place=f"simulator {request.secid}",
+            origin=SIMULATOR_ORIGIN,
             columns=columns.take(wanted),
             outside=int((~wanted).sum()),
         )

@@ -12,8 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from django.db import connection, transaction
 
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import CandleColumns, CandleOrigin, Timeframe
 from market.models import Candle, Instrument, TradingDay
+from market.services.candle_sources import candle_source_ensure
 from market.services.candle_write import candles_write
 from tests.benchmarks.figures import Figure
 from traderai.common import clock
@@ -22,6 +23,8 @@ SECID = "BENCH-UPSERT"
 ROWS = 100_000
 RATIO_MIN = 8.0
 FIELDS = ("open", "high", "low", "close", "volume_shares", "value_rub")
+
+FILE = CandleOrigin(name="files", kind="file", priority=500)
 
 
 def rows(n: int) -> CandleColumns:
@@ -38,10 +41,11 @@ def rows(n: int) -> CandleColumns:
 
 
 def by_copy(instrument_id: int, columns: CandleColumns) -> None:
-    candles_write(instrument_id=instrument_id, timeframe=Timeframe.M1, columns=columns, source="files")
+    candles_write(instrument_id=instrument_id, timeframe=Timeframe.M1, columns=columns, origin=FILE)
 
 
 def by_bulk_create(instrument_id: int, columns: CandleColumns) -> None:
+    source = candle_source_ensure(origin=FILE)
     figures = zip(*(getattr(columns, name).tolist() for name in FIELDS), strict=True)
     candles = [
         Candle(
@@ -49,7 +53,7 @@ def by_bulk_create(instrument_id: int, columns: CandleColumns) -> None:
             timeframe_min=1,
             begin=clock.from_epoch_s(begin_s),
             board="TQBR",
-            source="files",
+            source=source,
             **dict(zip(FIELDS, row, strict=True)),
         )
         for begin_s, row in zip(columns.begin_s.tolist(), figures, strict=True)

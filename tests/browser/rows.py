@@ -96,7 +96,7 @@ def begins_until(now: datetime, *, n: int) -> np.ndarray:
 
 def simulated_share(secid: str, begins: np.ndarray, *, seed: int, volume: float, **fields: object) -> None:
     """Store one simulated share with a seeded walk on these hours."""
-    from market.contracts import Timeframe
+    from market.contracts import SIMULATOR_ORIGIN, Timeframe
     from market.services.candle_write import candles_write
     from tests.signals import builders
 
@@ -104,7 +104,7 @@ def simulated_share(secid: str, begins: np.ndarray, *, seed: int, volume: float,
     if not len(begins):
         return
     walk = dataclasses.replace(builders.columns(seed, len(begins), volume=volume), begin_s=begins)
-    candles_write(instrument_id=instrument.pk, timeframe=Timeframe.H1, columns=walk, source="simulator")
+    candles_write(instrument_id=instrument.pk, timeframe=Timeframe.H1, columns=walk, origin=SIMULATOR_ORIGIN)
 
 
 if __name__ == "__main__":

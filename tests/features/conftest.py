@@ -13,10 +13,11 @@ import pytest
 from features.contracts import BuildReport
 from features.models import FeatureSnapshot
 from features.services.build import features_build
-from market.contracts import Bars, Timeframe
+from market.contracts import SIMULATOR_ORIGIN, Bars, Timeframe
 from market.models import CorporateAction, Instrument
 from market.services.candle_write import candles_write
 from tests.features.series import candle_columns, random_bars
+from tests.market.make import FILE
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 
@@ -47,7 +48,7 @@ def store_candles(instrument: Instrument, bars: Bars) -> None:
         instrument_id=instrument.pk,
         timeframe=Timeframe.H1,
         columns=candle_columns(bars),
-        source="simulator" if instrument.is_simulated else "files",
+        origin=SIMULATOR_ORIGIN if instrument.is_simulated else FILE,
     )
 
 

@@ -6,12 +6,14 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from market.contracts import CandleColumns, CandleWriteReport, InstrumentFacts, Timeframe
+from market.contracts import CandleColumns, CandleOrigin, CandleWriteReport, InstrumentFacts, Timeframe
 from market.selectors.instruments import instrument_get
 from market.services.candle_write import candles_write
 from market.services.instruments_write import instruments_write
 from market.sources.records import InstrumentRecord
 from traderai.common.clock import MOSCOW, to_epoch_s
+
+FILE = CandleOrigin(name="files", kind="file", priority=500)
 
 
 def moscow(text: str) -> datetime:
@@ -52,5 +54,5 @@ def days_of(first: str, count: int) -> list[date]:
     return found
 
 
-def write(facts: InstrumentFacts, bars: CandleColumns, source: str = "files") -> CandleWriteReport:
-    return candles_write(instrument_id=facts.id, timeframe=Timeframe.H1, columns=bars, source=source)
+def write(facts: InstrumentFacts, bars: CandleColumns, origin: CandleOrigin = FILE) -> CandleWriteReport:
+    return candles_write(instrument_id=facts.id, timeframe=Timeframe.H1, columns=bars, origin=origin)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
-from market.contracts import CandleWriteReport, Timeframe
-from market.models import Candle, TradingDay
+from market.contracts import ISS_ORIGIN, SIMULATOR_ORIGIN, CandleOrigin, CandleWriteReport, Timeframe
+from market.models import Candle, CandleDisagreement, TradingDay
 from market.services.candle_write import candles_write
 from market.services.partitions import default_partition_rows, partitions_ensure
 from tests.market import make
@@ -18,12 +20,21 @@ pytestmark = pytest.mark.django_db
 def test_a_second_write_changes_nothing_and_a_change_is_one_row():
     facts = make.instrument()
     bars = make.columns(make.hours("2024-01-03", count=5))
-    assert make.write(facts, bars) == CandleWriteReport(new=5)
+    begins = make.hours("2024-01-03", count=5)
+    assert make.write(facts, bars) == CandleWriteReport(
+        new=5, touched_from=begins[0], touched_till=begins[-1]
+    )
     assert make.write(facts, bars) == CandleWriteReport(unchanged=5)
     bars.close[2] += 0.01
     more = make.columns(make.hours("2024-01-03", count=6))
     more.close[2] = bars.close[2]
-    assert make.write(facts, more) == CandleWriteReport(new=1, changed=1, unchanged=4)
+    assert make.write(facts, more) == CandleWriteReport(
+        new=1,
+        changed=1,
+        unchanged=4,
+        touched_from=begins[2],
+        touched_till=make.hours("2024-01-03", count=6)[-1],
+    )
     assert Candle.objects.get(begin=make.hours("2024-01-03", count=3)[2]).close == bars.close[2]
 
 
@@ -37,30 +48,42 @@ def test_a_missing_value_is_null_and_gets_filled():
 
 
 def test_sources_overwrite_themselves_and_lower_ones_in_any_order():
-    bars = {
-        s: make.columns(make.hours("2024-01-03"), [c] * 3)
-        for s, c in (("iss", 3.0), ("files", 2.0), ("simulator", 1.0))
-    }
-    for order in (
-        ("iss", "files", "simulator"),
-        ("simulator", "files", "iss"),
-        ("files", "iss", "simulator"),
-    ):
-        facts = make.instrument("-".join(order))
-        reports = [make.write(facts, bars[source], source) for source in order]
+    # Of two files of one priority the one with the later name wins.
+    newer = CandleOrigin(name="newer", kind="file", priority=make.FILE.priority)
+    origins = (SIMULATOR_ORIGIN, make.FILE, newer, ISS_ORIGIN)
+    bars = [make.columns(make.hours("2024-01-03"), [rank + 1.0] * 3) for rank in range(4)]
+    for at, order in enumerate(itertools.permutations(range(4))):
+        facts = make.instrument(f"T{at}")
         stored = Candle.objects.filter(instrument_id=facts.id)
-        assert set(stored.values_list("source", "close")) == {("iss", 3.0)}
-        assert all(r.new + r.changed + r.unchanged + r.outranked == 3 for r in reports)
-    assert reports[2].outranked == 3
+        best = -1
+        for rank in order:
+            report = make.write(facts, bars[rank], origins[rank])
+            assert report.new + report.changed + report.unchanged + report.outranked == 3
+            assert report.outranked == (3 if rank < best else 0)
+            assert report.disagreements == (0 if best < 0 else 3)
+            best = max(best, rank)
+            assert set(stored.values_list("source__name", "close")) == {(origins[best].name, best + 1.0)}
+        lost = CandleDisagreement.objects.filter(instrument_id=facts.id)
+        assert lost.count() == 9
+        assert all(row.close == 1.0 + [o.name for o in origins].index(row.loser.name) for row in lost)
 
 
-def test_a_duplicate_begin_and_an_unknown_source_are_refused_whole():
+def test_two_sources_that_agree_leave_no_disagreement():
+    facts = make.instrument()
+    bars = make.columns(make.hours("2024-01-03"))
+    make.write(facts, bars, ISS_ORIGIN)
+    told = make.write(facts, replace(bars, value_rub=bars.value_rub * 0 + 5.0))
+    assert (told.unchanged, told.outranked, told.disagreements) == (3, 0, 0)
+    assert make.write(facts, replace(bars, close=bars.close + 0.5)).disagreements == 3
+    assert make.write(facts, bars).disagreements == 0
+    assert not CandleDisagreement.objects.exists()
+
+
+def test_a_duplicate_begin_is_refused_whole():
     facts = make.instrument()
     begins = make.hours("2024-01-03")
     with pytest.raises(InvariantError, match="each begin once"):
         make.write(facts, make.columns([*begins, begins[0]]))
-    with pytest.raises(InvariantError, match="source must be"):
-        make.write(facts, make.columns(begins), "hearsay")
     assert Candle.objects.count() == 0
 
 
@@ -89,7 +112,7 @@ def test_the_calendar_follows_the_bars_and_weekends_belong_to_monday_since_2025_
         monday: monday,
         date(2025, 3, 5): date(2025, 3, 5),
     }
-    make.write(make.instrument("SIM"), make.columns(make.hours("2025-03-03")), "simulator")
+    make.write(make.instrument("SIM"), make.columns(make.hours("2025-03-03")), SIMULATOR_ORIGIN)
     assert TradingDay.objects.get(date=monday).is_simulated
 
 
@@ -99,7 +122,7 @@ def test_a_missing_year_gets_its_partition_with_its_rows():
         instrument_id=facts.id,
         timeframe=Timeframe.H1,
         columns=make.columns(make.hours("2033-05-03")),
-        source="files",
+        origin=make.FILE,
     )
     assert default_partition_rows() == 3
     assert partitions_ensure(first_year=2029, last_year=2033) == tuple(

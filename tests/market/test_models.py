@@ -75,9 +75,9 @@ def insert_candle(instrument_id, **changed):
     row = {"open": 10.0, "high": 11.0, "low": 9.0, "close": 10.0, "volume_shares": 1.0} | changed
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO market_candle (instrument_id, timeframe_min, begin, board, source, "
+            "INSERT INTO market_candle (instrument_id, timeframe_min, begin, board, source_id, "
             + ", ".join(row)
-            + ") VALUES (%s, 60, '2024-01-03 07:00+00', 'TQBR', 'files', "
+            + ") VALUES (%s, 60, '2024-01-03 07:00+00', 'TQBR', 1, "
             + ", ".join(["%s"] * len(row))
             + ")",
             [instrument_id, *row.values()],

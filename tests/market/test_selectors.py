@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from market.contracts import Timeframe
+from market.contracts import SIMULATOR_ORIGIN, Timeframe
 from market.models import CorporateAction, TradingDay
 from market.selectors.bars import bars_load, newest_bars
 from market.selectors.candles import candle_list, last_closes
@@ -133,7 +133,7 @@ def test_simulated_days_do_not_count_for_real_shares():
     for day in ("2024-01-03", "2024-01-05"):
         make.write(real, make.columns(make.hours(day)))
     for day in ("2024-01-03", "2024-01-04", "2024-01-05"):
-        make.write(simulated, make.columns(make.hours(day)), "simulator")
+        make.write(simulated, make.columns(make.hours(day)), SIMULATOR_ORIGIN)
     as_of = make.moscow("2024-02-01")
     assert np.ptp(bars_load(secid="TEST", timeframe=H1, as_of=as_of).trading_day) == 1
     assert np.ptp(bars_load(secid="SIM01", timeframe=H1, as_of=as_of).trading_day) == 2

@@ -9,7 +9,7 @@ import pytest
 from django.conf import LazySettings
 from rest_framework.test import APIClient
 
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import SIMULATOR_ORIGIN, CandleColumns, Timeframe
 from market.models import Instrument
 from market.services.candle_write import candles_write
 from traderai.common import clock
@@ -53,5 +53,7 @@ def candles(shares: list[Instrument]) -> CandleColumns:
         volume_shares=np.full(COUNT, 1000.0),
         value_rub=np.where(np.arange(COUNT) == 0, np.nan, 1000.0 * opened),
     )
-    candles_write(instrument_id=shares[0].pk, timeframe=Timeframe.H1, columns=columns, source="simulator")
+    candles_write(
+        instrument_id=shares[0].pk, timeframe=Timeframe.H1, columns=columns, origin=SIMULATOR_ORIGIN
+    )
     return columns

@@ -14,12 +14,13 @@ from onnx import TensorProto, helper, numpy_helper
 from features.selectors.catalogue import feature_set_get
 from features.selectors.matrix import feature_matrix_load
 from features.services.build import features_build
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import SIMULATOR_ORIGIN, CandleColumns, Timeframe
 from market.models import Instrument
 from market.services.candle_write import candles_write
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, SideLosses
 from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
+from tests.market.make import FILE
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.lake import lake_at
 
@@ -80,7 +81,7 @@ def share(secid: str, *, seed: int, bars: int = BARS, volume: float = 1e6, **fie
             instrument_id=instrument.pk,
             timeframe=Timeframe.H1,
             columns=columns(seed, bars, volume=volume),
-            source="simulator" if instrument.is_simulated else "files",
+            origin=SIMULATOR_ORIGIN if instrument.is_simulated else FILE,
         )
     return instrument
 
