@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from market.contracts import CandleColumns, CandleOrigin, Timeframe
 
@@ -102,6 +102,155 @@ class CandleRequest:
     until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerChangeRecord:
+    """A ticker that was replaced; `changed_on` is the first trading day under the new one."""
+
+    old_secid: str
+    new_secid: str
+    changed_on: date
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardRecord:
+    """The span in which an instrument was traded on a board."""
+
+    secid: str
+    board: str
+    traded_from: date
+    traded_till: date | None
+    is_primary: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsRecord:
+    """Lot and price step from a day on; None where the source does not tell."""
+
+    secid: str
+    valid_from: date
+    lot_size: int | None
+    price_step_rub: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexMemberRecord:
+    """A share's span in an index."""
+
+    index_secid: str
+    secid: str
+    member_from: date
+    member_till: date | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexWeightRecord:
+    """A share's weight in an index on a day."""
+
+    index_secid: str
+    secid: str
+    day: date
+    weight_pct: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarRecord:
+    """What the exchange's calendar says of a date; sessions as (code, begins_at, ends_at)."""
+
+    day: date
+    is_open: bool
+    trading_date: date | None
+    reason: str
+    source: str
+    sessions: tuple[tuple[str, datetime, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundamentalRecord:
+    """One figure of one company and period, in the unit of its metric."""
+
+    secid: str
+    metric: str
+    period: str
+    period_end: date
+    value: float
+    known_at: datetime
+    source: str
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacroRecord:
+    """One value of a series, in force from a day on."""
+
+    series: str
+    day: date
+    value: float
+    known_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRecord:
+    """Something scheduled for the economy."""
+
+    kind: str
+    at: datetime
+    title_ru: str
+    title_en: str
+    known_at: datetime
+    outcome: float | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsRecord:
+    """One published text; `tickers` are those that the source itself names."""
+
+    source: str  # a code of news_sources.yaml
+    external_id: str
+    title: str
+    body: str
+    published_at: datetime
+    fetched_at: datetime
+    modified_at: datetime | None = None
+    url: str = ""
+    language: str = "ru"
+    tickers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowRecord:
+    """Order flow of one share in one span of 5 minutes."""
+
+    secid: str
+    begin_at: datetime
+    trades: int
+    buy_volume_lots: float | None
+    sell_volume_lots: float | None
+    value_rub: float | None
+    imbalance: float | None
+    vwap_rub: float | None
+    source: str
+
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPage(Generic[Record]):
+    """Records of one kind and the rows that could not be read as one; `place` says where they stood."""
+
+    place: str
+    records: tuple[Record, ...]
+    rejected: tuple[RejectedRow, ...] = ()
+    outside: int = 0  # rows left out because nobody asked for them
+
+
 class Source(Protocol):
     """Where market data come from."""
 
@@ -120,3 +269,72 @@ class Source(Protocol):
 
     def candles(self, *, request: CandleRequest) -> Generator[CandlePage, None, None]:
         """Yield one series in pages, oldest first."""
+
+
+class ReferenceSource(Protocol):
+    """A source that knows tickers' histories, boards, lots and indices."""
+
+    def ticker_changes(self) -> RecordPage[TickerChangeRecord]:
+        """Return every known replacement of a ticker."""
+
+    def boards(self, *, secids: Sequence[str]) -> RecordPage[BoardRecord]:
+        """Return the boards of instruments and their spans."""
+
+    def terms(self, *, secids: Sequence[str]) -> RecordPage[TermsRecord]:
+        """Return lots and price steps by day."""
+
+    def index_members(self) -> RecordPage[IndexMemberRecord]:
+        """Return who belonged to which index when."""
+
+    def index_weights(self) -> RecordPage[IndexWeightRecord]:
+        """Return the weights of indices by day."""
+
+
+class IndexSource(Protocol):
+    """A source of index candles."""
+
+    def indices(self) -> InstrumentPage:
+        """Return the indices and funds it has candles of."""
+
+    def index_candles(self, *, request: CandleRequest) -> Generator[CandlePage, None, None]:
+        """Yield one index's candles in pages, oldest first."""
+
+
+class CalendarSource(Protocol):
+    """A source of the exchange's calendar."""
+
+    def calendar(self, *, since: date, until: date) -> RecordPage[CalendarRecord]:
+        """Return the days of a span, `until` left out."""
+
+
+class FundamentalsSource(Protocol):
+    """A source of companies' figures."""
+
+    def fundamentals(
+        self, *, secids: Sequence[str] | None
+    ) -> Generator[RecordPage[FundamentalRecord], None, None]:
+        """Yield figures; None asks for every company."""
+
+
+class MacroSource(Protocol):
+    """A source of the economy's series and scheduled events."""
+
+    def macro(self) -> RecordPage[MacroRecord]:
+        """Return the values of every series."""
+
+    def events(self) -> RecordPage[EventRecord]:
+        """Return scheduled events."""
+
+
+class NewsFeed(Protocol):
+    """A source of news."""
+
+    def news(self, *, since: datetime | None, now: datetime) -> Generator[RecordPage[NewsRecord], None, None]:
+        """Yield news in pages."""
+
+
+class FlowSource(Protocol):
+    """A source of order-flow figures."""
+
+    def flow(self, *, secids: Sequence[str] | None) -> Generator[RecordPage[FlowRecord], None, None]:
+        """Yield order flow in pages; None asks for every share."""
