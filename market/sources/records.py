@@ -67,6 +67,8 @@ class DividendRecord:
     registry_close: date | None = None
     ex_date: date | None = None
     place: str = ""
+    announced_on: date | None = None  # set: the record only tells when a dividend was announced
+    turned_back_by: float | None = None  # the split by which the amount was turned back into as traded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
