@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,21 @@ class InstrumentFacts:
     shortable: bool
     is_simulated: bool  # made by the market simulator: everything derived from it is labelled SIMULATED
     issue_size_shares: int | None
+    kind: str = "share"  # share, preferred, etf or index
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TickerSpan:
+    """Whose ticker it was in a span of days.
+
+    Rows of the current ticker from before `valid_from` are the same instrument's too: makers of files like to
+    put a share's whole history under its newest ticker. Where the former ticker tells of such a day, it is right.
+    """
+
+    instrument_id: int
+    secid: str  # the instrument's current ticker
+    valid_from: date | None  # None: from the beginning
+    valid_till: date | None  # first day that is no longer in it; None: still
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

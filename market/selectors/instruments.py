@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market.contracts import InstrumentFacts
-from market.models import Instrument
+from market.models import Instrument, TickerChange
 from traderai.common.errors import NotFoundError, did_you_mean
 
 
@@ -14,11 +14,21 @@ def instrument_list(*, active_only: bool = True) -> tuple[InstrumentFacts, ...]:
 
 
 def instrument_get(*, secid: str) -> InstrumentFacts:
-    """Return one instrument.
+    """Return one instrument by its ticker or by a former one; the facts name the current ticker.
+
+    A ticker that another company has taken over since is the other company's.
 
     Raises: NotFoundError with the code "unknown_ticker" and the closest ticker we know.
     """
     row = Instrument.objects.filter(secid=secid).first()
+    if row is None:
+        change = (
+            TickerChange.objects.filter(old_secid=secid)
+            .select_related("instrument")
+            .order_by("changed_on")
+            .last()
+        )
+        row = None if change is None else change.instrument
     if row is None:
         known = list(Instrument.objects.values_list("secid", flat=True))
         raise NotFoundError(
@@ -43,4 +53,5 @@ def _facts(row: Instrument) -> InstrumentFacts:
         shortable=row.shortable,
         is_simulated=row.is_simulated,
         issue_size_shares=row.issue_size_shares,
+        kind=row.kind,
     )
