@@ -81,6 +81,8 @@ class CandleCoverage(models.Model):
     source = models.ForeignKey(CandleSource, on_delete=models.PROTECT, related_name="+")
     covered_from = models.DateTimeField()
     covered_till = models.DateTimeField(help_text="Begins before this moment have been asked for.")
+    # A split after this moment makes every bar suspect that was stored before it: the span is fetched anew.
+    started_at = models.DateTimeField(help_text="When the first page of the span was asked for.")
 
     class Meta:
         constraints = [

@@ -102,6 +102,7 @@ class CandleRequest:
     now: datetime
     since: datetime | None = None
     until: datetime | None = None
+    board: str = "TQBR"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
