@@ -50,7 +50,7 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     begins_inside = dividends[0] > _day_before(instrument.id, timeframe, since, rows, trading_date)
     prices = rows[:, 2:6] * factor[:, None]
     return Bars(
-        secid=secid,
+        secid=instrument.secid,
         timeframe=timeframe,
         begin_s=rows[:, 0].astype(np.int64),
         open=prices[:, 0].copy(),

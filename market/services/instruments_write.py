@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from django.db import transaction
 
-from market.contracts import CandleWriteReport
+from market.contracts import CandleWriteReport, TickerSpan
 from market.models import Instrument
+from market.selectors.tickers import ticker_holders
 from market.sources.records import InstrumentRecord
 
 _STAFF_FIELDS = ("sector", "shortable", "active")
@@ -17,9 +19,15 @@ _STAFF_FIELDS = ("sector", "shortable", "active")
 def instruments_write(*, records: tuple[InstrumentRecord, ...]) -> CandleWriteReport:
     """Store instruments; what staff may edit (sector, shortable, active) is set once and then left to staff.
 
+    A record under a ticker that its instrument has given up tells nothing of today's and changes nothing; one
+    that was first traded after that is another company's, which is stored beside it.
+
     Repeating: the same records change nothing.
     """
     new = changed = 0
+    records_given = len(records)
+    holders = ticker_holders()
+    records = tuple(record for record in records if not _given_up(record, holders))
     with transaction.atomic():
         stored = {
             row.secid: row
@@ -27,6 +35,7 @@ def instruments_write(*, records: tuple[InstrumentRecord, ...]) -> CandleWriteRe
         }
         for record in records:
             values = asdict(record) | {"decimals": decimals_of(record.price_step_rub)}
+            del values["first_traded_on"]
             row = stored.get(record.secid)
             if row is None:
                 Instrument.objects.create(**values)
@@ -40,7 +49,14 @@ def instruments_write(*, records: tuple[InstrumentRecord, ...]) -> CandleWriteRe
             if fresh:
                 Instrument.objects.filter(pk=row.pk).update(**fresh)
                 changed += 1
-    return CandleWriteReport(new=new, changed=changed, unchanged=len(records) - new - changed)
+    return CandleWriteReport(new=new, changed=changed, unchanged=records_given - new - changed)
+
+
+def _given_up(record: InstrumentRecord, holders: Mapping[str, tuple[TickerSpan, ...]]) -> bool:
+    spans = holders.get(record.secid, ())
+    if not spans or spans[-1].valid_till is None:
+        return False
+    return record.first_traded_on is None or record.first_traded_on < spans[-1].valid_till
 
 
 def decimals_of(price_step_rub: float) -> int:

@@ -37,6 +37,9 @@ class InstrumentRecord:
     shortable: bool = False
     active: bool = True
     is_simulated: bool = False
+    industry: str = ""
+    delisted_on: date | None = None  # last day of trading, where it has ended
+    first_traded_on: date | None = None  # tells a ticker's new company from the one that gave it up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
