@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from traderai.common.arrays import F64, I64, Bools
+from traderai.common.arrays import F64, I8, I64, Bools
 from traderai.common.errors import InputError, did_you_mean
 
 
@@ -138,6 +138,7 @@ class Bars:
     trading_day: (
         I64  # ordinal of the bar's trading day in the exchange's calendar; differences count trading days
     )
+    session: I8  # market.kernels.sessions: MORNING, MAIN, EVENING, WEEKEND, or OUTSIDE of all of them
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -216,6 +217,7 @@ class CandleWriteReport:
     unchanged: int = 0
     outranked: int = 0  # rows that disagree with a source of higher rank and were left out
     disagreements: int = 0  # bars told differently by two sources, whichever won
+    removed: int = 0  # resampled bars that their finer bars no longer bear out
     touched_from: datetime | None = None  # begin of the first new or changed bar
     touched_till: datetime | None = None  # begin of the last one
 

@@ -139,15 +139,24 @@ def candles_write(
         "is_simulated": origin.kind == "simulator",
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-            [f"market_candle {instrument_id} {timeframe.minutes}"],
-        )
+        series_lock(instrument_id=instrument_id, timeframe=timeframe)
         _stage(cursor, columns)
         report = _merge(cursor, values, n=len(columns))
         if marks_trading_days:
             cursor.execute(_CALENDAR, values)
     return report
+
+
+def series_lock(*, instrument_id: int, timeframe: Timeframe) -> None:
+    """Wait until nobody else writes the series; the lock is held until the transaction ends.
+
+    Repeating: a transaction that holds it goes on at once.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"market_candle {instrument_id} {timeframe.minutes}"],
+        )
 
 
 def copy_payload(columns: CandleColumns) -> bytes:
