@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from django.db import connection
 
+from market.calendar_config import session_table
 from market.contracts import Bars, Timeframe
 from market.kernels.adjustment import dividends_by_bar, split_factors
+from market.kernels.sessions import session_codes
 from market.models import CorporateAction, TradingDay
 from market.selectors.instruments import instrument_get
 from traderai.common.arrays import F64, I64
@@ -49,10 +51,11 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     # A dividend whose ex-date lies before the first bar handed out did not start with that bar.
     begins_inside = dividends[0] > _day_before(instrument.id, timeframe, since, rows, trading_date)
     prices = rows[:, 2:6] * factor[:, None]
+    begin_s = rows[:, 0].astype(np.int64)
     return Bars(
         secid=instrument.secid,
         timeframe=timeframe,
-        begin_s=rows[:, 0].astype(np.int64),
+        begin_s=begin_s,
         open=prices[:, 0].copy(),
         high=prices[:, 1].copy(),
         low=prices[:, 2].copy(),
@@ -63,6 +66,7 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
         dividend_rub=factor
         * dividends_by_bar(trading_date, dividends[0][begins_inside], dividends[1][begins_inside]),
         trading_day=ordinal,
+        session=session_codes(begin_s, session_table(), bar_s=60 * timeframe.minutes),
     )
 
 

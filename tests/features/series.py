@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from market.contracts import Bars, CandleColumns, Timeframe
+from market.kernels.sessions import MAIN
 
 HOURS_A_DAY = 14
 FIRST_BAR_S = int(datetime(2024, 1, 15, 7, tzinfo=UTC).timestamp())
@@ -36,7 +37,7 @@ def random_bars(n: int, *, seed: int, first_s: int = FIRST_BAR_S) -> Bars:
     return Bars(
         secid="TEST", timeframe=Timeframe.H1, begin_s=begin_s, open=open_, high=high, low=low, close=close,
         volume_shares=volume, turnover_rub=volume * close, split_factor=np.ones(n), dividend_rub=dividend,
-        trading_day=trading_day,
+        trading_day=trading_day, session=np.full(n, MAIN, dtype=np.int8),
     )  # fmt: skip
 
 

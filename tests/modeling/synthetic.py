@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from market.contracts import Bars, Timeframe
+from market.kernels.sessions import MAIN
 from modeling.contracts import LabelSet
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.recipe import Recipe, SplitConfig, recipe_load
@@ -59,6 +60,7 @@ def bars(secid: str, *, days: int, seed: int, drift: np.ndarray | None = None) -
         split_factor=np.ones(n),
         dividend_rub=np.zeros(n),
         trading_day=np.repeat(np.arange(days), BARS_PER_DAY).astype(np.int64),
+        session=np.full(n, MAIN, dtype=np.int8),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from market.contracts import Bars, Timeframe
+from market.kernels.sessions import MAIN
 from modeling.contracts import LabelSet
 
 START_S = 1_700_000_000 // 86_400 * 86_400 + 7 * 3600  # a day at 10:00 Moscow
@@ -49,6 +50,7 @@ def make_bars(
         split_factor=np.ones(n) if factor is None else np.asarray(factor, dtype=np.float64),
         dividend_rub=np.zeros(n) if dividends is None else np.asarray(dividends, dtype=np.float64),
         trading_day=index // per_day,
+        session=np.full(n, MAIN, dtype=np.int8),
     )
 
 

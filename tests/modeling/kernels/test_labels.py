@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market.contracts import Bars, Timeframe
+from market.kernels.sessions import MAIN
 from modeling.kernels import labels
 from modeling.kernels.labels import EXIT_REASONS, ROW_STATES, barrier_labels
 from tests.modeling.kernels import slow_labels
@@ -263,6 +264,7 @@ def real_bars(folder, secid, since, until, dividends=()) -> Bars:
         split_factor=np.ones(n),
         dividend_rub=np.asarray(paid, dtype=np.float64),
         trading_day=dates.rank("dense").cast(pl.Int64).to_numpy(),
+        session=np.full(n, MAIN, dtype=np.int8),
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from market.contracts import Bars, InstrumentFacts, Timeframe
+from market.kernels.sessions import MAIN
 from modeling.selectors.configuration import label_set_get
 from signals.kernels.state import Moment, market_state
 
@@ -44,6 +45,7 @@ def bars(n: int, *, factor: float = 1.0) -> Bars:
         split_factor=np.full(n, factor),
         dividend_rub=np.zeros(n),
         trading_day=np.zeros(n, dtype=np.int64),
+        session=np.full(n, MAIN, dtype=np.int8),
     )
 
 
