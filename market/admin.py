@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from market.contracts import Timeframe
 from market.models import CorporateAction, IngestionRun, Instrument, QuarantinedRow, TradingDay
 from market.selectors.candles import candle_list
+from market.services.dividend_announcements import action_known_set
 from traderai.common import clock
 from traderai.common.admin import ReadOnlyAdmin
 from traderai.common.errors import InputError
@@ -85,7 +86,7 @@ class InstrumentAdmin(ReadOnlyAdmin):
 
 @admin.register(CorporateAction)
 class CorporateActionAdmin(ReadOnlyAdmin):
-    """Splits and dividends."""
+    """Splits and dividends; staff may correct from when on one was known, and ingests then leave it to them."""
 
     list_display = [
         "instrument",
@@ -101,6 +102,18 @@ class CorporateActionAdmin(ReadOnlyAdmin):
     list_select_related = ["instrument"]
     date_hierarchy = "ex_date"
     ordering = ["-ex_date"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Staff with the permission may edit `known_at`."""
+        return bool(request.user.has_perm("market.change_corporateaction"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show everything else as text."""
+        return [field.name for field in self.model._meta.fields if field.name != "known_at"]
+
+    def save_model(self, request: HttpRequest, obj: CorporateAction, form: Any, change: bool) -> None:
+        """Mark the row as set by staff."""
+        action_known_set(action_id=obj.pk, known_at=obj.known_at)
 
 
 @admin.register(TradingDay)

@@ -5,15 +5,32 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from django.db import transaction
 
 from market.kernels.corporate import ex_date
-from market.models import CorporateAction, Instrument, TradingDay
+from market.models import Candle, CorporateAction, Instrument, TradingDay
+from market.selectors.tickers import ticker_spans
+from market.services.dividend_announcements import (
+    NEAR_DAYS,
+    STAFF,
+    announced_amounts,
+    announcements_apply,
+    rejected_action,
+)
+from market.sources.corporate_files import SAME_SPLIT_DAYS
 from market.sources.records import ActionPage, DividendRecord, RejectedRow, SplitRecord
 from market.sources.wall_clock import midnight
+
+# An amount that the file's maker turned back by a split is believed only where the price bears it out: the smallest
+# split of the table is tenfold, and no ordinary dividend is below a thousandth or above 30 % of the price.
+_YIELD_BEARS_OUT = (0.001, 0.3)
+_SAME_AMOUNT = 0.005
+_NEARLY_SAME_AMOUNT = (
+    0.1  # of a turned amount: the same dividend, adjusted by its maker for something else too
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,37 +47,57 @@ class ActionWriteReport:
 def actions_write(*, page: ActionPage, trust: Sequence[str]) -> ActionWriteReport:
     """Store splits and dividends of known instruments; dividends get their ex-dates by the trading calendar.
 
-    Repeating: the same actions change nothing. A split that disagrees with a stored one and a dividend that
-    another, more trusted source already tells are handed back as rejected.
+    Records that only tell an announcement set `known_at` of the dividend they belong to: the end of that day in
+    Moscow. A dividend without one is known from midnight of its ex-date. What staff have set (source "staff:...")
+    stays as it is.
+
+    Repeating: the same actions change nothing. A split that disagrees with a stored one, a dividend that another,
+    more trusted source already tells, and an announcement that fits no dividend are handed back as rejected.
     """
     report = ActionWriteReport()
     with transaction.atomic():
         # Two writers take turns: what the second may add depends on what the first has added.
-        ids = {row.secid: row.pk for row in Instrument.objects.select_for_update().order_by("pk")}
+        list(Instrument.objects.select_for_update().order_by("pk").values_list("pk"))
+        ids = {secid: span.instrument_id for secid, span in ticker_spans().items()}
         _write_splits([split for split in page.splits if split.secid in ids], ids, report)
-        dividends = [dividend for dividend in page.dividends if dividend.secid in ids]
-        _write_dividends(dividends, ids, trust, report)
-        everything: list[SplitRecord | DividendRecord] = [*page.splits, *page.dividends]
-    report.rejected += [_rejected(one, "unknown_ticker") for one in everything if one.secid not in ids]
+        known = [dividend for dividend in page.dividends if dividend.secid in ids]
+        dated = _dated(known, ids, report)
+        told = [entry for entry in dated if entry.record.announced_on is None]
+        announced = [entry for entry in dated if entry.record.announced_on is not None]
+        _write_dividends(told, announced_amounts(announced), trust, report)
+        announcements_apply(announced, report)
+    everything: list[SplitRecord | DividendRecord] = [*page.splits, *page.dividends]
+    report.rejected += [rejected_action(one, "unknown_ticker") for one in everything if one.secid not in ids]
     return report
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedDividend:
+    """A dividend or its announcement with the instrument and the ex-date it belongs to."""
+
+    instrument_id: int
+    ex_date: date
+    record: DividendRecord
+
+
 def _write_splits(splits: Iterable[SplitRecord], ids: dict[str, int], report: ActionWriteReport) -> None:
-    stored = {
-        (row.instrument_id, row.ex_date): row.shares_after_per_before
-        for row in CorporateAction.objects.filter(kind=CorporateAction.Kind.SPLIT)
-    }
+    stored: dict[int, list[tuple[date, float]]] = defaultdict(list)
+    for row in CorporateAction.objects.filter(kind=CorporateAction.Kind.SPLIT):
+        stored[row.instrument_id].append((row.ex_date, row.shares_after_per_before or 0.0))
     for split in splits:
-        key = (ids[split.secid], split.ex_date)
-        if key in stored:
-            same = math.isclose(stored[key] or 0.0, split.shares_after_per_before, rel_tol=1e-9)
+        of_share = stored[ids[split.secid]]
+        near = [
+            ratio for day, ratio in of_share if abs((day - split.ex_date).days) <= SAME_SPLIT_DAYS
+        ]  # two sources may date one split by its decision and by its first trade
+        if near:
+            same = any(math.isclose(ratio, split.shares_after_per_before, rel_tol=1e-9) for ratio in near)
             report.unchanged += same
             if not same:
-                report.rejected.append(_rejected(split, "split_disagrees"))
+                report.rejected.append(rejected_action(split, "split_disagrees"))
             continue
-        stored[key] = split.shares_after_per_before
+        of_share.append((split.ex_date, split.shares_after_per_before))
         CorporateAction.objects.create(
-            instrument_id=key[0],
+            instrument_id=ids[split.secid],
             kind=CorporateAction.Kind.SPLIT,
             ex_date=split.ex_date,
             shares_after_per_before=split.shares_after_per_before,
@@ -70,11 +107,11 @@ def _write_splits(splits: Iterable[SplitRecord], ids: dict[str, int], report: Ac
         report.new += 1
 
 
-def _write_dividends(
-    dividends: Iterable[DividendRecord], ids: dict[str, int], trust: Sequence[str], report: ActionWriteReport
-) -> None:
-    by_day: dict[tuple[int, date], dict[str, list[DividendRecord]]] = defaultdict(lambda: defaultdict(list))
+def _dated(
+    dividends: Iterable[DividendRecord], ids: dict[str, int], report: ActionWriteReport
+) -> list[DatedDividend]:
     calendar = _real_trading_days()
+    dated = []
     for dividend in dividends:
         day = dividend.ex_date
         if dividend.registry_close is not None and calendar:
@@ -82,58 +119,108 @@ def _write_dividends(
         if day is None or not calendar or not calendar[0] <= day <= calendar[-1]:
             report.outside += 1
             continue
-        by_day[ids[dividend.secid], day][dividend.source].append(dividend)
-    for (instrument_id, day), by_source in sorted(by_day.items()):
-        _write_day(instrument_id, day, by_source, trust, report)
+        dated.append(DatedDividend(instrument_id=ids[dividend.secid], ex_date=day, record=dividend))
+    return dated
 
 
-def _write_day(
-    instrument_id: int,
-    day: date,
-    by_source: dict[str, list[DividendRecord]],
+def _write_dividends(
+    dividends: Iterable[DatedDividend],
+    announced: dict[int, list[tuple[date, list[float]]]],
     trust: Sequence[str],
     report: ActionWriteReport,
 ) -> None:
+    by_day: dict[tuple[int, date], dict[str, list[DividendRecord]]] = defaultdict(lambda: defaultdict(list))
+    for dividend in dividends:
+        reason = _doubt(dividend, announced)
+        if reason:
+            report.rejected.append(rejected_action(dividend.record, reason))
+            continue
+        by_day[dividend.instrument_id, dividend.ex_date][dividend.record.source].append(dividend.record)
+    stored: dict[tuple[int, date], dict[str, CorporateAction]] = defaultdict(dict)
     rows = CorporateAction.objects.filter(
-        instrument_id=instrument_id, kind=CorporateAction.Kind.DIVIDEND, ex_date=day
+        kind=CorporateAction.Kind.DIVIDEND, instrument_id__in={instrument_id for instrument_id, _ in by_day}
     )
-    stored = {row.source: row for row in rows}
+    for row in rows:
+        stored[row.instrument_id, row.ex_date][row.source] = row
+    for (instrument_id, day), by_source in sorted(by_day.items()):
+        _write_day((instrument_id, day), by_source, stored[instrument_id, day], trust, report)
+
+
+def _write_day(
+    key: tuple[int, date],
+    by_source: dict[str, list[DividendRecord]],
+    stored: dict[str, CorporateAction],
+    trust: Sequence[str],
+    report: ActionWriteReport,
+) -> None:
+    by_staff = [row.amount_rub or 0.0 for source, row in stored.items() if source.startswith(STAFF)]
     told = [row.amount_rub or 0.0 for source, row in stored.items() if source not in by_source]
     rank = {source: at for at, source in enumerate(trust)}
     for source in sorted(by_source, key=lambda name: rank.get(name, len(rank))):
+        records = by_source[source]
         # Two payments of one day (a year's and a quarter's) from one source add up.
-        amount = math.fsum(record.amount_rub for record in by_source[source])
-        if _already_told(amount, told):
-            report.rejected += [_rejected(record, "told_by_other_source") for record in by_source[source]]
+        amount = math.fsum(record.amount_rub for record in records)
+        if _already_told(amount, by_staff, _SAME_AMOUNT):
+            report.unchanged += len(records)
+            continue
+        turned = any(record.turned_back_by is not None for record in records)
+        if _already_told(amount, told, _NEARLY_SAME_AMOUNT if turned else _SAME_AMOUNT):
+            report.rejected += [rejected_action(record, "told_by_other_source") for record in records]
             continue
         told.append(amount)
         row = stored.get(source)
-        if row is not None and row.amount_rub == amount:
-            report.unchanged += len(by_source[source])
-            continue
-        CorporateAction.objects.update_or_create(
-            instrument_id=instrument_id,
-            kind=CorporateAction.Kind.DIVIDEND,
-            ex_date=day,
-            source=source,
-            defaults={"amount_rub": amount, "known_at": midnight(day)},
-        )
-        report.new += len(by_source[source]) if row is None else 0
-        report.changed += len(by_source[source]) if row is not None else 0
+        if row is None:
+            CorporateAction.objects.create(
+                instrument_id=key[0],
+                kind=CorporateAction.Kind.DIVIDEND,
+                ex_date=key[1],
+                source=source,
+                amount_rub=amount,
+                known_at=midnight(key[1]),
+            )
+            report.new += len(records)
+        elif row.amount_rub == amount:
+            report.unchanged += len(records)
+        else:
+            CorporateAction.objects.filter(pk=row.pk).update(amount_rub=amount)
+            report.changed += len(records)
 
 
-def _already_told(amount: float, told: list[float]) -> bool:
+def _doubt(dividend: DatedDividend, announced: dict[int, list[tuple[date, list[float]]]]) -> str:
+    """Return why an amount that its maker turned back by a split is not believed, else an empty text."""
+    record = dividend.record
+    if record.turned_back_by is None:
+        return ""
+    price_rub = _last_close(dividend.instrument_id, dividend.ex_date)
+    if price_rub is None:
+        return "turned_amount_unchecked"
+    least, most = _YIELD_BEARS_OUT
+    if not least <= record.amount_rub / price_rub <= most:
+        return "turned_amount_against_price"
+    for day, amounts in announced.get(dividend.instrument_id, ()):
+        near = abs((day - dividend.ex_date).days) <= NEAR_DAYS
+        if near and not any(_already_told(record.amount_rub, [amount], _SAME_AMOUNT) for amount in amounts):
+            return "turned_amount_against_announcement"
+    return ""
+
+
+def _last_close(instrument_id: int, before: date) -> float | None:
+    """Return the last close as traded in the month before a day, of any stored timeframe."""
+    end = midnight(before)
+    row = (
+        Candle.objects.filter(instrument_id=instrument_id, begin__lt=end, begin__gte=end - timedelta(days=31))
+        .order_by("-begin")
+        .values_list("close", flat=True)
+        .first()
+    )
+    return None if row is None else float(row)
+
+
+def _already_told(amount: float, told: list[float], tolerance: float) -> bool:
     totals = [*told, math.fsum(told)]
-    return any(math.isclose(amount, total, rel_tol=0.005) for total in totals if total)
+    return any(math.isclose(amount, total, rel_tol=tolerance) for total in totals if total)
 
 
 def _real_trading_days() -> list[date]:
     days = TradingDay.objects.filter(is_real=True).values_list("trading_date", flat=True)
     return sorted(set(days))
-
-
-def _rejected(record: SplitRecord | DividendRecord, reason: str) -> RejectedRow:
-    place = record.place if isinstance(record, DividendRecord) else record.source
-    return RejectedRow(
-        place=place, reason=reason, raw={name: str(value) for name, value in asdict(record).items()}
-    )
