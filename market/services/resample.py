@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import connection, transaction
 
+from market.calendar_config import session_table
 from market.contracts import RESAMPLED_ORIGIN, CandleColumns, CandleWriteReport, Timeframe
 from market.kernels.adjustment import split_factors
 from market.kernels.resampling import (
@@ -19,11 +20,12 @@ from market.kernels.resampling import (
     in_shares_of,
     resample,
 )
+from market.kernels.sessions import session_codes
 from market.models import CorporateAction
 from market.resampling_config import resampling_config
 from market.selectors.candle_columns import StoredCandles, candle_columns
 from market.services.candle_write import candles_write, series_lock
-from market.services.resample_span import known_till
+from market.services.resample_span import feed_states
 from market.sources.wall_clock import moscow_to_epoch_s
 from traderai.common.arrays import F64, I8, I64, Bools
 from traderai.common.clock import MOSCOW, from_epoch_s
@@ -31,11 +33,10 @@ from traderai.common.errors import InputError
 
 _COLUMNS = ("open", "high", "low", "close", "volume_shares", "value_rub")
 _DAYS_OF = """
-SELECT DISTINCT (c.begin AT TIME ZONE 'Europe/Moscow')::date - DATE '1970-01-01',
-       coalesce(t.trading_date, (c.begin AT TIME ZONE 'Europe/Moscow')::date) - DATE '1970-01-01'
-FROM market_candle c LEFT JOIN market_tradingday t ON t.date = (c.begin AT TIME ZONE 'Europe/Moscow')::date
-WHERE c.instrument_id = %s AND c.timeframe_min = ANY(%s) AND c.begin >= %s AND c.begin < %s
-ORDER BY 1
+SELECT day FROM unnest(%s::int8[]) AS d (day) WHERE EXISTS (
+    SELECT 1 FROM market_candle WHERE instrument_id = %s AND timeframe_min = ANY(%s)
+    AND begin >= (DATE '1970-01-01' + day::int)::timestamp AT TIME ZONE 'Europe/Moscow'
+    AND begin < (DATE '1970-01-01' + day::int + %s)::timestamp AT TIME ZONE 'Europe/Moscow')
 """
 _STORED = """
 SELECT (extract(epoch FROM c.begin))::int8, (extract(epoch FROM c.begin AT TIME ZONE 'Europe/Moscow'))::int8
@@ -61,7 +62,7 @@ def series_resample(
     """Make one series' longer bars from its shorter ones, as traded; all of the span or nothing.
 
     The span is widened to whole days (weeks for 1w). A bar is made only when its shorter bars are known to be
-    whole (`known_till`). Days that a better feed of resampling.yaml has bars for are left to that feed, so that the
+    whole (`FeedState.known_till`). Days that a better feed of resampling.yaml has bars for are left to that feed, so that the
     order in which feeds are resampled changes nothing. A week across a split is in the shares of its Monday, because
     whoever reads bars looks for the splits at their begin. Bars of a higher source stay; resampled bars that the
     shorter bars no longer bear out are removed.
@@ -79,12 +80,11 @@ def series_resample(
     with transaction.atomic():
         # Read under the lock: who reads before and writes after another would put back what the other has mended.
         series_lock(instrument_id=instrument_id, timeframe=timeframe_to)
-        whole_till = known_till(
-            instrument_id=instrument_id, feed=timeframe_from, target=timeframe_to, now=now
-        )
-        if whole_till is None:
+        states = feed_states(target=timeframe_to, instrument_id=instrument_id).get(instrument_id, ())
+        state = next((state for state in states if state.feed is timeframe_from), None)
+        if state is None:
             return CandleWriteReport()
-        window = _window(timeframe_to, since, until, whole_till)
+        window = _window(timeframe_to, since, until, state.known_till(target=timeframe_to, now=now))
         made = _made(instrument_id, timeframe_from, timeframe_to, window)
         report = _write(instrument_id, timeframe_to, made)
         removed = _remove_unborne(instrument_id, timeframe_to, made, window)
@@ -141,7 +141,7 @@ def _made(instrument_id: int, feed: Timeframe, target: Timeframe, window: _Windo
     days = begins // DAY_S
     kept: Bools = (begins >= window.first_s) & (begins < window.stop_s)
     kept &= bucket_ends(begins, minutes=target.minutes) <= window.whole_till_s
-    kept &= ~np.isin(days, _days_of_better_feeds(instrument_id, feed, target, window))
+    kept &= ~np.isin(days, _days_of_better_feeds(instrument_id, feed, target, np.unique(days[kept])))
     bars = BarArrays(**{name: getattr(stored.columns, name)[kept] for name in _COLUMNS})
     if target.minutes > Timeframe.D1.minutes:
         bars = in_shares_of(bars, _shares_factor(instrument_id, stored.trading_day[kept], days[kept]))
@@ -160,23 +160,19 @@ def _made(instrument_id: int, feed: Timeframe, target: Timeframe, window: _Windo
 
 def _sessions(stored: StoredCandles, feed: Timeframe, target: Timeframe) -> I8:
     if target is Timeframe.H4:
-        from market.calendar_config import session_table
-        from market.kernels.sessions import session_codes
-
         return session_codes(stored.columns.begin_s, session_table(), bar_s=60 * feed.minutes)
     return np.zeros(len(stored), dtype=np.int8)
 
 
-def _days_of_better_feeds(instrument_id: int, feed: Timeframe, target: Timeframe, window: _Window) -> I64:
+def _days_of_better_feeds(instrument_id: int, feed: Timeframe, target: Timeframe, days: I64) -> I64:
     feeds = resampling_config().feeds_of(target)
     better = [other.minutes for other in feeds[: feeds.index(feed)]]
-    if not better:
+    if not better or not days.size:
         return np.zeros(0, dtype=np.int64)
+    length_days = max(target.minutes // Timeframe.D1.minutes, 1)
     with connection.cursor() as cursor:
-        cursor.execute(_DAYS_OF, [instrument_id, better, window.read_from, window.read_till])
-        rows = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
-    nowhere = np.zeros(len(rows), dtype=np.int8)
-    return bucket_begins(rows[:, 0] * DAY_S, rows[:, 1], nowhere, minutes=target.minutes) // DAY_S
+        cursor.execute(_DAYS_OF, [days.tolist(), instrument_id, better, length_days])
+        return np.array([day for (day,) in cursor.fetchall()], dtype=np.int64)
 
 
 def _shares_factor(instrument_id: int, trading_day: I64, begin_day: I64) -> F64:

@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db import connection
 
 from market.contracts import RESAMPLED_ORIGIN, Timeframe
-from market.models import Candle, CandleCoverage
+from market.models import CandleCoverage
 from market.resampling_config import resampling_config
 from market.services.candle_sources import candle_source_ensure
 from traderai.common.clock import MOSCOW, from_epoch_s
 
 _NEVER = from_epoch_s(0)
+_STATES = """
+SELECT i.id, f.minutes, newest.begin,
+       (SELECT max(covered_till) FROM market_candlecoverage
+        WHERE instrument_id = i.id AND timeframe_min = f.minutes)
+FROM market_instrument i CROSS JOIN unnest(%(minutes)s::int[]) AS f (minutes)
+CROSS JOIN LATERAL (
+    SELECT begin FROM market_candle WHERE instrument_id = i.id AND timeframe_min = f.minutes
+    ORDER BY begin DESC LIMIT 1
+) newest
+WHERE (%(instrument_id)s::bigint IS NULL AND i.active) OR i.id = %(instrument_id)s
+ORDER BY i.secid
+"""
 
 
-def known_till(*, instrument_id: int, feed: Timeframe, target: Timeframe, now: datetime) -> datetime | None:
-    """Return the moment before which every bar of a feed is stored that will ever come; None without bars.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedState:
+    """How far the stored bars of one feed of one instrument go."""
 
-    That is the end of its newest bar, or up to where a source has been asked for it. A feed that has brought nothing
-    for `settle_days` has ended: its last longer bar is whole, too.
+    feed: Timeframe
+    newest: datetime  # begin of the newest bar
+    covered_till: datetime | None  # begins before it have been asked for
+
+    def known_till(self, *, target: Timeframe, now: datetime) -> datetime:
+        """Return the moment before which every bar of the feed is stored that will ever come.
+
+        That is the end of its newest bar, or up to where a source has been asked for it. A feed that has brought
+        nothing for `settle_days` has ended: its last longer bar is whole, too.
+        """
+        known = min(max(self.newest + self.feed.duration, self.covered_till or _NEVER), now)
+        # Twice the length reaches beyond the end of the last longer bar, and no finer bar lies beyond it.
+        last_end = self.newest + 2 * target.duration
+        settled = last_end <= now - timedelta(days=resampling_config().settle_days)
+        return max(known, last_end) if settled else known
+
+
+def feed_states(*, target: Timeframe, instrument_id: int | None = None) -> dict[int, tuple[FeedState, ...]]:
+    """Return by instrument the feeds of a target that have bars, best first; without an id the active ones'.
 
     Repeating: reads only.
     """
-    newest = (
-        Candle.objects.filter(instrument_id=instrument_id, timeframe_min=feed.minutes)
-        .order_by("-begin")
-        .values_list("begin", flat=True)
-        .first()
-    )
-    if newest is None:
-        return None
-    covered = CandleCoverage.objects.filter(
-        instrument_id=instrument_id, timeframe_min=feed.minutes
-    ).aggregate(till=Max("covered_till"))["till"]
-    known = min(max(newest + feed.duration, covered or _NEVER), now)
-    # Twice the length reaches beyond the end of the last longer bar, and no finer bar lies beyond it.
-    last_end = newest + 2 * target.duration
-    if last_end <= now - timedelta(days=resampling_config().settle_days):
-        return max(known, last_end)
-    return known
+    feeds = resampling_config().feeds_of(target)
+    values = {"minutes": [feed.minutes for feed in feeds], "instrument_id": instrument_id}
+    with connection.cursor() as cursor:
+        cursor.execute(_STATES, values)
+        rows = cursor.fetchall()
+    found: dict[int, list[FeedState]] = {}
+    for found_id, minutes, newest, covered_till in rows:
+        state = FeedState(feed=Timeframe.of_minutes(minutes), newest=newest, covered_till=covered_till)
+        found.setdefault(found_id, []).append(state)
+    return {
+        found_id: tuple(sorted(states, key=lambda state: feeds.index(state.feed)))
+        for found_id, states in found.items()
+    }
 
 
 def span_cover(
@@ -59,15 +86,12 @@ def span_cover(
         CandleCoverage.objects.filter(pk=row.pk).update(covered_till=till)
 
 
-def resampled_till(*, instrument_id: int, target: Timeframe) -> datetime | None:
-    """Return up to when a series has been resampled whole, None if it never was. Repeating: reads only."""
-    return (
-        CandleCoverage.objects.filter(
-            instrument_id=instrument_id, timeframe_min=target.minutes, source__name=RESAMPLED_ORIGIN.name
-        )
-        .values_list("covered_till", flat=True)
-        .first()
-    )
+def resampled_till(*, target: Timeframe) -> dict[int, datetime]:
+    """Return by instrument up to when its series has been resampled whole. Repeating: reads only."""
+    rows = CandleCoverage.objects.filter(
+        timeframe_min=target.minutes, source__name=RESAMPLED_ORIGIN.name
+    ).values_list("instrument_id", "covered_till")
+    return dict(rows)
 
 
 def bucket_number(moment: datetime, target: Timeframe) -> int:
