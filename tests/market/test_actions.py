@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from market.configs import file_sources_config
 from market.contracts import CandleColumns, Timeframe
+from market.kernels.corporate import ex_date
 from market.models import CorporateAction, Instrument, TradingDay
 from market.selectors.bars import bars_load
 from market.services.actions_write import actions_write
@@ -163,8 +164,6 @@ def test_a_turned_amount_must_be_borne_out_by_the_price():
 
 
 def test_ex_dates_before_september_2013_fall_after_the_register_closed():
-    from market.kernels.corporate import ex_date
-
     days = make.days_of("2013-08-19", 20)
     assert ex_date(date(2013, 8, 22), days) == date(2013, 8, 23)  # same-day settlement
     assert ex_date(date(2013, 8, 24), days) == date(2013, 8, 26)  # a Saturday
@@ -279,16 +278,47 @@ def test_real_dividends_meet_their_announcements_and_price_gaps(real_data):
 
 def check_gaps(secids):
     """On the ex-date the price falls by about the dividend; a wrong day or amount would show here."""
-    gaps = {"before": [], "after": []}
+    gaps = []
     for secid in secids:
         bars = bars_load(secid=secid, timeframe=Timeframe.D1, as_of=make.moscow("2024-12-31"))
-        jumps = bars.open[1:] / bars.close[:-1]
-        traded = bars.turnover_rub[:-1] > 1e7
-        assert jumps[traded].min() > 0.6 and jumps[traded].max() < 1.9, secid  # no trace of a split is left
+        # Closes: BELU opened with a trade at its old price on its first day in new shares.
+        jumps = bars.close[1:] / bars.close[:-1]
+        traded = (bars.turnover_rub[:-1] > 1e7) & (bars.begin_s[:-1] > make.moscow("2007-01-01").timestamp())
+        assert jumps[traded].min() > 0.5 and jumps[traded].max() < 2.0, secid  # no trace of a split is left
         for at in bars.dividend_rub.nonzero()[0]:
-            paid = bars.dividend_rub[at] / bars.close[at - 1]
-            if paid > 0.03:
-                era = "before" if bars.begin_s[at] < make.moscow("2013-09-02").timestamp() else "after"
-                gaps[era].append((bars.close[at - 1] - bars.open[at]) / bars.dividend_rub[at])
-    assert len(gaps["after"]) > 60 and 0.75 < float(np.median(gaps["after"])) < 1.0
-    assert len(gaps["before"]) >= 4 and 0.4 < float(np.median(gaps["before"])) < 1.2
+            recent = bars.begin_s[at] > make.moscow("2013-09-02").timestamp()
+            if recent and bars.dividend_rub[at] / bars.close[at - 1] > 0.03:
+                gaps.append((bars.close[at - 1] - bars.open[at]) / bars.dividend_rub[at])
+    assert len(gaps) > 60 and 0.75 < float(np.median(gaps)) < 1.0
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("since", "until", "count", "least"),
+    [(2005, 2013, 15, 0.3), (2014, 2023, 300, 0.7), (2024, 2025, 60, 0.7)],
+)
+def test_real_prices_fall_on_the_ex_date_and_on_no_day_beside_it(real_data, since, until, count, least):
+    """In every age of settlement, over all shares, by the register days of the files."""
+    daily = pl.read_parquet(real_data / "daily" / "1d_as_traded_2000_2024.parquet").filter(
+        (pl.col("board") != "SMAL") & (pl.col("close") > 0) & (pl.col("value") > 3e6)
+    )
+    calendar = sorted(daily["date"].unique().to_list())
+    shares = {
+        key[0]: dict(zip(rows["date"].to_list(), rows.select("open", "close").rows(), strict=True))
+        for key, rows in daily.group_by("secid")
+    }
+    falls = {-1: [], 0: [], 1: []}
+    for record in dividends_of(real_data / "corporate" / "dividends.csv").records:
+        register = record.registry_close
+        day = ex_date(register, calendar) if register and since <= register.year < until else None
+        if day is None or record.secid not in shares:
+            continue
+        days = [calendar[calendar.index(day) + step] for step in (-2, -1, 0, 1)]
+        bars = [shares[record.secid].get(one) for one in days]
+        if None in bars or not 0.03 < record.amount_rub / bars[1][1] < 0.3:
+            continue
+        for step in falls:
+            falls[step].append((bars[step + 1][1] - bars[step + 2][0]) / record.amount_rub)
+    assert len(falls[0]) >= count
+    assert float(np.median(falls[0])) > least
+    assert max(abs(float(np.median(falls[step]))) for step in (-1, 1)) < 0.1
