@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 
-from market.iss.parse import Payload, block_rows, payload_of
-from traderai.common import clock
+from market.iss.bucket import token_bucket
+from market.iss.parse import Payload, block_rows, cursor_total, payload_of
 from traderai.common.errors import InputError, InvariantError, TransientError
 
 _RETRIED = {403, 408, 425, 429}  # ISS blocks the hasty with 403 "Too Many Requests" as well as with 429
+CONNECTIONS = 8
+_STUCK_PAGES = 3
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,40 +28,19 @@ class IssLimits:
 
     base_url: str
     requests_per_s: float = 5.0
-    burst: int = 5
-    attempts: int = 5
+    attempts: int = 6
     backoff_s: float = 1.0
     backoff_max_s: float = 60.0
     timeout_s: float = 20.0
-
-
-@dataclass(slots=True, kw_only=True)
-class TokenBucket:
-    """So many requests a second, a few of them at once; shared by all requests of a source."""
-
-    rate: float
-    burst: int
-    tokens: float = field(init=False)
-    asked_s: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tokens, self.asked_s = float(self.burst), clock.monotonic_s()
-
-    def take(self) -> float:
-        """Take a token and return how many seconds to wait until it is there."""
-        now_s = clock.monotonic_s()
-        self.tokens = min(float(self.burst), self.tokens + (now_s - self.asked_s) * self.rate) - 1.0
-        self.asked_s = now_s
-        return max(0.0, -self.tokens / self.rate)
+    shared_in: Path | None = None  # a folder: all processes that name it keep the limit together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssClient:
-    """One open connection to ISS."""
+    """One open set of connections to ISS."""
 
     http: httpx.AsyncClient
     limits: IssLimits
-    bucket: TokenBucket
     jitter: np.random.Generator
 
     async def get(self, path: str, params: Mapping[str, str | int]) -> Payload:
@@ -69,13 +53,12 @@ class IssClient:
         for attempt in range(self.limits.attempts):
             if attempt:
                 await asyncio.sleep(self._backoff_s(attempt))
-            await asyncio.sleep(self.bucket.take())
             try:
-                reply = await self.http.get(f"{path}.json", params={"iss.meta": "off", **params})
+                reply = await self._ask(f"{path}.json", {"iss.meta": "off", **params})
                 problem = f"status {reply.status_code}"
                 if reply.status_code == 200:
                     return payload_of(reply.content, place=path)
-            except (httpx.TransportError, TransientError) as error:
+            except (httpx.RequestError, TimeoutError, TransientError) as error:
                 problem = f"{type(error).__name__}: {error}"
                 continue
             _refuse(path, reply.status_code)
@@ -84,19 +67,59 @@ class IssClient:
             "try again later"
         )
 
-    async def pages(
+    async def rows(
         self, path: str, block: str, *, params: Mapping[str, str | int], required: Sequence[str]
-    ) -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
-        """Yield (place, rows) of each page; ISS tells no page size, so the next page starts where rows end."""
-        start = 0
+    ) -> list[Row]:
+        """Return the rows of a reply that has no pages."""
+        return block_rows(await self.get(path, params), block, required=required, place=path)
+
+    async def pages(
+        self,
+        path: str,
+        block: str,
+        *,
+        params: Mapping[str, str | int],
+        required: Sequence[str],
+        key: Sequence[str] = (),
+    ) -> AsyncIterator[tuple[str, list[Row]]]:
+        """Yield (place, rows) of each page until one is empty, or until the reply's own cursor says so.
+
+        The next page starts after the rows that are new: a page that repeats rows of the page before or of its
+        own must not make us pass over others. `key` names the columns that tell rows apart, all without it.
+
+        Raises: TransientError when there are fewer rows than the cursor says.
+        """
+        start, stuck = 0, 0
+        before: set[Any] = set()
         while True:
             place = f"{path} from row {start}"
             payload = await self.get(path, {**params, "start": start})
             rows = block_rows(payload, block, required=required, place=place)
+            total = cursor_total(payload, block)
             if not rows:
+                _check_total(place, start, total)
                 return
+            told = {tuple(repr(row.get(name)) for name in key or row) for row in rows}
+            new = len(told - before)
+            stuck = 0 if new else stuck + 1
+            if stuck == _STUCK_PAGES:
+                raise InvariantError(f"{place} must bring new rows or none, repeats itself; it has no pages")
             yield place, rows
-            start += len(rows)
+            start += new or len(rows)
+            before = told
+            if total is not None and start >= total:
+                return
+
+    async def _ask(self, path: str, params: Mapping[str, str | int]) -> httpx.Response:
+        bucket = token_bucket(
+            name=self.limits.base_url,
+            rate=self.limits.requests_per_s,
+            folder=self.limits.shared_in,
+            lease_s=4 * self.limits.timeout_s,
+        )
+        async with bucket.token(), asyncio.timeout(3 * self.limits.timeout_s):
+            # httpx's timeout is for each step: a reply that trickles in would never end.
+            return await self.http.get(path, params=dict(params))
 
     def _backoff_s(self, attempt: int) -> float:
         ceiling = min(self.limits.backoff_max_s, self.limits.backoff_s * 2.0 ** (attempt - 1))
@@ -108,7 +131,7 @@ def iss_http(limits: IssLimits) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=limits.base_url,
         timeout=limits.timeout_s,
-        limits=httpx.Limits(max_connections=8),
+        limits=httpx.Limits(max_connections=CONNECTIONS),
         headers={"User-Agent": "traderai"},
         follow_redirects=True,
     )
@@ -128,6 +151,11 @@ def iss_reachable(*, base_url: str, timeout_s: float = 3.0) -> bool:
         return asyncio.run(ask())
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, TransientError):
         return False
+
+
+def _check_total(place: str, start: int, total: int | None) -> None:
+    if total is not None and start < total:
+        raise TransientError(f"{place}: {total} rows must come, came {start}; try again later")
 
 
 def _refuse(path: str, status: int) -> None:

@@ -47,6 +47,14 @@ def block_rows(payload: Payload, block: str, *, required: Sequence[str], place: 
     return [dict(zip(columns, row, strict=False)) for row in data]
 
 
+def cursor_total(payload: Payload, block: str) -> int | None:
+    """Return how many rows a paged block has in all, None where the reply has no cursor."""
+    if f"{block}.cursor" not in payload:
+        return None
+    cursor = block_rows(payload, f"{block}.cursor", required=("TOTAL",), place=block)
+    return int(cursor[0]["TOTAL"]) if cursor else None
+
+
 def candle_columns(
     rows: Sequence[dict[str, Any]], *, place: str
 ) -> tuple[CandleColumns, tuple[RejectedRow, ...]]:
@@ -55,11 +63,11 @@ def candle_columns(
     for at, row in enumerate(rows):
         try:
             stamp = datetime.fromisoformat(row["begin"])
-        except (ValueError, TypeError):
+        except (KeyError, ValueError, TypeError):
             rejected.append(RejectedRow(place=f"{place} row {at}", reason="unparseable_time", raw=row))
             continue
         try:
-            numbers = [float("nan") if row[name] is None else float(row[name]) for name in _FIGURES]
+            numbers = [float("nan") if row.get(name) is None else float(row[name]) for name in _FIGURES]
         except (ValueError, TypeError):
             rejected.append(RejectedRow(place=f"{place} row {at}", reason="bad_number", raw=row))
             continue
@@ -94,7 +102,7 @@ def split_records(rows: Sequence[dict[str, Any]]) -> tuple[list[SplitRecord], li
                     source=MOEX_ISS,
                 )
             )
-        except (ValueError, TypeError):
+        except (KeyError, ValueError, TypeError):
             rejected.append(RejectedRow(place=f"splits row {at}", reason="bad_number", raw=row))
     return splits, rejected
 
@@ -103,13 +111,13 @@ def dividend_records(rows: Sequence[dict[str, Any]]) -> tuple[list[DividendRecor
     """Return the dividends of `/securities/SECID/dividends` in roubles and the rows that are none."""
     dividends, rejected = [], []
     for at, row in enumerate(rows):
-        place = f"dividends {row['secid']} row {at}"
-        if row["currencyid"] not in {"RUB", "SUR"}:
+        place = f"dividends {row.get('secid')} row {at}"
+        if row.get("currencyid") not in {"RUB", "SUR"}:
             rejected.append(RejectedRow(place=place, reason="currency_not_rub", raw=row))
             continue
         try:
             amount, day = float(row["value"]), date.fromisoformat(str(row["registryclosedate"]))
-        except (ValueError, TypeError):
+        except (KeyError, ValueError, TypeError):
             rejected.append(RejectedRow(place=place, reason="bad_number", raw=row))
             continue
         if not 0.0 < amount < float("inf"):

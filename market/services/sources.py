@@ -22,7 +22,9 @@ def iss_source(_path: Path | None = None) -> IssSource:
     """Return the exchange's server as the settings name it."""
     return IssSource(
         limits=IssLimits(
-            base_url=settings.ISS_BASE_URL.rstrip("/"), requests_per_s=settings.ISS_REQUESTS_PER_SECOND
+            base_url=settings.ISS_BASE_URL.rstrip("/"),
+            requests_per_s=settings.ISS_REQUESTS_PER_SECOND,
+            shared_in=Path(settings.STATE_DIR) / "iss",
         ),
         data_lag=timedelta(minutes=settings.ISS_DATA_LAG_MINUTES),
         history=timedelta(days=settings.ISS_HISTORY_DAYS),

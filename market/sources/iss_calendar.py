@@ -1,0 +1,123 @@
+"""The exchange's calendar as ISS tells it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+from market.iss.client import IssClient, Row
+from market.iss.parse import MOEX_ISS
+from market.sources.records import CalendarRecord, RecordPage, RejectedRow
+from traderai.common.clock import MOSCOW
+from traderai.common.errors import InputError, InvariantError, TransientError
+
+_DAYS = ("tradedate", "stock_workday", "stock_trade_session_date", "stock_reason")
+_SESSIONS = ("tradedate", "tradingsession", "boardid", "secid", "time_from", "time_till")
+_CODES = {0: "morning", 1: "main", 2: "evening", 5: "weekend"}
+_REASONS = {"H": "holiday", "W": "weekend session", "N": "", "T": "trading day moved to a day off"}
+_BOARD = "TQBR"
+
+Sessions = dict[date, tuple[tuple[str, datetime, datetime], ...]]
+
+
+async def calendar_page(client: IssClient, *, since: date, until: date) -> RecordPage[CalendarRecord]:
+    """Return the days of a span with their sessions, `until` left out.
+
+    ISS answers some only with a subscription. Without the days this is an error; without the times of sessions
+    the days come alone, and a rejected row says why.
+
+    Raises: TransientError, InvariantError or InputError when ISS does not tell the days.
+    """
+    records: list[CalendarRecord] = []
+    rejected: list[RejectedRow] = []
+    outside = 0
+    sessions, missing = await _sessions(client, since=since, until=until)
+    rejected += missing
+    for first, last in _years(since, until):
+        params: dict[str, str | int] = {
+            "from": first.isoformat(), "till": last.isoformat(), "show_all_days": 1, "iss.only": "off_days",
+        }  # fmt: skip
+        async for place, rows in client.pages(
+            "/calendars", "off_days", params=params, required=_DAYS, key=("tradedate",)
+        ):
+            for row in rows:
+                found = _day(row, sessions, place)
+                if found is None or (isinstance(found, CalendarRecord) and not since <= found.day < until):
+                    outside += 1
+                elif isinstance(found, CalendarRecord):
+                    records.append(found)
+                else:
+                    rejected.append(found)
+    return RecordPage(place="calendars", records=tuple(records), rejected=tuple(rejected), outside=outside)
+
+
+def _day(row: Row, sessions: Sessions, place: str) -> CalendarRecord | RejectedRow | None:
+    """Return what a row tells, None where ISS has no data for the day."""
+    if row.get("stock_workday") is None:
+        return None
+    try:
+        day = date.fromisoformat(str(row["tradedate"])[:10])
+        is_open = bool(int(row["stock_workday"]))
+        told = row["stock_trade_session_date"]
+        trading_date = date.fromisoformat(str(told)[:10]) if told else day
+        if trading_date < day:
+            raise ValueError("a day cannot belong to a trading day before it")
+    except (KeyError, ValueError, TypeError):
+        return RejectedRow(place=place, reason="no_calendar_day", raw=row)
+    return CalendarRecord(
+        day=day,
+        is_open=is_open,
+        trading_date=trading_date if is_open else None,
+        reason=_REASONS.get(str(row.get("stock_reason") or "N"), str(row.get("stock_reason"))),
+        source=MOEX_ISS,
+        sessions=sessions.get(day, ()) if is_open else (),
+    )
+
+
+async def _sessions(client: IssClient, *, since: date, until: date) -> tuple[Sessions, list[RejectedRow]]:
+    """Return the sessions of the main board by day, from the first to the last minute of their periods."""
+    path = "/calendars/stock/session"
+    spans: dict[tuple[date, str], list[tuple[time, time]]] = defaultdict(list)
+    rejected: list[RejectedRow] = []
+    try:
+        for first, last in _years(since, until):
+            params: dict[str, str | int] = {"from": first.isoformat(), "till": last.isoformat()}
+            async for place, rows in client.pages(
+                path, "session_schedule", params=params, required=_SESSIONS
+            ):
+                for row in rows:
+                    try:
+                        if row["boardid"] == _BOARD and not row["secid"] and row["tradingsession"] in _CODES:
+                            key = (
+                                date.fromisoformat(str(row["tradedate"])[:10]),
+                                _CODES[row["tradingsession"]],
+                            )
+                            spans[key].append(_span(row))
+                    except (ValueError, TypeError):
+                        rejected.append(RejectedRow(place=place, reason="no_session", raw=row))
+    except (TransientError, InvariantError, InputError) as error:
+        raw = {"error": error.detail, "since": since.isoformat(), "until": until.isoformat()}
+        return {}, [RejectedRow(place=path, reason="sessions_not_available", raw=raw)]
+    found: dict[date, list[tuple[str, datetime, datetime]]] = defaultdict(list)
+    for (day, code), periods in spans.items():
+        begins = datetime.combine(day, min(begin for begin, _ in periods), tzinfo=MOSCOW)
+        ends = datetime.combine(day, max(end for _, end in periods), tzinfo=MOSCOW)
+        found[day].append((code, begins, ends))
+    return {day: tuple(sorted(some, key=lambda one: one[1])) for day, some in found.items()}, rejected
+
+
+def _span(row: Row) -> tuple[time, time]:
+    begin, end = time.fromisoformat(str(row["time_from"])), time.fromisoformat(str(row["time_till"]))
+    if end <= begin:
+        raise ValueError("a session must end after it begins")
+    return begin, end
+
+
+def _years(since: date, until: date) -> Iterator[tuple[date, date]]:
+    """Yield the span cut by calendar years, as ISS wants it; both days are included."""
+    first = since
+    while first < until:
+        last = min(date(first.year, 12, 31), until - timedelta(days=1))
+        yield first, last
+        first = last + timedelta(days=1)
