@@ -10,7 +10,14 @@ from django.db import connection
 from django.db.models import Model, UniqueConstraint
 
 from market.contracts import CandleColumns, CandleOrigin, Timeframe
-from market.models import Candle, CandleCoverage, CandleSource, CorporateAction, Instrument
+from market.models import (
+    Candle,
+    CandleCoverage,
+    CandleSource,
+    CorporateAction,
+    Instrument,
+    InstrumentBoard,
+)
 from market.services.candle_write import candles_write
 from market.sources.wall_clock import midnight
 from traderai.common.errors import ConflictError
@@ -50,6 +57,7 @@ def instruments_merge(*, old: Instrument, new: Instrument, changed_on: date) -> 
     _move_candles(winner=winner, loser=loser, changed_on=changed_on, loser_is_old=loser is old)
     # The old ticker's spans are not the new one's: what was asked under one name was not asked under the other.
     CandleCoverage.objects.filter(instrument=loser).delete()
+    _join_boards(winner=winner, loser=loser)
     for model, column in _references():
         if model is not Candle and model._meta.app_label == "market":
             _move_rows(model, column, winner=winner, loser=loser)
@@ -127,6 +135,18 @@ def _columns(rows: list[tuple[float | None, ...]]) -> CandleColumns:
         volume_shares=figures[:, 5],
         value_rub=figures[:, 6],
     )
+
+
+def _join_boards(*, winner: Instrument, loser: Instrument) -> None:
+    """Let the winner's span on a board reach over the loser's on the same board."""
+    spans = {row.board: row for row in InstrumentBoard.objects.filter(instrument=loser)}
+    for row in InstrumentBoard.objects.filter(instrument=winner, board__in=spans):
+        other = spans[row.board]
+        row.traded_from = min(row.traded_from, other.traded_from)
+        tills = [row.traded_till, other.traded_till]
+        row.traded_till = None if None in tills else max(till for till in tills if till is not None)
+        row.save()
+    InstrumentBoard.objects.filter(instrument=loser).update(is_primary=False)
 
 
 def _move_rows(model: type[Model], column: str, *, winner: Instrument, loser: Instrument) -> None:

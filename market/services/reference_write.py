@@ -1,200 +1,281 @@
-"""Writing reference data: replaced tickers, boards, lots and price steps, indices."""
+"""Writing reference data: boards, sectors, lots and price steps, indices; replaced tickers have their own module."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict, replace
-from datetime import date, datetime, timedelta
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Model
 
 from market.contracts import TickerSpan
-from market.models import Instrument, TickerChange
-from market.selectors.tickers import holders_of, ticker_at
-from market.services.instrument_merge import instruments_merge
+from market.models import IndexMember, IndexWeight, Instrument, InstrumentBoard, InstrumentTerms
+from market.selectors.tickers import ticker_at, ticker_holders
+from market.services.instruments_write import decimals_of
+from market.services.ticker_changes import ticker_changes_write
 from market.services.write_report import RecordWriteReport
-from market.sources.records import RecordPage, RejectedRow, TickerChangeRecord
-from traderai.common.clock import MOSCOW
-from traderai.common.errors import ConflictError
+from market.sources.records import (
+    BoardRecord,
+    IndexMemberRecord,
+    IndexWeightRecord,
+    RecordPage,
+    RejectedRow,
+    SectorRecord,
+    TermsRecord,
+)
 
-# A code such as SBER-001D is an additional issue of SBER, traded beside it until the two became one security.
-_ADDITIONAL_ISSUE = re.compile(r".+-\d{3}D")
-# Two sources name days that differ by a few: the last day of the old ticker or the first one of the new.
-_SAME_CHANGE = timedelta(days=14)
-_GAP = timedelta(days=30)
+__all__ = [
+    "boards_write",
+    "index_members_write",
+    "index_weights_write",
+    "sectors_write",
+    "terms_write",
+    "ticker_changes_write",
+]
 
 
-def ticker_changes_write(*, page: RecordPage[TickerChangeRecord], now: datetime) -> RecordWriteReport:
-    """Record replaced tickers and make one instrument of what was traded under both.
+@dataclass(slots=True)
+class _Tally:
+    """What became of a page's records."""
 
-    Only the old ticker's instrument is held: it is renamed. Only the new one's: the change is recorded. Both:
-    they are merged. Additional issues, changes of a ticker into itself and tickers that we do not hold are left
-    out; a change that does not fit what was traded is refused. A change told for a day after `now` waits.
+    place: str
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    outside: int = 0
+    rejected: list[RejectedRow] = field(default_factory=list)
 
-    Repeating: the same changes change nothing. Of two sources that differ by a few days the later day is kept.
+    def reject(self, record: Any, reason: str) -> None:
+        raw = {name: str(value) for name, value in asdict(record).items()}
+        self.rejected.append(RejectedRow(place=self.place, reason=reason, raw=raw))
+
+    def count(self, outcome: str, number: int = 1) -> None:
+        setattr(self, outcome, getattr(self, outcome) + number)
+
+    def report(self) -> RecordWriteReport:
+        return RecordWriteReport(
+            new=self.new,
+            changed=self.changed,
+            unchanged=self.unchanged,
+            outside=self.outside,
+            rejected=tuple(self.rejected),
+        )
+
+
+def boards_write(*, page: RecordPage[BoardRecord]) -> RecordWriteReport:
+    """Store on which boards known instruments were traded and when; a board's spans are joined to one.
+
+    The spans of former tickers count as the instrument's own; the primary board is the current ticker's.
+
+    Repeating: the same records change nothing, in whatever order they come.
     """
-    report = RecordWriteReport()
-    waiting = sorted(page.records, key=lambda record: (record.changed_on, record.old_secid, record.new_secid))
-    today = now.astimezone(MOSCOW).date()
+    tally, holders = _Tally(page.place), ticker_holders()
+    groups: dict[tuple[int, str], list[BoardRecord]] = defaultdict(list)
+    for record in page.records:
+        span = ticker_at(holders, secid=record.secid, day=record.traded_from)
+        if span is None:
+            tally.outside += 1
+        elif not 0 < len(record.board) <= 12:
+            tally.reject(record, "bad_board")
+        elif record.traded_till is not None and record.traded_till < record.traded_from:
+            tally.reject(record, "till_before_from")
+        else:
+            current = replace(record, is_primary=record.is_primary and record.secid == span.secid)
+            groups[span.instrument_id, record.board].append(current)
     with transaction.atomic():
-        ledger = _Ledger()
-        progress = True
-        # A chain A to B to C of which only C is held is found from its end.
-        while progress:
-            left, progress = [], False
-            for record in waiting:
-                outcome = "outside" if _is_no_change(record, today) else _apply(record, ledger, page.place)
-                if outcome == "outside":
-                    left.append(record)
-                    continue
-                progress = True
-                report = _counted(report, outcome)
-            waiting = left
-    return replace(report, outside=len(waiting))
+        stored = {(row.instrument_id, row.board): row for row in InstrumentBoard.objects.select_for_update()}
+        for key, records in groups.items():
+            row = stored.get(key)
+            known = [] if row is None else [(row.traded_from, row.traded_till, row.is_primary, row.source)]
+            spans = known + [(r.traded_from, r.traded_till, r.is_primary, r.source) for r in records]
+            tills = [till for _, till, _, _ in spans]
+            values = {
+                "traded_from": min(since for since, _, _, _ in spans),
+                "traded_till": None if None in tills else max(till for till in tills if till is not None),
+                "is_primary": any(primary for _, _, primary, _ in spans),
+                "source": min(source for _, _, _, source in spans),
+            }
+            keys = {"instrument_id": key[0], "board": key[1]}
+            tally.count(_store(InstrumentBoard, row, keys, values), len(records))
+    return tally.report()
 
 
-def _counted(report: RecordWriteReport, outcome: str | RejectedRow) -> RecordWriteReport:
-    if isinstance(outcome, RejectedRow):
-        return replace(report, rejected=(*report.rejected, outcome))
-    return replace(report, **{outcome: getattr(report, outcome) + 1})
+def sectors_write(*, page: RecordPage[SectorRecord]) -> RecordWriteReport:
+    """Give known instruments without a sector theirs; a sector once set is left to staff.
+
+    Repeating: the same records change nothing.
+    """
+    tally, holders = _Tally(page.place), ticker_holders()
+    with transaction.atomic():
+        stored = {row.pk: row for row in Instrument.objects.select_for_update().order_by("pk")}
+        for record in page.records:
+            spans = holders.get(record.secid)
+            row = stored[spans[-1].instrument_id] if spans else None
+            if row is None:
+                tally.outside += 1
+            elif row.sector:
+                tally.unchanged += 1
+            else:
+                row.sector = record.sector
+                row.save(update_fields=["sector"])
+                tally.changed += 1
+    return tally.report()
 
 
-class _Ledger:
-    """The tickers as they stand while a page is written."""
+def terms_write(*, page: RecordPage[TermsRecord]) -> RecordWriteReport:
+    """Store lots and price steps from the days on which they began; the newest become the instrument's own.
 
-    def __init__(self) -> None:
-        self.read()
+    A record that says what is in force anyway changes nothing; one that contradicts another source's of the same
+    day is refused.
 
-    def read(self) -> None:
-        """Read what is stored."""
-        self.changes = list(TickerChange.objects.select_for_update().order_by("pk"))
-        self.instruments = {row.pk: row for row in Instrument.objects.select_for_update().order_by("pk")}
-        self.tickers = {row.secid for row in self.instruments.values()} | {
-            name for change in self.changes for name in (change.old_secid, change.new_secid)
-        }
-        self.holders = holders_of(
-            {pk: row.secid for pk, row in self.instruments.items()},
-            [(row.instrument_id, row.old_secid, row.new_secid, row.changed_on) for row in self.changes],
+    Repeating: the same records change nothing.
+    """
+    tally, holders = _Tally(page.place), ticker_holders()
+    with transaction.atomic():
+        stored: dict[int, list[InstrumentTerms]] = defaultdict(list)
+        for row in InstrumentTerms.objects.select_for_update().order_by("valid_from"):
+            stored[row.instrument_id].append(row)
+        touched = set()
+        for record in sorted(page.records, key=lambda record: (record.secid, record.valid_from)):
+            span = ticker_at(holders, secid=record.secid, day=record.valid_from)
+            if span is None:
+                tally.outside += 1
+            elif not _sound_terms(record):
+                tally.reject(record, "terms_not_positive")
+            else:
+                outcome = _write_terms(record, span.instrument_id, stored[span.instrument_id])
+                touched.add(span.instrument_id)
+                if outcome == "terms_disagree":
+                    tally.reject(record, outcome)
+                else:
+                    tally.count(outcome)
+        for instrument_id in touched:
+            _take_over(instrument_id, stored[instrument_id])
+    return tally.report()
+
+
+def index_members_write(*, page: RecordPage[IndexMemberRecord]) -> RecordWriteReport:
+    """Store who belonged to which index when.
+
+    Repeating: the same records change nothing; an end that has become known is filled in.
+    """
+    return _spans_write(
+        page=page,
+        model=IndexMember,
+        key=lambda record, instrument_id: (record.index_secid, instrument_id, record.member_from),
+        day=lambda record: record.member_from,
+        reason=lambda record: (
+            "till_before_from"
+            if record.member_till is not None and record.member_till < record.member_from
+            else ""
+        ),
+        fields=("member_till", "source"),
+    )
+
+
+def index_weights_write(*, page: RecordPage[IndexWeightRecord]) -> RecordWriteReport:
+    """Store the weights of shares in indices by day. Repeating: the same records change nothing."""
+    return _spans_write(
+        page=page,
+        model=IndexWeight,
+        key=lambda record, instrument_id: (record.index_secid, instrument_id, record.day),
+        day=lambda record: record.day,
+        reason=lambda record: "" if 0.0 <= record.weight_pct <= 100.0 else "weight_out_of_range",
+        fields=("weight_pct", "source"),
+    )
+
+
+def _spans_write(
+    *,
+    page: RecordPage[Any],
+    model: type[IndexMember] | type[IndexWeight],
+    key: Callable[[Any, int], tuple[str, int, date]],
+    day: Callable[[Any], date],
+    reason: Callable[[Any], str],
+    fields: tuple[str, ...],
+) -> RecordWriteReport:
+    tally, holders = _Tally(page.place), ticker_holders()
+    day_field = "member_from" if model is IndexMember else "day"
+    with transaction.atomic():
+        days = [day(record) for record in page.records]
+        found = model._default_manager.select_for_update().filter(**{f"{day_field}__in": set(days)})
+        stored = {(row.index_secid, row.instrument_id, getattr(row, day_field)): row for row in found}
+        for record in page.records:
+            span: TickerSpan | None = ticker_at(holders, secid=record.secid, day=day(record))
+            refused = reason(record)
+            if span is None:
+                tally.outside += 1
+                continue
+            if refused:
+                tally.reject(record, refused)
+                continue
+            keys = key(record, span.instrument_id)
+            named = dict(zip(("index_secid", "instrument_id", day_field), keys, strict=True))
+            values = {name: getattr(record, name) for name in fields}
+            row = stored.get(keys)
+            tally.count(_store(model, row, named, values))
+            stored[keys] = model(**named, **values, pk=None if row is None else row.pk)
+    return tally.report()
+
+
+def _store(model: type[Model], row: Model | None, keys: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    """Write a row where it is new or differs; return what it was."""
+    if row is None:
+        model._default_manager.create(**keys, **values)
+        return "new"
+    if all(getattr(row, name) == value for name, value in values.items()):
+        return "unchanged"
+    lookup = {"pk": row.pk} if row.pk is not None else dict(keys)
+    model._default_manager.filter(**lookup).update(**values)
+    return "changed"
+
+
+def _sound_terms(record: TermsRecord) -> bool:
+    told = [value for value in (record.lot_size, record.price_step_rub) if value is not None]
+    return bool(told) and all(math.isfinite(value) and value > 0 for value in told)
+
+
+def _write_terms(record: TermsRecord, instrument_id: int, rows: list[InstrumentTerms]) -> str:
+    told = {
+        name: value
+        for name, value in (("lot_size", record.lot_size), ("price_step_rub", record.price_step_rub))
+        if value is not None
+    }
+    if all(terms_in_force(rows, record.valid_from)[name] == value for name, value in told.items()):
+        return "unchanged"
+    own = next((row for row in rows if row.valid_from == record.valid_from), None)
+    if own is None:
+        row = InstrumentTerms.objects.create(
+            instrument_id=instrument_id, valid_from=record.valid_from, source=record.source, **told
         )
-
-    def known(self, record: TickerChangeRecord) -> TickerChange | None:
-        """Return the stored change that a record tells of."""
-        return next(
-            (
-                change
-                for change in self.changes
-                if (change.old_secid, change.new_secid) == (record.old_secid, record.new_secid)
-                and abs(change.changed_on - record.changed_on) <= _SAME_CHANGE
-            ),
-            None,
-        )
-
-    def holder(self, secid: str, day: date) -> Instrument | None:
-        """Return whose ticker it was on a day."""
-        span: TickerSpan | None = ticker_at(self.holders, secid=secid, day=day)
-        return None if span is None else self.instruments[span.instrument_id]
+        rows.append(row)
+        rows.sort(key=lambda row: row.valid_from)
+        return "new"
+    fits = all(getattr(own, name) in (None, value) for name, value in told.items())
+    if not fits and own.source != record.source:
+        return "terms_disagree"
+    for name, value in told.items():
+        setattr(own, name, value)
+    own.save()
+    return "changed"
 
 
-def _is_no_change(record: TickerChangeRecord, today: date) -> bool:
-    return (
-        record.old_secid == record.new_secid
-        or _ADDITIONAL_ISSUE.fullmatch(record.old_secid) is not None
-        or record.changed_on > today
-    )
+def terms_in_force(rows: list[InstrumentTerms], day: date) -> dict[str, Any]:
+    """Return the lot and the price step in force on a day, None where nothing tells them."""
+    force: dict[str, Any] = {"lot_size": None, "price_step_rub": None}
+    for row in rows:
+        if row.valid_from <= day:
+            for name in force:
+                force[name] = getattr(row, name) if getattr(row, name) is not None else force[name]
+    return force
 
 
-def _apply(record: TickerChangeRecord, ledger: _Ledger, place: str) -> str | RejectedRow:
-    known = ledger.known(record)
-    if known is not None:
-        if record.changed_on <= known.changed_on:
-            return "unchanged"
-        TickerChange.objects.filter(pk=known.pk).update(changed_on=record.changed_on)
-        ledger.read()
-        return "changed"
-    if not {record.old_secid, record.new_secid} & ledger.tickers:
-        return "outside"
-    old = ledger.holder(record.old_secid, record.changed_on - timedelta(days=1))
-    new = ledger.holder(record.new_secid, record.changed_on)
-    seen = {row.pk: _traded(row.pk) for row in (old, new) if row is not None}
-    if old is not None and seen[old.pk] is not None and _first(seen[old.pk]) >= record.changed_on:
-        old = None  # another company that has taken the ticker over since
-    if old is None and new is None:
-        return "outside"
-    taken = any(
-        (change.old_secid, change.changed_on) == (record.old_secid, record.changed_on)
-        for change in ledger.changes
-    )
-    reason = "ticker_replaced_twice" if taken else _misfit(record, old, new, seen)
-    if reason:
-        return _rejected(record, reason, place)
-    try:
-        with transaction.atomic():
-            _carry_out(record, old, new)
-    except ConflictError as error:
-        return _rejected(record, "both_tickers_in_use", place, detail=str(error))
-    ledger.read()
-    return "new"
-
-
-def _misfit(
-    record: TickerChangeRecord,
-    old: Instrument | None,
-    new: Instrument | None,
-    seen: dict[int, tuple[date, date] | None],
-) -> str:
-    """Return why the change cannot be what happened, "" if it can."""
-    if old is None or old == new:
-        return ""
-    of_old = seen[old.pk]
-    if of_old is not None and of_old[1] > record.changed_on + _SAME_CHANGE:
-        return "old_ticker_still_traded"
-    of_new = None if new is None else seen[new.pk]
-    if of_old is None or of_new is None:
-        return ""
-    ended_before = of_new[1] < record.changed_on - _GAP and of_old[1] > of_new[1] + _GAP
-    return "ticker_held_by_another" if ended_before else ""
-
-
-def _carry_out(record: TickerChangeRecord, old: Instrument | None, new: Instrument | None) -> None:
-    if old is not None and new is not None and old.pk != new.pk:
-        kept = instruments_merge(old=old, new=new, changed_on=record.changed_on)
-    elif old is not None and new is None:
-        if old.secid == record.old_secid:
-            Instrument.objects.filter(pk=old.pk).update(secid=record.new_secid)
-        kept = old
-    else:
-        assert new is not None  # noqa: S101  # one of the two is held
-        kept = new
-    TickerChange.objects.create(
-        instrument_id=kept.pk,
-        old_secid=record.old_secid,
-        new_secid=record.new_secid,
-        changed_on=record.changed_on,
-        source=record.source,
-    )
-
-
-_TRADED = """
-SELECT (min(first) AT TIME ZONE 'Europe/Moscow')::date, (max(last) AT TIME ZONE 'Europe/Moscow')::date
-FROM (SELECT (SELECT begin FROM market_candle WHERE instrument_id = %(id)s AND timeframe_min = t
-              ORDER BY begin LIMIT 1) AS first,
-             (SELECT begin FROM market_candle WHERE instrument_id = %(id)s AND timeframe_min = t
-              ORDER BY begin DESC LIMIT 1) AS last
-      FROM unnest(ARRAY[1, 5, 10, 15, 30, 60, 240, 1440, 10080]) AS t) AS ends
-"""
-
-
-def _traded(instrument_id: int) -> tuple[date, date] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(_TRADED, {"id": instrument_id})
-        first, last = cursor.fetchone()
-    return None if first is None else (first, last)
-
-
-def _first(span: tuple[date, date] | None) -> date:
-    return date.min if span is None else span[0]
-
-
-def _rejected(record: TickerChangeRecord, reason: str, place: str, detail: str = "") -> RejectedRow:
-    raw = {name: str(value) for name, value in asdict(record).items()}
-    return RejectedRow(place=place, reason=reason, raw=raw | ({"detail": detail} if detail else {}))
+def _take_over(instrument_id: int, rows: list[InstrumentTerms]) -> None:
+    newest = {name: value for name, value in terms_in_force(rows, date.max).items() if value is not None}
+    if "price_step_rub" in newest:
+        newest["decimals"] = decimals_of(newest["price_step_rub"])
+    Instrument.objects.filter(pk=instrument_id).exclude(**newest).update(**newest)

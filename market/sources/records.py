@@ -40,6 +40,7 @@ class InstrumentRecord:
     industry: str = ""
     delisted_on: date | None = None  # last day of trading, where it has ended
     first_traded_on: date | None = None  # tells a ticker's new company from the one that gave it up
+    terms_told: bool = True  # False: the source knows no lot and no price step, the two above are a guess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,14 @@ class TickerChangeRecord:
     new_secid: str
     changed_on: date
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectorRecord:
+    """The sector of a company's shares."""
+
+    secid: str
+    sector: str  # a code of sectors.yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ def both():
     )  # fmt: skip
     for facts, day in ((old, date(2020, 1, 1)), (new, date(2020, 1, 1)), (old, date(2019, 1, 1))):
         InstrumentBoard.objects.create(
-            instrument_id=facts.id, board=f"B{day.year}", traded_from=day, source="t"
+            instrument_id=facts.id, board=f"B{day.year}", traded_from=day, traded_till=day, source="t"
         )
     FundamentalMetric.objects.create(
         instrument_id=old.id, metric="revenue", period="2023", period_end=date(2023, 12, 31), value=1.0,
@@ -227,6 +227,15 @@ def test_a_split_off_is_no_replacement():
     report = write(change())
     assert [row.reason for row in report.rejected] == ["old_ticker_still_traded"]
     assert Instrument.objects.count() == 2
+
+
+def test_boards_tell_a_split_off_before_there_are_candles():
+    old, _ = make.instrument("OLD"), make.instrument("NEW")
+    board = {"instrument_id": old.id, "board": "TQBR", "traded_from": date(2014, 1, 9), "source": "t"}
+    InstrumentBoard.objects.create(**board)
+    assert [row.reason for row in write(change()).rejected] == ["old_ticker_still_traded"]
+    InstrumentBoard.objects.update(traded_till=date(2024, 7, 23))
+    assert figures(write(change())) == (1, 0, 0, 0, 0)
 
 
 def test_a_ticker_that_another_company_had_is_refused():
