@@ -264,6 +264,7 @@ class RecordPage(Generic[Record]):
     records: tuple[Record, ...]
     rejected: tuple[RejectedRow, ...] = ()
     outside: int = 0  # rows left out because nobody asked for them
+    outside_names: tuple[tuple[str, int], ...] = ()  # what they were, with their counts, where that is a question
 
 
 class Source(Protocol):
