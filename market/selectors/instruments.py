@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from market.contracts import InstrumentFacts
-from market.models import Instrument, TickerChange
+from django.db.models import Exists, OuterRef
+
+from market.contracts import InstrumentFacts, Timeframe
+from market.models import Candle, Instrument, TickerChange
 from traderai.common.errors import NotFoundError, did_you_mean
 
 
 def instrument_list(*, active_only: bool = True) -> tuple[InstrumentFacts, ...]:
     """Return the instruments by ticker."""
     rows = Instrument.objects.order_by("secid")
+    return tuple(_facts(row) for row in (rows.filter(active=True) if active_only else rows))
+
+
+def traded_list(*, timeframe: Timeframe, active_only: bool = True) -> tuple[InstrumentFacts, ...]:
+    """Return what can be bought and has stored bars of the timeframe: shares, preferred shares and funds.
+
+    An index moves no money, and a share without bars has nothing to decide on.
+    """
+    bars = Candle.objects.filter(instrument_id=OuterRef("pk"), timeframe_min=timeframe.minutes)
+    rows = Instrument.objects.exclude(kind=Instrument.Kind.INDEX).filter(Exists(bars)).order_by("secid")
     return tuple(_facts(row) for row in (rows.filter(active=True) if active_only else rows))
 
 

@@ -10,7 +10,7 @@ from features.selectors.catalogue import feature_set_get
 from features.selectors.matrix import feature_matrix_load
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.bars import bars_load
-from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.recipe import Recipe
@@ -24,7 +24,7 @@ def universe_of(recipe: Recipe) -> tuple[InstrumentFacts, ...]:
     if recipe.universe:
         chosen = tuple(instrument_get(secid=secid) for secid in recipe.universe)
     else:
-        chosen = instrument_list(active_only=True)
+        chosen = traded_list(timeframe=Timeframe.parse(recipe.timeframe))
     simulated = [item for item in chosen if item.is_simulated]
     real = [item for item in chosen if not item.is_simulated]
     return tuple({"real": real, "simulated": simulated, "auto": real or simulated}[recipe.data])

@@ -7,7 +7,7 @@ from typing import Any
 
 from market.contracts import InstrumentFacts, LastClose, Timeframe
 from market.selectors.candles import last_closes
-from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.instruments import instrument_get, traded_list
 from modeling.selectors.configuration import policy_get
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.kernels.freshness import Reading, data_age_s, reading_warnings
@@ -54,8 +54,9 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
 
 def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:
     """Return every active share with its newest signal decided at or before `as_of`, by ticker."""
-    instruments = instrument_list()
-    closes = last_closes(timeframe=Timeframe.parse(timeframe), as_of=as_of)
+    parsed = Timeframe.parse(timeframe)
+    instruments = traded_list(timeframe=parsed)
+    closes = last_closes(timeframe=parsed, as_of=as_of)
     newest = (
         Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
         .order_by("instrument_id", "-as_of", "-created_at", "-id")

@@ -10,7 +10,7 @@ from django.db.models import Max
 
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import last_closes
-from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import ModelVersionFacts
 from modeling.selectors.configuration import label_set_get, policy_get
 from modeling.selectors.versions import champion_get
@@ -57,8 +57,9 @@ def signals_score(
         )
     wanted = None if secids is None else {instrument_get(secid=secid).secid for secid in secids}
     champion, config = champion_get(), signal_config_get()
-    active = instrument_list()
-    reports = []
+    label_set = label_set_get(name=champion.label_set if champion else config.label_set)
+    active = traded_list(timeframe=Timeframe.parse(label_set.timeframe))
+    reports = [ScoreReport(model_version=None, not_ready=_without_bars(wanted, active, label_set.timeframe))]
     for simulated in (False, True):
         group = [share for share in active if share.is_simulated == simulated]
         chosen = [share for share in group if wanted is None or share.secid in wanted]
@@ -78,6 +79,16 @@ def signals_score(
         signals=tuple(signal for report in reports for signal in report.signals),
         not_ready=tuple(reason for report in reports for reason in report.not_ready),
     )
+
+
+def _without_bars(
+    wanted: set[str] | None, active: Sequence[InstrumentFacts], timeframe: str
+) -> tuple[str, ...]:
+    """Return why shares that were asked for, or all of them, cannot be scored for want of bars."""
+    missing = sorted((wanted or set()) - {share.secid for share in active})
+    if wanted is None and not active:
+        missing = ["every share"]
+    return tuple(f"{secid} has no {timeframe} bars; run manage.py ingest candles" for secid in missing)
 
 
 def signals_score_due(*, limit: int, now: datetime) -> ScoreReport:
@@ -122,7 +133,7 @@ def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple
         .values("instrument_id", "model_version")
         .annotate(newest=Max("bar_begin"))
     }
-    for share in instrument_list():
+    for share in traded_list(timeframe=timeframe):
         version = champion if champion and champion.is_simulated == share.is_simulated else None
         name = version.version if version else ""
         begin = newest[share.secid].begin if share.secid in newest else None

@@ -26,7 +26,10 @@ def test_every_share_and_horizon_gets_a_signal_or_a_reason(champion):
     said = {(line.secid, line.horizon) for line in report.signals}
     shares = [f"SHR{n}" for n in range(6)] + ["OLD", "THIN"]
     assert said == {(secid, horizon) for secid in shares for horizon in builders.HORIZONS}
-    assert len(report.not_ready) == 1 and "NEW" in report.not_ready[0]
+    assert report.not_ready == ()
+    asked = signals_score(secids=["NEW", "SHR0"], now=NOW)
+    assert {line.secid for line in asked.signals} == {"SHR0"}
+    assert len(asked.not_ready) == 1 and "NEW has no 1h bars" in asked.not_ready[0]
     assert report.new == Signal.objects.count() == 24
     assert {line.source for line in report.signals} == {"replay"}
     assert not any(line.proven for line in report.signals)
