@@ -33,7 +33,7 @@ class CalendarDay(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(is_open=True, trading_date__gte=F("date"))
+                condition=Q(is_open=True, trading_date__isnull=False, trading_date__gte=F("date"))
                 | Q(is_open=False, trading_date__isnull=True),
                 name="market_calendarday_trading_date",
             )

@@ -31,8 +31,18 @@ class CorporateAction(models.Model):
                 fields=["instrument", "kind", "ex_date", "source"], name="market_corporateaction_once"
             ),
             models.CheckConstraint(
-                condition=Q(kind="split", shares_after_per_before__gt=0, amount_rub__isnull=True)
-                | Q(kind="dividend", amount_rub__gt=0, shares_after_per_before__isnull=True),
+                condition=Q(
+                    kind="split",
+                    shares_after_per_before__isnull=False,
+                    shares_after_per_before__gt=0,
+                    amount_rub__isnull=True,
+                )
+                | Q(
+                    kind="dividend",
+                    amount_rub__isnull=False,
+                    amount_rub__gt=0,
+                    shares_after_per_before__isnull=True,
+                ),
                 name="market_corporateaction_has_its_figure",
             ),
         ]
