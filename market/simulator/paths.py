@@ -6,121 +6,189 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from market.simulator.calendar import BarClock, day_number
 from market.simulator.config import SimulatorConfig
-from traderai.common.arrays import F64, I64
+from market.simulator.corporate import CorporateEvents, corporate_events, listed_span
+from market.simulator.edges import EdgeInputs, PlantedDrift, planted_drift
+from market.simulator.events import MarketEvents, market_events
+from market.simulator.innovations import (
+    Mixing,
+    garch_variance,
+    mixing,
+    month_extremes,
+    month_innovations,
+    months_of,
+)
+from market.simulator.minutes import HourMoves, MinutePaths, minute_paths
+from traderai.common.arrays import F32, F64, I8, Bools
+
+_LARGEST_MOVE = 6.0  # in standard deviations: what moves more brings no more volume
+_SPELL_BARS = 60.0  # how long raised volume lasts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SimulatedPanel:
-    """Bars of all simulated shares; figures have shape (n bars, k shares)."""
+    """Hourly bars of all simulated shares as traded; figures have shape (n bars, k shares)."""
 
-    begin_s: I64
+    clock: BarClock
     open: F64
     high: F64
     low: F64
     close: F64
     volume_shares: F64
     value_rub: F64
+    traded: Bools  # False where a share has no bar: not listed, halted, or nobody traded
+    log_open: F64  # before it is rounded to the price step
+    moves: HourMoves  # of (n, k): with them minutes are made again
+    mixed: Mixing
+    events: MarketEvents
+    corporate: CorporateEvents
+    patterns: tuple[I8, ...]  # per planted edge, see market.simulator.edges
+
+    def __len__(self) -> int:
+        return len(self.clock)
 
 
-def simulated_panel(config: SimulatorConfig, begin_s: I64, hour: I64, day: I64) -> SimulatedPanel:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Hours:
+    """How hours move before splits and dividends; arrays have shape (n, k), log returns."""
+
+    events: MarketEvents
+    mixed: Mixing
+    months: list[tuple[int, slice, F32]]  # with what moves their minutes
+    gap: F64
+    move: F64
+    moves: HourMoves
+    value_rub: F64
+    planted: PlantedDrift
+
+
+def simulated_panel(config: SimulatorConfig, clock: BarClock) -> SimulatedPanel:
     """Return prices and volumes for the bars of a calendar.
 
-    Log prices are martingales up to half their variance: no rule can earn on them before costs.
+    Without planted edges prices are martingales, dividends included, from minute to minute and across shares: no
+    rule can earn on them before costs.
 
-    Shapes: begin_s, hour, day (n,) -> (n, k)
-    Units: roubles; shares in whole lots
-    NaN: none
+    Shapes: clock (n,) -> (n, k)
+    Units: roubles as traded; shares in whole lots
+    NaN: none; what was not traded says `traded`
     Causal: bar i depends on the seed and on bars up to i alone; a longer calendar only appends
-    Source: GARCH(1,1), Bollerslev 1986; extremes of a Brownian bridge, e.g. Glasserman 2003, section 6.4
     """
-    streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(6)]
-    n, k = begin_s.size, len(config.shares)
-    z = _correlated_moves(config, streams, n)
-    variance = _garch_variance(z, config)
-    daily = np.array([share.daily_volatility_frac for share in config.shares])
-    in_hour = np.array([config.hours[int(h)][0] for h in hour])[:, None]
-    sigma = daily * np.sqrt(variance * in_hour * (1.0 - config.overnight_frac))
-    gap_sigma = daily * np.sqrt(variance * config.overnight_frac) * _opens_day(day)[:, None]
-    gap = gap_sigma * streams[3].standard_normal((n, k)) - 0.5 * gap_sigma**2
-    move = sigma * z - 0.5 * sigma**2
+    hours = _hours(config, clock)
     start = np.log([share.price_rub for share in config.shares])
-    log_close = start + np.cumsum(gap + move, axis=0)
-    log_open = log_close - move
-    high, low = _bridge_extremes(log_open, log_close, sigma, streams[4])
-    return _rounded(config, begin_s, hour, z, (log_open, high, low, log_close), streams[5])
-
-
-def _correlated_moves(config: SimulatorConfig, streams: list[np.random.Generator], n: int) -> F64:
-    """Return standardised Student moves: market, sector and own parts with the configured variances."""
-    k, df = len(config.shares), config.degrees_of_freedom
-    sectors = sorted({share.sector for share in config.shares})
-    where = [sectors.index(share.sector) for share in config.shares]
-    scale = np.sqrt((df - 2.0) / df)
-    market = streams[0].standard_t(df, (n, 1)) * scale
-    by_sector = streams[1].standard_t(df, (n, len(sectors)))[:, where] * scale
-    own = streams[2].standard_t(df, (n, k)) * scale
-    rest = 1.0 - config.market_frac - config.sector_frac
-    moves: F64 = (
-        np.sqrt(config.market_frac) * market + np.sqrt(config.sector_frac) * by_sector + np.sqrt(rest) * own
+    log_close = start + np.cumsum(hours.gap + hours.move, axis=0)
+    corporate = corporate_events(config, clock, log_close)
+    log_open = log_close + corporate.level - hours.move
+    ends = [_ends(config, hours.moves, month, rows, drawn) for month, rows, drawn in hours.months]
+    nothing = np.zeros((0, len(config.shares)))
+    high, low, last, mean = (
+        np.concatenate([nothing, *(end[at] for end in ends)]) + log_open for at in range(4)
     )
-    return moves
-
-
-def _garch_variance(z: F64, config: SimulatorConfig) -> F64:
-    """Return each bar's variance multiple, 1 on average; a multiple above 25 would be no market any more."""
-    variance = np.ones_like(z)
-    base = 1.0 - config.garch_alpha - config.garch_beta
-    for i in range(1, len(z)):
-        raised = (config.garch_alpha * z[i - 1] ** 2 + config.garch_beta) * variance[i - 1]
-        variance[i] = np.minimum(base + raised, 25.0)
-    return variance
-
-
-def _opens_day(day: I64) -> F64:
-    opens = np.zeros(day.size)
-    opens[1:] = day[1:] != day[:-1]
-    return opens
-
-
-def _bridge_extremes(
-    log_open: F64, log_close: F64, sigma: F64, stream: np.random.Generator
-) -> tuple[F64, F64]:
-    """Return the highest and lowest points of Brownian bridges from open to close."""
-    # One draw of shape (n, 2, k): two separate draws would not stay the same when bars are appended.
-    draws = np.log(1.0 - stream.random((len(log_open), 2, log_open.shape[1])))
-    step = log_close - log_open
-    high = log_open + 0.5 * (step + np.sqrt(step**2 - 2.0 * sigma**2 * draws[:, 0]))
-    low = log_open + 0.5 * (step - np.sqrt(step**2 - 2.0 * sigma**2 * draws[:, 1]))
-    return high, low
-
-
-def _rounded(
-    config: SimulatorConfig,
-    begin_s: I64,
-    hour: I64,
-    z: F64,
-    log_prices: tuple[F64, F64, F64, F64],
-    stream: np.random.Generator,
-) -> SimulatedPanel:
-    steps = np.array([share.price_step_rub for share in config.shares])
+    opened, high, low, close, mean = (
+        prices_on_steps(config, logs) for logs in (log_open, high, low, last, mean)
+    )
     lots = np.array([share.lot_size for share in config.shares], dtype=np.float64)
-    turnover = np.array([share.daily_turnover_rub for share in config.shares])
-    # Rounding is monotone, so that low <= open, close <= high survives it; nine decimals undo binary dust.
-    opened, high, low, close = (
-        np.round(np.maximum(np.round(np.exp(prices) / steps), 1.0) * steps, 9) for prices in log_prices
-    )
-    of_day = np.array([config.hours[int(h)][1] for h in hour])[:, None]
-    noise = config.volume_noise * stream.standard_normal(z.shape)
-    value = turnover * of_day * np.exp(0.4 * (np.abs(z) - 0.74) + noise - 0.5 * config.volume_noise**2)
-    mean_price = (opened + high + low + close) / 4.0
-    volume = np.maximum(np.round(value / mean_price / lots), 1.0) * lots
+    volume = np.maximum(np.round(hours.value_rub / mean / lots), 1.0) * lots
     return SimulatedPanel(
-        begin_s=begin_s,
-        open=opened,
-        high=high,
-        low=low,
-        close=close,
-        volume_shares=volume,
-        value_rub=np.round(volume * mean_price, 2),
+        clock=clock, open=opened, high=high, low=low, close=close, volume_shares=volume,
+        value_rub=np.round(volume * mean, 2), traded=_traded(config, clock, hours.events), log_open=log_open,
+        moves=hours.moves, mixed=hours.mixed, events=hours.events, corporate=corporate,
+        patterns=hours.planted.patterns,
+    )  # fmt: skip
+
+
+def panel_minutes(config: SimulatorConfig, panel: SimulatedPanel, month: int, rows: slice) -> MinutePaths:
+    """Return the minutes of a month's hours again, as the panel's hours were made of them.
+
+    Shapes: -> (h, 60, k)
+    Units: log returns since the hour's open
+    """
+    innovations = month_innovations(config, panel.mixed, month, rows)
+    return minute_paths(
+        panel.moves.rows(rows), innovations, month_extremes(config, month, rows.stop - rows.start)
     )
+
+
+def _hours(config: SimulatorConfig, clock: BarClock) -> _Hours:
+    streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(config.seed).spawn(6)]
+    n, k = len(clock), len(config.shares)
+    events = market_events(config, clock, streams[5])
+    mixed = mixing(config, n, streams)
+    months = [
+        (month, rows, month_innovations(config, mixed, month, rows)) for month, rows in months_of(clock)
+    ]
+    z = np.concatenate([np.zeros((0, k)), *(drawn.sum(axis=1, dtype=np.float64) for _, _, drawn in months)])
+    spells = np.sqrt(garch_variance(z, config))
+    daily = np.array([share.daily_volatility_frac for share in config.shares])
+    calm = daily * np.sqrt(clock.variance_frac[:, None] * (1.0 - config.overnight_frac))
+    calm_gap = np.broadcast_to(daily * np.sqrt(config.overnight_frac), (n, k))
+    sigma, gap_sigma = calm * spells, calm_gap * spells * clock.opens_day[:, None]
+    gap = gap_sigma * streams[3].standard_normal((n, k)) - 0.5 * gap_sigma**2 + events.gap_jump
+    move = sigma * z - 0.5 * sigma**2 * mixed.variance + events.move_jump
+    value = _values(config, clock, z + events.move_jump / sigma, events, streams[4])
+    inputs = EdgeInputs(
+        hour=clock.hour, opens_day=clock.opens_day, move=move, move_sigma=calm, gap=gap, gap_sigma=calm_gap,
+        value_rub=value, news=events.direction,
+    )  # fmt: skip
+    planted = planted_drift(config, inputs)
+    moves = HourMoves(
+        sigma=sigma, variance=mixed.variance, drift=planted.drift, jump=events.move_jump,
+        jump_minute=events.minute,
+    )  # fmt: skip
+    return _Hours(
+        events=events, mixed=mixed, months=months, gap=gap, move=move + planted.drift, moves=moves,
+        value_rub=value, planted=planted,
+    )  # fmt: skip
+
+
+def _ends(
+    config: SimulatorConfig, moves: HourMoves, month: int, rows: slice, drawn: F32
+) -> tuple[F64, F64, F64, F64]:
+    """Return highest, lowest, last and mean log price of each hour against its open."""
+    paths = minute_paths(moves.rows(rows), drawn, month_extremes(config, month, rows.stop - rows.start))
+    return paths.high.max(axis=1), paths.low.min(axis=1), paths.path[:, -1], paths.path.mean(axis=1)
+
+
+def _values(
+    config: SimulatorConfig, clock: BarClock, z: F64, events: MarketEvents, stream: np.random.Generator
+) -> F64:
+    """Return what is traded in roubles: the hour's part of a day, more in moves, spells and spikes."""
+    # One draw for both: two would not stay the same when bars are appended.
+    draws = stream.standard_normal((*z.shape, 2))
+    lasts = np.exp(-1.0 / _SPELL_BARS)
+    fresh = np.sqrt(1.0 - lasts**2) * draws[..., 0]
+    spell = np.zeros_like(fresh)
+    for i in range(len(fresh)):
+        spell[i] = fresh[i] + (lasts * spell[i - 1] if i else 0.0)
+    size = np.minimum(np.abs(z), _LARGEST_MOVE)
+    noise = config.volume_noise * draws[..., 1] + config.volume_spell * spell
+    spread = config.volume_noise**2 + config.volume_spell**2
+    turnover = np.array([share.daily_turnover_rub for share in config.shares])
+    value: F64 = turnover * clock.volume_frac[:, None] * events.volume_factor
+    value = value * np.exp(config.volume_slope * (size - 0.74) + noise - 0.5 * spread)
+    return value
+
+
+def prices_on_steps(config: SimulatorConfig, log_prices: F64) -> F64:
+    """Return prices on their steps; rounding is monotone, so that low <= open, close <= high survives it.
+
+    Shapes: (..., k) -> (..., k)
+    Units: log prices as traded -> roubles
+    """
+    steps = np.array([share.price_step_rub for share in config.shares])
+    # Nine decimals undo binary dust.
+    prices: F64 = np.round(np.maximum(np.round(np.exp(log_prices) / steps), 1.0) * steps, 9)
+    return prices
+
+
+def _traded(config: SimulatorConfig, clock: BarClock, events: MarketEvents) -> Bools:
+    """Return who has a bar: listed, not halted, and with a trade in it."""
+    traded = ~events.halted
+    for at, share in enumerate(config.shares):
+        first, last = listed_span(config, share)
+        traded[:, at] &= (clock.date >= day_number(first)) & (clock.date <= day_number(last))
+        if share.idle_frac:
+            # Fewer trades in quiet hours: the chance of none falls with what an average hour would bring.
+            usual = clock.volume_frac * len(config.hours)
+            traded[:, at] &= events.idle_draw[:, at] >= share.idle_frac**usual
+    return traded
