@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import itertools
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Literal
 
 from market.kernels import sessions
+from market.kernels.calendar import CalendarRules
 from market.kernels.sessions import SessionSpan, SessionTable
 from traderai.common.config import load_config
 
@@ -101,6 +102,27 @@ def session_table() -> SessionTable:
         spans=tuple(_span(rule) for rule in config.sessions),
         working_weekend_days=_day_numbers(config.working_weekend_days),
         weekend_format_days=_day_numbers(config.weekend_format_days),
+    )
+
+
+@functools.cache
+def calendar_rules() -> CalendarRules:
+    """Return the trading days of sessions.yaml as the kernel reads them."""
+    config = calendar_config()
+    holidays = [date.fromisoformat(day) for day in config.holidays]
+    closed = dict.fromkeys(holidays, "Public holiday")
+    for closure in config.closures:
+        day, last = date.fromisoformat(closure.since), date.fromisoformat(closure.until)
+        while day <= last:
+            closed[day] = closure.reason
+            day += timedelta(days=1)
+    yearly = [date.fromisoformat(f"2024-{day}") for day in config.yearly_holidays]
+    return CalendarRules(
+        working_weekend_days=frozenset(date.fromisoformat(day) for day in config.working_weekend_days),
+        weekend_format_days=frozenset(date.fromisoformat(day) for day in config.weekend_format_days),
+        closed=closed,
+        yearly_holidays=frozenset((day.month, day.day) for day in yearly),
+        listed_years=frozenset(day.year for day in holidays),
     )
 
 

@@ -103,6 +103,28 @@ class TickerSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarDayFacts:
+    """One date of the exchange's calendar."""
+
+    day: date
+    is_open: bool
+    trading_date: (
+        date | None
+    )  # the trading day it belongs to: a weekend session belongs to the next regular one
+    reason: str  # why it is closed or special
+    source: str  # candles, iss or rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """One session of one date, auctions included."""
+
+    code: str  # morning, main, evening or weekend
+    begins_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandleFacts:
     """One stored candle, as traded."""
 
@@ -249,3 +271,128 @@ class IngestReport:
             if field.name not in {"kind", "source"}
         }
         return replace(self, **sums)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsFacts:
+    """One news item as it may be shown."""
+
+    id: int
+    source: str
+    title: str
+    url: str
+    language: str
+    published_at: datetime
+    known_at: datetime
+    secids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerFacts:
+    """A verdict on news. Units: score 0 to 100; `scope` is instrument, sector or market."""
+
+    scope: str
+    at: datetime
+    known_at: datetime
+    score: float
+    direction: int
+    event_type: str
+    scorer: str
+    why: tuple[dict[str, Any], ...]
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TriggerColumns:
+    """The strongest verdict in force at each of some moments.
+
+    Units: score 0 to 100 and 0 where there is none; direction -1, 0, 1; event_code is a place in
+    `market.models.news.EVENT_TYPES` and -1 where there is none; age_s seconds since it was known, NaN without one.
+    """
+
+    score: F64
+    direction: I8
+    event_code: I8
+    age_s: F64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertFacts:
+    """A risk alert in force. `scope` is instrument, sector or market."""
+
+    scope: str
+    severity: str
+    starts_at: datetime
+    ends_at: datetime | None
+    known_at: datetime
+    cause: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """One stored figure of a company as it was known."""
+
+    metric: str  # a code of fundamentals.yaml
+    period: str  # 2023, 2023Q4 or 2023-12-29
+    value: float
+    known_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundamentalFacts:
+    """What was known of one company at a moment: figures by the codes of fundamentals.yaml, in their units."""
+
+    secid: str
+    as_of: datetime
+    values: dict[str, float]  # figures that are unknown or too old are left out
+    reports: tuple[
+        ReportFacts, ...
+    ]  # the newest stored figure of each metric, from which the values are made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacroFacts:
+    """One value of a series of the economy as it was known."""
+
+    code: str
+    date: date  # in force from this day on
+    value: float
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts:
+    """Something scheduled for the economy, as it was known."""
+
+    kind: str
+    at: datetime
+    title_ru: str
+    title_en: str
+    outcome: float | None  # None as long as it has not taken place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FlowColumns:
+    """Order flow of one share in spans of 5 minutes that had ended, oldest first; all arrays have shape (n,)."""
+
+    begin_s: I64  # start of the span, seconds since 1970 UTC
+    trades: F64
+    buy_volume_lots: F64
+    sell_volume_lots: F64
+    value_rub: F64
+    imbalance: F64  # (buys - sells) / (buys + sells)
+    vwap_rub: F64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OrderBookColumns:
+    """The order book of one share in spans of 5 minutes that had ended; all arrays have shape (n,), NaN unknown."""
+
+    begin_s: I64
+    spread_best_bp: F64
+    spread_10_levels_bp: F64
+    spread_1m_rub_bp: F64
+    imbalance_best: F64
+    imbalance_book: F64

@@ -9,7 +9,7 @@ import numpy as np
 from django.db import connection
 
 from market.calendar_config import session_table
-from market.contracts import Bars, Timeframe
+from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.kernels.adjustment import dividends_by_bar, split_factors
 from market.kernels.sessions import session_codes
 from market.models import CorporateAction, TradingDay
@@ -31,7 +31,8 @@ ORDER BY begin
 def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datetime | None = None) -> Bars:
     """Return the bars that had closed at `as_of`, with the splits and dividends known then.
 
-    `since` leaves out bars that begin earlier; it changes no other number, prices stay on the same scale.
+    `since` leaves out bars that begin earlier; it changes no other number, prices stay on the same scale. An
+    index has bars on days without trading in shares: they belong to the next day with trading.
 
     Raises: NotFoundError for a ticker that we do not hold; InvariantError for a bar without a trading day.
     """
@@ -45,7 +46,7 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     with connection.cursor() as cursor:
         cursor.execute(_BARS, values)
         rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 8)
-    trading_date, ordinal = _trading_days(rows[:, 1].astype(np.int64), simulated=instrument.is_simulated)
+    trading_date, ordinal = _trading_days(rows[:, 1].astype(np.int64), instrument)
     splits, dividends = _actions(instrument.id, as_of)
     factor = split_factors(trading_date, *splits)
     # A dividend whose ex-date lies before the first bar handed out did not start with that bar.
@@ -82,11 +83,11 @@ def newest_bars(*, timeframe: Timeframe) -> dict[str, datetime]:
         return dict(cursor.fetchall())
 
 
-def _trading_days(days: I64, *, simulated: bool) -> tuple[I64, I64]:
+def _trading_days(days: I64, instrument: InstrumentFacts) -> tuple[I64, I64]:
     """Return each bar's trading date (days since 1970) and that date's ordinal in the calendar."""
-    kept = (
-        TradingDay.objects.filter(is_simulated=True) if simulated else TradingDay.objects.filter(is_real=True)
-    )
+    kept = TradingDay.objects.filter(is_real=True)
+    if instrument.is_simulated:
+        kept = TradingDay.objects.filter(is_simulated=True)
     calendar = np.array(
         [
             [_day_number(day), _day_number(trading)]
@@ -96,11 +97,18 @@ def _trading_days(days: I64, *, simulated: bool) -> tuple[I64, I64]:
     ).reshape(-1, 2)
     calendar = calendar[np.argsort(calendar[:, 0])]
     at = np.searchsorted(calendar[:, 0], days)
+    if instrument.kind == "index":
+        # Behind the newest day with trading in shares, the bar's own day stands for the next one.
+        inside = at < len(calendar)
+        trading_date: I64 = days.copy()
+        trading_date[inside] = calendar[at[inside], 1]
+        ordinals = np.searchsorted(np.unique(np.concatenate([calendar[:, 1], trading_date])), trading_date)
+        return trading_date, ordinals.astype(np.int64)
     if (at >= len(calendar)).any() or (calendar[np.minimum(at, len(calendar) - 1), 0] != days).any():
         raise InvariantError(
             "each bar must have its trading day, one has none; write candles by market.services.candle_write"
         )
-    trading_date: I64 = calendar[at, 1]
+    trading_date = calendar[at, 1]
     return trading_date, np.searchsorted(np.unique(calendar[:, 1]), trading_date).astype(np.int64)
 
 
