@@ -186,6 +186,32 @@ class Bars:
         return replace(self, **arrays)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AdjustedCandles:
+    """The closed candles of one instrument, oldest first, in the shares of the moment asked for.
+
+    Adjusted **backward**: the newest prices are those traded, earlier ones have the splits known at `as_of` taken
+    out and, if asked for, the gaps of the dividends. A later split changes every earlier price: for looking at,
+    never for learning from (`Bars` is for that). All arrays have shape (n,).
+    """
+
+    secid: str
+    timeframe: Timeframe
+    as_of: datetime
+    dividends: bool  # the gaps of dividends are taken out as well
+    begin_s: I64
+    open: F64
+    high: F64
+    low: F64
+    close: F64
+    volume_shares: F64  # in today's shares
+    turnover_rub: F64
+    price_factor: F64  # price as traded * price_factor = price here
+
+    def __len__(self) -> int:
+        return int(self.begin_s.size)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastClose:
     """Where one share stands: its last close against the one a trading day before."""

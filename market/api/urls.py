@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from market.api.news_views import NewsTriggerView
 from market.api.views import InstrumentViewSet
 
 router = SimpleRouter(trailing_slash=False)
 router.register("instruments", InstrumentViewSet, basename="instruments")
-urlpatterns = router.urls
+urlpatterns = [*router.urls, path("news_triggers", NewsTriggerView.as_view(), name="news_triggers")]

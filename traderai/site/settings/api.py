@@ -29,7 +29,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
-    "AUTHENTICATION_WHITELIST": ["traderai.accounts.authentication.SignedInAuthentication"],
+    "AUTHENTICATION_WHITELIST": [
+        "traderai.accounts.authentication.SignedInAuthentication",
+        "market.api.news_auth.ServiceTokenAuthentication",
+    ],
     # The document tells nothing that the repository does not tell.
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SWAGGER_UI_DIST": "SIDECAR",
