@@ -94,6 +94,8 @@ class IssServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body leave together, else each answer waits for an acknowledgement
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 fault = owner.begin(self.path)
@@ -169,6 +171,7 @@ class IssServer:
             handler.connection.close()
             return
         handler.wfile.write(body)
+        handler.wfile.flush()
 
     def most_in_a_second(self) -> int:
         """Return how many requests came within the busiest second."""

@@ -132,7 +132,7 @@ class FileTokens:
             if times[int(at)] == float(lease):
                 times[int(at)] = free_at_s
 
-        self._change(given, clock.monotonic_s())
+        self._change(given, free_at_s)
 
     def _change(self, change: Callable[[list[float]], T], now_s: float) -> T:
         self.path.parent.mkdir(parents=True, exist_ok=True)

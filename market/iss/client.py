@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +133,7 @@ def iss_http(limits: IssLimits) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=limits.base_url,
         timeout=limits.timeout_s,
+        verify=_trusted(),
         limits=httpx.Limits(max_connections=CONNECTIONS),
         headers={"User-Agent": "traderai"},
         follow_redirects=True,
@@ -151,6 +154,12 @@ def iss_reachable(*, base_url: str, timeout_s: float = 3.0) -> bool:
         return asyncio.run(ask())
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, TransientError):
         return False
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    # Reading the certificates takes longer than a request; a client is made for each series.
+    return httpx.create_ssl_context()
 
 
 def _check_total(place: str, start: int, total: int | None) -> None:

@@ -25,6 +25,7 @@ class Series:
     instrument_id: int
     timeframe: Timeframe
     origin: CandleOrigin
+    source_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,12 @@ class Covered:
     since: datetime
     till: datetime
     started_at: datetime
+
+
+def series_of(*, instrument_id: int, timeframe: Timeframe, origin: CandleOrigin) -> Series:
+    """Return a series; its origin is made known to the database. Repeating changes nothing."""
+    source_id = candle_source_ensure(origin=origin).pk
+    return Series(instrument_id=instrument_id, timeframe=timeframe, origin=origin, source_id=source_id)
 
 
 def coverage_get(*, series: Series) -> Covered | None:
@@ -98,6 +105,8 @@ def bars_forget(*, series: Series, since: datetime, till: datetime, told: Callab
     """
     span = _stored(series).filter(begin__gte=since, begin__lt=till)
     begins = list(span.values_list("begin", flat=True))
+    if not begins:
+        return 0
     kept = told(np.array([to_epoch_s(begin) for begin in begins], dtype=np.int64))
     gone = [begin for begin, keep in zip(begins, kept.tolist(), strict=True) if not keep]
     return _stored(series).filter(begin__in=gone).delete()[0] if gone else 0
@@ -121,7 +130,7 @@ def _key(series: Series) -> dict[str, Any]:
     return {
         "instrument_id": series.instrument_id,
         "timeframe_min": series.timeframe.minutes,
-        "source": candle_source_ensure(origin=series.origin),
+        "source_id": series.source_id,
     }
 
 
@@ -129,5 +138,5 @@ def _stored(series: Series) -> QuerySet[Candle]:
     return Candle.objects.filter(
         instrument_id=series.instrument_id,
         timeframe_min=series.timeframe.minutes,
-        source__name=series.origin.name,
+        source_id=series.source_id,
     )

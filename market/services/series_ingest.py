@@ -22,6 +22,7 @@ from market.services.candle_coverage import (
     coverage_extend,
     coverage_get,
     coverage_set,
+    series_of,
     split_since,
     stored_bar,
     windows_before,
@@ -77,7 +78,7 @@ def series_ingest(
         return ingest.report
     board = Instrument.objects.values_list("board", flat=True).get(pk=instrument.id)
     ingest.request = replace(request, board=board)
-    series = Series(instrument_id=instrument.id, timeframe=request.timeframe, origin=origin)
+    series = series_of(instrument_id=instrument.id, timeframe=request.timeframe, origin=origin)
     return _Resumed(ingest=ingest, series=series).run(refetch=refetch)
 
 
@@ -109,7 +110,9 @@ class _SeriesIngest:
         faults = _faults(page.columns, self.request)
         rejected = [*page.rejected, *_rejected(page, faults, self.request)]
         with transaction.atomic():
-            quarantined = rows_quarantine(run_id=self.run_id, source=self.source.name, rows=rejected)
+            quarantined = (
+                rows_quarantine(run_id=self.run_id, source=self.source.name, rows=rejected) if rejected else 0
+            )
             good = page.columns.take(faults == 0)
             fresh = good.take(~seen.holds(good.begin_s))
             written = candles_write(
