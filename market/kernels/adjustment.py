@@ -27,6 +27,33 @@ def split_factors(trading_date: I64, ex_days: I64, shares_after_per_before: F64)
     return factors
 
 
+def dividend_factors_backward(close: F64, dividend_rub: F64) -> F64:
+    """Return for each bar the factor that takes the gaps of later dividends out of its price (proportional).
+
+    A dividend d after the close c multiplies every earlier price by (c - d) / c: returns then are those of a
+    holder who reinvests, and prices never become negative.
+
+    Shapes: close and dividend_rub (n,) -> (n,), 1 at the last bar
+    Units: roubles per share on one scale, that is free of splits; a dividend stands at the bar its ex-date starts
+    NaN: not accepted
+    Causal: no; bar i depends on every dividend after it
+    Raises: ValueError if a dividend is negative or not below the close before it
+    """
+    steps = np.ones(close.size)
+    for at in np.flatnonzero(dividend_rub):
+        if at == 0:
+            continue  # no bar before it is left to adjust
+        if not 0.0 < dividend_rub[at] < close[at - 1]:
+            raise ValueError(
+                "a dividend must be above 0 and below the close before it, "
+                f"was {dividend_rub[at]} after {close[at - 1]}"
+            )
+        steps[at] = (close[at - 1] - dividend_rub[at]) / close[at - 1]
+    products = np.cumprod(steps[::-1])[::-1]
+    factors: F64 = np.concatenate([products[1:], [1.0]])[: close.size]
+    return factors
+
+
 def dividends_by_bar(trading_date: I64, ex_days: I64, amount_rub: F64) -> F64:
     """Return for each bar the dividends whose ex-date starts with it, 0 elsewhere.
 
