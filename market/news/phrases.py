@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 _GAP = r"(?:[^\w\n]+\w+){0,6}?[^\w\n]+"
 _NEXT = r"[^\w\n]+"
-_NEGATION = re.compile(r"(?:^|[^\w])(?:не|ни|not|never|won't)[^\w\n]+$")
+_NEGATION = re.compile(
+    r"(?:^|[^\w])(?:не|ни|not|never|won't)"
+    r"(?:[^\w\n]+(?:планиру\w*|намерен\w*|будет|будут|собира\w*|стал\w*|хоч\w*|хот\w*|to|yet|going to|plan to))?[^\w\n]+$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,8 @@ def first_found(phrases: Iterable[str], text: str) -> tuple[str, re.Match[str]] 
 
 
 def negated(text: str, match: re.Match[str]) -> bool:
-    """Return whether the word right before a match denies it."""
-    return _NEGATION.search(text[max(0, match.start() - 12) : match.start()]) is not None
+    """Return whether what stands right before a match denies it."""
+    return _NEGATION.search(text[max(0, match.start() - 30) : match.start()]) is not None
 
 
 def _word(stem: str) -> str:

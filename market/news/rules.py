@@ -73,6 +73,8 @@ class RulesScorer:
             return ()
         direction, how = self._direction(best.rule, post)
         certainty, doubts = self._certainty(best, post)
+        if any(reason["code"] == "denied" for reason in doubts):
+            direction = 0
         score = round(best.rule.importance * certainty * (1.0 if direction else 0.8), 1)
         why = (*best.why, *how, *doubts)
         return tuple(
@@ -230,15 +232,12 @@ def _concerns(rule: EventRule, reading: _Reading) -> bool:
 
 
 def _pointed(rule: EventRule, text: str) -> tuple[int, tuple[Reason, ...]]:
-    """Return the way that a text points: the phrase that stands first, of two at one place the bad one."""
-    up, down = first_found(rule.up, text), first_found(rule.down, text)
-    if up is None and down is None:
+    """Return the way that a text points: by the phrase that stands first, of two at one place by the longer."""
+    ways = [(1, first_found(rule.up, text)), (-1, first_found(rule.down, text))]
+    told = [(way, found) for way, found in ways if found is not None]
+    if not told:
         return 0, ()
-    if down is not None and (up is None or down[1].start() <= up[1].start()):
-        way, found = -1, down
-    else:
-        assert up is not None  # noqa: S101  # one of the two was found
-        way, found = 1, up
+    way, found = min(told, key=lambda one: (one[1][1].start(), -one[1][1].end(), one[0]))
     if negated(text, found[1]):
         return -way if rule.type in ("dividends", "buyback") else 0, (
             {"code": "negated", "phrase": found[0]},
