@@ -15,7 +15,7 @@ from features.models import FeatureSnapshot
 from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs, fresh_timeframes
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars import bars_load, newest_bars
-from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.instruments import instrument_get, traded_list
 from traderai.common.clock import from_epoch_s, monotonic_s, to_epoch_s
 from traderai.common.errors import TraderAIError
 from traderai.common.progress import Progress, silent
@@ -71,7 +71,7 @@ def features_build(
         tally=_Tally(),
     )
     instruments = (
-        instrument_list(active_only=False)
+        traded_list(timeframe=timeframe, active_only=False)
         if secids is None
         else tuple(instrument_get(secid=secid) for secid in secids)
     )
@@ -113,9 +113,11 @@ def due_instruments(
     rows = FeatureSnapshot.objects.filter(set_sha=facts.sha, timeframe_min=timeframe.minutes)
     for instrument_id, last_bar_at in rows.values_list("instrument_id", "last_bar_at"):
         reached[instrument_id] = max(last_bar_at, reached.get(instrument_id, last_bar_at))
-    ids = {instrument.secid: instrument.id for instrument in instrument_list(active_only=False)}
+    ids = {facts.secid: facts.id for facts in traded_list(timeframe=timeframe, active_only=False)}
     due = []
     for secid, newest in sorted(newest_bars(timeframe=timeframe).items()):
+        if secid not in ids:
+            continue  # an index
         target = min(newest, newest_closed)
         last = reached.get(ids[secid])
         if last is None or last < target:

@@ -13,7 +13,7 @@ from features.kernels.regime import RegimeConfig, RegimePath, regime_path
 from features.models import RegimeHistory
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.bars import bars_load, newest_bars
-from market.selectors.instruments import instrument_list
+from market.selectors.instruments import traded_list
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
 from traderai.common.config import fingerprint, load_config
 from traderai.jobs.services import job_claim, job_fail, job_finish
@@ -23,6 +23,7 @@ JOB_KIND = "regime_build"
 JOB_LEASE = timedelta(minutes=15)
 # The last bars of a day reach us some minutes after midnight.
 SETTLE = timedelta(hours=1)
+SHARE_KINDS = ("share", "preferred")
 COMPARED = ("name", "probabilities", "reasons", "shares", "spell_began_on", "as_of", "source", "config_sha")
 
 
@@ -31,7 +32,10 @@ def regime_build(*, now: datetime) -> tuple[RegimeReport, ...]:
 
     Repeating changes nothing; a day whose bars, shares or thresholds have changed is written again and counted.
     """
-    instruments = instrument_list(active_only=False)
+    # Funds and indices follow the shares; they would count them twice.
+    instruments = [
+        facts for facts in traded_list(timeframe=Timeframe.H1, active_only=False) if facts.kind in SHARE_KINDS
+    ]
     reports = []
     for market, simulated in (("MOEX", False), ("SIMULATED", True)):
         chosen = tuple(item for item in instruments if item.is_simulated is simulated)

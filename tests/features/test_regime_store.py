@@ -44,6 +44,25 @@ def test_the_history_is_written_once(share: MakeShare) -> None:
     assert list(RegimeHistory.objects.order_by("pk").values()) == before
 
 
+def test_the_regime_is_that_of_shares_with_bars(share: MakeShare) -> None:
+    shares(share)
+    (report,) = regime_build(now=NOW)
+    before = list(RegimeHistory.objects.order_by("pk").values())
+    for number, kind in enumerate(("index", "etf")):
+        bars = replace(random_bars(DAYS * 14, seed=90 + number), dividend_rub=np.zeros(DAYS * 14))
+        share(f"OTHER{number}", bars)
+        Instrument.objects.filter(secid=f"OTHER{number}").update(kind=kind)
+    Instrument.objects.create(secid="EMPTY", name_ru="EMPTY", name_en="EMPTY")
+    (again,) = regime_build(now=NOW)
+    assert (again.shares, again.days_new, again.days_changed) == (report.shares, 0, 0)
+    assert list(RegimeHistory.objects.order_by("pk").values()) == before
+    # Sabotage: a share more does change the history.
+    Instrument.objects.filter(secid="OTHER0").update(kind="preferred")
+    (changed,) = regime_build(now=NOW)
+    assert changed.shares == report.shares + 1
+    assert changed.days_changed > 0
+
+
 def test_a_regime_is_known_when_its_day_is_over(share: MakeShare) -> None:
     shares(share)
     regime_build(now=NOW)
