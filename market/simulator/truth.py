@@ -18,7 +18,7 @@ class PlantedTruth:
 
     expected_log_return: F64  # of the window, knowing every bar up to this one
     realised_log_return: F64  # of the window, splits and dividends put back; NaN where it has not ended
-    up_probability_frac: F64
+    up_probability_frac: F64  # 0.5 where is_row is False
     is_row: Bools  # an edge promises something, the window has ended, and the share was traded throughout
     frequency_frac: float  # of all rows with a window
     best_hit_frac: float  # of the rows of an edge whose direction who knows it calls right, on average
@@ -48,17 +48,16 @@ def planted_edge_truth(
             config, panel.patterns, entry_bars=entry_bars, horizon_bars=horizon_bars
         )
     realised, whole = _realised(panel, entry_bars, horizon_bars)
-    daily = np.array([share.daily_volatility_frac for share in config.shares])
-    scale = daily * np.sqrt(horizon_bars / len(config.hours))
+    rows = whole & (expected != 0.0)
+    scale = _typical_deviation(config, panel, horizon_bars)
     score = expected / scale
-    # Noise is symmetric up to half its variance: mirrored it gives twice the sample and no drift of its own.
-    noise = ((realised - expected) / scale)[whole]
+    # Noise is symmetric but for half its variance: mirrored it gives twice the sample and no drift of its own.
+    noise = ((realised - expected) / scale)[rows]
     mirrored = np.sort(np.concatenate([noise, -noise]))
     up = np.full((n, k), 0.5)
     if mirrored.size:
-        up = np.searchsorted(mirrored, score.ravel(), side="right").reshape(n, k) / mirrored.size
-    up = np.where(score == 0.0, 0.5, up)
-    rows = whole & (expected != 0.0)
+        at_most = np.searchsorted(mirrored, score[rows], side="right")
+        up[rows] = at_most / mirrored.size
     chance = up[rows]
     return PlantedTruth(
         expected_log_return=expected,
@@ -99,3 +98,11 @@ def _realised(panel: SimulatedPanel, entry_bars: int, horizon_bars: int) -> tupl
         gone = np.concatenate([np.zeros((1, panel.close.shape[1])), np.cumsum(~panel.traded, axis=0)])
         whole[:count] = gone[entry_bars + horizon_bars :] == gone[:count]
     return realised, whole
+
+
+def _typical_deviation(config: SimulatorConfig, panel: SimulatedPanel, horizon_bars: int) -> F64:
+    """Return the standard deviation of a window's return as the spell of volatility at each bar suggests."""
+    daily = np.array([share.daily_volatility_frac for share in config.shares])
+    calm = daily * np.sqrt(panel.clock.variance_frac[:, None] * (1.0 - config.overnight_frac))
+    typical: F64 = panel.moves.sigma / calm * daily * np.sqrt(horizon_bars / len(config.hours))
+    return typical

@@ -231,7 +231,14 @@ class SimulatorSource:
         return RecordPage(place=_PLACE, records=tuple(records))
 
     def calendar(self, *, since: date, until: date) -> RecordPage[CalendarRecord]:
-        """Return the simulated market's own days; they say nothing of the exchange."""
+        """Return nothing: the simulator knows nothing of the exchange's days; `own_days` are its own.
+
+        Trading days of simulated shares are marked as theirs where their candles are stored.
+        """
+        return RecordPage(place=_PLACE, records=(), outside=max((until - since).days, 0))
+
+    def own_days(self, *, since: date, until: date) -> RecordPage[CalendarRecord]:
+        """Return the simulated market's days; they must never enter the exchange's calendar."""
         start = max(since, date.fromisoformat(self.config.start))
         days = (start + timedelta(days=number) for number in range(max((until - start).days, 0)))
         return RecordPage(place=_PLACE, records=tuple(self._day(day) for day in days))
@@ -273,6 +280,7 @@ class SimulatorSource:
 
     def _instrument(self, share: SimulatedShare, today: date) -> InstrumentRecord:
         sector = sectors_config().sectors[share.sector]
+        last = listed_span(self.config, share)[1]
         return InstrumentRecord(
             secid=share.secid,
             name_ru=f"Симулятор {share.secid[3:]}: {sector.ru}",
@@ -282,7 +290,8 @@ class SimulatorSource:
             issue_size_shares=share.issue_size_shares,
             sector=share.sector,
             shortable=True,
-            active=today <= listed_span(self.config, share)[1],
+            active=today <= last,
+            delisted_on=None if today <= last else last,
             is_simulated=True,
         )
 

@@ -182,9 +182,11 @@ def test_shares_come_and_go(panel, source):
     assert boards["SIM15"].traded_from == date(2024, 4, 2)
     assert boards["SIM16"].traded_till == date(2026, 6, 30)
     assert [secid for secid, active in actives.items() if not active] == ["SIM16"]
+    assert source.instruments(secids=["SIM16"]).records[0].delisted_on == date(2026, 6, 30)
     before = SimulatorSource(config=config, as_of=make.moscow("2026-06-30T12:00"))
     assert next(iter(before.boards(secids=["SIM16"]).records)).traded_till is None
-    assert before.instruments(secids=["SIM16"]).records[0].active
+    still = before.instruments(secids=["SIM16"]).records[0]
+    assert still.active and still.delisted_on is None
 
 
 def test_halts_and_idle_hours_leave_bars_out(panel):
@@ -242,13 +244,18 @@ def test_weekend_sessions_can_be_held():
     source = SimulatorSource(config=config)
     weeks = bars_of(source, "SIM01", Timeframe.W1, now=make.moscow("2025-04-01"))
     assert (np.diff(weeks.begin_s) == 7 * 86_400).all()
-    day = source.calendar(since=date(2025, 3, 1), until=date(2025, 3, 2)).records[0]
+    day = source.own_days(since=date(2025, 3, 1), until=date(2025, 3, 2)).records[0]
     assert (day.is_open, day.trading_date) == (True, date(2025, 3, 3))
     assert [code for code, _, _ in day.sessions] == ["weekend"]
 
 
 def test_its_calendar_is_its_own(source, panel):
-    days = source.calendar(since=date(2024, 1, 1), until=date(2024, 6, 1)).records
+    exchange = source.calendar(since=date(2024, 1, 1), until=date(2024, 6, 1))
+    assert (exchange.records, exchange.outside) == (
+        (),
+        152,
+    )  # nothing that could enter the exchange's calendar
+    days = source.own_days(since=date(2024, 1, 1), until=date(2024, 6, 1)).records
     assert days[0].day == date(2024, 1, 8)
     open_days = {record.day for record in days if record.is_open}
     bars = {date(1970, 1, 1) + timedelta(days=int(day)) for day in np.unique(panel.clock.date)}
