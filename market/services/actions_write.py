@@ -110,9 +110,11 @@ def _write_splits(splits: Iterable[SplitRecord], ids: dict[str, int], report: Ac
 def _dated(
     dividends: Iterable[DividendRecord], ids: dict[str, int], report: ActionWriteReport
 ) -> list[DatedDividend]:
-    calendar = _real_trading_days()
+    simulated = set(Instrument.objects.filter(is_simulated=True).values_list("pk", flat=True))
+    calendars = {kind: _trading_days(simulated=kind) for kind in (False, True)}
     dated = []
     for dividend in dividends:
+        calendar = calendars[ids[dividend.secid] in simulated]
         day = dividend.ex_date
         if dividend.registry_close is not None and calendar:
             day = ex_date(dividend.registry_close, calendar)
@@ -221,6 +223,9 @@ def _already_told(amount: float, told: list[float], tolerance: float) -> bool:
     return any(math.isclose(amount, total, rel_tol=tolerance) for total in totals if total)
 
 
-def _real_trading_days() -> list[date]:
-    days = TradingDay.objects.filter(is_real=True).values_list("trading_date", flat=True)
-    return sorted(set(days))
+def _trading_days(*, simulated: bool) -> list[date]:
+    """Return the days of the exchange or those of the simulator."""
+    kept = (
+        TradingDay.objects.filter(is_simulated=True) if simulated else TradingDay.objects.filter(is_real=True)
+    )
+    return sorted(set(kept.values_list("trading_date", flat=True)))
