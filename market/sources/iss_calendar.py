@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
 from market.iss.client import IssClient, Row
@@ -78,7 +78,7 @@ def _day(row: Row, sessions: Sessions, place: str) -> CalendarRecord | RejectedR
 async def _sessions(client: IssClient, *, since: date, until: date) -> tuple[Sessions, list[RejectedRow]]:
     """Return the sessions of the main board by day, from the first to the last minute of their periods."""
     path = "/calendars/stock/session"
-    spans: dict[tuple[date, str], list[tuple[time, time]]] = defaultdict(list)
+    periods: list[tuple[date, str, datetime, datetime]] = []
     rejected: list[RejectedRow] = []
     try:
         for first, last in _years(since, until):
@@ -88,30 +88,38 @@ async def _sessions(client: IssClient, *, since: date, until: date) -> tuple[Ses
             ):
                 for row in rows:
                     try:
-                        if row["boardid"] == _BOARD and not row["secid"] and row["tradingsession"] in _CODES:
-                            key = (
-                                date.fromisoformat(str(row["tradedate"])[:10]),
-                                _CODES[row["tradingsession"]],
-                            )
-                            spans[key].append(_span(row))
+                        periods += _period(row)
                     except (ValueError, TypeError):
                         rejected.append(RejectedRow(place=place, reason="no_session", raw=row))
     except (TransientError, InvariantError, InputError) as error:
         raw = {"error": error.detail, "since": since.isoformat(), "until": until.isoformat()}
         return {}, [RejectedRow(place=path, reason="sessions_not_available", raw=raw)]
-    found: dict[date, list[tuple[str, datetime, datetime]]] = defaultdict(list)
-    for (day, code), periods in spans.items():
-        begins = datetime.combine(day, min(begin for begin, _ in periods), tzinfo=MOSCOW)
-        ends = datetime.combine(day, max(end for _, end in periods), tzinfo=MOSCOW)
-        found[day].append((code, begins, ends))
-    return {day: tuple(sorted(some, key=lambda one: one[1])) for day, some in found.items()}, rejected
+    return _merged(periods), rejected
 
 
-def _span(row: Row) -> tuple[time, time]:
-    begin, end = time.fromisoformat(str(row["time_from"])), time.fromisoformat(str(row["time_till"]))
+def _period(row: Row) -> list[tuple[date, str, datetime, datetime]]:
+    """Return a period of the main board's day, nothing for other boards and for single securities."""
+    if row["boardid"] != _BOARD or row["secid"] or row["tradingsession"] not in _CODES:
+        return []
+    day = date.fromisoformat(str(row["tradedate"])[:10])
+    begin, end = (
+        datetime.combine(day, time.fromisoformat(str(row[name])), tzinfo=MOSCOW)
+        for name in ("time_from", "time_till")
+    )
     if end <= begin:
         raise ValueError("a session must end after it begins")
-    return begin, end
+    return [(day, _CODES[row["tradingsession"]], begin, end)]
+
+
+def _merged(periods: Iterable[tuple[date, str, datetime, datetime]]) -> Sessions:
+    spans: dict[date, dict[str, tuple[datetime, datetime]]] = defaultdict(dict)
+    for day, code, begin, end in periods:
+        first, last = spans[day].get(code, (begin, end))
+        spans[day][code] = (min(first, begin), max(last, end))
+    return {
+        day: tuple(sorted(((code, *span) for code, span in found.items()), key=lambda one: one[1]))
+        for day, found in spans.items()
+    }
 
 
 def _years(since: date, until: date) -> Iterator[tuple[date, date]]:

@@ -13,6 +13,7 @@ from market.sources.iss_connection import gathered
 from market.sources.records import NewsRecord, RecordPage, RejectedRow
 from traderai.common import clock
 from traderai.common.clock import MOSCOW
+from traderai.common.errors import InputError, InvariantError
 
 SOURCE = "moex"
 _LIST = ("id", "title", "published_at", "modified_at")
@@ -57,10 +58,13 @@ async def news_pages(client: IssClient, *, since: datetime) -> AsyncGenerator[Re
 async def _with_texts(client: IssClient, rows: list[Row]) -> RecordPage[NewsRecord]:
     async def ask(row: Row) -> NewsRecord | RejectedRow:
         path = f"/sitenews/{row['id']}"
-        found = block_rows(await client.get(path, {}), "content", required=("body",), place=path)
         title = plain_text(str(row["title"] or ""))
         if not title:
             return RejectedRow(place=path, reason="no_title", raw=row)
+        try:
+            found = block_rows(await client.get(path, {}), "content", required=("body",), place=path)
+        except (InvariantError, InputError):
+            found = []  # a text that was taken away must not hold up the others
         return NewsRecord(
             source=SOURCE,
             external_id=str(row["id"]),

@@ -9,13 +9,11 @@ from market.contracts import Timeframe
 from market.iss.client import IssLimits, iss_reachable
 from market.models import Candle, CorporateAction, IngestionRun, Instrument, QuarantinedRow
 from market.selectors.candles import candle_list
-from market.services.due import candles_ingest_due
 from market.services.ingest import ingest_actions, ingest_all, ingest_candles, ingest_instruments
 from market.sources.iss import IssSource
 from tests.iss_server import Fault, IssServer, security
 from tests.market import make
 from traderai.common.errors import InputError, InvariantError, TransientError
-from traderai.jobs.models import Job
 
 pytestmark = pytest.mark.django_db
 NOW = make.moscow("2024-07-01T12:20")
@@ -187,34 +185,6 @@ def test_iss_has_no_30m_bars(server):
     ingest_instruments(source=source(server), secids=["SBER"], now=NOW)
     with pytest.raises(InputError, match="no 30m bars"):
         ingest_candles(source=source(server), secids=["SBER"], timeframes=[Timeframe.M30], now=NOW)
-
-
-def test_the_due_stage_claims_each_share_once_an_hour(server, settings):
-    ingest_instruments(source=source(server), secids=["SBER", "GMKN"], now=NOW)
-    make.instrument("SIM01", is_simulated=True)
-    first = candles_ingest_due(limit=50, now=NOW, source=source(server))
-    assert first.rows_new == len(begins())
-    assert Job.objects.filter(state="done").count() == 2
-    assert candles_ingest_due(limit=50, now=NOW, source=source(server)).rows_received == 0
-    later = candles_ingest_due(limit=50, now=NOW + timedelta(hours=1), source=source(server))
-    assert later.rows_new == 1
-    assert begins()[-1] == make.moscow("2024-07-01T12:00")
-
-
-def test_a_share_that_fails_does_not_hold_up_the_others(server):
-    ingest_instruments(source=source(server), secids=["SBER", "GMKN"], now=NOW)
-    server.answer = lambda url: (503, b"") if "/GMKN/" in url else IssServer.answer(server, url)
-    report = candles_ingest_due(limit=50, now=NOW, source=source(server))
-    assert report.rows_new > 0
-    assert Job.objects.get(state="failed").business_key.startswith("GMKN 1h")
-
-
-def test_an_exchange_out_of_reach_leaves_everything_as_it_is(settings, caplog):
-    settings.ISS_BASE_URL = "http://127.0.0.1:9/iss"
-    make.instrument("SBER")
-    assert candles_ingest_due(limit=50, now=NOW).rows_received == 0
-    assert Job.objects.count() == 0
-    assert "does not answer" in caplog.text
 
 
 def test_reachable_means_json(server):
