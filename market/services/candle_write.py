@@ -9,11 +9,13 @@ from django.db import connection, transaction
 
 from market.contracts import CandleColumns, CandleOrigin, CandleWriteReport, Timeframe
 from market.services.candle_sources import candle_source_ensure, sources_overwritten_by
+from traderai.common.clock import from_epoch_s
 from traderai.common.errors import InvariantError
 
 _POSTGRES_EPOCH_S = 946_684_800  # 2000-01-01 UTC
 _COPY_HEADER = b"PGCOPY\n\xff\r\n\x00" + b"\x00" * 8
 _COPY_TRAILER = b"\xff\xff"
+_COPY_ROWS = 50_000  # at a time, so that memory does not grow with what is written
 _FIELDS = ("begin", "open", "high", "low", "close", "volume_shares", "value_rub")
 
 _STAGING = """
@@ -45,6 +47,10 @@ SELECT count(*),
        max(s.begin) FILTER (WHERE {_DIFFERS} AND c.source_id = ANY(%(may_overwrite)s))
 {_JOIN}
 """  # constants of this module only
+_ANY_STORED = """
+SELECT EXISTS (SELECT 1 FROM market_candle WHERE instrument_id = %(instrument_id)s
+               AND timeframe_min = %(timeframe_min)s AND begin BETWEEN %(first)s AND %(last)s)
+"""
 _NEW_SPAN = """
 SELECT min(s.begin), max(s.begin) FROM market_candle_staging s
 WHERE NOT EXISTS (SELECT 1 FROM market_candle c WHERE c.instrument_id = %(instrument_id)s
@@ -55,6 +61,23 @@ _FORGET_DISAGREEMENTS = """
 DELETE FROM market_candledisagreement d USING market_candle_staging s
 WHERE d.instrument_id = %(instrument_id)s AND d.timeframe_min = %(timeframe_min)s
   AND d.begin = s.begin AND d.loser_id = %(source_id)s
+"""
+# Those who lost to a bar that is replaced now stand against the new one, or agree with it.
+_FORGET_SETTLED = """
+DELETE FROM market_candledisagreement d USING market_candle_staging s, market_candle c
+WHERE d.instrument_id = %(instrument_id)s AND d.timeframe_min = %(timeframe_min)s AND d.begin = s.begin
+  AND c.instrument_id = %(instrument_id)s AND c.timeframe_min = %(timeframe_min)s AND c.begin = s.begin
+  AND c.begin BETWEEN %(first)s AND %(last)s AND c.source_id = ANY(%(may_overwrite)s)
+  AND (d.open, d.high, d.low, d.close, d.volume_shares) IS NOT DISTINCT FROM
+      (s.open, s.high, s.low, s.close, s.volume_shares)
+  AND coalesce(d.value_rub = NULLIF(s.value_rub, 'NaN'), true)
+"""
+_NAME_NEW_WINNER = """
+UPDATE market_candledisagreement d SET winner_id = %(source_id)s FROM market_candle_staging s, market_candle c
+WHERE d.instrument_id = %(instrument_id)s AND d.timeframe_min = %(timeframe_min)s AND d.begin = s.begin
+  AND c.instrument_id = %(instrument_id)s AND c.timeframe_min = %(timeframe_min)s AND c.begin = s.begin
+  AND c.begin BETWEEN %(first)s AND %(last)s AND c.source_id = ANY(%(may_overwrite)s)
+  AND d.winner_id <> %(source_id)s
 """
 _KEEP_DISAGREEMENTS = f"""
 INSERT INTO market_candledisagreement (instrument_id, timeframe_min, begin, winner_id, loser_id,
@@ -96,7 +119,8 @@ SELECT d, CASE WHEN d < DATE '2025-03-01' THEN d
                WHEN extract(isodow FROM d) = 6 THEN d + 2
                WHEN extract(isodow FROM d) = 7 THEN d + 1
                ELSE d END, NOT %(is_simulated)s, %(is_simulated)s
-FROM (SELECT DISTINCT (begin AT TIME ZONE 'Europe/Moscow')::date AS d FROM market_candle_staging) AS days
+FROM (SELECT DISTINCT (to_timestamp(hour * 3600) AT TIME ZONE 'Europe/Moscow')::date AS d
+      FROM unnest(%(hours)s::int8[]) AS h (hour)) AS days
 ORDER BY days.d
 ON CONFLICT (date) DO UPDATE SET
     is_real = t.is_real OR excluded.is_real, is_simulated = t.is_simulated OR excluded.is_simulated
@@ -116,7 +140,9 @@ def candles_write(
 ) -> CandleWriteReport:
     """Store one series' bars and the trading days they show; all of it or nothing.
 
-    A bar that another source tells differently is kept in the disagreement report, whichever of the two wins.
+    A bar that another source tells differently is kept in the disagreement report, whichever of the two wins. The
+    report names who disagrees with the bar that counts now; a source that agreed with an earlier one and was
+    overwritten shows in it when it is written again.
     `marks_trading_days` is False for indices, which have bars on days without trading in shares.
 
     Repeating: the same bars again change no row. Two writers of one series take turns (advisory lock).
@@ -135,15 +161,17 @@ def candles_write(
         "timeframe_min": timeframe.minutes,
         "board": board,
         "source_id": source.pk,
-        "may_overwrite": sources_overwritten_by(source),
         "is_simulated": origin.kind == "simulator",
     }
     with transaction.atomic(), connection.cursor() as cursor:
         series_lock(instrument_id=instrument_id, timeframe=timeframe)
-        _stage(cursor, columns)
-        report = _merge(cursor, values, n=len(columns))
+        # Asked under the lock: the writer before us may have brought a source of its own.
+        values["may_overwrite"] = sources_overwritten_by(source)
+        report = _merge(cursor, values, columns)
         if marks_trading_days:
-            cursor.execute(_CALENDAR, values)
+            # Moscow's clock differs from UTC by whole hours: the hours tell the days, and they are few.
+            hours = np.unique(columns.begin_s // 3600).tolist()
+            cursor.execute(_CALENDAR, values | {"hours": hours})
     return report
 
 
@@ -159,8 +187,8 @@ def series_lock(*, instrument_id: int, timeframe: Timeframe) -> None:
         )
 
 
-def copy_payload(columns: CandleColumns) -> bytes:
-    """Return the bars as PostgreSQL's binary COPY format; a missing value stays NaN until the upsert."""
+def copy_rows(columns: CandleColumns) -> bytes:
+    """Return the bars as rows of PostgreSQL's binary COPY; a missing value stays NaN until the upsert."""
     layout = [("fields", ">i2")]
     for name in _FIELDS:
         layout += [(f"{name}_size", ">i4"), (name, ">i8" if name == "begin" else ">f8")]
@@ -171,36 +199,39 @@ def copy_payload(columns: CandleColumns) -> bytes:
         rows[f"{name}_size"] = 8
         if name != "begin":
             rows[name] = getattr(columns, name)
-    return _COPY_HEADER + rows.tobytes() + _COPY_TRAILER
+    return rows.tobytes()
 
 
 def _stage(cursor: Any, columns: CandleColumns) -> None:
     cursor.execute(_STAGING)
     cursor.execute("TRUNCATE market_candle_staging")
     with cursor.copy(f"COPY market_candle_staging ({', '.join(_FIELDS)}) FROM STDIN (FORMAT BINARY)") as copy:
-        copy.write(copy_payload(columns))
-    cursor.execute("ANALYZE market_candle_staging")
+        copy.write(_COPY_HEADER)
+        for first in range(0, len(columns), _COPY_ROWS):
+            copy.write(copy_rows(columns.take(np.arange(first, min(first + _COPY_ROWS, len(columns))))))
+        copy.write(_COPY_TRAILER)
 
 
-def _merge(cursor: Any, values: dict[str, Any], *, n: int) -> CandleWriteReport:
-    cursor.execute("SELECT min(begin), max(begin) FROM market_candle_staging")
-    first, last = cursor.fetchone()
+def _merge(cursor: Any, values: dict[str, Any], columns: CandleColumns) -> CandleWriteReport:
+    n = len(columns)
+    first, last = from_epoch_s(int(columns.begin_s[0])), from_epoch_s(int(columns.begin_s[-1]))
     values |= {"first": first, "last": last}
+    _stage(cursor, columns)
+    cursor.execute(_ANY_STORED, values)
+    if not cursor.fetchone()[0]:
+        # Looking out for conflicts costs a quarter of the time; under the lock there is none to come.
+        cursor.execute(_INSERT, values)
+        return CandleWriteReport(new=n, touched_from=first, touched_till=last)
+    cursor.execute("ANALYZE market_candle_staging")
     cursor.execute(_COMPARE, values)
     existing, changed, outranked, disagreements, changed_from, changed_till = cursor.fetchone()
-    if existing:
-        cursor.execute(_FORGET_DISAGREEMENTS, values)
-    if disagreements:
-        cursor.execute(_KEEP_DISAGREEMENTS, values)
+    _tell_disagreements(cursor, values, disagreements=disagreements, changed=changed)
     touched = [changed_from, changed_till]
+    if existing < n:
+        cursor.execute(_NEW_SPAN, values)
+        touched += cursor.fetchone()
     if existing < n or changed:
-        if 0 < existing < n:
-            cursor.execute(_NEW_SPAN, values)
-            touched += cursor.fetchone()
-        elif not existing:
-            touched += [first, last]
-        # Looking out for conflicts costs a quarter of the time; under the lock there is none to come.
-        cursor.execute(_INSERT + _ON_CONFLICT if existing else _INSERT, values)
+        cursor.execute(_INSERT + _ON_CONFLICT, values)
         if cursor.rowcount != n - existing + changed:
             raise InvariantError(
                 f"the upsert must touch {n - existing + changed} candles, touched {cursor.rowcount}; "
@@ -216,3 +247,12 @@ def _merge(cursor: Any, values: dict[str, Any], *, n: int) -> CandleWriteReport:
         touched_from=min(moments, default=None),
         touched_till=max(moments, default=None),
     )
+
+
+def _tell_disagreements(cursor: Any, values: dict[str, Any], *, disagreements: int, changed: int) -> None:
+    cursor.execute(_FORGET_DISAGREEMENTS, values)
+    if changed:
+        cursor.execute(_FORGET_SETTLED, values)
+        cursor.execute(_NAME_NEW_WINNER, values)
+    if disagreements:
+        cursor.execute(_KEEP_DISAGREEMENTS, values)

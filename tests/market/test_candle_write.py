@@ -2,13 +2,18 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from market.contracts import ISS_ORIGIN, SIMULATOR_ORIGIN, CandleOrigin, CandleWriteReport, Timeframe
-from market.models import Candle, CandleDisagreement, TradingDay
+from market.models import Candle, CandleCoverage, CandleDisagreement, CandleSource, TradingDay
+from market.services.candle_sources import candle_source_ensure
 from market.services.candle_write import candles_write
 from market.services.partitions import default_partition_rows, partitions_ensure
 from tests.market import make
@@ -131,3 +136,225 @@ def test_a_missing_year_gets_its_partition_with_its_rows():
     assert default_partition_rows() == 0
     assert Candle.objects.count() == 3
     assert partitions_ensure(first_year=2000, last_year=2033) == ()
+
+
+NAMES = ("open", "high", "low", "close", "volume_shares", "value_rub")
+ORIGINS = (
+    CandleOrigin(name="a.csv", kind="file", priority=2),
+    CandleOrigin(name="b.csv", kind="file", priority=2),
+    CandleOrigin(name="resampled", kind="resampled", priority=50),
+    ISS_ORIGIN,
+)
+RANK = {origin.name: (origin.priority, origin.name) for origin in ORIGINS}
+ROWS = st.dictionaries(
+    st.integers(0, 5), st.tuples(st.integers(1, 3), st.one_of(st.none(), st.integers(1, 2))), min_size=1
+)
+BEGIN = make.moscow("2024-01-03T10:00")
+
+
+class SlowTable:
+    """What candles_write promises, row by row, in dicts."""
+
+    def __init__(self):
+        self.rows = {}  # begin: (source, close, value)
+        self.lost = {}  # (begin, loser): (winner, close, value)
+
+    def write(self, source, told):
+        counts = dict.fromkeys(("new", "changed", "unchanged", "outranked", "disagreements"), 0)
+        for begin, (close, value) in told.items():
+            self.lost.pop((begin, source), None)
+            held = self.rows.get(begin)
+            won = held is None or RANK[held[0]] <= RANK[source]
+            differs = held is not None and otherwise(held[1:], (close, value))
+            if held is None:
+                counts["new"] += 1
+            elif won:
+                counts["changed" if held != (source, close, value) else "unchanged"] += 1
+            else:
+                counts["outranked" if differs else "unchanged"] += 1
+            if held is not None and held[0] != source and differs:
+                counts["disagreements"] += 1
+                loser, said = (held[0], held[1:]) if won else (source, (close, value))
+                self.lost[begin, loser] = (source if won else held[0], *said)
+            if won:
+                self.rows[begin] = (source, close, value)
+                for key in [key for key in self.lost if key[0] == begin]:
+                    said = self.lost[key][1:]
+                    if otherwise(said, (close, value)):
+                        self.lost[key] = (source, *said)
+                    else:
+                        del self.lost[key]
+        return counts
+
+
+def otherwise(one, other):
+    return one[0] != other[0] or (None not in {one[1], other[1]} and one[1] != other[1])
+
+
+def write_told(facts, origin, told):
+    begins = [BEGIN + timedelta(minutes=minute) for minute in told]
+    bars = make.columns(begins, [float(close) for close, _ in told.values()])
+    bars.value_rub[:] = [np.nan if value is None else value for _, value in told.values()]
+    return candles_write(instrument_id=facts.id, timeframe=Timeframe.M1, columns=bars, origin=origin)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(writes=st.lists(st.tuples(st.sampled_from(ORIGINS), ROWS), min_size=1, max_size=6), data=st.data())
+def test_any_writes_leave_what_a_slow_table_leaves(writes, data):
+    facts, slow = make.instrument("SLOW"), SlowTable()
+    Candle.objects.filter(instrument_id=facts.id).delete()
+    CandleDisagreement.objects.filter(instrument_id=facts.id).delete()
+    for origin, told in writes:
+        report = write_told(facts, origin, told)
+        expected = slow.write(origin.name, told)
+        assert {name: getattr(report, name) for name in expected} == expected
+        assert sum(expected[name] for name in ("new", "changed", "unchanged", "outranked")) == len(told)
+    assert stored(facts) == slow.rows
+    assert lost(facts) == slow.lost
+    # Each source's last word in any other order gives the same table.
+    last = {}
+    for origin, told in writes:
+        last[origin] = last.get(origin, {}) | told
+    other = make.instrument("OTHER")
+    Candle.objects.filter(instrument_id=other.id).delete()
+    for origin in data.draw(st.permutations(list(last))):
+        write_told(other, origin, last[origin])
+    assert stored(other) == slow.rows
+    for origin, told in last.items():
+        assert (write_told(other, origin, told).new, write_told(other, origin, told).changed) == (0, 0)
+
+
+def minute_of(begin):
+    return int((begin - BEGIN).total_seconds() // 60)
+
+
+def stored(facts):
+    rows = Candle.objects.filter(instrument_id=facts.id)
+    return {
+        minute_of(begin): (name, close, value)
+        for begin, name, close, value in rows.values_list("begin", "source__name", "close", "value_rub")
+    }
+
+
+def lost(facts):
+    rows = CandleDisagreement.objects.filter(instrument_id=facts.id)
+    return {
+        (minute_of(begin), loser): (winner, close, value)
+        for begin, loser, winner, close, value in rows.values_list(
+            "begin", "loser__name", "winner__name", "close", "value_rub"
+        )
+    }
+
+
+def test_the_report_names_who_stands_against_the_bar_that_counts():
+    facts = make.instrument()
+    low, middle = ORIGINS[0], ORIGINS[2]
+    write_told(facts, low, {0: (1, None), 1: (1, None)})
+    write_told(facts, middle, {0: (2, None), 1: (2, None)})
+    assert lost(facts) == {(0, low.name): (middle.name, 1.0, None), (1, low.name): (middle.name, 1.0, None)}
+    write_told(facts, ISS_ORIGIN, {0: (1, None), 1: (3, None)})
+    assert lost(facts) == {
+        (0, middle.name): ("iss", 2.0, None),  # ISS says what the lowest source had said
+        (1, middle.name): ("iss", 2.0, None),
+        (1, low.name): ("iss", 1.0, None),
+    }
+
+
+def test_days_of_the_moscow_clock_before_it_stood_still():
+    facts = make.instrument()
+    # 23:30 in Moscow was 19:30 UTC in the winter of 2012 and 19:30 UTC in the summer of 2010; 00:30 is the next day.
+    moments = ["2010-07-01T23:30", "2012-01-10T23:30", "2012-01-12T00:30"]
+    make.write(facts, make.columns([make.moscow(moment) for moment in moments]))
+    assert [f"{day:%m-%d}" for day in TradingDay.objects.order_by("date").values_list("date", flat=True)] == [
+        "07-01", "01-10", "01-12",
+    ]  # fmt: skip
+
+
+def test_more_rows_than_one_block_of_the_copy(monkeypatch):
+    monkeypatch.setattr("market.services.candle_write._COPY_ROWS", 3)
+    facts = make.instrument()
+    bars = make.columns(make.hours("2024-01-03", count=10))
+    assert make.write(facts, bars).new == 10
+    assert list(Candle.objects.order_by("begin").values_list("close", flat=True)) == bars.close.tolist()
+
+
+@pytest.mark.parametrize(
+    ("changes", "constraint"),
+    [
+        ({"low": 101.0}, "market_candle_low_high"),
+        ({"high": 99.0}, "market_candle_low_high"),
+        ({"low": 0.0}, "market_candle_low_high"),
+        ({"high": float("inf")}, "market_candle_low_high"),
+        ({"open": float("nan")}, "market_candle_low_high"),
+        ({"volume_shares": -1.0}, "market_candle_volume_not_negative"),
+        ({"volume_shares": float("inf")}, "market_candle_volume_not_negative"),
+    ],
+)
+def test_the_database_refuses_a_candle_that_cannot_be(changes, constraint):
+    facts = make.instrument()
+    bars = make.columns(make.hours("2024-01-03", count=1), [100.0])
+    for name, value in changes.items():
+        getattr(bars, name)[:] = value
+    with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
+        make.write(facts, bars)
+    assert not Candle.objects.exists()
+
+
+def test_the_tables_beside_the_candles_keep_their_constraints():
+    facts, source = make.instrument(), candle_source_ensure(origin=make.FILE)
+    with pytest.raises(IntegrityError, match="market_candlesource_kind_known"), transaction.atomic():
+        CandleSource.objects.create(name="rumour", kind="hearsay", priority=1)
+    span = {"instrument_id": facts.id, "timeframe_min": 1, "source": source, "started_at": BEGIN}
+    CandleCoverage.objects.create(**span, covered_from=BEGIN, covered_till=BEGIN)
+    with pytest.raises(IntegrityError, match="market_candlecoverage_once"), transaction.atomic():
+        CandleCoverage.objects.create(**span, covered_from=BEGIN, covered_till=BEGIN)
+    with pytest.raises(IntegrityError, match="market_candlecoverage_span"), transaction.atomic():
+        CandleCoverage.objects.update(covered_till=BEGIN - timedelta(seconds=1))
+    row = {
+        "instrument_id": facts.id, "timeframe_min": 1, "begin": BEGIN, "winner": source, "loser": source,
+        **dict.fromkeys(NAMES, 1.0),
+    }  # fmt: skip
+    CandleDisagreement.objects.create(**row)
+    with pytest.raises(IntegrityError, match="market_candledisagreement_once"), transaction.atomic():
+        CandleDisagreement.objects.create(**row)
+
+
+BEFORE_SOURCES = [("market", "0002_candle_instrument_check")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_candles_of_the_first_layout_keep_their_sources_forth_and_back():
+    newest = MigrationExecutor(connection).loader.graph.leaf_nodes()
+    try:
+        MigrationExecutor(connection).migrate(BEFORE_SOURCES)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO market_instrument (secid, isin, name_ru, name_en, kind, board, lot_size, price_step_rub, "
+                "decimals, sector, active, shortable, is_simulated) "
+                "VALUES ('OLD', '', 'x', 'x', 'share', 'TQBR', 1, 0.01, 2, '', true, false, false)"
+            )
+            cursor.execute(
+                "INSERT INTO market_candle SELECT i.id, 60, '2024-01-03 07:00+00'::timestamptz + n * interval '1 hour', "
+                "'TQBR', 1, 1, 1, 1, n, NULL, (ARRAY['iss', 'files', 'simulator'])[n] "
+                "FROM market_instrument i, generate_series(1, 3) n"
+            )
+            before = _first_layout(cursor)
+        MigrationExecutor(connection).migrate(newest)
+        told = Candle.objects.order_by("begin").values_list(
+            "source__name", "source__kind", "source__priority"
+        )
+        assert list(told) == [("iss", "iss", 1000), ("files", "file", 2), ("simulator", "simulator", 1)]
+        MigrationExecutor(connection).migrate(BEFORE_SOURCES)
+        with connection.cursor() as cursor:
+            assert _first_layout(cursor) == before
+        assert [row[-1] for row in before] == ["iss", "files", "simulator"]
+    finally:
+        MigrationExecutor(connection).migrate(newest)
+    assert Candle.objects.count() == 3
+    # The flush after this test does not know the candles, which no model of Django's made.
+    Candle.objects.all().delete()
+
+
+def _first_layout(cursor):
+    cursor.execute("SELECT begin, open, volume_shares, value_rub, source FROM market_candle ORDER BY begin")
+    return cursor.fetchall()
