@@ -50,12 +50,14 @@ class RulesScorer:
 
     config: NewsRulesConfig
     companies: Sequence[CompanyConfig]
+    # Of the table of instruments; no part of the version: a new listing does not make old texts be read again.
+    extra: Sequence[CompanyConfig] = ()
     name: str = "rules"
     version: str = field(init=False)
     _names: CompanyNames = field(init=False)
 
     def __post_init__(self) -> None:
-        self._names = CompanyNames(self.companies)
+        self._names = CompanyNames((*self.companies, *self.extra))
         self.version = f"1-{fingerprint((self.config, tuple(self.companies)))[:12]}"
 
     def score(self, text: NewsText) -> tuple[Verdict, ...]:

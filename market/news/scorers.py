@@ -19,7 +19,7 @@ from traderai.common.errors import InputError, NotReadyError, did_you_mean
 
 def rules_scorer(*, extra: Iterable[CompanyConfig] = ()) -> NewsScorer:
     """Return the transparent scorer; `extra` companies are those that only the database knows."""
-    return RulesScorer(news_rules_config(), (*news_companies_config().companies, *extra))
+    return RulesScorer(news_rules_config(), news_companies_config().companies, tuple(extra))
 
 
 def _model(config: NewsScoringConfig) -> NewsScorer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -12,10 +12,11 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from market.contracts import TickerSpan
 from market.models import NewsItem, NewsLink, NewsTrigger, RiskAlert
 from market.news.scorer import NewsScorer, NewsText, Target, Verdict
-from market.news.scorers import scorer_open
+from market.news.scorers import rules_scorer, scorer_open
 from market.news_config import news_scoring_config
 from market.selectors.tickers import ticker_at, ticker_holders
 from market.services.news_alerts import STAFF, alerts_of
+from market.services.news_companies import company_tickers, instrument_companies
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import TransientError
 
@@ -63,6 +64,10 @@ def news_score(*, now: datetime, limit: int = 1000, scorer: NewsScorer | None = 
     for one in scorers:
         report = report.plus(_score_with(one, now=now, limit=limit))
     return report
+
+
+def _open(name: str) -> NewsScorer:
+    return rules_scorer(extra=instrument_companies()) if name == "rules" else scorer_open(name)
 
 
 def news_unscored(*, scorer: str, version: str, now: datetime) -> QuerySet[NewsItem]:
@@ -156,7 +161,7 @@ def _rows(
     for verdict in scored.verdicts:
         if verdict.target is None:
             continue
-        span = ticker_at(holders, secid=verdict.target.secid, day=day) if verdict.target.secid else None
+        span = _span(holders, verdict.target.secid, day) if verdict.target.secid else None
         if verdict.target.secid and span is None:
             continue
         found = True
@@ -165,6 +170,16 @@ def _rows(
         yield _row(scorer, item, verdict, instrument_id), target
     if not found:
         yield _row(scorer, item, _silence(scored.verdicts), None), None
+
+
+def _span(holders: dict[str, tuple[TickerSpan, ...]], secid: str, day: date) -> TickerSpan | None:
+    """Return the instrument of a company on a day; a name outlives its ticker."""
+    tickers = company_tickers().get(secid, (secid,))
+    for ticker in tickers:
+        span = ticker_at(holders, secid=ticker, day=day)
+        if span is not None:
+            return span
+    return next((holders[ticker][-1] for ticker in tickers if holders.get(ticker)), None)
 
 
 def _silence(verdicts: Sequence[Verdict]) -> Verdict:
