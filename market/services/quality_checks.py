@@ -9,7 +9,7 @@ import numpy as np
 
 from market.kernels import quality as kernel
 from market.kernels.quality_calendar import bars_by_day, longest_gaps
-from market.kernels.sessions import SessionTable, session_codes
+from market.kernels.sessions import OUTSIDE, SessionTable, session_codes
 from market.quality_config import QualityConfig
 from market.services.quality_findings import SeriesFindings, midnight_s
 from market.services.quality_series import SeriesBars, SeriesKey
@@ -67,6 +67,13 @@ def series_look(*, bars: SeriesBars, table: SessionTable, market: MarketContext,
     findings = SeriesFindings(secid=key.instrument.secid, timeframe=key.timeframe.value, config=config)
     session = session_codes(bars.begin_s, table, bar_s=bar_s)
     _impossible(findings, bars)
+    _add(
+        findings,
+        "outside_session",
+        bars,
+        session == OUTSIDE,
+        lambda i: f"outside of every session: {_ohlc(bars, i)}",
+    )
     _off_step(findings, bars, config)
     causes = _jumps(findings, bars, market, config)
     _outliers(findings, bars, config)
