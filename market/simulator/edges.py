@@ -38,7 +38,8 @@ class PlantedDrift:
 def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     """Return the drift of the configured edges.
 
-    Patterns are looked for in the moves as they are seen, drift of earlier patterns included.
+    Patterns are looked for in the moves as they are seen. While the drift of one lasts, a share shows no other one of
+    the same edge: else a drift would make the patterns that prolong it, and promise more than its own size.
 
     Shapes: (n, k)
     Units: log returns
@@ -52,14 +53,17 @@ def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     leaders = [_leaders(edge, config) for edge in edges]
     sizes = [_size(edge, config) for edge in edges]
     weights = [np.array(edge.weights)[:, None] for edge in edges]
+    free_from = np.zeros((len(edges), k), dtype=np.int64)
     for i in range(n if edges else 0):
         seen = inputs.move[i] + drift[i]
         for at, edge in enumerate(edges):
             direction = _direction(edge, known[at], leaders[at], i, seen / inputs.move_sigma[i])
+            direction = np.where(free_from[at] <= i, direction, 0.0)
             if not direction.any():
                 continue
             patterns[at][i] = direction
             first = i + 1 + edge.delay_bars
+            free_from[at][direction != 0.0] = first + edge.window_bars
             part = drift[first : first + edge.window_bars]
             part += weights[at][: len(part)] * (direction * sizes[at])
     return PlantedDrift(drift=drift, patterns=patterns)
