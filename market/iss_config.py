@@ -36,8 +36,11 @@ class ScheduledCandles:
     universe: str
     every_minutes: int
     history_days: int
+    source: Literal["iss", "iss_history"] = "iss"
 
     def __post_init__(self) -> None:
+        if self.source == "iss_history" and self.timeframe != "1d":
+            raise ValueError(f"iss_history has 1d bars only, was {self.timeframe!r}")
         if Timeframe.parse(self.timeframe).iss_interval is None:
             raise ValueError(f"timeframe must be one that ISS has, was {self.timeframe!r}")
         for name in ("every_minutes", "history_days"):

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from market.iss.bucket import token_bucket
+from market.iss.bucket import TokenBucket, token_bucket
 from market.iss.parse import Payload, block_rows, cursor_total, payload_of
 from traderai.common.errors import InputError, InvariantError, TransientError
 
@@ -113,13 +113,7 @@ class IssClient:
                 return
 
     async def _ask(self, path: str, params: Mapping[str, str | int]) -> httpx.Response:
-        bucket = token_bucket(
-            name=self.limits.base_url,
-            rate=self.limits.requests_per_s,
-            folder=self.limits.shared_in,
-            lease_s=4 * self.limits.timeout_s,
-        )
-        async with bucket.token(), asyncio.timeout(3 * self.limits.timeout_s):
+        async with _bucket(self.limits).token(), asyncio.timeout(3 * self.limits.timeout_s):
             # httpx's timeout is for each step: a reply that trickles in would never end.
             return await self.http.get(path, params=dict(params))
 
@@ -140,20 +134,29 @@ def iss_http(limits: IssLimits) -> httpx.AsyncClient:
     )
 
 
-def iss_reachable(*, base_url: str, timeout_s: float = 3.0) -> bool:
+def iss_reachable(*, limits: IssLimits, timeout_s: float = 3.0) -> bool:
     """Return whether ISS answers JSON within the time; asked once, never raises for what the world does."""
 
     async def ask() -> bool:
-        async with httpx.AsyncClient(timeout=timeout_s) as http:
+        async with _bucket(limits).token(), httpx.AsyncClient(timeout=timeout_s, verify=_trusted()) as http:
             # httpx's timeout is for each step; the whole answer has to fit into the time.
             async with asyncio.timeout(timeout_s):
-                reply = await http.get(f"{base_url}/engines.json", params={"iss.meta": "off"})
+                reply = await http.get(f"{limits.base_url}/engines.json", params={"iss.meta": "off"})
             return reply.status_code == 200 and "engines" in payload_of(reply.content, place="/engines")
 
     try:
         return asyncio.run(ask())
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError, TransientError):
         return False
+
+
+def _bucket(limits: IssLimits) -> TokenBucket:
+    return token_bucket(
+        name=limits.base_url,
+        rate=limits.requests_per_s,
+        folder=limits.shared_in,
+        lease_s=4 * limits.timeout_s,
+    )
 
 
 @functools.cache

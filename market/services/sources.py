@@ -12,7 +12,7 @@ from django.conf import settings
 
 from market.iss.client import IssLimits
 from market.sources.files import files_source
-from market.sources.iss import IssSource
+from market.sources.iss import IssHistory, IssSource
 from market.sources.records import Source
 from market.sources.simulator import simulator_source
 from traderai.common.errors import InputError, did_you_mean
@@ -33,8 +33,14 @@ def iss_source(_path: Path | None = None) -> IssSource:
     )
 
 
+def iss_history_source(_path: Path | None = None) -> IssHistory:
+    """Return the exchange's server with its daily history, as traded, in the place of its candles."""
+    return IssHistory(source=iss_source())
+
+
 SOURCES: dict[str, Callable[[Path | None], Source]] = {
     "iss": iss_source,
+    "iss_history": iss_history_source,
     "files": files_source,
     "simulator": simulator_source,
 }

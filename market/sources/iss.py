@@ -10,7 +10,7 @@ import numpy as np
 
 from market.configs import universe_config
 from market.contracts import ISS_ORIGIN, CandleOrigin, Timeframe
-from market.iss.client import IssClient, IssLimits, Row
+from market.iss.client import IssClient, IssLimits, Row, iss_reachable
 from market.iss.parse import dividend_records
 from market.iss_config import iss_config
 from market.sources.iss_calendar import calendar_page
@@ -76,6 +76,10 @@ class IssSource:
     def origin(self) -> CandleOrigin:
         """Return the origin of the candles; what it has covered is remembered."""
         return ISS_ORIGIN
+
+    def reachable(self) -> bool:
+        """Return whether ISS answers; asked once, never raises for what the world does."""
+        return iss_reachable(limits=self.limits)
 
     def default_secids(self) -> tuple[str, ...]:
         """Return the universe that universe.yaml names for ISS."""
@@ -183,7 +187,7 @@ class IssSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssHistory:
-    """The daily bars of `/history` as a feed of candles of their own."""
+    """ISS with the daily bars of `/history`, as traded, in the place of its candles."""
 
     source: IssSource
 
@@ -196,6 +200,18 @@ class IssHistory:
     def origin(self) -> CandleOrigin:
         """Return the origin of the candles; what it has covered is remembered."""
         return HISTORY_ORIGIN
+
+    def default_secids(self) -> tuple[str, ...]:
+        """Return the universe that universe.yaml names for ISS."""
+        return self.source.default_secids()
+
+    def instruments(self, *, secids: Sequence[str]) -> InstrumentPage:
+        """Return reference data of shares and funds; tickers that no board lists are rejected."""
+        return self.source.instruments(secids=secids)
+
+    def actions(self, *, secids: Sequence[str]) -> ActionPage:
+        """Return splits and dividends; the exchange's splits are completed by the manual table."""
+        return self.source.actions(secids=secids)
 
     def candles(self, *, request: CandleRequest) -> Generator[CandlePage, None, None]:
         """Yield daily bars as traded page by page."""

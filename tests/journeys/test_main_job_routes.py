@@ -195,7 +195,7 @@ def assert_of_iss(route: Route, rows: list[dict[str, Any]], server: IssServer, s
             assert [row[1:] for row in got] == [pytest.approx(row[1:]) for row in wanted]
         else:
             assert got == wanted
-    assert set(Candle.objects.values_list("source", flat=True)) == {"iss"}
+    assert set(Candle.objects.values_list("source__name", flat=True)) == {"iss"}
 
 
 def test_the_simulator_is_taken_when_iss_is_silent(up_once, small):

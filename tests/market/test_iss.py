@@ -188,8 +188,8 @@ def test_iss_has_no_30m_bars(server):
 
 
 def test_reachable_means_json(server):
-    assert iss_reachable(base_url=server.base_url)
+    assert source(server).reachable()
     server.faults = [Fault(body=b"<html>captive portal</html>")]
-    assert not iss_reachable(base_url=server.base_url)
-    assert not iss_reachable(base_url="http://127.0.0.1:9/iss", timeout_s=1.0)
-    assert not iss_reachable(base_url="not a url")
+    assert not source(server).reachable()
+    for nowhere in ("http://127.0.0.1:9/iss", "not a url"):
+        assert not iss_reachable(limits=IssLimits(base_url=nowhere), timeout_s=1.0)

@@ -292,6 +292,8 @@ def test_iss_yaml_is_checked():
         ScheduledCandles(timeframe="30m", universe="", every_minutes=30, history_days=1)
     with pytest.raises(ValueError, match="every_minutes must be at least 1"):
         ScheduledCandles(timeframe="1h", universe="", every_minutes=0, history_days=1)
+    with pytest.raises(ValueError, match="1d bars only"):
+        ScheduledCandles(timeframe="1h", universe="", every_minutes=60, history_days=1, source="iss_history")
     config = load_config("iss.yaml", IssConfig)
     with pytest.raises(ValueError, match="must not hold SMAL"):
         IssConfig(**{name: getattr(config, name) for name in config.__slots__} | {"former_boards": ("SMAL",)})
