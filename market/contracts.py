@@ -125,6 +125,59 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fees:
+    """What one side of a trade costs in fees, as fractions of its value."""
+
+    taker_frac: float  # to the exchange, for an order that meets a waiting one
+    maker_frac: float  # to the exchange, for an order that waited
+    broker_frac: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBand:
+    """Between which prices orders are taken: inside the inner pair surely, outside the outer pair never."""
+
+    low_rub: float
+    high_rub: float
+    lowest_rub: float
+    highest_rub: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortPermission:
+    """Whether a short position may be opened, and why not."""
+
+    allowed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermsFacts:
+    """Lot and price step of a share on a day."""
+
+    lot_size: int
+    price_step_rub: float
+    is_dated: bool  # False: nothing tells of that day, the instrument's newest figures stand in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexMemberFacts:
+    """A share that belonged to an index; how long it would was not known then."""
+
+    secid: str
+    member_from: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexWeights:
+    """The shares of an index and their weights on the newest day told."""
+
+    index_secid: str
+    day: date
+    weight_pct: dict[str, float]  # by current ticker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandleFacts:
     """One stored candle, as traded."""
 

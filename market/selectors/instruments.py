@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db.models import Exists, OuterRef
 
-from market.contracts import InstrumentFacts, Timeframe
-from market.models import Candle, Instrument, TickerChange
+from market.contracts import InstrumentFacts, TermsFacts, Timeframe
+from market.models import Candle, Instrument, InstrumentTerms, TickerChange
 from traderai.common.errors import NotFoundError, did_you_mean
 
 
@@ -49,6 +51,22 @@ def instrument_get(*, secid: str) -> InstrumentFacts:
             field="ticker",
         )
     return _facts(row)
+
+
+def instrument_terms(*, secid: str, day: date) -> TermsFacts:
+    """Return the lot and the price step of a share on a day; what no dated row tells is the newest known.
+
+    Raises: NotFoundError for a ticker that we do not hold.
+    """
+    facts = instrument_get(secid=secid)
+    rows = InstrumentTerms.objects.filter(instrument_id=facts.id, valid_from__lte=day).order_by("valid_from")
+    lots = [row.lot_size for row in rows if row.lot_size is not None]
+    steps = [row.price_step_rub for row in rows if row.price_step_rub is not None]
+    return TermsFacts(
+        lot_size=lots[-1] if lots else facts.lot_size,
+        price_step_rub=steps[-1] if steps else facts.price_step_rub,
+        is_dated=bool(lots and steps),
+    )
 
 
 def _facts(row: Instrument) -> InstrumentFacts:
