@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -132,6 +133,28 @@ def test_an_open_beyond_a_barrier_exits_at_the_open(gap_open, reason, gross):
     assert EXIT_REASONS[got.long.exit_reason[0]] == reason
     assert got.long.gross_frac[0] == pytest.approx(gross)
     assert got.long.exit_price[0] == gap_open
+
+
+@pytest.mark.parametrize("side", ["long", "short"])
+@pytest.mark.parametrize(
+    ("first_print", "reason"), [(93.0, {"long": "stop_loss", "short": "take_profit"}),
+                                (107.0, {"long": "take_profit", "short": "stop_loss"})],
+)  # fmt: skip
+def test_a_halt_inside_a_day_fills_at_the_first_print_after_it(side, first_print, reason):
+    """No bar was traded for two hours; the levels lay in the hole, and nobody could be filled at them there."""
+    open_, high, low, close = flat(12)
+    for series in (open_, high, low, close):
+        series[3:] = first_print
+    bars = make_bars(open_, high, low, close, per_day=6)
+    begin_s = bars.begin_s.copy()
+    begin_s[3:6] += 2 * 3600
+    halted = replace(bars, begin_s=begin_s)
+    got = getattr(barrier_labels(halted, spec(), 1, COST), side)
+    assert EXIT_REASONS[got.exit_reason[0]] == reason[side]
+    assert got.exit_price[0] == first_print
+    assert got.exit_s[0] == halted.known_s[3]
+    sign = 1 if side == "long" else -1
+    assert got.gross_frac[0] == pytest.approx(sign * (first_print - 100.0) / 100.0)
 
 
 def test_a_price_exactly_on_the_barrier_touches_it():
