@@ -54,6 +54,7 @@ class Named:
 class _Alias:
     pattern: re.Pattern[str]
     needed: tuple[str, ...]
+    words: int
     company: CompanyConfig
     guarded: bool
 
@@ -78,7 +79,7 @@ class CompanyNames:
         for ticker in unclear:
             del self._by_ticker[ticker]
         # Long names first: "Газпром нефть" is not "Газпром".
-        self._aliases.sort(key=lambda alias: -len(alias.pattern.pattern))
+        self._aliases.sort(key=lambda alias: (-alias.words, -min(map(len, alias.needed))))
 
     def tagged(self, tickers: Iterable[str]) -> list[Named]:
         """Return the companies of tickers and hashtags that are ours."""
@@ -110,7 +111,7 @@ class CompanyNames:
     @staticmethod
     def _alias(name: str, company: CompanyConfig, guarded: bool) -> _Alias:
         phrase = phrase_of(name)
-        return _Alias(phrase.pattern, phrase.needed, company, guarded)
+        return _Alias(phrase.pattern, phrase.needed, len(name.split()), company, guarded)
 
 
 def _named(company: CompanyConfig, text: str, match: re.Match[str]) -> Named:

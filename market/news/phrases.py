@@ -1,7 +1,7 @@
 """Phrases of the lexicons: stems, alternatives and gaps, compiled once.
 
 A phrase is words apart by spaces. `дивиденд*` is any word that begins so, `ipo` that word alone, `a|b*` one of
-several, `~` up to six words between its neighbours, a leading `^` the text's beginning. Phrases never reach over a
+several (`a_b*` in it: two words), `~` up to six words between its neighbours, a leading `^` the text's beginning. Phrases never reach over a
 line's end.
 """
 
@@ -53,10 +53,10 @@ def phrase_of(source: str) -> Phrase:
         if position:
             parts.append(_GAP if words[position - 1] == "~" else _NEXT)
         stems = word.split("|")
-        if not all(stem.rstrip("*") for stem in stems):
+        if not all(part.rstrip("*") for stem in stems for part in stem.split("_")):
             raise ValueError(f"a word of a phrase must not be empty, was {source!r}")
         parts.append("(?:" + "|".join(_word(stem) for stem in stems) + ")")
-        plain = [stem.rstrip("*") for stem in stems]
+        plain = [max(stem.replace("*", "").split("_"), key=len) for stem in stems]
         # The word whose shortest form is longest rules out most texts.
         if min(map(len, plain)) > min(map(len, needed)):
             needed = plain
@@ -79,4 +79,7 @@ def negated(text: str, match: re.Match[str]) -> bool:
 
 
 def _word(stem: str) -> str:
-    return re.escape(stem[:-1]) + r"\w*" if stem.endswith("*") else re.escape(stem)
+    parts = (
+        re.escape(part[:-1]) + r"\w*" if part.endswith("*") else re.escape(part) for part in stem.split("_")
+    )
+    return _NEXT.join(parts)
