@@ -253,6 +253,20 @@ class FlowRecord:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderBookRecord:
+    """How the order book of one share stood in one span of 5 minutes, on average."""
+
+    secid: str
+    begin_at: datetime
+    spread_best_bp: float | None
+    spread_10_levels_bp: float | None
+    spread_1m_rub_bp: float | None
+    imbalance_best: float | None
+    imbalance_book: float | None
+    source: str
+
+
 Record = TypeVar("Record")
 
 
@@ -264,7 +278,9 @@ class RecordPage(Generic[Record]):
     records: tuple[Record, ...]
     rejected: tuple[RejectedRow, ...] = ()
     outside: int = 0  # rows left out because nobody asked for them
-    outside_names: tuple[tuple[str, int], ...] = ()  # what they were, with their counts, where that is a question
+    outside_names: tuple[
+        tuple[str, int], ...
+    ] = ()  # what they were, with their counts, where that is a question
 
 
 class Source(Protocol):
