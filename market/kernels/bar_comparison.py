@@ -14,6 +14,7 @@ WHY = (
     "equal",
     "in_other_shares",
     "finer_bar_missing",
+    "opening_auction_missing",
     "shares_missing",
     "shares_added",
     "volume_unknown",
@@ -23,6 +24,7 @@ WHY = (
 
 in_other_shares: all four prices differ by one and the same factor of at least 1.5, as across a split.
 finer_bar_missing: fewer shares, and at least one finer bar of the full number is not there.
+opening_auction_missing: fewer shares, and the day's first finer bar begins when continuous trading does.
 shares_missing: fewer shares, though every finer bar is there: trades are missing inside them.
 shares_added: more shares than the bar obtained on its own.
 volume_unknown: one side has no volume at all, which says that its source does not tell it.
@@ -46,12 +48,11 @@ class Comparison:
     days: int
 
 
-def compare_bars(
-    made_s: I64, made: BarArrays, parts: I64, alone_s: I64, alone: BarArrays, *, parts_full: int
-) -> Comparison:
+def compare_bars(made_s: I64, made: BarArrays, lacks: I8, alone_s: I64, alone: BarArrays) -> Comparison:
     """Compare bars made from finer ones with bars obtained on their own, over their common days.
 
-    Shapes: made_s, made, parts (n,), `parts` the number of finer bars in each; alone_s, alone (m,); both rising
+    Shapes: made_s, made, lacks (n,); alone_s, alone (m,); both rising. `lacks` is the index into WHY of what explains
+        fewer shares, 0 where every finer bar is there
     Units: begins in Moscow wall-clock seconds
     NaN: not accepted in prices and volumes
     """
@@ -65,10 +66,9 @@ def compare_bars(
     differs = {
         name: ~np.isclose(ours[name], theirs[name], rtol=_SAME, atol=0.0, equal_nan=True) for name in FIELDS
     }
-    whole = parts[made_kept][of_made] >= parts_full
     return Comparison(
         wall_s=both,
-        why=_why(ours, theirs, differs, whole),
+        why=_why(ours, theirs, differs, lacks[made_kept][of_made]),
         differs=differs,
         volume_made=ours["volume_shares"],
         volume_alone=theirs["volume_shares"],
@@ -78,20 +78,22 @@ def compare_bars(
     )
 
 
-def _why(ours: dict[str, F64], theirs: dict[str, F64], differs: dict[str, Bools], whole: Bools) -> I8:
+def _why(ours: dict[str, F64], theirs: dict[str, F64], differs: dict[str, Bools], lacks: I8) -> I8:
     factors = np.column_stack([np.log(ours[name] / theirs[name]) for name in FIELDS[:4]])
     spread = np.ptp(factors, axis=1) if factors.size else np.zeros(0)
     fewer = ours["volume_shares"] < theirs["volume_shares"]
-    checks = (
-        (np.abs(factors).min(axis=1, initial=np.inf) >= _OTHER_SHARES_MIN) & (spread < 0.01),
-        differs["volume_shares"] & ((ours["volume_shares"] == 0) != (theirs["volume_shares"] == 0)),
-        differs["volume_shares"] & fewer & ~whole,
-        differs["volume_shares"] & fewer,
-        differs["volume_shares"],
-        differs["open"] | differs["high"] | differs["low"] | differs["close"],
-    )
-    codes = ("in_other_shares", "volume_unknown", *WHY[2:5], "prices_only")
-    why = np.zeros(whole.size, dtype=np.int8)
-    for check, code in zip(reversed(checks), reversed(codes), strict=True):
+    checks = {
+        "prices_only": differs["open"] | differs["high"] | differs["low"] | differs["close"],
+        "shares_added": differs["volume_shares"],
+        "shares_missing": differs["volume_shares"] & fewer,
+    }
+    why = np.zeros(lacks.size, dtype=np.int8)
+    for code, check in checks.items():
         why[check] = WHY.index(code)
+    explained = checks["shares_missing"] & (lacks > 0)
+    why[explained] = lacks[explained]
+    silent = (ours["volume_shares"] == 0) != (theirs["volume_shares"] == 0)
+    why[differs["volume_shares"] & silent] = WHY.index("volume_unknown")
+    other_shares = (np.abs(factors).min(axis=1, initial=np.inf) >= _OTHER_SHARES_MIN) & (spread < 0.01)
+    why[other_shares] = WHY.index("in_other_shares")
     return why

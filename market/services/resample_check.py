@@ -16,12 +16,13 @@ from market.kernels.resampling import BarArrays, bucket_begins, resample
 from market.models import Candle, CandleSource
 from market.selectors.candle_columns import StoredCandles, candle_columns
 from market.selectors.instruments import instrument_get, instrument_list
-from traderai.common.arrays import I64
+from traderai.common.arrays import I8, I64
 from traderai.common.errors import InputError
 
 _NAMES = ("open", "high", "low", "close", "volume_shares", "value_rub")
 _EXAMPLES = 5
 _MAX_MINUTES = 1440
+_CONTINUOUS_FROM_S = 36_000  # 10:00 in Moscow; the opening auction comes before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ def _pairs(facts: InstrumentFacts, feed: Timeframe, target: Timeframe, now: date
         finer.wall_s, finer.trading_day, np.zeros(len(finer), dtype=np.int8), minutes=target.minutes
     )
     made_s, made = resample(begins, _arrays(finer))
-    parts: I64 = np.unique(begins, return_counts=True)[1].astype(np.int64)
+    lacks = _lacks(finer.wall_s, begins, full=target.minutes // feed.minutes, daily=target is Timeframe.D1)
     for source in told[target]:
         alone = candle_columns(instrument_id=facts.id, timeframe=target, as_of=now, source_ids=(source.pk,))
         yield _Pair(
@@ -167,12 +168,22 @@ def _pairs(facts: InstrumentFacts, feed: Timeframe, target: Timeframe, now: date
             comparison=compare_bars(
                 made_s,
                 made,
-                parts,
+                lacks,
                 alone.wall_s,
                 _arrays(alone),
-                parts_full=target.minutes // feed.minutes,
             ),
         )
+
+
+def _lacks(wall_s: I64, begins: I64, *, full: int, daily: bool) -> I8:
+    """Return by bucket what its finer bars lack, as an index into WHY."""
+    _, first, counts = np.unique(begins, return_index=True, return_counts=True)
+    lacks = np.zeros(first.size, dtype=np.int8)
+    if not daily:
+        lacks[counts < full] = WHY.index("finer_bar_missing")
+    else:
+        lacks[wall_s[first] % 86_400 >= _CONTINUOUS_FROM_S] = WHY.index("opening_auction_missing")
+    return lacks
 
 
 def _sources(facts: InstrumentFacts, timeframe: Timeframe, now: datetime) -> list[CandleSource]:

@@ -269,8 +269,8 @@ def test_differences_are_called_by_what_they_show():
     begins = np.arange(7) * 600
     made = flat([10, 20, 30, 40, 50, 60, 700], [5, 5, 5, 5, 0, 5, 5])
     alone = flat([10, 20, 30, 40, 50, 61, 7], [5, 6, 6, 4, 9, 5, 5])
-    found = compare_bars(made_s=begins, made=made, parts=np.array([10, 10, 9, 10, 10, 10, 10]), alone_s=begins,
-                         alone=alone, parts_full=10)  # fmt: skip
+    found = compare_bars(made_s=begins, made=made, lacks=np.array([0, 0, 2, 0, 0, 2, 0], dtype=np.int8), alone_s=begins,
+                         alone=alone)  # fmt: skip
     assert [WHY[code] for code in found.why] == [
         "equal", "shares_missing", "finer_bar_missing", "shares_added", "volume_unknown", "prices_only",
         "in_other_shares",
@@ -280,8 +280,9 @@ def test_differences_are_called_by_what_they_show():
 
 def test_only_days_that_both_have_are_compared():
     made_s, alone_s = np.array([0, 600, DAY_S]), np.array([600, 1200, 2 * DAY_S])
-    found = compare_bars(made_s, flat([1, 2, 3], [1, 1, 1]), np.ones(3), alone_s, flat([2, 3, 4], [1, 1, 1]),
-                         parts_full=1)  # fmt: skip
+    found = compare_bars(
+        made_s, flat([1, 2, 3], [1, 1, 1]), np.zeros(3, dtype=np.int8), alone_s, flat([2, 3, 4], [1, 1, 1])
+    )
     assert (found.wall_s.tolist(), found.only_made_s.tolist(), found.only_alone_s.tolist()) == (
         [600],
         [0],
