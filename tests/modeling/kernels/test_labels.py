@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -142,13 +141,13 @@ def test_an_open_beyond_a_barrier_exits_at_the_open(gap_open, reason, gross):
 )  # fmt: skip
 def test_a_halt_inside_a_day_fills_at_the_first_print_after_it(side, first_print, reason):
     """No bar was traded for two hours; the levels lay in the hole, and nobody could be filled at them there."""
-    open_, high, low, close = flat(12)
+    open_, high, low, close = flat(18)
     for series in (open_, high, low, close):
         series[3:] = first_print
     bars = make_bars(open_, high, low, close, per_day=6)
     begin_s = bars.begin_s.copy()
     begin_s[3:6] += 2 * 3600
-    halted = replace(bars, begin_s=begin_s)
+    halted = dataclasses.replace(bars, begin_s=begin_s)
     got = getattr(barrier_labels(halted, spec(), 1, COST), side)
     assert EXIT_REASONS[got.exit_reason[0]] == reason[side]
     assert got.exit_price[0] == first_print
