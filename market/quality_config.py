@@ -16,8 +16,8 @@ class Severities:
 
     duplicate: Severity
     broken_bar: Severity
-    big_jump: Severity
     split_suspected: Severity
+    big_jump: Severity
     jump: Severity
     spike: Severity
     wick: Severity

@@ -65,6 +65,7 @@ def report_html(*, figures: Mapping[str, Any], plots: Sequence[Plot]) -> str:
             "troubled_count": len(troubled),
             "findings": _by_check(figures),
             "plots": dict(by_section),
+            "simulated": any(one["group"] == "simulated" for one in figures["timeframes"]),
             "as_of": _moment(figures["as_of"]),
             "created_at": _moment(figures["created_at"]),
             "runs": [one | {"started": _moment(one["started_at"])} for one in figures["runs"]],

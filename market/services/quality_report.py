@@ -29,7 +29,7 @@ CAUSES = {
     kernel.BY_MARKET: "market move",
 }
 _DAYS_LONG = {Timeframe.D1.value, Timeframe.W1.value}
-_WORST = 40  # findings kept in the database
+_WORST = 8  # findings of one check kept in the database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,10 +116,21 @@ def stored_findings(figures: Mapping[str, Any]) -> dict[str, Any]:
         "checks": figures["checks"],
         "timeframes": figures["timeframes"],
         "unfit_series": [f"{one['secid']} {one['timeframe']}" for one in figures["series"] if one["verdict"] == "failed"],
-        "worst": figures["findings"][:_WORST],
+        "worst": _worst_of_each(figures["findings"]),
         "disagreements": figures["disagreements"]["pairs"],
         "quarantined_rows": sum(one["rows"] for one in figures["quarantine"]),
     }  # fmt: skip
+
+
+def _worst_of_each(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the largest findings of each check that is more than worth knowing."""
+    kept: Counter[str] = Counter()
+    worst = []
+    for one in findings:
+        kept[one["check"]] += 1
+        if one["severity"] != "info" and kept[one["check"]] <= _WORST:
+            worst.append(one)
+    return worst
 
 
 def _checks(findings: Sequence[SeriesFindings]) -> list[dict[str, Any]]:

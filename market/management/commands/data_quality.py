@@ -88,7 +88,7 @@ def summary(report: QualityReportFacts) -> str:
         lines.append(f"not fit for use: {', '.join(unfit[:20])}{more}")
     lines += [
         f"  {one['secid'] or 'all series'} {one['timeframe']} {one['at']}: {one['text']}"
-        for one in found["worst"][:10]
+        for one in found["worst"][:16]
     ]
     differ = sum(one["bars"] for one in found["disagreements"])
     lines.append(
