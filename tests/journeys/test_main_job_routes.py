@@ -219,7 +219,12 @@ def test_iss_is_taken_when_it_answers(up_once, small, iss):
 def test_the_whole_simulator_takes_less_than_eight_minutes(up_once):
     route = up_once(ISS_BASE_URL=SILENT)
     print(f"simulator, all steps: {route.seconds:.0f} s")
-    assert_all_simulated(route, heatmap(), shares=len(simulator_source().default_secids()))
+    source = simulator_source()
+    listed = [
+        record for record in source.instruments(secids=source.default_secids()).records if record.active
+    ]
+    assert len(listed) >= 15  # one share has been delisted
+    assert_all_simulated(route, heatmap(), shares=len(listed))
     assert route.seconds < FULL_LIMIT_S
 
 

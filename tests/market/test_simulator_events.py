@@ -11,10 +11,19 @@ import pytest
 from market.configs import simulator_config
 from market.contracts import Timeframe
 from market.kernels.validation import candle_faults
-from market.models import CorporateAction
+from market.models import CalendarDay, CorporateAction, Instrument, NewsLink
 from market.selectors.bars import bars_load
 from market.services.actions_write import actions_write
+from market.services.calendar_write import calendar_write
 from market.services.ingest import ingest_candles, ingest_instruments
+from market.services.instruments_write import instruments_write
+from market.services.news_write import news_write
+from market.services.reference_write import (
+    boards_write,
+    index_members_write,
+    index_weights_write,
+    terms_write,
+)
 from market.simulator.calendar import bar_clock, day_of
 from market.simulator.events import CHATTER, EVENT, MARKET, REPORT, UNTOLD
 from market.simulator.faults import FAULT_KINDS, plant_fault
@@ -181,6 +190,39 @@ def test_actions_reach_the_bars_by_the_simulated_calendar(source):
     first = np.flatnonzero(paid.dividend_rub)
     assert first.size == 1
     assert day_of(int(paid.begin_s[first[0]] + 10_800) // 86_400) == dividend.ex_date
+
+
+@pytest.mark.django_db
+def test_reference_data_and_the_index_are_stored_like_real_ones(source):
+    instruments_write(records=(*source.instruments(secids=SECIDS).records, *source.indices().records))
+    delisted = Instrument.objects.get(secid="SIM16")
+    assert (delisted.active, delisted.delisted_on) == (False, date(2026, 6, 30))
+    written = (
+        boards_write(page=source.boards(secids=SECIDS)),
+        terms_write(page=source.terms(secids=SECIDS)),
+        index_members_write(page=source.index_members()),
+        index_weights_write(page=source.index_weights()),
+        calendar_write(page=source.calendar(since=date(2024, 1, 1), until=date(2024, 3, 1))),
+    )
+    assert [report.rejected for report in written] == [()] * 5
+    assert min(report.new for report in written[:4]) >= 15
+    assert not CalendarDay.objects.exists()  # the simulator says nothing of the exchange's days
+    for report in (
+        boards_write(page=source.boards(secids=SECIDS)),
+        index_weights_write(page=source.index_weights()),
+    ):
+        assert (report.new, report.changed) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_simulated_news_are_never_linked_to_real_shares(source):
+    """Whatever the writer makes of them: a text about SIM01 is about no share that exists."""
+    make.instrument("SBER")
+    instruments_write(records=source.instruments(secids=SECIDS).records)
+    for page in source.news(since=make.moscow("2026-08-01"), now=NOW):
+        assert page.records
+        news_write(page=page, now=NOW)
+    assert set(NewsLink.objects.values_list("instrument__is_simulated", flat=True)) <= {True}
 
 
 def test_the_index_is_its_members_capitalisation(panel):
