@@ -151,6 +151,7 @@ class FileTokens:
             times = [float(at) for at in json.loads(text)]
         except (ValueError, TypeError):
             times = []
-        # The clock starts anew with the machine: a time beyond every lease is from before.
-        sound = [0.0 if at > now_s + self.lease_s else at for at in times[: self.n]]
+        # The clock starts anew with the machine: a time far beyond every lease is from before. Twice the lease,
+        # because others may have taken theirs while we waited for the file.
+        sound = [0.0 if at > now_s + 2 * self.lease_s else at for at in times[: self.n]]
         return sound + [0.0] * (self.n - len(sound))

@@ -121,6 +121,13 @@ def test_tokens_in_a_file_come_back_when_their_process_was_killed(tmp_path):
     assert tokens.take(now_s + 42.0)[0]
 
 
+def test_a_token_that_another_took_while_we_waited_for_the_file_is_not_free(tmp_path):
+    tokens = FileTokens(path=tmp_path / "tokens.json", n=1, lease_s=30.0)
+    now_s = clock.monotonic_s()
+    assert tokens.take(now_s + 0.5)[0]
+    assert tokens.take(now_s)[0] == ""
+
+
 @pytest.mark.parametrize("text", ["", "not json", "[1e12]", "{}", '["x"]'])
 def test_a_file_of_tokens_that_makes_no_sense_is_begun_anew(tmp_path, text):
     path = tmp_path / "tokens.json"
