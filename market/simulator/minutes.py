@@ -141,7 +141,8 @@ def _volumes(parts: F64, middle: F64, paid: F64, lots: F64) -> F64:
     highest = np.where(traded, middle, -np.inf).max(axis=1, keepdims=True)
     lowest = np.where(traded, middle, np.inf).min(axis=1, keepdims=True)
     spread = np.maximum(highest - lowest, 1e-9 * highest)
-    away = (middle - np.clip(wanted, lowest + 0.02 * spread, highest - 0.02 * spread)) / spread
+    centre = np.clip(wanted, lowest + 0.02 * spread, highest - 0.02 * spread)
+    away = np.where(traded, (middle - centre) / spread, 0.0)
     tilt = np.zeros_like(lots)
     for _ in range(_NEWTON_STEPS):
         weights = parts * np.exp(tilt * away)

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from market.configs import simulator_config
 from market.contracts import Timeframe
@@ -14,6 +16,7 @@ from market.selectors.bars import bars_load
 from market.services.ingest import ingest_all
 from market.simulator.calendar import bar_clock
 from market.simulator.config import SimulatedShare
+from market.simulator.minutes import minute_bars, shared_out
 from market.simulator.paths import simulated_panel
 from market.simulator.series import share_hours, share_minutes
 from market.sources.records import CandleRequest
@@ -167,6 +170,48 @@ def test_a_span_changes_no_bar(source):
         cut.close[-1] == kept.close[len(cut) - 1]
         and cut.volume_shares[-1] == kept.volume_shares[len(cut) - 1]
     )
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 90), st.integers(1, 30))
+def test_hours_of_few_lots_leave_minutes_out_and_lose_nothing(seed, lots, hours):
+    rng = np.random.default_rng(seed)
+    path = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.001, (hours, 61)), axis=1))
+    opened, close = path[:, :-1].round(2), path[:, 1:].round(2)
+    high = (np.maximum(opened, close) + rng.exponential(0.02, opened.shape)).round(2)
+    low = (np.minimum(opened, close) - rng.exponential(0.02, opened.shape)).round(2)
+    volume = rng.integers(1, lots + 1, hours) * 10.0
+    value = (volume * close.mean(axis=1)).round(2)
+    bars = minute_bars(
+        (opened, high, low, close), rng.exponential(size=close.shape), volume, value, lot_size=10
+    )
+    for hour in range(hours):
+        at = np.flatnonzero(bars.traded[hour])
+        assert 1 <= at.size <= volume[hour] / 10
+        assert bars.open[hour, at[0]] == opened[hour, 0] and bars.close[hour, at[-1]] == close[hour, -1]
+        assert bars.high[hour, at].max() == high[hour].max() and bars.low[hour, at].min() == low[hour].min()
+        assert (
+            bars.volume_shares[hour, at].sum() == volume[hour] and (bars.volume_shares[hour, at] >= 10).all()
+        )
+        assert bars.value_rub[hour, at].sum() == pytest.approx(value[hour], abs=1e-6)
+        assert (bars.low[hour, at] <= np.minimum(bars.open, bars.close)[hour, at]).all()
+        assert (bars.high[hour, at] >= np.maximum(bars.open, bars.close)[hour, at]).all()
+        assert (bars.open[hour, at[1:]] == bars.close[hour, at[:-1]]).all()
+
+
+def test_an_hour_without_a_lot_is_refused():
+    flat = np.ones((1, 60))
+    with pytest.raises(ValueError, match="at least one lot"):
+        minute_bars((flat, flat, flat, flat), flat, np.zeros(1), np.zeros(1), lot_size=10)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.floats(0.001, 50.0), min_size=1, max_size=60), st.integers(0, 10**9))
+def test_what_is_shared_out_adds_up(parts, whole):
+    row = np.array([parts])
+    shared = shared_out(row, np.array([[float(whole)]]))
+    assert shared.sum() == whole and (shared >= 0).all() and (shared == np.round(shared)).all()
+    assert np.abs(shared - row / row.sum() * whole).max() <= 1.0 + 1e-6 * whole
 
 
 def test_shares_come_and_go(panel, source):
