@@ -21,6 +21,7 @@ from market.sources.iss_news import news_pages
 from market.sources.iss_reference import (
     board_page,
     candle_borders,
+    gone_rows,
     instrument_page,
     listing_page,
     security_rows,
@@ -90,10 +91,13 @@ class IssSource:
         return tuple(self.connection.ask(security_rows))
 
     def instruments(self, *, secids: Sequence[str]) -> InstrumentPage:
-        """Return reference data of shares and funds; tickers that no board lists are rejected."""
+        """Return reference data of shares and funds, delisted ones included; unknown tickers are rejected."""
 
         async def ask(client: IssClient) -> InstrumentPage:
-            return instrument_page(await security_rows(client), secids, await sectors(client))
+            rows = await security_rows(client)
+            missing = [secid for secid in secids if secid not in rows]
+            gone = await gone_rows(client, missing) if missing else {}
+            return instrument_page(rows, secids, await sectors(client), gone)
 
         return self.connection.ask(ask)
 

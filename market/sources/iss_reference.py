@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -56,18 +56,36 @@ async def security_rows(client: IssClient) -> dict[str, Row]:
     return rows
 
 
+async def gone_rows(client: IssClient, secids: Iterable[str]) -> dict[str, Row]:
+    """Return those of the tickers that were listed once and are no more, each with its newest board."""
+    rows: dict[str, Row] = {}
+    wanted = set(secids)
+    for board in iss_config().share_boards():
+        async for _, page in client.pages(_listing_path(board), "securities", params={}, required=_LISTING):
+            rows |= {
+                str(row["SECID"]): row | {"BOARDID": board}
+                for row in page
+                if row["SECID"] in wanted and row["history_till"]
+            }
+    return rows
+
+
 def instrument_page(
-    rows: Mapping[str, Row], secids: Sequence[str], sectors: Mapping[str, str]
+    rows: Mapping[str, Row],
+    secids: Sequence[str],
+    sectors: Mapping[str, str],
+    gone: Mapping[str, Row],
 ) -> InstrumentPage:
-    """Return the instruments of the tickers; what the boards do not list or what is no number is rejected."""
+    """Return the instruments of the tickers, delisted ones included; unknown ones and bad figures are rejected."""
     records, rejected = [], []
     for secid in secids:
-        row = rows.get(secid)
+        row = rows.get(secid) or gone.get(secid)
         if row is None:
             rejected.append(RejectedRow(place="securities", reason="unknown_ticker", raw={"secid": secid}))
             continue
+        read = _instrument if secid in rows else _gone
         try:
-            records.append(_instrument(secid, row, sectors.get(secid, "")))
+            records.append(read(secid, row, sectors.get(secid, "")))
         except (KeyError, ValueError, TypeError):
             rejected.append(RejectedRow(place=f"securities {secid}", reason="bad_number", raw=dict(row)))
     return InstrumentPage(records=tuple(records), rejected=tuple(rejected))
@@ -75,7 +93,7 @@ def instrument_page(
 
 def terms_page(rows: Mapping[str, Row], secids: Sequence[str], *, today: date) -> RecordPage[TermsRecord]:
     """Return today's lots and price steps of the tickers."""
-    page = instrument_page(rows, [secid for secid in secids if secid in rows], {})
+    page = instrument_page(rows, [secid for secid in secids if secid in rows], {}, {})
     records = tuple(
         TermsRecord(
             secid=record.secid,
@@ -117,8 +135,7 @@ async def listing_page(client: IssClient) -> RecordPage[BoardRecord]:
     records: list[BoardRecord] = []
     rejected: list[RejectedRow] = []
     for board in iss_config().share_boards():
-        path = "/history" + security_path("", board).removesuffix("/securities/") + "/listing"
-        async for _, rows in client.pages(path, "securities", params={}, required=_LISTING):
+        async for _, rows in client.pages(_listing_path(board), "securities", params={}, required=_LISTING):
             for row in rows:
                 as_board = dict.fromkeys(_BOARD) | row | {"boardid": board, "is_primary": 1}
                 _keep(_board(str(row["SECID"]), as_board), records, rejected)
@@ -175,6 +192,27 @@ def _instrument(secid: str, row: Row, sector: str) -> InstrumentRecord:
         shortable=bool(ours and ours.shortable),
         active=row["STATUS"] == "A",
     )
+
+
+def _gone(secid: str, row: Row, sector: str) -> InstrumentRecord:
+    ours = instruments_config().by_secid().get(secid)
+    kind = iss_config().boards[str(row["BOARDID"])].kind
+    return InstrumentRecord(
+        secid=secid,
+        name_ru=ours.name_ru if ours else str(row.get("NAME") or row.get("SHORTNAME") or secid),
+        name_en=ours.name_en if ours else str(row.get("SHORTNAME") or secid),
+        kind=kind,
+        board=str(row["BOARDID"]),
+        sector=ours.sector if ours else sector,
+        active=False,
+        first_traded_on=_day(row["history_from"]),
+        delisted_on=_day(row["history_till"]),
+        terms_told=False,
+    )
+
+
+def _listing_path(board: str) -> str:
+    return "/history" + security_path("", board).removesuffix("/securities/") + "/listing"
 
 
 def _keep(found: BoardRecord | RejectedRow, records: list[BoardRecord], rejected: list[RejectedRow]) -> None:

@@ -90,6 +90,15 @@ def test_each_fault_alone_leaves_no_trace_in_the_table(server, rows, name):
     assert table() == told(rows)
 
 
+def test_an_answer_that_comes_too_late_is_asked_for_again(server, rows):
+    server.plan = iss_replies.every(5, Fault(delay_s=0.6))
+    ingest_candles(
+        source=source(server, timeout_s=0.25), secids=["SBER"], timeframes=[M10], since=SINCE, now=NOW
+    )
+    assert table() == told(rows)
+    assert len(server.requests) > len(rows) / server.page_size + 3
+
+
 def test_rows_repeated_or_out_of_order_within_and_across_pages(server, rows):
     server.candles["SBER", 10] = iss_replies.disordered(rows, server.page_size)
     assert server.candles["SBER", 10] != rows

@@ -10,7 +10,7 @@ import pytest
 from market.contracts import Timeframe
 from market.iss.client import IssLimits
 from market.iss_config import IssConfig, ScheduledCandles, iss_config
-from market.models import Candle, CandleCoverage, CandleSource, IngestionRun, TradingDay
+from market.models import Candle, CandleCoverage, CandleSource, IngestionRun, Instrument, TradingDay
 from market.selectors.instruments import instrument_get
 from market.services.instruments_write import instruments_write
 from market.services.series_ingest import series_ingest
@@ -66,6 +66,21 @@ def test_a_security_whose_figures_are_none_is_rejected_alone(server, change):
     page = source(server).instruments(secids=["SBER", "GAZP"])
     assert [record.secid for record in page.records] == ["SBER"]
     assert [row.reason for row in page.rejected] == ["bad_number"]
+
+
+@pytest.mark.django_db
+def test_what_is_listed_no_more_is_an_instrument_too(server):
+    gone = {"SECID": "URKA", "BOARDID": "TQBR", "history_from": "2013-07-08", "history_till": "2022-10-28"}
+    server.listing = [gone | {"SHORTNAME": "Уркалий-ао", "NAME": "Уралкалий"}]
+    server.securities = [security("SBER")]
+    page = source(server).instruments(secids=["SBER", "URKA", "NONE"])
+    assert [row.raw for row in page.rejected] == [{"secid": "NONE"}]
+    instruments_write(records=page.records)
+    urka = Instrument.objects.get(secid="URKA")
+    assert (urka.active, urka.delisted_on, urka.name_ru) == (False, date(2022, 10, 28), "Уралкалий")
+    server.requests.clear()
+    source(server).instruments(secids=["SBER"])
+    assert not [url for url in server.requests if "listing" in url]
 
 
 def test_every_ticker_change_that_is_one(server):
