@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 from django.db.models import QuerySet
 
-from market.contracts import FlowColumns, OrderBookColumns
 from market.models import OrderBookStatistic, TradeStatistic
 from market.selectors.instruments import instrument_get
 from traderai.common.arrays import F64, I64
@@ -18,6 +18,31 @@ _FLOW = ("trades", "buy_volume_lots", "sell_volume_lots", "value_rub", "imbalanc
 _ORDER_BOOK = (
     "spread_best_bp", "spread_10_levels_bp", "spread_1m_rub_bp", "imbalance_best", "imbalance_book",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FlowColumns:
+    """Order flow of one share in spans of 5 minutes that had ended, oldest first; all arrays have shape (n,)."""
+
+    begin_s: I64  # start of the span, seconds since 1970 UTC
+    trades: F64
+    buy_volume_lots: F64
+    sell_volume_lots: F64
+    value_rub: F64
+    imbalance: F64  # (buys - sells) / (buys + sells)
+    vwap_rub: F64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OrderBookColumns:
+    """The order book of one share in spans of 5 minutes that had ended; all arrays have shape (n,), NaN unknown."""
+
+    begin_s: I64
+    spread_best_bp: F64
+    spread_10_levels_bp: F64
+    spread_1m_rub_bp: F64
+    imbalance_best: F64
+    imbalance_book: F64
 
 
 def flow_load(*, secid: str, as_of: datetime, since: datetime | None = None) -> FlowColumns:

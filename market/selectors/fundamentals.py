@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
-from market.contracts import FundamentalFacts, ReportFacts
 from market.fundamentals_config import fundamentals_config
 from market.kernels.multiples import price_at, ratio, smoothed_shares, trailing_dividends
 from market.kernels.reports import (
@@ -25,6 +25,29 @@ from traderai.common.errors import InputError, did_you_mean
 
 _DAY_S = 86_400
 _YEAR_S = 365 * _DAY_S
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFacts:
+    """One stored figure of a company as it was known."""
+
+    metric: str  # a code of fundamentals.yaml
+    period: str  # 2023, 2023Q4 or 2023-12-29
+    value: float
+    known_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundamentalFacts:
+    """What was known of one company at a moment: figures by the codes of fundamentals.yaml, in their units."""
+
+    secid: str
+    as_of: datetime
+    values: dict[str, float]  # figures that are unknown or too old are left out
+    reports: tuple[
+        ReportFacts, ...
+    ]  # the newest stored figure of each metric, from which the values are made
 
 
 def fundamentals_at(*, secid: str, as_of: datetime) -> FundamentalFacts:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 import numpy as np
 
-from market.contracts import EventFacts, MacroFacts
 from market.kernels.reports import Reports, latest_steps, values_at
 from market.models import EconomicEvent, MacroSeries, MacroValue
 from traderai.common.arrays import F64, I64
@@ -14,6 +14,27 @@ from traderai.common.clock import to_epoch_s
 from traderai.common.errors import NotFoundError, did_you_mean
 
 _NEVER_S = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MacroFacts:
+    """One value of a series of the economy as it was known."""
+
+    code: str
+    date: date  # in force from this day on
+    value: float
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFacts:
+    """Something scheduled for the economy, as it was known."""
+
+    kind: str
+    at: datetime
+    title_ru: str
+    title_en: str
+    outcome: float | None  # None as long as it has not taken place
 
 
 def macro_at(*, code: str, as_of: datetime) -> MacroFacts | None:

@@ -38,11 +38,15 @@ LEFT JOIN LATERAL (
       AND f.source = k.source ORDER BY f.known_at DESC LIMIT 1) newest ON true
 WHERE k.at = s.at
 """
+_ANY_STORED = """
+SELECT EXISTS (SELECT 1 FROM market_fundamental_staging s JOIN market_fundamentalmetric f
+    ON f.instrument_id = s.instrument_id AND f.metric = s.metric AND f.period = s.period AND f.source = s.source)
+"""
 _INSERT = """
 INSERT INTO market_fundamentalmetric (instrument_id, metric, period, period_end, value, known_at, source)
 SELECT instrument_id, metric, period, period_end, value,
        CASE WHEN change = 'restated' THEN greatest(%(now)s, known_at + interval '1 second') ELSE known_at END, source
-FROM market_fundamental_staging WHERE change <> 'unchanged'
+FROM market_fundamental_staging WHERE change IS DISTINCT FROM 'unchanged'
 """
 
 
@@ -64,8 +68,12 @@ def fundamentals_write(
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('market_fundamentalmetric', 0))")
             _stage(cursor, wanted, ids)
-            cursor.execute(_COMPARE)
-            cursor.execute("SELECT change, count(*) FROM market_fundamental_staging GROUP BY change")
+            cursor.execute(_ANY_STORED)
+            if cursor.fetchone()[0]:
+                cursor.execute(_COMPARE)
+            cursor.execute(
+                "SELECT coalesce(change, 'new'), count(*) FROM market_fundamental_staging GROUP BY change"
+            )
             for change, count in cursor.fetchall():
                 counts[change] += count
             cursor.execute(_INSERT, {"now": now or clock.now()})
