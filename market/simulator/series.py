@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 import numpy as np
 
 from market.contracts import CandleColumns, Timeframe
-from market.kernels import sessions
-from market.kernels.resampling import BarArrays, bucket_begins, bucket_ends, resample
+from market.kernels.resampling import BarArrays, bucket_begins, bucket_ends, in_shares_of, resample
+from market.kernels.sessions import SessionTable, session_codes
 from market.simulator.calendar import DAY_S, HOUR_S, MOSCOW_S, BarClock
 from market.simulator.config import SimulatorConfig
 from market.simulator.index import index_basis, index_minutes_of, index_value_rub
 from market.simulator.innovations import MINUTES, month_volume_parts, months_of
 from market.simulator.minutes import MinuteBars, minute_bars, shared_out
 from market.simulator.paths import SimulatedPanel, panel_minutes, prices_on_steps
-from traderai.common.arrays import F64, I8, I64
+from traderai.common.arrays import F64, I64
 
 _MINUTE_S = 60
-_SESSION_CODES = {"morning": sessions.MORNING, "main": sessions.MAIN, "evening": sessions.EVENING}
 
 
 def share_hours(panel: SimulatedPanel, share: int) -> CandleColumns:
@@ -105,27 +105,44 @@ def index_minutes(
 
 
 def longer_bars(
-    config: SimulatorConfig,
     clock: BarClock,
     columns: CandleColumns,
     timeframe: Timeframe,
     *,
+    table: SessionTable,
+    splits: Sequence[tuple[int, float]] = (),
     closed_by_s: int,
 ) -> CandleColumns:
-    """Return the bars of a longer timeframe that had closed at a moment, exactly.
+    """Return the bars of a longer timeframe that had closed at a moment, exactly as stored hours are resampled.
 
+    A week across a split is in the shares of its Monday, because whoever reads bars looks for splits at their begin.
+
+    Shapes: columns (m,) -> (k,)
+    Units: splits as (first day in new shares, days since 1970; shares after for one before)
     Causal: a bar is made when everything that belongs to it has happened
     """
     wall_s = columns.begin_s + MOSCOW_S
-    days, sessions_of = _days_and_sessions(config, clock, wall_s)
-    begins = bucket_begins(wall_s, days, sessions_of, minutes=timeframe.minutes)
+    trading_day = clock.trading_day[np.searchsorted(clock.date, wall_s // DAY_S)]
+    bar_s = HOUR_S if timeframe.minutes > Timeframe.H1.minutes else _MINUTE_S
+    session = session_codes(columns.begin_s, table, bar_s=bar_s)
+    begins = bucket_begins(wall_s, trading_day, session, minutes=timeframe.minutes)
     bars = BarArrays(**{field.name: getattr(columns, field.name) for field in fields(BarArrays)})
+    if timeframe.minutes > Timeframe.D1.minutes:
+        bars = in_shares_of(bars, _factor(splits, trading_day) / _factor(splits, begins // DAY_S))
     begins, made = resample(begins, bars)
     closed = bucket_ends(begins, minutes=timeframe.minutes) <= closed_by_s + MOSCOW_S
     result = CandleColumns(
         begin_s=begins - MOSCOW_S, **{field.name: getattr(made, field.name) for field in fields(BarArrays)}
     )
     return result.take(closed)
+
+
+def _factor(splits: Sequence[tuple[int, float]], day: I64) -> F64:
+    """Return the product of the splits up to each day."""
+    factor = np.ones(day.size)
+    for since, ratio in splits:
+        factor[day >= since] *= ratio
+    return factor
 
 
 def _months(panel: SimulatedPanel, since_s: int, until_s: int) -> list[tuple[int, slice]]:
@@ -162,14 +179,3 @@ def _joined(found: list[CandleColumns]) -> CandleColumns:
 
 def _within(columns: CandleColumns, since_s: int, until_s: int) -> CandleColumns:
     return columns.take((columns.begin_s >= since_s) & (columns.begin_s < until_s))
-
-
-def _days_and_sessions(config: SimulatorConfig, clock: BarClock, wall_s: I64) -> tuple[I64, I8]:
-    at = np.searchsorted(clock.date, wall_s // DAY_S)
-    trading_day = clock.trading_day[at]
-    hour = wall_s % DAY_S // HOUR_S
-    session = np.full(wall_s.size, sessions.OUTSIDE, dtype=np.int8)
-    for name, (first, end) in config.sessions.items():
-        session[(hour >= first) & (hour < end)] = _SESSION_CODES[name]
-    session[trading_day != clock.date[at]] = sessions.WEEKEND
-    return trading_day, session

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from market.calendar_config import session_table
 from market.configs import sectors_config, simulator_config
 from market.contracts import SIMULATOR_ORIGIN, CandleColumns, Timeframe
 from market.simulator.calendar import (
@@ -16,6 +17,7 @@ from market.simulator.calendar import (
     HOUR_S,
     MOSCOW_S,
     bar_clock,
+    day_number,
     day_of,
     trading_date_of,
     weekend_hours,
@@ -264,7 +266,14 @@ class SimulatorSource:
     ) -> CandlePage:
         if request.timeframe not in {Timeframe.M1, Timeframe.H1}:
             now_s = to_epoch_s(request.now)
-            bars = longer_bars(self.config, panel.clock, bars, request.timeframe, closed_by_s=now_s)
+            splits = [
+                (day_number(one.ex_date), one.shares_after_per_before)
+                for one in panel.corporate.splits
+                if self.config.shares[one.share].secid == request.secid
+            ]
+            bars = longer_bars(
+                panel.clock, bars, request.timeframe, table=session_table(), splits=splits, closed_by_s=now_s
+            )
         wanted = np.ones(len(bars), dtype=np.bool_)
         if request.since is not None:
             wanted &= bars.begin_s >= to_epoch_s(request.since)

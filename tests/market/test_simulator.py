@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 from dataclasses import fields, replace
 from datetime import date, timedelta
 
@@ -14,8 +15,9 @@ from market.kernels.validation import candle_faults
 from market.models import Candle, Instrument, QuarantinedRow
 from market.selectors.bars import bars_load
 from market.services.ingest import ingest_all
+from market.services.resample import series_resample
 from market.simulator.calendar import bar_clock
-from market.simulator.config import SimulatedShare
+from market.simulator.config import SimulatedShare, SimulatedSplit
 from market.simulator.minutes import minute_bars, shared_out
 from market.simulator.paths import simulated_panel
 from market.simulator.series import share_hours, share_minutes
@@ -36,6 +38,11 @@ def panel_at(moment, config=None):
     return simulated_panel(config, bar_clock(config, closed_by_s=to_epoch_s(moment)))
 
 
+@functools.cache
+def whole_panel(planted):
+    return panel_at(make.moscow("2025-10-25T13:10"), simulator_config().planting(*planted))
+
+
 def bars_of(source, secid, timeframe, now=NOW, **span):
     pages = source.candles(request=CandleRequest(secid=secid, timeframe=timeframe, now=now, **span))
     return next(pages).columns
@@ -49,6 +56,11 @@ def panel():
 @pytest.fixture(scope="module")
 def source():
     return SimulatorSource(config=simulator_config(), as_of=NOW)
+
+
+@pytest.fixture(scope="module")
+def earlier_source():
+    return SimulatorSource(config=simulator_config())
 
 
 def test_it_is_long_and_wide_enough_and_ends_at_the_last_closed_bar(panel):
@@ -65,7 +77,7 @@ def test_it_is_long_and_wide_enough_and_ends_at_the_last_closed_bar(panel):
 @pytest.mark.parametrize("planted", [(), ("volume_momentum", "gap_reversion", "sector_lead", "news_drift")])
 def test_time_only_appends(moment, planted):
     config = simulator_config().planting(*planted)
-    whole = panel_at(make.moscow("2025-10-25T13:10"), config)
+    whole = whole_panel(planted)
     earlier = panel_at(make.moscow(moment), config)
     n = len(earlier)
     assert 0 < n < len(whole)
@@ -136,13 +148,11 @@ def test_every_timeframe_holds_the_same_market(source, timeframe):
 
 
 @pytest.mark.parametrize("timeframe", [*FINER, Timeframe.H1, *LONGER])
-def test_no_timeframe_has_a_bar_before_its_end_and_earlier_ones_stay(source, timeframe):
+def test_no_timeframe_has_a_bar_before_its_end_and_earlier_ones_stay(source, earlier_source, timeframe):
     earlier_now = make.moscow("2025-10-15T15:20")
     begin = make.moscow("2025-10-01")
     whole = bars_of(source, "SIM03", timeframe, since=begin)
-    earlier = bars_of(
-        SimulatorSource(config=simulator_config()), "SIM03", timeframe, now=earlier_now, since=begin
-    )
+    earlier = bars_of(earlier_source, "SIM03", timeframe, now=earlier_now, since=begin)
     n = len(earlier)
     for field in fields(whole):
         assert np.array_equal(getattr(whole, field.name)[:n], getattr(earlier, field.name)), field.name
@@ -170,6 +180,46 @@ def test_a_span_changes_no_bar(source):
         cut.close[-1] == kept.close[len(cut) - 1]
         and cut.volume_shares[-1] == kept.volume_shares[len(cut) - 1]
     )
+
+
+@pytest.mark.django_db
+def test_longer_bars_are_those_that_stored_hours_are_resampled_to():
+    """The split in the middle of a week and the weekend sessions included."""
+    config = simulator_config()
+    split = SimulatedSplit(date="2025-04-09", shares_after_per_before=4.0)
+    share = replace(config.shares[3], splits=(split,))
+    config = replace(
+        config, start="2025-02-24", weekend_from="2025-03-15", shares=(*config.shares[:3], share), planted=()
+    )
+    now = make.moscow("2025-05-05T11:30")
+    source = SimulatorSource(config=config, as_of=now)
+    ingest_all(source=source, secids=["SIM04"], now=now)
+    instrument = Instrument.objects.get(secid="SIM04")
+    for target, feed in (
+        (Timeframe.H4, Timeframe.H1),
+        (Timeframe.D1, Timeframe.H1),
+        (Timeframe.W1, Timeframe.D1),
+    ):
+        series_resample(instrument_id=instrument.pk, timeframe_from=feed, timeframe_to=target, now=now)
+        stored = Candle.objects.filter(instrument=instrument, timeframe_min=target.minutes).order_by("begin")
+        rows = np.array(
+            [
+                (
+                    to_epoch_s(row.begin),
+                    row.open,
+                    row.high,
+                    row.low,
+                    row.close,
+                    row.volume_shares,
+                    row.value_rub,
+                )
+                for row in stored
+            ]
+        )
+        bars = bars_of(source, "SIM04", target, now=now)
+        made = np.column_stack([getattr(bars, field.name) for field in fields(bars)])
+        assert len(rows) > 5 and rows.shape == made.shape
+        assert np.array_equal(rows, made), target
 
 
 @settings(max_examples=80, deadline=None)
