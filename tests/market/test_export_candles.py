@@ -18,6 +18,7 @@ from market.services.candle_write import candles_write
 from market.services.export_candles import candles_export, candles_export_due, export_restore, export_verify
 from market.services.resample import series_resample
 from tests.market import make
+from tests.s3_server import object_store
 from traderai.common.errors import ConflictError, InvariantError
 from traderai.common.lake import lake_at
 from traderai.jobs.services import advisory_lock
@@ -151,6 +152,23 @@ def test_a_lost_database_comes_back_whole(market, lake):
     assert export_verify().findings == ()
     again = export_restore(secids=["SHARE"])
     assert (again.new, again.changed, again.unchanged) == (0, 0, 7)
+
+
+def test_a_lake_of_another_machine_keeps_the_same(market, settings):
+    before = table()
+    with object_store() as store:
+        settings.LAKE_URL = store.lake_url()
+        assert candles_export(now=NOW).parts_written == 7
+        assert len([key for key in store.objects if key.endswith(".parquet")]) == 7
+        assert candles_export(now=NOW).parts_written == 0
+        write(market, Timeframe.H1, ["2024-01-30"])
+        assert candles_export(now=NOW).parts_removed == 1
+        Candle.objects.filter(begin=make.moscow("2024-01-30T10:00")).delete()
+        assert export_verify().findings == ("1h/SHARE/2024-01: differs (2 rows exported, 1 in the database)",)
+        Candle.objects.all().delete()
+        assert export_restore().new == 9
+    Candle.objects.filter(begin=make.moscow("2024-01-30T10:00")).delete()
+    assert table() == before
 
 
 def test_a_rotten_object_restores_nothing_of_itself(market, lake):
