@@ -169,6 +169,8 @@ def test_a_wick_stands_alone():
     assert np.flatnonzero(kernel.lone_wicks(prices, wick_frac=0.25)).tolist() == [2, 4]
     prices[3, 2] = 62  # the neighbour went there too
     assert np.flatnonzero(kernel.lone_wicks(prices, wick_frac=0.25)).tolist() == [4]
+    prices[[0, 5], 2] = 60, 10  # a first and a last bar have one neighbour only: nothing is said of them
+    assert np.flatnonzero(kernel.lone_wicks(prices, wick_frac=0.25)).tolist() == [4]
     assert kernel.lone_wicks(prices[:0], wick_frac=0.25).size == 0
 
 

@@ -159,6 +159,16 @@ def test_a_closed_market_explains_a_jump_and_is_no_missing_day():
     assert found["S0"].counts["jump"] == 1 and found["S0"].counts["missing_days"] == 1
 
 
+def test_a_share_that_slept_on_after_the_market_had_opened_again_has_no_excuse():
+    closed, slept = workdays(90)[60:75], workdays(90)[60:80]
+    series = [without(bars, np.isin(bars.day, closed)) for bars in market()]
+    series[0] = without(series[0], np.isin(series[0].day, slept))
+    for bars in series:
+        scale(bars, bars.day > closed[-1], 0.6)
+    found = look(series)
+    assert found["S0"].counts["jump"] == 1 and "jump" not in found["S1"].counts
+
+
 def test_a_spike_that_comes_back_is_told():
     def spike(bars):
         scale(bars, slice(AT, AT + 1), 1.2)
