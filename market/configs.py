@@ -13,19 +13,32 @@ from traderai.common.errors import InputError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlackListEntry:
+    """A share whose bars of a timeframe are not to be learned from, and why."""
+
+    secid: str
+    timeframe: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UniverseConfig:
-    """Named lists of shares (universe.yaml)."""
+    """Named lists of shares and black lists (universe.yaml); the list `all` is empty and means every share."""
 
     default: dict[str, str]
     universes: dict[str, tuple[str, ...]]
+    black_list: tuple[BlackListEntry, ...] = ()
 
     def __post_init__(self) -> None:
         for source, name in self.default.items():
             if name not in self.universes:
                 raise ValueError(f"default: {source}: must name a universe, was {name!r}")
+        for name, secids in self.universes.items():
+            if (name == "all") == bool(secids):
+                raise ValueError(f"universes: {name}: `all` alone is empty, was {list(secids)}")
 
     def secids(self, name: str) -> tuple[str, ...]:
-        """Return the shares of a universe; an unknown name is an InputError."""
+        """Return the shares of a universe, () for every share; an unknown name is an InputError."""
         if name not in self.universes:
             raise InputError(
                 f"universe must be one of {', '.join(self.universes)}, was {name!r}"
@@ -34,28 +47,49 @@ class UniverseConfig:
             )
         return self.universes[name]
 
+    def black_listed(self, *, timeframe: str) -> dict[str, str]:
+        """Return the tickers left out of a timeframe, with the reasons."""
+        return {entry.secid: entry.reason for entry in self.black_list if entry.timeframe == timeframe}
+
+
+Reader = Literal[
+    "candles", "index_candles", "index_closes", "iss_candles", "iss_history", "lots", "trade_statistics",
+    "instruments", "boards", "ticker_changes", "sectors", "index_weights",
+    "splits", "dividends", "announced_dividends", "iss_dividends",
+    "smartlab", "market_caps", "company_list", "key_rate",
+    "markettwits", "investopit", "telegram", "news_table",
+]  # fmt: skip
+"""What can be read out of a file."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CandleFileRule:
-    """How the candle files of one glob are read."""
+class FileRule:
+    """How the files of one glob are read; the glob is held against the last parts of a path."""
 
     glob: str
-    price_basis: Literal["as_traded", "split_adjusted"]
-    stamp: Literal["begin", "end"]
-    priority: int = (
-        500  # where files tell of one bar differently, the file of the higher priority is believed
-    )
+    readers: tuple[Reader, ...] = ()
+    skipped: str | None = None  # why such files are left alone
+    # Where files tell of one bar differently, the file of the higher priority is believed.
+    priority: int = 500
     timeframe: str | None = None  # None: a column or the file's name says it
+    board: str = ""  # where no column says it; "": the main one of the day
+    stamp: Literal["begin", "end"] = "begin"
+    price_basis: Literal["as_traded", "split_adjusted"] = "as_traded"
     adjusted_through: str | None = None  # the day until which the file's maker had applied splits
-    skipped: str | None = None  # why such files are left out
+    volume: Literal["shares", "raw_lots"] = "shares"
+    main_session_only: tuple[str, ...] = ()  # tickers whose other bars did not come from the exchange
 
     def __post_init__(self) -> None:
+        if (self.skipped is None) != bool(self.readers):
+            raise ValueError(f"{self.glob}: a rule has either readers or `skipped`")
         if (self.price_basis == "split_adjusted") != (self.adjusted_through is not None):
             raise ValueError(
                 f"{self.glob}: adjusted_through belongs to price_basis split_adjusted, and only there"
             )
         if self.adjusted_through is not None:
             date.fromisoformat(self.adjusted_through)
+        if not 0 <= self.priority < 1000:
+            raise ValueError(f"{self.glob}: priority must be 0 to 999 (ISS has 1000), was {self.priority}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +106,22 @@ class DividendCorrection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedConfig:
+    """An instrument of which files have candles, but no description."""
+
+    secid: str
+    name_ru: str
+    name_en: str
+    board: str
+    kind: Literal["share", "preferred", "etf"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileSourcesConfig:
     """How files are read (file_sources.yaml)."""
 
-    candles: tuple[CandleFileRule, ...]
+    files: tuple[FileRule, ...]
+    described: tuple[DescribedConfig, ...]
     splits: str
     dividends: str
     securities: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, timedelta
@@ -324,6 +325,24 @@ class CandleWriteReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileAccount:
+    """What became of the rows of one file; the parts add up to the rows received."""
+
+    place: str
+    kind: str
+    rows_received: int = 0
+    rows_new: int = 0
+    rows_changed: int = 0
+    rows_unchanged: int = 0
+    rows_outranked: int = 0
+    rows_unclosed: int = 0
+    rows_disagreeing: int = 0  # of those above: told differently by another source, whichever won
+    # By reason: left out, though nothing is wrong with them.
+    outside: dict[str, int] = dataclasses.field(default_factory=dict)
+    quarantined: dict[str, int] = dataclasses.field(default_factory=dict)  # by reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IngestReport:
     """What one ingest did; every row received is accounted for."""
 
@@ -340,6 +359,8 @@ class IngestReport:
     restated_series: tuple[
         str, ...
     ] = ()  # series in which the source had rewritten closed bars; fetched anew
+    rows_disagreeing: int = 0  # told differently by two sources, whichever won
+    by_file: tuple[FileAccount, ...] = ()
     seconds: float = 0.0
 
     def plus(self, other: IngestReport) -> IngestReport:

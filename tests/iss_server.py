@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 CANDLE_COLUMNS = ["open", "close", "high", "low", "value", "volume", "begin", "end"]
+BOARD_COLUMNS = ["boardid", "market", "engine", "is_primary", "history_from", "history_till", "listed_from", "listed_till"]
 SECURITY_COLUMNS = [
     "SECID", "BOARDID", "SHORTNAME", "PREVPRICE", "LOTSIZE", "STATUS", "DECIMALS", "SECNAME", "MINSTEP",
     "ISSUESIZE", "ISIN", "LATNAME", "SECTYPE", "LISTLEVEL",
@@ -228,6 +229,8 @@ class IssServer:
             secid = path.split("/")[2]
             columns = ["secid", "isin", "registryclosedate", "value", "currencyid"]
             return blocks(dividends=(columns, [d for d in self.dividends if d["secid"] == secid]))
+        if path.startswith("/securities/") and path.count("/") == 2:
+            return blocks(boards=(BOARD_COLUMNS, []))
         return None
 
     def _of_site(self, path: str, query: dict[str, str]) -> bytes | None:

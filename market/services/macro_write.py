@@ -14,6 +14,11 @@ from traderai.common import clock
 
 _SERIES = {
     "key_rate": ("Ключевая ставка Банка России", "Bank of Russia key rate", "pct"),
+    "mcftrr": (
+        "Индекс МосБиржи полной доходности, нетто",
+        "MOEX Russia Net Total Return Index",
+        "index",
+    ),
     "refinancing_rate": ("Ставка рефинансирования Банка России", "Bank of Russia refinancing rate", "pct"),
 }
 

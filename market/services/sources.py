@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -38,7 +39,8 @@ def iss_history_source(_path: Path | None = None) -> IssHistory:
     return IssHistory(source=iss_source())
 
 
-SOURCES: dict[str, Callable[[Path | None], Source]] = {
+Paths = Path | Sequence[Path] | None
+SOURCES: dict[str, Callable[[Any], Source]] = {
     "iss": iss_source,
     "iss_history": iss_history_source,
     "files": files_source,
@@ -46,8 +48,8 @@ SOURCES: dict[str, Callable[[Path | None], Source]] = {
 }
 
 
-def source_open(*, name: str, path: Path | None = None) -> Source:
-    """Return a source by name; only "files" reads `path`. An unknown name is an InputError."""
+def source_open(*, name: str, path: Paths = None) -> Source:
+    """Return a source by name; only "files" reads `path`, one or several. An unknown name is an InputError."""
     if name not in SOURCES:
         raise InputError(
             f"source must be one of {', '.join(SOURCES)}, was {name!r}{did_you_mean(name, SOURCES)}",

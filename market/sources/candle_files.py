@@ -1,225 +1,237 @@
-"""Reading one file of candles: Parquet or CSV with named columns, Finam's headers among them."""
+"""Reading one file of candles in chunks: Parquet, CSV with named columns (Finam's among them), saved ISS replies."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from market.contracts import Timeframe
+from market.kernels.joining import lots_as_shares
+from market.sources.candle_csv import csv_chunks
+from market.sources.candle_json import candles_reply_chunks, history_reply_chunks
+from market.sources.candle_rows import FIGURES, RowChunk, Stamps, Survey
+from market.sources.file_rules import FoundFile
 from market.sources.records import RejectedRow
+from traderai.common.arrays import F64, I64, Bools
 from traderai.common.errors import InputError
 
-NAMES = {
-    "ticker": "secid", "symbol": "secid", "per": "timeframe", "period": "timeframe",
-    "datetime": "begin", "timestamp": "begin", "vol": "volume",
-}  # fmt: skip
-"""Other names of our columns, after `<` and `>` are taken off and letters made small."""
-
-_PRICES = ("open", "high", "low", "close")
-_EXTRA = "cells that have no column"
-_BOARDS = {"TQBR"}  # odd lots (SMAL) and negotiated deals of other boards must not enter a series
-_FINAM_PERIODS = {
-    "1": "1m",
-    "5": "5m",
-    "10": "10m",
-    "15": "15m",
-    "30": "30m",
-    "60": "1h",
-    "d": "1d",
-    "w": "1w",
-}
-_DATE_FORMATS = (
-    "%Y%m%d%H%M%S",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-    "%Y%m%d",
-)
+RAW_LOTS = ("volume_lots_raw", "pr_vwap")
+_PRICES = FIGURES[:4]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FileRows:
-    """The rows of one series in one file; times are naive Moscow wall clock as stamped."""
+class _Keys(NamedTuple):
+    """Names and codes of one column of words."""
 
-    stamp: np.ndarray[tuple[int], np.dtype[np.datetime64]]
-    figures: np.ndarray[tuple[int, int], np.dtype[np.float64]]  # (n, 6): open high low close volume value
-    rejected: tuple[RejectedRow, ...] = ()
-    outside: int = 0
+    names: tuple[str, ...]
+    codes: I64
 
 
-def series_named_by(path: Path, root: Path) -> tuple[str | None, Timeframe | None]:
-    """Return ticker and timeframe as `GAZP_5m_2018.csv` or `GAZP/5m/2018.csv` name them."""
-    relative = path.relative_to(root)
-    words = [word for part in (*relative.parts[:-1], relative.stem) for word in re.split(r"[_\s]", part)]
-    secid = next((word for word in words if re.fullmatch(r"[A-Z][A-Z0-9]{0,11}", word)), None)
-    for word in words:
-        if re.fullmatch(r"\d+[mhdw]|[MHDW]\d+", word):
-            try:
-                return secid, Timeframe.parse(word)
-            except InputError:
-                continue
-    return secid, None
+def chunks_of(
+    file: FoundFile, *, wanted: Sequence[frozenset[str]] | None = None
+) -> Iterator[tuple[int, RowChunk]]:
+    """Yield a file's rows in numbered chunks; with `wanted` only chunks that hold one of its tickers.
 
-
-def read_rows(path: Path, *, root: Path, secid: str, timeframe: Timeframe) -> FileRows | None:
-    """Return the file's rows of one series, None where it holds no such series.
+    `wanted` gives for each chunk the tickers that are wanted of it.
 
     Raises: InputError naming the file if it cannot be read or has no columns of candles.
     """
-    if path.suffix == ".parquet":
-        return _read_parquet(path, root=root, secid=secid, timeframe=timeframe)
-    return _read_csv(path, root=root, secid=secid, timeframe=timeframe)
+    if file.path.suffix == ".parquet":
+        yield from _parquet_chunks(file, wanted)
+        return
+    reader: Callable[[FoundFile], Iterator[RowChunk]] = csv_chunks
+    if "iss_candles" in file.rule.readers:
+        reader = candles_reply_chunks
+    elif "iss_history" in file.rule.readers:
+        reader = history_reply_chunks
+    for number, chunk in enumerate(reader(file)):
+        if wanted is None or wanted[number] or chunk.rejected:
+            yield number, chunk
 
 
-def _require_columns(path: Path, names: Sequence[str]) -> None:
-    missing = [name for name in (*_PRICES, "volume") if name not in names]
+def survey_of(file: FoundFile, *, outside: Callable[[Stamps, Timeframe], tuple[int, int]]) -> Survey:
+    """Return what series a file holds and where; `outside` counts rows outside sessions by either convention."""
+    survey = Survey(last_chunk={}, chunks_with=[], rows={})
+    keys = _parquet_keys(file) if file.path.suffix == ".parquet" else (c for _, c in chunks_of(file))
+    for number, chunk in enumerate(keys):
+        survey.chunks_with.append(frozenset(chunk.tickers[code] for code in np.unique(chunk.ticker)))
+        survey.last_chunk |= dict.fromkeys(survey.chunks_with[-1], number)
+        width = len(chunk.timeframes)
+        series, counts = np.unique(chunk.ticker * width + chunk.timeframe, return_counts=True)
+        for code, count in zip(series.tolist(), counts.tolist(), strict=True):
+            key = (chunk.tickers[code // width], chunk.timeframes[code % width])
+            survey.rows[key] = survey.rows.get(key, 0) + count
+        for code, timeframe in enumerate(chunk.timeframes):
+            as_begin, as_end = outside(chunk.stamp[chunk.timeframe == code], timeframe)
+            survey.outside_begin += as_begin
+            survey.outside_end += as_end
+    return survey
+
+
+def _parquet_chunks(
+    file: FoundFile, wanted: Sequence[frozenset[str]] | None
+) -> Iterator[tuple[int, RowChunk]]:
+    parquet, names = _opened(file)
+    extra = RAW_LOTS if file.rule.volume == "raw_lots" else ()
+    keep = [n for n in names if n in {"secid", "timeframe", "begin", "date", "board", *FIGURES, *extra}]
+    first_row = 0
+    for number in range(parquet.num_row_groups):
+        rows = parquet.metadata.row_group(number).num_rows
+        if wanted is None or wanted[number]:
+            yield number, _chunk(file, _row_group(file, parquet, number, keep), first_row)
+        first_row += rows
+
+
+def _parquet_keys(file: FoundFile) -> Iterator[RowChunk]:
+    parquet, names = _opened(file)
+    keep = [name for name in names if name in {"secid", "timeframe", "begin", "date"}]
+    for number in range(parquet.num_row_groups):
+        yield _chunk(file, _row_group(file, parquet, number, keep), 0)
+
+
+def _opened(file: FoundFile) -> tuple[pq.ParquetFile, list[str]]:
+    try:
+        parquet = pq.ParquetFile(file.path)
+    except (OSError, pa.ArrowException) as error:
+        raise _unreadable(file, error) from error
+    names = list(parquet.schema_arrow.names)
+    needed = [*_PRICES, *(RAW_LOTS if file.rule.volume == "raw_lots" else ("volume",))]
+    missing = [name for name in needed if name not in names]
     if missing or not {"begin", "date"} & set(names):
         raise InputError(
-            f"{path}: columns must be begin (or date and time), open, high, low, close, volume, "
+            f"{file.path}: columns must be begin (or date), {', '.join(needed)}, "
             f"were {', '.join(names)}; rename them or add a rule with `skipped` to file_sources.yaml"
         )
+    if "secid" not in names and file.secid is None:
+        raise InputError(
+            f"{file.path}: a column secid or the file's name must say the ticker; rename the file"
+        )
+    if "timeframe" not in names and file.timeframe is None:
+        raise InputError(
+            f"{file.path}: a column timeframe, the file's name or its rule must say the timeframe; rename the file"
+        )
+    return parquet, names
 
 
-def _read_parquet(path: Path, *, root: Path, secid: str, timeframe: Timeframe) -> FileRows | None:
+def _row_group(file: FoundFile, parquet: pq.ParquetFile, number: int, keep: list[str]) -> pa.Table:
     try:
-        names = pq.read_schema(path).names
-        _require_columns(path, names)
-        wanted = [("secid", "==", secid)] if "secid" in names else None
-        keep = {"secid", "timeframe", "begin", "date", *_PRICES, "volume", "value", "board"}
-        table = pq.read_table(path, columns=[name for name in names if name in keep], filters=wanted)
+        return parquet.read_row_group(number, columns=keep)
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path} cannot be read as Parquet ({error}); replace it or take it away") from error
-    named_secid, named_timeframe = series_named_by(path, root)
-    if wanted is None and named_secid != secid:
-        return None
-    if "timeframe" in names:
-        table = table.filter(pc.equal(table["timeframe"], timeframe.value))
-    elif named_timeframe is not timeframe:
-        return None
-    total = table.num_rows
-    if "board" in names:
-        table = table.filter(pc.is_in(table["board"], pa.array(sorted(_BOARDS))))
-    if not total:
-        return None
-    return _rows_of_table(table, path=path, outside=total - table.num_rows)
+        raise _unreadable(file, error) from error
 
 
-def _rows_of_table(table: pa.Table, *, path: Path, outside: int) -> FileRows:
-    def column(name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        if name not in table.column_names:
-            return np.full(table.num_rows, np.nan)
-        numbers: np.ndarray[tuple[int], np.dtype[np.float64]] = (
-            table[name].cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
-        )
-        return numbers
+def _unreadable(file: FoundFile, error: Exception) -> InputError:
+    return InputError(f"{file.path} cannot be read as Parquet ({error}); replace it or take it away")
 
-    try:
-        times = table["begin" if "begin" in table.column_names else "date"].cast(
-            pa.timestamp("s"), safe=False
-        )
-        figures = np.column_stack([column(name) for name in (*_PRICES, "volume", "value")])
-    except pa.ArrowException as error:
-        raise InputError(
-            f"{path}: a column has the wrong type ({error}); write numbers and timestamps"
-        ) from error
-    stamp = times.to_numpy().astype("datetime64[s]")
-    missing = np.isnat(stamp)
+
+def _chunk(file: FoundFile, table: pa.Table, first_row: int) -> RowChunk:
+    tickers = _words(file, table, "secid", file.secid)
+    boards = _words(file, table, "board", file.rule.board)
+    codes = _words(file, table, "timeframe", file.timeframe.value if file.timeframe else None)
+    timeframes, known = _timeframes(codes.names)
+    stamp, figures = _stamps(file, table), _figures(file, table)
+    named = np.array([bool(name) for name in tickers.names] or [False])[tickers.codes]
+    good: Bools = ~np.isnat(stamp) & (known[codes.codes] >= 0) & named
+    reasons = np.where(
+        np.isnat(stamp), "unparseable_time", np.where(named, "unknown_timeframe", "ticker_missing")
+    )
     rejected = tuple(
-        RejectedRow(
-            place=f"{path.name}:{row}",
-            reason="unparseable_time",
-            raw={"row": int(row), "figures": [repr(x) for x in figures[row].tolist()]},
+        (
+            tickers.names[tickers.codes[row]],
+            RejectedRow(
+                place=f"{file.place}:{first_row + row}",
+                reason=str(reasons[row]),
+                raw={
+                    "row": first_row + row,
+                    "secid": tickers.names[tickers.codes[row]],
+                    "timeframe": codes.names[codes.codes[row]],
+                    "stamp": str(stamp[row]),
+                    "figures": [repr(figure) for figure in figures[row].tolist()],
+                },
+            ),
         )
-        for row in np.flatnonzero(missing)
+        for row in np.flatnonzero(~good).tolist()
     )
-    return FileRows(stamp=stamp[~missing], figures=figures[~missing], rejected=rejected, outside=outside)
+    return RowChunk(
+        tickers=tickers.names,
+        boards=boards.names,
+        timeframes=timeframes,
+        ticker=tickers.codes[good],
+        board=boards.codes[good],
+        timeframe=known[codes.codes][good],
+        stamp=stamp[good],
+        figures=figures[good],
+        rejected=rejected,
+    )
 
 
-def _read_csv(path: Path, *, root: Path, secid: str, timeframe: Timeframe) -> FileRows | None:
-    named_secid, named_timeframe = series_named_by(path, root)
-    stamps: list[datetime] = []
-    figures: list[tuple[float, ...]] = []
-    rejected: list[RejectedRow] = []
-    seen = False
-    for line, row in _csv_rows(path):
-        if (row.get("secid") or named_secid) != secid or _row_timeframe(
-            row, named_timeframe
-        ) is not timeframe:
-            continue
-        seen = True
-        stamp = _stamp(row)
+def _timeframes(codes: tuple[str, ...]) -> tuple[tuple[Timeframe, ...], I64]:
+    """Return the timeframes among the words and for each word its position there, -1 for none."""
+    found: list[Timeframe] = []
+    known = []
+    for code in codes:
         try:
-            numbers = tuple(float(row[name]) for name in (*_PRICES, "volume"))
-            value = float(row["value"]) if row.get("value") else float("nan")
-        except (KeyError, ValueError, TypeError):
-            stamp, reason = None, "bad_number"
-        else:
-            reason = "unparseable_time"
-        if _EXTRA in row:
-            stamp, reason = None, "too_many_cells"
-        if stamp is None:
-            rejected.append(RejectedRow(place=f"{path.name}:{line}", reason=reason, raw=dict(row)))
+            timeframe = Timeframe.parse(code)
+        except InputError:
+            known.append(-1)
             continue
-        stamps.append(stamp)
-        figures.append((*numbers, value))
-    if not seen:
-        return None
-    return FileRows(
-        stamp=np.array(stamps, dtype="datetime64[s]"),
-        figures=np.array(figures, dtype=np.float64).reshape(-1, 6),
-        rejected=tuple(rejected),
-    )
+        if timeframe not in found:
+            found.append(timeframe)
+        known.append(found.index(timeframe))
+    return tuple(found), np.array(known or [-1], dtype=np.int64)
 
 
-def _csv_rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _words(file: FoundFile, table: pa.Table, name: str, otherwise: str | None) -> _Keys:
+    if name not in table.column_names:
+        return _Keys((otherwise or "",), np.zeros(table.num_rows, dtype=np.int64))
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            head = stream.readline()
-            delimiter = max(";,\t", key=head.count)
-            names = [name.strip().strip("<>").lower() for name in head.strip().split(delimiter)]
-            names = [NAMES.get(name, name) for name in names]
-            _require_columns(path, names)
-            for line, cells in enumerate(csv.reader(stream, delimiter=delimiter), start=2):
-                if cells:
-                    row = dict(zip(names, cells, strict=False))
-                    # A row with too many cells has shifted columns: none of its numbers may be believed.
-                    yield line, row | ({_EXTRA: repr(cells)} if len(cells) > len(names) else {})
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        column = table[name].cast(pa.string()).combine_chunks().dictionary_encode(null_encoding="encode")
+    except pa.ArrowException as error:
+        raise _wrong_type(file, name, error) from error
+    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    names = tuple("" if word is None else str(word).strip() for word in column.dictionary.to_pylist())
+    return _Keys(names or ("",), column.indices.to_numpy().astype(np.int64))
+
+
+def _stamps(file: FoundFile, table: pa.Table) -> Stamps:
+    name = "begin" if "begin" in table.column_names else "date"
+    column = table[name]
+    if pa.types.is_timestamp(column.type) and column.type.tz is not None:
         raise InputError(
-            f"{path} cannot be read as CSV in UTF-8 ({error}); convert it or take it away"
-        ) from error
-
-
-def _row_timeframe(row: dict[str, str], named: Timeframe | None) -> Timeframe | None:
-    code = row.get("timeframe")
-    if not code:
-        return named
+            f"{file.path}: the column {name} must be naive Moscow wall clock, was of the zone {column.type.tz}; "
+            "convert it and take the zone away"
+        )
     try:
-        return Timeframe.parse(_FINAM_PERIODS.get(code.strip().lower(), code))
-    except InputError:
-        return None
+        times = column.cast(pa.timestamp("s"), safe=False)
+    except pa.ArrowException as error:
+        raise _wrong_type(file, name, error) from error
+    stamps: Stamps = times.to_numpy().astype("datetime64[s]")
+    return stamps
 
 
-def _stamp(row: dict[str, str]) -> datetime | None:
-    text = (row.get("begin") or "").strip()
-    if not text:
-        date_text, time_text = (row.get("date") or "").strip(), (row.get("time") or "").strip()
-        text = date_text + (time_text.rjust(6, "0") if "-" not in date_text and time_text else "")
-        if "-" in date_text and time_text:
-            text = f"{date_text} {time_text}"
-    for pattern in _DATE_FORMATS:
-        try:
-            return datetime.strptime(text, pattern)  # noqa: DTZ007  # the exchange writes naive Moscow times
-        except ValueError:
-            continue
-    return None
+def _figures(file: FoundFile, table: pa.Table) -> F64:
+    figures = np.full((table.num_rows, len(FIGURES)), np.nan)
+    for at, name in enumerate(FIGURES):
+        if name in table.column_names:
+            figures[:, at] = _numbers(file, table, name)
+    if file.rule.volume == "raw_lots" and RAW_LOTS[0] in table.column_names:
+        lots, vwap = (_numbers(file, table, name) for name in RAW_LOTS)
+        figures[:, 4] = lots_as_shares(lots, figures[:, 5], vwap)
+    return figures
+
+
+def _numbers(file: FoundFile, table: pa.Table, name: str) -> F64:
+    try:
+        numbers: F64 = table[name].cast(pa.float64(), safe=False).to_numpy().astype(np.float64)
+    except pa.ArrowException as error:
+        raise _wrong_type(file, name, error) from error
+    return numbers
+
+
+def _wrong_type(file: FoundFile, name: str, error: Exception) -> InputError:
+    return InputError(
+        f"{file.path}: the column {name} has the wrong type ({error}); write numbers, words and timestamps"
+    )

@@ -52,8 +52,7 @@ def test_finam_stamps_are_bar_ends_in_every_header_style(tmp_path, name, text):
     path = tmp_path / name
     path.parent.mkdir(parents=True)
     path.write_text(text)
-    report = bring(tmp_path, secids=["SBER"], timeframes=[Timeframe.M10])
-    assert report.rows_new == 3  # the instrument and two bars
+    bring(tmp_path, secids=["SBER"], timeframes=[Timeframe.M10])
     begins = [c.begin for c in candle_list(secid="SBER", timeframe=Timeframe.M10, as_of=NOW)]
     assert begins == [make.moscow("2021-01-04T10:00"), make.moscow("2021-01-04T10:10")]
 
@@ -72,15 +71,15 @@ def test_a_broken_row_goes_to_quarantine_and_its_neighbours_stay(tmp_path):
         + "2021-01-04 10:00:00,1,2,1,2,7\n"
         + "2021-01-04 16:00:00,1,2,1,2,5\n"
     )
-    report = bring(tmp_path, secids=["SBER", "NOPE"])
+    report = bring(tmp_path, secids=["SBER"])
     assert sorted(QuarantinedRow.objects.values_list("reason", flat=True)) == [
-        "bad_number", "bad_number", "duplicate_in_page", "low_above_high", "time_off_grid", "too_many_cells", "unknown_ticker",
+        "bad_number", "duplicate_in_page", "low_above_high", "time_off_grid", "too_few_cells", "too_many_cells",
         "unparseable_time", "volume_negative",
     ]  # fmt: skip
     assert Candle.objects.count() == 2
     assert report.rows_received == parts(report)
     kept = QuarantinedRow.objects.count()
-    again = bring(tmp_path, secids=["SBER", "NOPE"])
+    again = bring(tmp_path, secids=["SBER"])
     assert (again.rows_new, again.rows_changed) == (0, 0)
     assert again.rows_quarantined == report.rows_quarantined
     assert QuarantinedRow.objects.count() == kept
@@ -123,12 +122,13 @@ def test_split_adjusted_prices_are_stored_as_traded_and_volume_is_left(tmp_path)
     assert bars.close.tolist() == [15124.0, 15296.0]
 
 
-def test_the_file_of_the_earlier_rule_wins_and_a_second_run_changes_nothing(tmp_path):
+def test_the_file_of_the_higher_priority_wins_and_a_second_run_changes_nothing(tmp_path):
     row = ("SBER", "10m", "2024-04-01 10:00", 300.0, 301.0, 299.0, 300.0, 10.0)
     parquet(tmp_path / "candles" / "10m_blue_chips_x.parquet", [row])
     parquet(tmp_path / "candles" / "10m_a_finam.parquet", [(*row[:6], 300.5, 11.0)])
     first = bring(tmp_path, secids=["SBER"], timeframes=[Timeframe.M10])
-    assert (first.rows_outranked, Candle.objects.get().close) == (1, 300.0)
+    # The files are read by their names: the lower one comes first and is overwritten.
+    assert (first.rows_changed, first.rows_disagreeing, Candle.objects.get().close) == (1, 1, 300.0)
     again = bring(tmp_path, secids=["SBER"], timeframes=[Timeframe.M10])
     assert (again.rows_new, again.rows_changed) == (0, 0)
 
@@ -192,6 +192,7 @@ def test_dividends_get_ex_dates_add_up_and_are_told_once(tmp_path):
 def test_a_split_that_disagrees_is_refused(tmp_path):
     corporate = tmp_path / "corporate"
     corporate.mkdir()
+    (tmp_path / "GMKN_1h.csv").write_text(ISO)
     bring(tmp_path, secids=["GMKN"])
     (corporate / "splits.csv").write_text(
         "secid,date,before,after,type,source\nGMKN,2024-04-08,1,10,x,moex_iss\n"
@@ -202,6 +203,7 @@ def test_a_split_that_disagrees_is_refused(tmp_path):
 
 
 def test_what_staff_edited_stays(tmp_path):
+    (tmp_path / "SBER_1h.csv").write_text(ISO)
     bring(tmp_path, secids=["SBER"])
     Instrument.objects.update(sector="it", shortable=False, lot_size=7)
     bring(tmp_path, secids=["SBER"])
@@ -209,16 +211,22 @@ def test_what_staff_edited_stays(tmp_path):
     assert (kept.sector, kept.shortable, kept.lot_size) == ("it", False, 10)
 
 
-def test_candles_of_an_unknown_ticker_are_refused_by_name(tmp_path):
-    source = source_open(name="files", path=tmp_path)
-    assert ingest_candles(source=source, secids=["GHOST"], now=NOW).rows_quarantined == 1
-    assert QuarantinedRow.objects.get().raw == {"secid": "GHOST"}
+def test_a_ticker_that_nobody_has_is_refused_before_anything_is_written(tmp_path):
+    (tmp_path / "SBER_1h.csv").write_text(ISO + "2021-01-04 10:00:00,1,2,1,2,5\n")
+    with pytest.raises(InputError, match="no instrument 'SBRE' .did you mean 'SBER'"):
+        bring(tmp_path, secids=["SBER", "SBRE"])
+    assert not Instrument.objects.exists() and not Candle.objects.exists()
+    make.instrument("SBER")
+    with pytest.raises(InputError, match="did you mean 'SBER'"):
+        ingest_candles(source=source_open(name="files", path=tmp_path), secids=["SBRE"], now=NOW)
+    assert not Candle.objects.exists()
 
 
 def test_the_command_prints_its_account(tmp_path, capsys):
     (tmp_path / "SBER_1h.csv").write_text(ISO + "2021-01-04 10:00:00,1,2,1,2,5\n")
     call_command("ingest", "all", "--source", "files", "--path", str(tmp_path), "--secids", "sber")
-    assert "new 2, changed 0" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "candles: SBER_1h.csv" in printed and "instruments: instruments" in printed
     with pytest.raises(CommandError, match="give --path DIR"):
         call_command("ingest", "all", "--source", "files")
     call_command("ensure_partitions")

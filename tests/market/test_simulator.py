@@ -374,9 +374,12 @@ def test_it_is_a_source_like_the_others():
     bars = bars_load(secid="SIM01", timeframe=Timeframe.H1, as_of=now)
     assert bars.known_s[-1] == to_epoch_s(make.moscow("2024-02-01T17:00"))
     stored = Candle.objects.count()
-    again = ingest_all(source=SimulatorSource(config=simulator_config()), now=now)
+    again = ingest_all(
+        source=SimulatorSource(config=simulator_config()), now=now, secids=source.default_secids()
+    )
     assert (Candle.objects.count(), again.rows_changed) == (stored, 0)
-    ingest_all(source=SimulatorSource(config=simulator_config()), now=make.moscow("2024-02-01T18:30"))
+    later = make.moscow("2024-02-01T18:30")
+    ingest_all(source=SimulatorSource(config=simulator_config()), now=later, secids=source.default_secids())
     assert 0 < Candle.objects.count() - stored <= 16
     with pytest.raises(InputError, match="starts on"):
         ingest_all(source=source, now=make.moscow("2023-02-01"))

@@ -28,6 +28,8 @@ KIND = "main_job"
 RECIPE = "global_swing_v1"
 TIMEFRAME = Timeframe.H1
 _ISS_PATIENCE_S = 8.0
+# A source may hold thousands of shares down to the minute; the model of the main job is made of these.
+_UNIVERSES = {"files": "core_1h", "iss": "core_1h_today"}
 Say = Callable[[str], None]
 SourceName = Literal["iss", "files", "simulator"]
 
@@ -118,7 +120,9 @@ def _steps(records: set[str], *, data: Path | None, say: Say) -> tuple[Step, ...
         if source.name == "simulator":
             say("SIMULATED: no figure below comes from a market")
         path = () if source.path is None else ("--path", str(source.path))
-        ingest = ("ingest", "all", "--source", source.name, "--timeframes", TIMEFRAME.value, *path)
+        universe = _UNIVERSES.get(source.name)
+        secids = () if universe is None else ("--secids", universe)
+        ingest = ("ingest", "all", "--source", source.name, "--timeframes", TIMEFRAME.value, *secids, *path)
     return (
         Step(name="ingest", arguments=ingest),
         Step(name="features", arguments=("build_features", "--timeframe", TIMEFRAME.value)),
