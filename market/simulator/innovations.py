@@ -106,6 +106,8 @@ def month_volume_parts(config: SimulatorConfig, month: int, series: int, hours: 
 def garch_variance(z: F64, config: SimulatorConfig) -> F64:
     """Return each bar's variance multiple, 1 on average; a multiple above 25 would be no market any more.
 
+    Shapes: z (n, k) standardised moves -> (n, k)
+    Causal: bar i depends on moves before bar i
     Source: GARCH(1,1), Bollerslev 1986
     """
     variance = np.ones_like(z)
