@@ -100,6 +100,16 @@ def test_a_split_that_nobody_told_of_is_named(factor, named):
     assert f"looks like a split {named}:" in told.text and found.verdict == "failed"
 
 
+def test_one_wrong_price_looks_like_no_split():
+    def wrong(bars):
+        scale(bars, slice(AT, AT + 1), 0.1)
+
+    found = planted(wrong)
+    assert (
+        found.counts["spike"] == 1 and found.counts["big_jump"] == 2 and "split_suspected" not in found.counts
+    )
+
+
 def test_a_split_that_was_told_of_is_no_fault():
     def told(bars):
         scale(bars, slice(AT, None), 0.01)
@@ -206,6 +216,16 @@ def test_a_day_with_few_bars_is_told():
     found = planted(few)
     assert found.counts["few_bars"] == 1
     assert next(one for one in found.examples if one.check == "few_bars").text == "5 bars where 15 are usual"
+
+
+def test_a_short_day_of_the_whole_exchange_is_no_fault():
+    rows = np.zeros(90 * PER_DAY, dtype=np.bool_)
+    rows[70 * PER_DAY + 4 : 71 * PER_DAY - 1] = True
+    found = look([without(bars, rows) for bars in market()])
+    assert "few_bars" not in found["S0"].counts
+    # Of two shares nobody can tell the exchange's short day from two gaps: it is said.
+    found = look([without(bars, rows) for bars in market(2)])
+    assert found["S0"].counts["few_bars"] == 1
 
 
 def test_a_missing_day_is_told_and_named():
