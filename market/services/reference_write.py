@@ -88,6 +88,7 @@ def boards_write(*, page: RecordPage[BoardRecord]) -> RecordWriteReport:
             groups[span.instrument_id, record.board].append(current)
     with transaction.atomic():
         stored = {(row.instrument_id, row.board): row for row in InstrumentBoard.objects.select_for_update()}
+        fresh = []
         for key, records in groups.items():
             row = stored.get(key)
             known = [] if row is None else [(row.traded_from, row.traded_till, row.is_primary, row.source)]
@@ -99,8 +100,12 @@ def boards_write(*, page: RecordPage[BoardRecord]) -> RecordWriteReport:
                 "is_primary": any(primary for _, _, primary, _ in spans),
                 "source": min(source for _, _, _, source in spans),
             }
-            keys = {"instrument_id": key[0], "board": key[1]}
-            tally.count(_store(InstrumentBoard, row, keys, values), len(records))
+            if row is None:
+                fresh.append(InstrumentBoard(instrument_id=key[0], board=key[1], **values))
+                tally.count("new", len(records))
+            else:
+                tally.count(_store(InstrumentBoard, row, {}, values), len(records))
+        InstrumentBoard.objects.bulk_create(fresh, batch_size=1000)
     return tally.report()
 
 

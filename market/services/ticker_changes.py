@@ -64,12 +64,23 @@ class _Ledger:
     """The tickers as they stand while a page is written."""
 
     def __init__(self) -> None:
-        self.read()
-
-    def read(self) -> None:
-        """Read what is stored."""
         self.changes = list(TickerChange.objects.select_for_update().order_by("pk"))
         self.instruments = {row.pk: row for row in Instrument.objects.select_for_update().order_by("pk")}
+        self.sort_out()
+
+    def enter(self, change: TickerChange, *, kept: Instrument, removed: int | None) -> None:
+        """Take in a change that has been carried out."""
+        self.instruments[kept.pk] = kept
+        if removed is not None:
+            del self.instruments[removed]
+        for earlier in self.changes:
+            if earlier.instrument_id == removed:
+                earlier.instrument_id = kept.pk
+        self.changes.append(change)
+        self.sort_out()
+
+    def sort_out(self) -> None:
+        """Make out who holds which ticker."""
         self.tickers = {row.secid for row in self.instruments.values()} | {
             name for change in self.changes for name in (change.old_secid, change.new_secid)
         }
@@ -109,15 +120,16 @@ def _apply(record: TickerChangeRecord, ledger: _Ledger, place: str) -> str | Rej
     if known is not None:
         if record.changed_on <= known.changed_on:
             return "unchanged"
-        TickerChange.objects.filter(pk=known.pk).update(changed_on=record.changed_on)
-        ledger.read()
+        known.changed_on = record.changed_on
+        known.save(update_fields=["changed_on"])
+        ledger.sort_out()
         return "changed"
     if not {record.old_secid, record.new_secid} & ledger.tickers:
         return "outside"
     old = ledger.holder(record.old_secid, record.changed_on - timedelta(days=1))
     new = ledger.holder(record.new_secid, record.changed_on)
-    seen = {row.pk: _traded(row.pk) for row in (old, new) if row is not None}
-    if old is not None and seen[old.pk] is not None and _first(seen[old.pk]) >= record.changed_on:
+    of_old = None if old is None else _traded(old.pk)
+    if of_old is not None and of_old[0] >= record.changed_on:
         old = None  # another company that has taken the ticker over since
     if old is None and new is None:
         return "outside"
@@ -125,15 +137,16 @@ def _apply(record: TickerChangeRecord, ledger: _Ledger, place: str) -> str | Rej
         (change.old_secid, change.changed_on) == (record.old_secid, record.changed_on)
         for change in ledger.changes
     )
-    reason = "ticker_replaced_twice" if taken else _misfit(record, old, new, seen)
+    reason = "ticker_replaced_twice" if taken else _misfit(record, old, new, of_old)
     if reason:
         return _rejected(record, reason, place)
     try:
         with transaction.atomic():
-            _carry_out(record, old, new)
+            change, kept = _carry_out(record, old, new)
     except ConflictError as error:
         return _rejected(record, "both_tickers_in_use", place, detail=str(error))
-    ledger.read()
+    merged = {row.pk for row in (old, new) if row is not None} - {kept.pk}
+    ledger.enter(change, kept=kept, removed=next(iter(merged), None))
     return "new"
 
 
@@ -141,65 +154,58 @@ def _misfit(
     record: TickerChangeRecord,
     old: Instrument | None,
     new: Instrument | None,
-    seen: dict[int, tuple[date, date] | None],
+    of_old: tuple[date, date] | None,
 ) -> str:
     """Return why the change cannot be what happened, "" if it can."""
-    if old is None or old == new:
+    if old is None or old == new or of_old is None:
         return ""
-    of_old = seen[old.pk]
     has_own_ticker = old.secid == record.old_secid  # else it has been renamed since, and goes on under that
-    if has_own_ticker and of_old is not None and of_old[1] > record.changed_on + _SAME_CHANGE:
+    if has_own_ticker and of_old[1] > record.changed_on + _SAME_CHANGE:
         return "old_ticker_still_traded"
-    of_new = None if new is None else seen[new.pk]
-    if of_old is None or of_new is None:
-        return ""
-    ended_before = of_new[1] < min(record.changed_on, of_old[1]) - _GAP
-    return "ticker_held_by_another" if ended_before else ""
+    of_new = None if new is None else _traded(new.pk)
+    if of_new is not None and of_new[1] < min(record.changed_on, of_old[1]) - _GAP:
+        return "ticker_held_by_another"
+    return ""
 
 
-def _carry_out(record: TickerChangeRecord, old: Instrument | None, new: Instrument | None) -> None:
+def _carry_out(
+    record: TickerChangeRecord, old: Instrument | None, new: Instrument | None
+) -> tuple[TickerChange, Instrument]:
     if old is not None and new is not None and old.pk != new.pk:
         kept = instruments_merge(old=old, new=new, changed_on=record.changed_on)
     elif old is not None and new is None:
         if old.secid == record.old_secid:
             Instrument.objects.filter(pk=old.pk).update(secid=record.new_secid)
-        kept = old
+        kept = Instrument.objects.get(pk=old.pk)
     else:
         assert new is not None  # noqa: S101  # one of the two is held
         kept = new
-    TickerChange.objects.create(
+    change = TickerChange.objects.create(
         instrument_id=kept.pk,
         old_secid=record.old_secid,
         new_secid=record.new_secid,
         changed_on=record.changed_on,
         source=record.source,
     )
+    return change, kept
 
 
 _TRADED = """
-SELECT (min(first) AT TIME ZONE 'Europe/Moscow')::date, (max(last) AT TIME ZONE 'Europe/Moscow')::date
-FROM (SELECT (SELECT begin FROM market_candle WHERE instrument_id = %(id)s AND timeframe_min = t
-              ORDER BY begin LIMIT 1) AS first,
-             (SELECT begin FROM market_candle WHERE instrument_id = %(id)s AND timeframe_min = t
-              ORDER BY begin DESC LIMIT 1) AS last
-      FROM unnest(ARRAY[1, 5, 10, 15, 30, 60, 240, 1440, 10080]) AS t) AS ends
+SELECT (min(begin) AT TIME ZONE 'Europe/Moscow')::date, (max(begin) AT TIME ZONE 'Europe/Moscow')::date
+FROM market_candle WHERE instrument_id = %s
 """
 
 
 def _traded(instrument_id: int) -> tuple[date, date] | None:
     """Return the first and the last day on which candles or boards show an instrument traded."""
     with connection.cursor() as cursor:
-        cursor.execute(_TRADED, {"id": instrument_id})
+        cursor.execute(_TRADED, [instrument_id])
         first, last = cursor.fetchone()
     boards = InstrumentBoard.objects.filter(instrument_id=instrument_id)
     spans = [(since, till or date.max) for since, till in boards.values_list("traded_from", "traded_till")]
     if first is not None:
         spans.append((first, last))
     return (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else None
-
-
-def _first(span: tuple[date, date] | None) -> date:
-    return date.min if span is None else span[0]
 
 
 def _rejected(record: TickerChangeRecord, reason: str, place: str, detail: str = "") -> RejectedRow:

@@ -113,20 +113,19 @@ def boards_of(path: Path) -> RecordPage[BoardRecord]:
     """Return the boards of boards_and_aliases.json; a board that was traded to the file's end has no end."""
     listed = _listed(path)
     ends = [
-        str(row.get("history_till") or "") for entry in listed.values() for row in entry.get("boards", [])
+        _day(row.get("history_till")) for entry in listed.values() for row in _sound_rows(entry, "boards")
     ]
-    newest = max(ends, default="")
-    still = (date.fromisoformat(newest) - _STILL_TRADED).isoformat() if newest else ""
+    still = max((day for day in ends if day is not None), default=date.min + _STILL_TRADED) - _STILL_TRADED
     records, rejected = [], []
     for secid, entry in listed.items():
-        for row in entry.get("boards", []):
+        for row in _rows(entry, "boards"):
             try:
                 till = date.fromisoformat(row["history_till"])
                 record = BoardRecord(
                     secid=secid,
                     board=_ticker(row["board"]),
                     traded_from=date.fromisoformat(row["history_from"]),
-                    traded_till=None if row["history_till"] > still else till,
+                    traded_till=None if till > still else till,
                     is_primary=bool(row["is_primary"]),
                     source="file",
                 )
@@ -221,11 +220,13 @@ def lots_of(path: Path) -> RecordPage[TermsRecord]:
 def _changes_of_boards(path: Path) -> RecordPage[TickerChangeRecord]:
     records, rejected = [], []
     for secid, entry in _listed(path).items():
-        starts = [row.get("history_from") for row in entry.get("boards", []) if row.get("is_primary")]
-        for row in entry.get("history", []):
+        starts = [
+            _day(row.get("history_from")) for row in _sound_rows(entry, "boards") if row.get("is_primary")
+        ]
+        for row in _rows(entry, "history"):
             try:
                 told = date.fromisoformat(row["renamed"])
-                began = date.fromisoformat(starts[0]) if starts else told
+                began = starts[0] if starts and starts[0] is not None else told
                 records.append(
                     TickerChangeRecord(
                         old_secid=_ticker(row["prev_ticker"]),
@@ -241,11 +242,12 @@ def _changes_of_boards(path: Path) -> RecordPage[TickerChangeRecord]:
 
 
 def _from_boards(secid: str, entry: dict[str, Any]) -> InstrumentRecord:
-    names = [str(name) for name in (entry.get("canonical"), *entry.get("aliases", [])) if name]
+    names = [str(name) for name in (entry.get("canonical"), *_rows(entry, "aliases")) if name]
     latin = [name for name in names[1:] if name.isascii()]
-    starts = [str(row["history_from"]) for row in entry.get("boards", []) if row.get("history_from")]
-    primary = [str(row["board"]) for row in entry.get("boards", []) if row.get("is_primary")]
-    delisted = entry.get("delisted_after")
+    boards = _sound_rows(entry, "boards")
+    starts = [day for day in (_day(row.get("history_from")) for row in boards) if day is not None]
+    primary = [str(row["board"]) for row in boards if row.get("is_primary") and row.get("board")]
+    delisted = _day(entry.get("delisted_after"))
     return InstrumentRecord(
         secid=secid,
         name_ru=names[0] if names else secid,
@@ -253,8 +255,8 @@ def _from_boards(secid: str, entry: dict[str, Any]) -> InstrumentRecord:
         kind=_kind_by_name(secid, names),
         board=primary[0] if primary else "TQBR",
         active=delisted is None,
-        delisted_on=None if delisted is None else date.fromisoformat(delisted),
-        first_traded_on=date.fromisoformat(min(starts)) if starts else None,
+        delisted_on=delisted,
+        first_traded_on=min(starts, default=None),
         terms_told=False,
     )
 
@@ -290,6 +292,22 @@ def _listed(path: Path) -> dict[str, dict[str, Any]]:
         raise InputError(
             f"{path} must be JSON with an object for each ticker ({error!r}); repair it or take it away"
         ) from error
+
+
+def _rows(entry: dict[str, Any], name: str) -> list[Any]:
+    rows = entry.get(name)
+    return rows if isinstance(rows, list) else []
+
+
+def _sound_rows(entry: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    return [row for row in _rows(entry, name) if isinstance(row, dict)]
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _ticker(text: object) -> str:
