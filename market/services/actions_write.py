@@ -28,6 +28,10 @@ from market.sources.wall_clock import midnight
 # split of the table is tenfold, and no ordinary dividend is below a thousandth or above 30 % of the price.
 _YIELD_BEARS_OUT = (0.001, 0.3)
 _SAME_AMOUNT = 0.005
+# This source tells ex-dates alone, and amounts adjusted for rights issues and mistaken decimals at times: whoever tells
+# a dividend of those days by its register knows better.
+_TELL_NO_REGISTER = frozenset({"skill_fill_yahoo"})
+_SAME_DIVIDEND_DAYS = 5
 _NEARLY_SAME_AMOUNT = (
     0.1  # of a turned amount: the same dividend, adjusted by its maker for something else too
 )
@@ -132,18 +136,20 @@ def _write_dividends(
     report: ActionWriteReport,
 ) -> None:
     by_day: dict[tuple[int, date], dict[str, list[DividendRecord]]] = defaultdict(lambda: defaultdict(list))
+    stored: dict[tuple[int, date], dict[str, CorporateAction]] = defaultdict(dict)
+    dividends = list(dividends)
+    rows = CorporateAction.objects.filter(
+        kind=CorporateAction.Kind.DIVIDEND, instrument_id__in={one.instrument_id for one in dividends}
+    )
+    for row in rows:
+        stored[row.instrument_id, row.ex_date][row.source] = row
+    registered = _registered(dividends, stored)
     for dividend in dividends:
-        reason = _doubt(dividend, announced)
+        reason = _doubt(dividend, announced, registered)
         if reason:
             report.rejected.append(rejected_action(dividend.record, reason))
             continue
         by_day[dividend.instrument_id, dividend.ex_date][dividend.record.source].append(dividend.record)
-    stored: dict[tuple[int, date], dict[str, CorporateAction]] = defaultdict(dict)
-    rows = CorporateAction.objects.filter(
-        kind=CorporateAction.Kind.DIVIDEND, instrument_id__in={instrument_id for instrument_id, _ in by_day}
-    )
-    for row in rows:
-        stored[row.instrument_id, row.ex_date][row.source] = row
     for (instrument_id, day), by_source in sorted(by_day.items()):
         _write_day((instrument_id, day), by_source, stored[instrument_id, day], trust, report)
 
@@ -188,9 +194,37 @@ def _write_day(
             report.changed += len(records)
 
 
-def _doubt(dividend: DatedDividend, announced: dict[int, list[tuple[date, list[float]]]]) -> str:
-    """Return why an amount that its maker turned back by a split is not believed, else an empty text."""
+def _registered(
+    dividends: Sequence[DatedDividend], stored: dict[tuple[int, date], dict[str, CorporateAction]]
+) -> dict[int, set[date]]:
+    """Return by instrument the ex-dates told by a register's day; stored rows told otherwise give way to them."""
+    days: dict[int, set[date]] = defaultdict(set)
+    for dividend in dividends:
+        if dividend.record.source not in _TELL_NO_REGISTER:
+            days[dividend.instrument_id].add(dividend.ex_date)
+    for (instrument_id, day), by_source in list(stored.items()):
+        for source, row in list(by_source.items()):
+            if source not in _TELL_NO_REGISTER:
+                days[instrument_id].add(day)
+            elif _near(day, days[instrument_id]):
+                row.delete()
+                del by_source[source]
+    return days
+
+
+def _near(day: date, days: Iterable[date]) -> bool:
+    return any(abs((day - other).days) <= _SAME_DIVIDEND_DAYS for other in days)
+
+
+def _doubt(
+    dividend: DatedDividend,
+    announced: dict[int, list[tuple[date, list[float]]]],
+    registered: dict[int, set[date]],
+) -> str:
+    """Return why a dividend is not believed, else an empty text."""
     record = dividend.record
+    if record.source in _TELL_NO_REGISTER and _near(dividend.ex_date, registered[dividend.instrument_id]):
+        return "told_by_other_source"
     if record.turned_back_by is None:
         return ""
     price_rub = _last_close(dividend.instrument_id, dividend.ex_date)
