@@ -60,7 +60,7 @@ def months_of(clock: BarClock) -> list[tuple[int, slice]]:
     """Return each month (since 1970) with its rows; draws are made month by month."""
     months = clock.date.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     found, first = np.unique(months, return_index=True)
-    stops = [*first[1:].tolist(), len(clock)]
+    stops = [*first[1:].tolist(), len(clock)][: first.size]
     return [
         (int(month), slice(int(start), stop)) for month, start, stop in zip(found, first, stops, strict=True)
     ]

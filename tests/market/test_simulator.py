@@ -162,6 +162,21 @@ def test_no_timeframe_has_a_bar_before_its_end_and_earlier_ones_stay(source, ear
     assert next_end_s > to_epoch_s(earlier_now) // 3600 * 3600
 
 
+@pytest.mark.parametrize(
+    ("moment", "hours"), [("2024-01-08T09:30", 0), ("2024-01-08T10:00", 1), ("2024-01-09T03:00", 15)]
+)
+def test_the_first_day_begins_with_nothing(moment, hours):
+    now, source = make.moscow(moment), SimulatorSource(config=simulator_config())
+    for timeframe in (*FINER, Timeframe.H1):
+        bars = bars_of(source, "SIM01", timeframe, now=now)
+        assert len(bars) == hours * 60 // timeframe.minutes
+    request = CandleRequest(secid="SIMIDX", timeframe=Timeframe.H1, now=now)
+    assert len(next(source.index_candles(request=request)).columns) == hours
+    assert source.actions(secids=["SIM01"]).dividends == ()
+    assert source.index_weights().records == ()
+    assert next(source.news(since=None, now=now)).records == ()
+
+
 def test_a_span_changes_no_bar(source):
     config = simulator_config()
     panel = panel_at(make.moscow("2025-03-10"), config)
