@@ -41,7 +41,7 @@ def ingest_instruments(*, source: Source, secids: Sequence[str] | None = None, n
 def reference_ingest(*, source: Any, secids: Sequence[str] | None = None, now: datetime) -> IngestReport:
     """Bring what a source knows beside instruments: replaced tickers, boards, lots, indices' members and weights.
 
-    Changes of tickers come first: who was traded under two tickers is one instrument.
+    Boards come before changes of tickers: they tell a replaced ticker from one whose share was traded on.
 
     Repeating: changes nothing where the source says the same.
     """
@@ -80,8 +80,8 @@ def _instruments(log: RunLog, page: InstrumentPage) -> None:
 
 def _reference(log: RunLog, source: Any, secids: Sequence[str], now: datetime) -> None:
     steps: list[tuple[Callable[[], RecordPage[Any]], Callable[[RecordPage[Any]], RecordWriteReport]]] = [
-        (source.ticker_changes, lambda page: ticker_changes_write(page=page, now=now)),
         (lambda: source.boards(secids=secids), lambda page: boards_write(page=page)),
+        (source.ticker_changes, lambda page: ticker_changes_write(page=page, now=now)),
         (lambda: source.terms(secids=secids), lambda page: terms_write(page=page)),
         (source.index_members, lambda page: index_members_write(page=page)),
         (source.index_weights, lambda page: index_weights_write(page=page)),
