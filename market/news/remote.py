@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from market.news.scorer import NewsText, Target, Verdict
+from market.news.scorer import NewsText, Target, Verdict, storable
 from traderai.common import clock
 from traderai.common.errors import TransientError
 
@@ -64,7 +64,14 @@ class RemoteScorer:
 
 def verdict_of(told: dict[str, Any]) -> Verdict:
     """Return a verdict from plain JSON; anything wrong is a ValueError, a KeyError or a TypeError."""
-    target = told["target"]
+    target, direction = told["target"], told["direction"]
+    if not isinstance(target, dict):
+        raise TypeError(f"target must be an object, was {target!r}")
+    if isinstance(direction, bool) or not isinstance(direction, int):
+        raise TypeError(f"direction must be -1, 0 or 1, was {direction!r}")
+    why = tuple(dict(reason) for reason in told.get("why", ()))
+    if not storable(why):
+        raise ValueError("why must hold JSON without NaN and without NUL characters")
     return Verdict(
         target=Target(
             secid=str(target.get("secid", "")).upper(),
@@ -72,7 +79,7 @@ def verdict_of(told: dict[str, Any]) -> Verdict:
             is_market=bool(target.get("is_market", False)),
         ),
         score=float(told["score"]),
-        direction=int(told["direction"]),
+        direction=direction,
         event_type=str(told["event_type"]),
-        why=tuple(dict(reason) for reason in told.get("why", ())),
+        why=why,
     )

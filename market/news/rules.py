@@ -239,6 +239,10 @@ def _pointed(rule: EventRule, text: str) -> tuple[int, tuple[Reason, ...]]:
     told = [(way, found) for way, found in ways if found is not None]
     if not told:
         return 0, ()
+    if len(told) == 2 and rule.type == "index_change":
+        return 0, (
+            {"code": "mixed"},
+        )  # some come in and others go: the text does not tell which in our words
     way, found = min(told, key=lambda one: (one[1][1].start(), -one[1][1].end(), one[0]))
     if negated(text, found[1]):
         return -way if rule.type in ("dividends", "buyback") else 0, (

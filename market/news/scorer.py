@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -62,6 +63,14 @@ class Verdict:
             raise ValueError(f"direction must be -1, 0 or 1, was {self.direction}")
         if self.event_type not in EVENT_TYPES:
             raise ValueError(f"event_type must be one of {', '.join(EVENT_TYPES)}, was {self.event_type!r}")
+
+
+def storable(why: object) -> bool:
+    """Return whether reasons from outside are JSON that PostgreSQL takes: no NaN, no NUL, nothing else than JSON."""
+    try:
+        return "\\u0000" not in json.dumps(why, allow_nan=False)
+    except (TypeError, ValueError):
+        return False
 
 
 class NewsScorer(Protocol):

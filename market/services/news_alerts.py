@@ -18,7 +18,7 @@ def alerts_of(triggers: Sequence[NewsTrigger]) -> Iterator[RiskAlert]:
         rule = next((rule for rule in rules if _fits(rule, trigger)), None)
         if rule is None or trigger.scorer not in news_scoring_config().used:
             continue
-        title = trigger.item.title if trigger.item is not None else ""
+        title = trigger.item.title if trigger.item is not None else f"pushed by {trigger.scorer}"
         yield RiskAlert(
             instrument_id=trigger.instrument_id,
             sector=trigger.sector,

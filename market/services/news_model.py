@@ -31,8 +31,8 @@ class ModelScore:
     name: str
     told: int
     right: int
-    mean_bp: float  # the mean abnormal return in the direction told; NaN where none was told
-    error_bp: float  # its standard error, texts of one day taken as one
+    mean_bp: float | None  # the mean abnormal return in the direction told; None where none was told
+    error_bp: float | None  # its standard error, texts of one day taken as one
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -178,24 +178,25 @@ def _score(name: str, rows: _Rows, tested: Bools, told: I8) -> ModelScore:
     on = tested & (told != 0)
     signed = rows.abnormal[on] * told[on]
     days = rows.known_s[on] // 86_400
-    sums = np.array([signed[days == day].sum() for day in np.unique(days)])
     count = int(on.sum())
-    mean = float(signed.mean()) if count else float("nan")
-    spread = float(
-        np.sqrt(((sums - mean * np.array([(days == d).sum() for d in np.unique(days)])) ** 2).sum())
-    )
+    if not count:
+        return ModelScore(name=name, told=0, right=0, mean_bp=None, error_bp=None)
+    mean = float(signed.mean())
+    parts = np.array([(signed[days == day] - mean).sum() for day in np.unique(days)])
     return ModelScore(
         name=name,
         told=count,
         right=int((signed > 0).sum()),
         mean_bp=1e4 * mean,
-        error_bp=1e4 * spread / count if count else float("nan"),
+        error_bp=1e4 * float(np.sqrt((parts**2).sum())) / count,
     )
 
 
 def _beats(scores: Sequence[ModelScore]) -> bool:
     """Better than the rules and than a coin, by more than luck gives."""
     model, rules = scores[0], scores[1]
-    if model.told == 0 or model.interval[0] <= 0.5 or model.mean_bp <= 2 * model.error_bp:
+    if model.mean_bp is None or model.error_bp is None:
         return False
-    return rules.told == 0 or model.mean_bp > rules.mean_bp
+    if model.interval[0] <= 0.5 or model.mean_bp <= 2 * model.error_bp:
+        return False
+    return rules.mean_bp is None or model.mean_bp > rules.mean_bp

@@ -10,13 +10,15 @@ from django.db import connection, transaction
 
 from market.models import Instrument, NewsTrigger, RiskAlert
 from market.models.news import EVENT_TYPES
+from market.news.scorer import storable
 from market.selectors.tickers import ticker_at, ticker_holders
-from market.services.news_alerts import alerts_of
+from market.services.news_alerts import STAFF, alerts_of
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import ConflictError, InputError, NotFoundError, did_you_mean
 
 _CLOCK_SKEW = timedelta(minutes=2)
 _WHY_MOST = 20
+_OURS = ("rules", "model", "transformer", STAFF)  # nobody outside speaks in their names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +85,10 @@ def trigger_push(*, module: str, pushed: PushedTrigger, now: datetime) -> Trigge
 
 
 def _check(module: str, pushed: PushedTrigger, now: datetime) -> None:
-    if not module or len(module) > 32:
-        raise InputError(f"a module's name must have 1 to 32 characters, was {module!r}")
+    if not module or len(module) > 32 or module in _OURS:
+        raise InputError(
+            f"a module's name must have 1 to 32 characters and not be one of ours, was {module!r}"
+        )
     if not pushed.external_id or len(pushed.external_id) > 120:
         raise InputError("external_id must have 1 to 120 characters", field="external_id")
     if bool(pushed.secid) + bool(pushed.sector) + pushed.is_market != 1:
@@ -103,6 +107,8 @@ def _check(module: str, pushed: PushedTrigger, now: datetime) -> None:
         raise InputError(f"at must not lie in the future, was {pushed.at.isoformat()}", field="at")
     if len(pushed.why) > _WHY_MOST:
         raise InputError(f"why must hold at most {_WHY_MOST} reasons, were {len(pushed.why)}", field="why")
+    if not storable(list(pushed.why)):
+        raise InputError("why must hold JSON without NaN and without NUL characters", field="why")
 
 
 def _instrument_id(pushed: PushedTrigger) -> int | None:

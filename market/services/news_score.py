@@ -57,9 +57,7 @@ def news_score(*, now: datetime, limit: int = 1000, scorer: NewsScorer | None = 
     Repeating: scores what is left; where nothing is left it changes nothing. Of two runs at once
     each text's verdicts are stored once.
     """
-    scorers = (
-        [scorer] if scorer is not None else [scorer_open(name) for name in news_scoring_config().scorers]
-    )
+    scorers = [scorer] if scorer is not None else [_open(name) for name in news_scoring_config().scorers]
     report = NewsScoreReport()
     for one in scorers:
         report = report.plus(_score_with(one, now=now, limit=limit))

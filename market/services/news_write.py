@@ -76,9 +76,9 @@ def _checked(
 def _fault(record: NewsRecord, sources: dict[str, NewsSource], now: datetime) -> str:
     if record.source not in sources:
         return "unknown_news_source"
-    if not record.external_id or len(record.external_id) > 120:
+    if not record.external_id or len(record.external_id) > 120 or "\x00" in record.external_id:
         return "bad_external_id"
-    if not record.title.strip():
+    if not record.title.replace("\x00", "").strip():
         return "no_title"
     if record.published_at.tzinfo is None:
         return "time_without_zone"
@@ -93,7 +93,7 @@ def _trimmed(record: NewsRecord) -> NewsRecord:
         record,
         title=record.title.replace("\x00", "").strip(),
         body=record.body.replace("\x00", ""),
-        url=record.url[:500],
+        url=record.url.replace("\x00", "")[:500],
         language=record.language[:2],
     )
 

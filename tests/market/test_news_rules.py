@@ -94,6 +94,7 @@ def told(text: str) -> tuple[str, int]:
         ("Госдума приняла закон о повышении НДПИ для нефтяников", "regulation", -1),
         ("Мосбиржа включила акции Аэрофлота в базу расчета индекса", "index_change", 1),
         ("Мосбиржа исключила акции Аэрофлота из базы расчета индекса", "index_change", -1),
+        ("Мосбиржа включила в индекс Аэрофлот и исключила из индекса Мечел", "index_change", 0),
     ],
 )
 def test_types_and_directions(text: str, event_type: str, direction: int):

@@ -47,10 +47,12 @@ class Command(BaseCommand):
         )
         for score in found.scores:
             low, high = score.interval
-            share = f"{score.right / score.told:.1%}" if score.told else "none told"
+            if score.mean_bp is None or score.error_bp is None:
+                self.stdout.write(f"{score.name:14} none told")
+                continue
             self.stdout.write(
-                f"{score.name:14} right {share} ({score.right}/{score.told}; {low:.0%}..{high:.0%}), "
-                f"mean {score.mean_bp:+.1f} bp +- {score.error_bp:.1f}"
+                f"{score.name:14} right {score.right / score.told:.1%} ({score.right}/{score.told}; "
+                f"{low:.0%}..{high:.0%}), mean {score.mean_bp:+.1f} bp +- {score.error_bp:.1f}"
             )
         self.stdout.write(
             "beats the rules and chance out of sample"
