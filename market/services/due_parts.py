@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db.models import Max
 
@@ -13,10 +14,10 @@ from market.models import NewsItem, NewsSource
 from market.selectors.instruments import instrument_list
 from market.services.calendar_write import calendar_write
 from market.services.ingest import ingest_actions, ingest_instruments
+from market.services.ingest_run import ingestion_run
 from market.services.instruments_write import instruments_write
 from market.services.news_sources import news_sources_ensure
 from market.services.news_write import news_write
-from market.services.record_ingest import records_ingest
 from market.services.reference_write import (
     boards_write,
     index_members_write,
@@ -33,6 +34,31 @@ from traderai.common.clock import MOSCOW
 Part = Callable[[IssSource], IngestReport]
 _REREAD = timedelta(hours=1)  # notices are dated by the minute and may appear out of order
 _CALENDAR_BACK = timedelta(days=30)
+
+
+def records_ingest(
+    *,
+    kind: str,
+    source: str,
+    pages: Iterable[RecordPage[Any]],
+    write: Callable[[RecordPage[Any]], RecordWriteReport],
+    now: datetime,
+) -> IngestReport:
+    """Bring records of one kind page by page, each page whole or not at all, as a run of its own.
+
+    Repeating: changes nothing where the source says the same.
+    """
+    with ingestion_run(kind=kind, source=source, now=now) as log:
+        for page in pages:
+            written = write(page)
+            log.add_records(
+                place=page.place,
+                received=len(page.records),
+                written=written,
+                rejected=page.rejected,
+                outside=page.outside,
+            )
+    return log.report
 
 
 def reference_parts(*, now: datetime) -> dict[str, Part]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Min
 
-from market.contracts import FileAccount, IngestReport, Timeframe
+from market.contracts import CandleOrigin, FileAccount, IngestReport, Timeframe
 from market.models import TradingDay
 from market.selectors.instruments import instrument_list
 from market.selectors.tickers import ticker_holders
@@ -39,7 +39,7 @@ from market.sources.records import CandlePage, CandleRequest, RejectedRow, Sourc
 from market.sources.simulator import SimulatorSource
 from traderai.common import clock
 from traderai.common.clock import MOSCOW
-from traderai.common.errors import InputError
+from traderai.common.errors import InputError, InvariantError, NotReadyError, TraderAIError
 from traderai.common.progress import Progress, silent
 
 __all__ = [
@@ -228,6 +228,7 @@ class _IndexFeed:
     def __init__(self, source: Any) -> None:
         self.source = source
         self.name: str = source.name
+        self.origin: CandleOrigin | None = getattr(source, "origin", None)
 
     def candles(self, *, request: CandleRequest) -> Generator[CandlePage, None, None]:
         """Yield one index's candles in pages."""
@@ -261,6 +262,7 @@ def _of_series(
     holders = ticker_holders()
     todo = [(secid, timeframe) for timeframe in wanted.timeframes or (Timeframe.H1,) for secid in secids]
     touched: dict[str, datetime | None] = {}
+    broken: list[TraderAIError] = []
     for done, (secid, timeframe) in enumerate(todo):
         progress(done, len(todo), f"{secid} {timeframe.value}")
         request = CandleRequest(
@@ -272,15 +274,22 @@ def _of_series(
             reasons = log.quarantine([unknown])
             log.add_account(FileAccount(place=secid, kind=log.kind, rows_received=1, quarantined=reasons))
             continue
-        report = series_ingest(
-            source=source, instrument=facts, request=request, run_id=log.run_id, refetch=wanted.refetch
-        )
+        try:
+            report = series_ingest(
+                source=source, instrument=facts, request=request, run_id=log.run_id, refetch=wanted.refetch
+            )
+        except (InvariantError, NotReadyError) as error:
+            # What is wrong with this series (its layout, say) need not be wrong with the others.
+            broken.append(type(error)(f"{secid} {timeframe.value}: {error.detail}", code=error.code))
+            continue
         log.add(replace(report, by_file=(_account(f"{secid} {timeframe.value}", report),)))
         if report.rows_new or report.rows_changed:
             touched[facts.secid] = wanted.since
     progress(len(todo), len(todo), log.kind)
     if wanted.resample:
         _resample(touched, wanted.now)
+    if broken:
+        raise type(broken[0])("; ".join(error.detail for error in broken), code=broken[0].code)
 
 
 def _build_calendar(now: datetime) -> None:

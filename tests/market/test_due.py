@@ -29,8 +29,8 @@ from market.models import (
 from market.selectors.candles import candle_list
 from market.services import due
 from market.services.due import candles_ingest_due, news_ingest_due, reference_ingest_due
+from market.services.due_parts import records_ingest
 from market.services.ingest import ingest_instruments
-from market.services.record_ingest import records_ingest
 from market.sources.iss import IssSource
 from tests.iss_server import Fault, IssServer, security
 from tests.market import make

@@ -125,11 +125,12 @@ def test_a_missing_column_stops_its_series_only_and_stores_nothing_wrong(server,
     make.instrument("GAZP")
     broken = Fault(change=iss_replies.without_column("volume"))
     server.plan = lambda _n, path: broken if "/SBER/" in path and "start=200" in path else None
-    with pytest.raises(InvariantError, match="candles must have volume, had open, close"):
-        series(server)
+    with pytest.raises(InvariantError, match=r"SBER 10m: .* candles must have volume, had open, close"):
+        bring(server, secids=["SBER", "GAZP"])
     assert table() == told(rows)[:200]
-    bring(server, secids=["GAZP"])
     assert table("GAZP") == told(rows[:50])
+    run = IngestionRun.objects.get(kind="candles")
+    assert "candles must have volume" in run.error and run.rows_new == 50
     server.plan = None
     bring(server)
     assert table() == told(rows)
