@@ -38,8 +38,13 @@ def manual_splits() -> list[SplitRecord]:
 
 
 def splits_of(path: Path) -> RecordPage[SplitRecord]:
-    """Return the splits of a CSV file with the columns secid, date, before, after, source."""
-    records, rejected = [], []
+    """Return the splits of a CSV file with the columns secid, date, before, after, source.
+
+    A split that splits.yaml tells as well is taken from there: its days were checked against prices.
+    """
+    manual = manual_splits()
+    records: list[SplitRecord] = []
+    rejected: list[RejectedRow] = []
     for line, row in _csv_rows(path, needed=("secid", "date", "before", "after", "source")):
         place = f"{path.name}:{line}"
         try:
@@ -52,9 +57,8 @@ def splits_of(path: Path) -> RecordPage[SplitRecord]:
             rejected.append(RejectedRow(place=place, reason="ratio_not_positive", raw=row))
             continue
         source = MANUAL if row["source"].startswith("manual") else row["source"]
-        records.append(
-            SplitRecord(secid=row["secid"], ex_date=day, shares_after_per_before=ratio, source=source)
-        )
+        told = SplitRecord(secid=row["secid"], ex_date=day, shares_after_per_before=ratio, source=source)
+        records.append(next((one for one in manual if same_split(one, told)), told))
     return RecordPage(place=path.name, records=tuple(records), rejected=tuple(rejected))
 
 

@@ -37,7 +37,7 @@ def test_splits_are_read_and_broken_ones_are_named(tmp_path):
             tmp_path,
             SPLITS
             + "BELU,2024-08-20,1,8,bonus_issue,manual_bonus_issue\n"
-            + "VTBR,2024-07-15,5000,1,reverse,moex_iss\n"
+            + "ROLO,2023-01-18,1,10,forward,moex_iss\n"
             + "AAAA,2024-07-15,0,1,reverse,moex_iss\n"
             + "AAAA,2024-13-15,1,2,reverse,moex_iss\n"
             + "AAAA,2024-07-15,1,0,reverse,moex_iss\n"
@@ -45,8 +45,8 @@ def test_splits_are_read_and_broken_ones_are_named(tmp_path):
         )
     )
     assert [(s.secid, s.ex_date, s.shares_after_per_before, s.source) for s in page.records] == [
-        ("BELU", date(2024, 8, 20), 8.0, "manual"),
-        ("VTBR", date(2024, 7, 15), 0.0002, "moex_iss"),
+        ("BELU", date(2024, 8, 22), 8.0, "manual"),  # as splits.yaml dates it
+        ("ROLO", date(2023, 1, 18), 10.0, "moex_iss"),
     ]
     assert reasons(page) == [
         ("table.csv:4", "bad_number"),
