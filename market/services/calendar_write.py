@@ -17,7 +17,7 @@ from market.services.write_report import RecordWriteReport
 from market.sources.records import CalendarRecord, RecordPage, RejectedRow
 from traderai.common.errors import InputError
 
-_OUTCOMES = ("new", "changed", "unchanged")
+_FIELDS = ("is_open", "trading_date", "reason", "source")
 Spans = tuple[tuple[str, datetime, datetime], ...]
 
 
@@ -28,14 +28,13 @@ def calendar_write(*, page: RecordPage[CalendarRecord]) -> RecordWriteReport:
 
     Repeating: the same records change nothing.
     """
-    counts = dict.fromkeys(_OUTCOMES, 0)
     rejected = []
+    told: dict[date, tuple[CalendarDayFacts, Spans]] = {}
     with transaction.atomic():
         days = [record.day for record in page.records]
         traded = set(TradingDay.objects.filter(is_real=True, date__in=days).values_list("date", flat=True))
-        stored, sessions = _stored(days)
         for record in page.records:
-            reason = _misfit(record, traded)
+            reason = "told_twice" if record.day in told else _misfit(record, traded)
             if reason:
                 raw = {name: str(value) for name, value in asdict(record).items()}
                 rejected.append(RejectedRow(place=page.place, reason=reason, raw=raw))
@@ -47,8 +46,8 @@ def calendar_write(*, page: RecordPage[CalendarRecord]) -> RecordWriteReport:
                 reason=record.reason[:200],
                 source=TOLD_BY_EXCHANGE,
             )
-            spans = tuple(sorted(record.sessions, key=lambda span: span[1]))
-            counts[_store(facts, spans, stored, sessions)] += 1
+            told[record.day] = (facts, tuple(sorted(record.sessions, key=lambda span: span[1])))
+        counts = _store(list(told.values()))
     return _report(counts, rejected)
 
 
@@ -62,14 +61,14 @@ def calendar_build(*, since: date, until: date) -> RecordWriteReport:
     """
     if not since < until:
         raise InputError(f"until must lie after since {since}, was {until}", field="until")
-    counts = dict.fromkeys(_OUTCOMES, 0)
     with transaction.atomic():
         found = calendar_days(since=since, until=until)
-        stored, sessions = _stored([facts.day for facts in found])
+        _, sessions = _stored([facts.day for facts in found])
+        days = []
         for facts in found:
             told = sessions.get(facts.day, ()) if facts.source == TOLD_BY_EXCHANGE else ()
-            spans = told or _by_rule(facts)
-            counts[_store(facts, spans, stored, sessions)] += 1
+            days.append((facts, told or _by_rule(facts)))
+        counts = _store(days)
         _align_trading_days(found)
     return _report(counts, [])
 
@@ -112,27 +111,42 @@ def _by_rule(facts: CalendarDayFacts) -> Spans:
     return tuple((session.code, session.begins_at, session.ends_at) for session in by_rule)
 
 
-def _store(
-    facts: CalendarDayFacts, spans: Spans, stored: dict[date, CalendarDay], sessions: dict[date, Spans]
-) -> str:
-    """Write a day and its sessions where they are new or differ; return what the day was."""
-    row = stored.get(facts.day)
-    values = {
-        "is_open": facts.is_open,
-        "trading_date": facts.trading_date,
-        "reason": facts.reason,
-        "source": facts.source,
-    }
-    same = row is not None and all(getattr(row, name) == value for name, value in values.items())
-    if same and sessions.get(facts.day, ()) == spans:
-        return "unchanged"
-    CalendarDay.objects.update_or_create(date=facts.day, defaults=values)
-    Session.objects.filter(date=facts.day).delete()
+def _store(days: list[tuple[CalendarDayFacts, Spans]]) -> dict[str, int]:
+    """Write days and their sessions where they are new or differ; return how many were which."""
+    rows, sessions = _stored([facts.day for facts, _ in days])
+    fresh: list[CalendarDay] = []
+    changed: list[CalendarDay] = []
+    spans_of: dict[date, tuple[str, Spans]] = {}
+    for facts, spans in days:
+        row = rows.get(facts.day)
+        wanted = CalendarDay(
+            date=facts.day,
+            is_open=facts.is_open,
+            trading_date=facts.trading_date,
+            reason=facts.reason,
+            source=facts.source,
+        )
+        same = row is not None and all(getattr(row, name) == getattr(wanted, name) for name in _FIELDS)
+        if same and sessions.get(facts.day, ()) == spans:
+            continue
+        (fresh if row is None else changed).append(wanted)
+        spans_of[facts.day] = (facts.source, spans)
+    CalendarDay.objects.bulk_create(fresh, batch_size=1000)
+    CalendarDay.objects.bulk_update(changed, _FIELDS, batch_size=1000)
+    Session.objects.filter(date__in=spans_of).delete()
     Session.objects.bulk_create(
-        Session(date=facts.day, code=code, begins_at=begins_at, ends_at=ends_at, source=facts.source)
-        for code, begins_at, ends_at in spans
+        (
+            Session(date=day, code=code, begins_at=begins_at, ends_at=ends_at, source=source)
+            for day, (source, spans) in spans_of.items()
+            for code, begins_at, ends_at in spans
+        ),
+        batch_size=1000,
     )
-    return "new" if row is None else "changed"
+    return {
+        "new": len(fresh),
+        "changed": len(changed),
+        "unchanged": len(days) - len(fresh) - len(changed),
+    }
 
 
 def _align_trading_days(found: tuple[CalendarDayFacts, ...]) -> None:

@@ -16,9 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from market.configs import FileSourcesConfig, instruments_config, sectors_config
-from market.sources.corporate_files import dividends_of, manual_splits, splits_merged, splits_of
 from market.sources.records import (
-    ActionPage,
     BoardRecord,
     IndexWeightRecord,
     InstrumentPage,
@@ -26,7 +24,6 @@ from market.sources.records import (
     RecordPage,
     RejectedRow,
     SectorRecord,
-    SplitRecord,
     TermsRecord,
     TickerChangeRecord,
 )
@@ -34,7 +31,6 @@ from traderai.common.errors import InputError
 
 BOARDS_FILE = "corporate/boards_and_aliases.json"
 SECTORS_FILE = "corporate/sectors.csv"
-CHANGEOVER = "iss_changeover"
 _KINDS = {"common_share": "share", "preferred_share": "preferred", "depositary_receipt": "share"}
 _PREFERRED = re.compile(r"[\s-](?:ап|\d?п)\b|pref|\(pr\)", re.IGNORECASE)
 _COMMON = re.compile(r"[\s-]ао\b", re.IGNORECASE)
@@ -345,22 +341,3 @@ def _whole(text: object) -> int | None:
         return int(float(str(text)))
     except ValueError:
         return None
-
-
-def split_table(root: Path, config: FileSourcesConfig) -> list[SplitRecord]:
-    """Return every known split once: the folder's, then those of the manual table that it lacks."""
-    path = root / config.splits
-    return list(splits_merged(splits_of(path).records if path.exists() else (), manual_splits()))
-
-
-def read_actions(root: Path, config: FileSourcesConfig, secids: Sequence[str]) -> ActionPage:
-    """Return the splits and dividends of the tickers with the rows that could not be read."""
-    wanted = set(secids)
-    splits, dividends = root / config.splits, root / config.dividends
-    told = dividends_of(dividends) if dividends.exists() else RecordPage(place="", records=())
-    refused = splits_of(splits).rejected if splits.exists() else ()
-    return ActionPage(
-        splits=tuple(split for split in split_table(root, config) if split.secid in wanted),
-        dividends=tuple(record for record in told.records if record.secid in wanted),
-        rejected=(*refused, *(row for row in told.rejected if row.raw.get("secid") in wanted)),
-    )
