@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from market.configs import FileSourcesConfig, instruments_config, sectors_config
+from market.industries_config import industries_config
 from market.sources.records import (
     BoardRecord,
     IndexWeightRecord,
@@ -59,7 +60,8 @@ def read_instruments(root: Path, config: FileSourcesConfig, secids: Sequence[str
         record = _from_boards(secid, listed.get(secid, {}))
         if secid in saved:
             record = _from_description(record, _description(saved[secid]))
-        record = replace(record, sector=sector_of.get(secid, ""))
+        industry = industries_config().industry_of(secid)
+        record = replace(record, sector=sector_of.get(secid, ""), industry=industry)
         if ours is not None:
             record = replace(
                 record,

@@ -173,6 +173,9 @@ def test_the_exchange_cannot_close_a_day_on_which_candles_show_trading():
         "trading_date_before_day", "bad_sessions", "bad_sessions",
     ]  # fmt: skip
     assert not CalendarDay.objects.exists()
+    report = write(told("2024-04-29"), told("2024-04-29", is_open=False))
+    assert (report.new, [row.reason for row in report.rejected]) == (1, ["told_twice"])
+    assert CalendarDay.objects.get().is_open
 
 
 def test_the_exchanges_own_sessions_are_kept():

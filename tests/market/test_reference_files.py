@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from market.configs import file_sources_config
+from market.industries_config import IndustriesConfig, industries_config
 from market.sources.reference_files import (
     boards_of,
     described_secids,
@@ -19,6 +20,7 @@ from market.sources.reference_files import (
     sectors_of,
     ticker_changes_of,
 )
+from traderai.common.config import parse
 from traderai.common.errors import InputError
 
 D = date.fromisoformat
@@ -78,11 +80,29 @@ def test_instruments_from_what_tells_of_them(folder):
     assert (gone.kind, gone.active, gone.delisted_on) == ("preferred", False, D("2015-03-02"))
     assert (gone.name_en, gone.board, gone.sector) == ("GONEP", "TQNE", "it")
     assert (bare.first_traded_on, bare.board, bare.sector) == (None, "TQBR", "")
-    assert (ours.lot_size, ours.terms_told, ours.name_ru) == (10, True, "Сбербанк")
+    assert (ours.lot_size, ours.terms_told, ours.name_ru, ours.industry) == (10, True, "Сбербанк", "banks")
     assert [(row.reason, row.raw.get("secid") or row.raw.get("ticker")) for row in page.rejected] == [
         ("unknown_sector", "BARE"), ("bad_row", ""), ("unknown_ticker", "NOBODY"),
     ]  # fmt: skip
     assert {"NEW", "GONEP", "BARE", "SBER"} <= set(described_secids(folder, file_sources_config()))
+
+
+@pytest.mark.parametrize(
+    ("secid", "industry"),
+    [("SBER", "banks"), ("SBERP", "banks"), ("TRNFP", "pipelines"), ("MRKP", "grids"), ("NONEP", ""), ("YDEX", "internet")],
+)  # fmt: skip
+def test_industries(secid, industry):
+    assert industries_config().industry_of(secid) == industry
+
+
+def test_industries_that_cannot_be_are_refused():
+    names = {"oil": {"ru": "Нефть", "en": "Oil"}, "gas": {"ru": "Газ", "en": "Gas"}}
+    for shares, message in (
+        ({"gold": ["A"]}, "must be one of the industries"),
+        ({"oil": ["A"], "gas": ["A"]}, "a ticker has one industry, A"),
+    ):
+        with pytest.raises(InputError, match=message):
+            parse({"industries": names, "shares": shares}, IndustriesConfig, where="t")
 
 
 @pytest.mark.parametrize(
