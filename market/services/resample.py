@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ from market.kernels.resampling import (
     resample,
 )
 from market.kernels.sessions import session_codes
-from market.models import CorporateAction
+from market.models import CorporateAction, TradingDay
 from market.resampling_config import resampling_config
 from market.selectors.candle_columns import StoredCandles, candle_columns
 from market.services.candle_write import candles_write, series_lock
@@ -63,8 +64,8 @@ def series_resample(
 
     The span is widened to whole days (weeks for 1w). A bar is made only when its shorter bars are known to be
     whole (`FeedState.known_till`). Days that a better feed of resampling.yaml has bars for are left to that feed, so that the
-    order in which feeds are resampled changes nothing. A week across a split is in the shares of its Monday, because
-    whoever reads bars looks for the splits at their begin. Bars of a higher source stay; resampled bars that the
+    order in which feeds are resampled changes nothing. A week across a split is in the shares of its first
+    trading day, because whoever reads bars looks for the splits at their begin. Bars of a higher source stay; resampled bars that the
     shorter bars no longer bear out are removed.
 
     Repeating: changes nothing while the shorter bars stay the same; spans together equal one whole run.
@@ -81,11 +82,12 @@ def series_resample(
         # Read under the lock: who reads before and writes after another would put back what the other has mended.
         series_lock(instrument_id=instrument_id, timeframe=timeframe_to)
         states = feed_states(target=timeframe_to, instrument_id=instrument_id).get(instrument_id, ())
-        state = next((state for state in states if state.feed is timeframe_from), None)
-        if state is None:
+        stored = [state.feed for state in states]
+        if timeframe_from not in stored:
             return CandleWriteReport()
-        window = _window(timeframe_to, since, until, state.known_till(target=timeframe_to, now=now))
-        made = _made(instrument_id, timeframe_from, timeframe_to, window)
+        at = stored.index(timeframe_from)
+        window = _window(timeframe_to, since, until, states[at].known_till(target=timeframe_to, now=now))
+        made = _made(instrument_id, timeframe_from, timeframe_to, window, better=stored[:at])
         report = _write(instrument_id, timeframe_to, made)
         removed = _remove_unborne(instrument_id, timeframe_to, made, window)
     return replace(report, removed=removed)
@@ -131,7 +133,9 @@ def _window(
     )
 
 
-def _made(instrument_id: int, feed: Timeframe, target: Timeframe, window: _Window) -> _Made:
+def _made(
+    instrument_id: int, feed: Timeframe, target: Timeframe, window: _Window, *, better: Sequence[Timeframe]
+) -> _Made:
     stored = candle_columns(
         instrument_id=instrument_id, timeframe=feed, since=window.read_from, as_of=window.read_till
     )
@@ -141,7 +145,7 @@ def _made(instrument_id: int, feed: Timeframe, target: Timeframe, window: _Windo
     days = begins // DAY_S
     kept: Bools = (begins >= window.first_s) & (begins < window.stop_s)
     kept &= bucket_ends(begins, minutes=target.minutes) <= window.whole_till_s
-    kept &= ~np.isin(days, _days_of_better_feeds(instrument_id, feed, target, np.unique(days[kept])))
+    kept &= ~np.isin(days, _days_with_bars(instrument_id, better, target, np.unique(days[kept])))
     bars = BarArrays(**{name: getattr(stored.columns, name)[kept] for name in _COLUMNS})
     if target.minutes > Timeframe.D1.minutes:
         bars = in_shares_of(bars, _shares_factor(instrument_id, stored.trading_day[kept], days[kept]))
@@ -164,29 +168,40 @@ def _sessions(stored: StoredCandles, feed: Timeframe, target: Timeframe) -> I8:
     return np.zeros(len(stored), dtype=np.int8)
 
 
-def _days_of_better_feeds(instrument_id: int, feed: Timeframe, target: Timeframe, days: I64) -> I64:
-    feeds = resampling_config().feeds_of(target)
-    better = [other.minutes for other in feeds[: feeds.index(feed)]]
-    if not better or not days.size:
+def _days_with_bars(instrument_id: int, feeds: Sequence[Timeframe], target: Timeframe, days: I64) -> I64:
+    """Return those days (for 1w weeks by their Monday) on which one of the feeds has bars."""
+    if not feeds or not days.size:
         return np.zeros(0, dtype=np.int64)
     length_days = max(target.minutes // Timeframe.D1.minutes, 1)
     with connection.cursor() as cursor:
-        cursor.execute(_DAYS_OF, [days.tolist(), instrument_id, better, length_days])
+        cursor.execute(
+            _DAYS_OF, [days.tolist(), instrument_id, [feed.minutes for feed in feeds], length_days]
+        )
         return np.array([day for (day,) in cursor.fetchall()], dtype=np.int64)
 
 
-def _shares_factor(instrument_id: int, trading_day: I64, begin_day: I64) -> F64:
-    """Return by how much the splits up to each bar differ from those up to its week's Monday."""
+def _shares_factor(instrument_id: int, trading_day: I64, monday: I64) -> F64:
+    """Return by how much the splits up to each bar differ from those up to its week's first trading day."""
     rows = (
         CorporateAction.objects.filter(instrument_id=instrument_id, kind=CorporateAction.Kind.SPLIT)
         .order_by("ex_date", "source")
         .values_list("ex_date", "shares_after_per_before")
     )
     # Two sources may tell of one split: it took place once.
-    once = {ex.toordinal() - 719_163: float(ratio or 1.0) for ex, ratio in rows}
+    once = {_day_number(ex_date): float(ratio or 1.0) for ex_date, ratio in rows}
     ex_days = np.array(list(once), dtype=np.int64)
     ratios = np.array(list(once.values()), dtype=np.float64)
-    return split_factors(trading_day, ex_days, ratios) / split_factors(begin_day, ex_days, ratios)
+    dates = TradingDay.objects.order_by("trading_date").values_list("trading_date", flat=True).distinct()
+    calendar = np.array([_day_number(day) for day in dates], dtype=np.int64)
+    at = np.searchsorted(calendar, monday)
+    known = at < calendar.size
+    first_day = trading_day.copy()
+    first_day[known] = np.minimum(calendar[at[known]], trading_day[known])
+    return split_factors(trading_day, ex_days, ratios) / split_factors(first_day, ex_days, ratios)
+
+
+def _day_number(day: date) -> int:
+    return day.toordinal() - 719_163
 
 
 def _write(instrument_id: int, target: Timeframe, made: _Made) -> CandleWriteReport:

@@ -10,7 +10,7 @@ from market.contracts import CandleWriteReport, InstrumentFacts, Timeframe
 from market.resampling_config import resampling_config
 from market.selectors.instruments import instrument_get, instrument_list
 from market.services.resample import series_resample
-from market.services.resample_span import FeedState, bucket_number, feed_states, resampled_till, span_cover
+from market.services.resample_span import FeedState, bucket_number, feed_states, resampled_spans, span_cover
 from traderai.common.errors import InputError
 from traderai.common.progress import Progress, silent
 
@@ -54,14 +54,14 @@ def candles_resample(
             states = feed_states(target=target, instrument_id=instrument.id).get(instrument.id, ())
             kept = [state for state in states if timeframe_from in {None, state.feed}]
             made += _resample(instrument, target, kept, since=since, until=until, now=now)
-            if until is None and len(kept) == len(states):
-                _remember(instrument, target, states, since=since, now=now)
+            if states and until is None and len(kept) == len(states):
+                span_cover(instrument_id=instrument.id, target=target, states=states, since=since, now=now)
     progress(len(instruments), len(instruments), "resampled")
     return tuple(made)
 
 
 def candles_resample_due(*, limit: int, now: datetime) -> tuple[SeriesResampled, ...]:
-    """Make the bars of at most `limit` series of active instruments whose shorter bars go on beyond what was made of them.
+    """Make the bars of at most `limit` series of active instruments whose shorter bars go beyond what was made of them.
 
     Repeating: a series that has been brought up to date is not due; two workers at once do the same work twice
     and change nothing twice.
@@ -70,17 +70,19 @@ def candles_resample_due(*, limit: int, now: datetime) -> tuple[SeriesResampled,
     made: list[SeriesResampled] = []
     done = 0
     for target in resampling_config().targets:
-        till = resampled_till(target=target)
+        spans = resampled_spans(target=target)
         for instrument_id, states in feed_states(target=target).items():
-            since = till.get(instrument_id)
-            if not _is_due(states, target, since, now):
+            first, since = spans.get(instrument_id, (None, None))
+            if first is None or min(state.oldest for state in states) < first:
+                since = None  # never made, or older bars have come since
+            elif not _goes_on(states, target, since, now):
                 continue
             if done == limit:
                 return tuple(made)
             done += 1
             instrument = by_id[instrument_id]
             made += _resample(instrument, target, states, since=since, until=None, now=now)
-            _remember(instrument, target, states, since=since, now=now)
+            span_cover(instrument_id=instrument_id, target=target, states=states, since=since, now=now)
     return tuple(made)
 
 
@@ -107,11 +109,9 @@ def _targets(targets: Sequence[Timeframe] | None, feed: Timeframe | None) -> lis
     return [target for target in made if targets is None or target in targets]
 
 
-def _is_due(states: Sequence[FeedState], target: Timeframe, since: datetime | None, now: datetime) -> bool:
-    if since is None:
-        return True
+def _goes_on(states: Sequence[FeedState], target: Timeframe, since: datetime | None, now: datetime) -> bool:
     newest = max(state.known_till(target=target, now=now) for state in states)
-    return bucket_number(newest, target) > bucket_number(since, target)
+    return since is None or bucket_number(newest, target) > bucket_number(since, target)
 
 
 def _resample(
@@ -139,17 +139,3 @@ def _resample(
         )
         for state in states
     ]
-
-
-def _remember(
-    instrument: InstrumentFacts,
-    target: Timeframe,
-    states: Sequence[FeedState],
-    *,
-    since: datetime | None,
-    now: datetime,
-) -> None:
-    """Remember up to when a series is made of all its feeds; what they have brought since is due again."""
-    if states:
-        till = max(state.known_till(target=target, now=now) for state in states)
-        span_cover(instrument_id=instrument.id, target=target, since=since, till=till, now=now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from traderai.common.clock import MOSCOW, from_epoch_s
 
 _NEVER = from_epoch_s(0)
 _STATES = """
-SELECT i.id, f.minutes, newest.begin,
+SELECT i.id, f.minutes, oldest.begin, newest.begin,
        (SELECT max(covered_till) FROM market_candlecoverage
         WHERE instrument_id = i.id AND timeframe_min = f.minutes)
 FROM market_instrument i CROSS JOIN unnest(%(minutes)s::int[]) AS f (minutes)
@@ -23,6 +24,10 @@ CROSS JOIN LATERAL (
     SELECT begin FROM market_candle WHERE instrument_id = i.id AND timeframe_min = f.minutes
     ORDER BY begin DESC LIMIT 1
 ) newest
+CROSS JOIN LATERAL (
+    SELECT begin FROM market_candle WHERE instrument_id = i.id AND timeframe_min = f.minutes
+    ORDER BY begin LIMIT 1
+) oldest
 WHERE (%(instrument_id)s::bigint IS NULL AND i.active) OR i.id = %(instrument_id)s
 ORDER BY i.secid
 """
@@ -33,7 +38,8 @@ class FeedState:
     """How far the stored bars of one feed of one instrument go."""
 
     feed: Timeframe
-    newest: datetime  # begin of the newest bar
+    oldest: datetime  # begin of the oldest bar
+    newest: datetime  # begin of the newest one
     covered_till: datetime | None  # begins before it have been asked for
 
     def known_till(self, *, target: Timeframe, now: datetime) -> datetime:
@@ -60,8 +66,10 @@ def feed_states(*, target: Timeframe, instrument_id: int | None = None) -> dict[
         cursor.execute(_STATES, values)
         rows = cursor.fetchall()
     found: dict[int, list[FeedState]] = {}
-    for found_id, minutes, newest, covered_till in rows:
-        state = FeedState(feed=Timeframe.of_minutes(minutes), newest=newest, covered_till=covered_till)
+    for found_id, minutes, oldest, newest, covered_till in rows:
+        state = FeedState(
+            feed=Timeframe.of_minutes(minutes), oldest=oldest, newest=newest, covered_till=covered_till
+        )
         found.setdefault(found_id, []).append(state)
     return {
         found_id: tuple(sorted(states, key=lambda state: feeds.index(state.feed)))
@@ -70,28 +78,39 @@ def feed_states(*, target: Timeframe, instrument_id: int | None = None) -> dict[
 
 
 def span_cover(
-    *, instrument_id: int, target: Timeframe, since: datetime | None, till: datetime, now: datetime
+    *,
+    instrument_id: int,
+    target: Timeframe,
+    states: Sequence[FeedState],
+    since: datetime | None,
+    now: datetime,
 ) -> None:
-    """Remember that a series has been resampled up to `till`, if nothing before `since` is left out by that.
+    """Remember that a series has been resampled up to where its feeds are known.
+
+    A span that would leave a gap behind what is remembered is not.
 
     Repeating: changes nothing.
     """
     source = candle_source_ensure(origin=RESAMPLED_ORIGIN)
+    till = max(state.known_till(target=target, now=now) for state in states)
     key = {"instrument_id": instrument_id, "timeframe_min": target.minutes, "source": source}
     row = CandleCoverage.objects.filter(**key).first()
-    if row is None:
-        if since is None:
-            CandleCoverage.objects.create(**key, covered_from=_NEVER, covered_till=till, started_at=now)
-    elif (since is None or since <= row.covered_till) and till > row.covered_till:
+    if since is None:
+        oldest = min(state.oldest for state in states)
+        span = {"covered_from": oldest, "covered_till": max(till, oldest)}
+        CandleCoverage.objects.update_or_create(
+            **key, defaults=span, create_defaults=span | {"started_at": now}
+        )
+    elif row is not None and since <= row.covered_till < till:
         CandleCoverage.objects.filter(pk=row.pk).update(covered_till=till)
 
 
-def resampled_till(*, target: Timeframe) -> dict[int, datetime]:
-    """Return by instrument up to when its series has been resampled whole. Repeating: reads only."""
+def resampled_spans(*, target: Timeframe) -> dict[int, tuple[datetime, datetime]]:
+    """Return by instrument from where and up to when its series has been resampled whole. Repeating: reads only."""
     rows = CandleCoverage.objects.filter(
         timeframe_min=target.minutes, source__name=RESAMPLED_ORIGIN.name
-    ).values_list("instrument_id", "covered_till")
-    return dict(rows)
+    ).values_list("instrument_id", "covered_from", "covered_till")
+    return {instrument_id: (first, till) for instrument_id, first, till in rows}
 
 
 def bucket_number(moment: datetime, target: Timeframe) -> int:

@@ -178,7 +178,7 @@ def test_restated_finer_bars_reach_the_longer_ones():
     assert sum(row.written.changed + row.written.new for row in candles_recheck(now=NOW)) == 0
 
 
-def test_a_week_across_a_split_is_in_the_shares_of_its_monday():
+def test_a_week_across_a_split_is_in_the_shares_of_its_first_trading_day():
     facts = make.instrument()
     prices = {"2024-04-01": 15_054.0, "2024-04-02": 15_000.0, "2024-04-03": 152.0, "2024-04-08": 153.0}
     for day, price in prices.items():
@@ -199,6 +199,20 @@ def test_a_week_across_a_split_is_in_the_shares_of_its_monday():
     # Who reads bars finds no jump.
     bars = bars_load(secid=facts.secid, timeframe=Timeframe.W1, as_of=NOW)
     assert bars.close.tolist() == [15_200.0, 15_300.0]
+
+
+def test_a_split_on_the_first_trading_day_of_a_week_leaves_it_in_new_shares():
+    facts = make.instrument()
+    # Monday is a holiday: Tuesday is the first day of the week and of the new shares.
+    for day, price in {"2024-01-05": 15_000.0, "2024-01-09": 150.0, "2024-01-10": 151.0}.items():
+        write(facts, make.columns(make.hours(day, 10, 1), [price]), Timeframe.H1)
+    CorporateAction.objects.create(
+        instrument_id=facts.id, kind="split", ex_date="2024-01-09", shares_after_per_before=100.0,
+        known_at=make.moscow("2024-01-01"), source="exchange",
+    )  # fmt: skip
+    run(facts, "1h", "1d")
+    run(facts, "1d", "1w")
+    assert [(row[1], row[4]) for row in stored(facts, "1w")] == [(15_000.0, 15_000.0), (150.0, 151.0)]
 
 
 def test_bars_of_two_boards_keep_them_and_indices_mark_no_days():
@@ -294,8 +308,26 @@ def test_a_span_that_leaves_a_gap_is_not_remembered():
     assert not CandleCoverage.objects.exists()
     candles_resample_due(limit=100, now=NOW)
     assert len(stored(facts, "1h")) == 3
-    till = CandleCoverage.objects.get(timeframe_min=60).covered_till
-    resample_span.span_cover(
-        instrument_id=facts.id, target=Timeframe.H1, since=till + timedelta(days=1), till=NOW, now=NOW
-    )
-    assert CandleCoverage.objects.get(timeframe_min=60).covered_till == till
+    row = CandleCoverage.objects.get(timeframe_min=60)
+    assert (row.covered_from, row.covered_till) == (
+        make.moscow("2025-03-04T10:00"), make.moscow("2025-03-06T12:59"),
+    )  # fmt: skip
+    states = resample_span.feed_states(target=Timeframe.H1)[facts.id]
+    late = row.covered_till + timedelta(days=1)
+    write(facts, minutes_of("2025-03-10", "10:00", 60))
+    states = resample_span.feed_states(target=Timeframe.H1)[facts.id]
+    for since, till in ((late, row.covered_till), (row.covered_till, make.moscow("2025-03-10T12:59"))):
+        resample_span.span_cover(
+            instrument_id=facts.id, target=Timeframe.H1, states=states, since=since, now=NOW
+        )
+        assert CandleCoverage.objects.get(timeframe_min=60).covered_till == till
+
+
+def test_older_bars_that_come_later_are_due():
+    facts = make.instrument()
+    write(facts, minutes_of("2025-03-06", "10:00", 60))
+    candles_resample_due(limit=100, now=NOW)
+    write(facts, minutes_of("2025-03-04", "10:00", 60))
+    candles_resample_due(limit=100, now=NOW)
+    assert len(stored(facts, "1h")) == len(stored(facts, "1d")) == 2
+    assert candles_resample_due(limit=100, now=NOW) == ()
