@@ -275,6 +275,32 @@ def test_issue_sizes_serve_where_no_capitalisation_is_told():
     assert days
 
 
+def test_issue_sizes_of_after_a_split_are_counted_in_the_shares_of_then():
+    facts = make.instrument(issue_size_shares=500)
+    days = daily(facts, "2024-05-01", [100.0] * 20 + [10.0] * 20)
+    CorporateAction.objects.create(
+        instrument_id=facts.id, kind="split", ex_date=days[20], shares_after_per_before=10.0,
+        known_at=midnight(days[20]), source="t",
+    )  # fmt: skip
+    multiples_build(now=NOW)
+    assert at("2024-06-04")["market_cap"] == pytest.approx(5000.0)
+    assert at("2024-06-04")["shares"] == pytest.approx(500.0)
+
+
+def test_what_became_known_after_as_of_does_not_count_at_later_moments():
+    facts, days = priced([100.0] * 20 + [1.0] * 20)
+    CorporateAction.objects.create(
+        instrument_id=facts.id, kind="split", ex_date=days[5], shares_after_per_before=2.0,
+        known_at=midnight(days[30]), source="t",
+    )  # fmt: skip
+    bring(record("equity", "2024Q1", 999.0))
+    as_of = midnight(days[15])
+    later = np.array([to_epoch_s(as_of + timedelta(days=24))], dtype=np.int64)
+    made = fundamental_series(secid="TEST", metrics=["equity", "pb", "shares"], moments_s=later, as_of=as_of)
+    assert (made["equity"][0], made["pb"][0]) == (400.0, 2.5)
+    assert made["shares"][0] == pytest.approx(10.0)
+
+
 def test_series_are_causal_and_equal_to_asking_for_each_moment():
     _, days = priced([100.0 + i for i in range(40)])
     bring(record("profit", "2023", 60.0, "2024-05-13"), record("equity", "2024Q1", 500.0))

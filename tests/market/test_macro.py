@@ -127,6 +127,13 @@ def test_series_by_moment_are_causal():
         assert early[-1] == at(day).value
 
 
+def test_a_rate_decided_after_as_of_does_not_count_at_later_moments():
+    bring(rate("2023-09-18", 13.0, "2023-09-15"), rate("2023-10-30", 15.0, "2023-10-27"))
+    later = np.array([to_epoch_s(make.moscow("2023-12-01"))], dtype=np.int64)
+    assert macro_series(code="key_rate", moments_s=later, as_of=make.moscow("2023-10-01"))[0] == 13.0
+    assert macro_series(code="key_rate", moments_s=later, as_of=make.moscow("2023-12-01"))[0] == 15.0
+
+
 def test_an_unknown_series_is_refused_with_the_closest_known_one():
     with pytest.raises(NotFoundError, match="ingest macro first"):
         macro_at(code="key_rate", as_of=NOW)
