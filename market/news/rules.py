@@ -21,6 +21,7 @@ from traderai.common.config import fingerprint
 STRONG, STRONG_LATER, TAG, WEAK, CLAIMED = 3.0, 1.0, 2.0, 1.0, 3.0
 MOST_TARGETS = 4  # a text that names more companies is a digest
 LATER_CHARS = 1200
+CODE_VERSION = 2  # raise it whenever the same lexicons may give other verdicts
 _PRICE_MOVE = re.compile(r"^[^\w\n]*(?:=|>|<)?[^\w\n]*[+-]?\d[\d.,]*\s?(?:%|п\b|\$)?[^\n]{0,25}$")
 _TICKER_TAG = re.compile(r"^[a-z]{1,5}\d?$")
 
@@ -58,7 +59,7 @@ class RulesScorer:
 
     def __post_init__(self) -> None:
         self._names = CompanyNames((*self.companies, *self.extra))
-        self.version = f"1-{fingerprint((self.config, tuple(self.companies)))[:12]}"
+        self.version = f"{CODE_VERSION}-{fingerprint((self.config, tuple(self.companies)))[:12]}"
 
     def score(self, text: NewsText) -> tuple[Verdict, ...]:
         """Return one verdict for each target of the text's main event; none where it says nothing plain."""

@@ -132,8 +132,7 @@ def _record(node: ET.Element, *, code: str, fetched_at: datetime) -> NewsRecord 
         external_id=(texts.get("guid") or texts.get("id") or url or f"{published.isoformat()} {title}")[:120],
         title=title[:1000],
         body=body,
-        # A feed's clock may be ahead of ours: nothing is published after it was read.
-        published_at=min(published, fetched_at),
+        published_at=published,
         modified_at=modified if modified is not None and published < modified <= fetched_at else None,
         fetched_at=fetched_at,
         url=url[:500],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -11,6 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from market.models import IngestionRun, NewsItem, NewsSource, QuarantinedRow
+from market.services import news_feeds
+from market.services.news_feeds import news_feeds_ingest
+from market.services.news_sources import news_sources_ensure
 from market.sources import rss
 from market.sources.rss import FeedMemory, RssFeed, feed_fetch, feed_parse
 from traderai.common.errors import InputError, TransientError
@@ -44,7 +49,6 @@ def test_rss_in_any_encoding(encoding: str):
     assert (first.external_id, first.url, first.language) == ("g1", "https://a.b/1", "ru")
     assert first.published_at == datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
     assert [one.external_id for one in page.records] == ["g1", "g5"]
-    assert page.records[1].published_at == NOW  # nothing is published after it was read
     assert [one.reason for one in page.rejected] == ["unparseable_time", "unparseable_time", "no_title"]
 
 
@@ -148,3 +152,23 @@ def test_a_feed_without_end_is_refused(server: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(rss, "MAX_BYTES", 50_000)
     with pytest.raises(InputError, match="smaller"):
         feed_fetch(url=server, timeout_s=2, memory=FeedMemory())
+
+
+@pytest.mark.django_db
+def test_the_stage_reads_active_feeds_and_a_broken_one_holds_up_none(server: str):
+    news_sources_ensure()
+    NewsSource.objects.filter(code="rbc").update(active=True, url=server)
+    NewsSource.objects.filter(code="interfax").update(active=True, url="http://127.0.0.1:1/")
+    news_feeds._MEMORY.clear()
+    report = news_feeds_ingest(now=NOW)
+    assert (report.feeds, report.new, report.quarantined, report.failed) == (2, 1, 4, ("interfax",))
+    assert IngestionRun.objects.get(source="interfax").error.startswith("TransientError")
+    run = IngestionRun.objects.get(source="rbc")
+    assert (run.error, run.rows_new, run.rows_received) == ("", 1, 5)
+    assert QuarantinedRow.objects.filter(source="rbc").count() == 4
+    item = NewsItem.objects.get(external_id="g1")
+    assert item.known_at == NOW  # fetched after it was published: not known before
+    again = news_feeds_ingest(now=NOW + timedelta(minutes=5))
+    assert (again.new, again.changed, again.unchanged) == (0, 0, 0)
+    news_feeds._MEMORY.clear()
+    assert news_feeds_ingest(now=NOW + timedelta(minutes=5)) == replace(again, unchanged=1, quarantined=4)
