@@ -29,11 +29,7 @@ async def calendar_page(client: IssClient, *, since: date, until: date) -> Recor
 
     Raises: TransientError, InvariantError or InputError when ISS does not tell the days.
     """
-    records: list[CalendarRecord] = []
-    rejected: list[RejectedRow] = []
-    outside = 0
-    sessions, missing = await _sessions(client, since=since, until=until)
-    rejected += missing
+    told: list[tuple[str, Row]] = []
     for first, last in _years(since, until):
         params: dict[str, str | int] = {
             "from": first.isoformat(), "till": last.isoformat(), "show_all_days": 1, "iss.only": "off_days",
@@ -41,14 +37,18 @@ async def calendar_page(client: IssClient, *, since: date, until: date) -> Recor
         async for place, rows in client.pages(
             "/calendars", "off_days", params=params, required=_DAYS, key=("tradedate",)
         ):
-            for row in rows:
-                found = _day(row, sessions, place)
-                if found is None or (isinstance(found, CalendarRecord) and not since <= found.day < until):
-                    outside += 1
-                elif isinstance(found, CalendarRecord):
-                    records.append(found)
-                else:
-                    rejected.append(found)
+            told += [(place, row) for row in rows]
+    sessions, rejected = await _sessions(client, since=since, until=until)
+    records: list[CalendarRecord] = []
+    outside = 0
+    for place, row in told:
+        found = _day(row, sessions, place)
+        if found is None or (isinstance(found, CalendarRecord) and not since <= found.day < until):
+            outside += 1
+        elif isinstance(found, CalendarRecord):
+            records.append(found)
+        else:
+            rejected.append(found)
     return RecordPage(place="calendars", records=tuple(records), rejected=tuple(rejected), outside=outside)
 
 
