@@ -49,9 +49,12 @@ def secids(series: int) -> list[str]:
 
 
 def write_file(path: Path, series: int) -> None:
-    """Write one Parquet file with the minutes of ten hours a day, share by share."""
-    days = np.arange("2022-01-03", "2022-11-01", dtype="datetime64[D]").astype("datetime64[s]")
-    minutes = (days[:, None] + np.arange(36_000, 72_000, 60).astype("timedelta64[s]")).ravel()[:SERIES_ROWS]
+    """Write one Parquet file with the minutes of main sessions, share by share."""
+    days = np.arange("2023-01-09", "2024-01-01", dtype="datetime64[D]")
+    days = days[np.is_busday(days)].astype("datetime64[s]")
+    main_session = np.arange(36_000, 67_200, 60).astype("timedelta64[s]")
+    minutes = (days[:, None] + main_session).ravel()[:SERIES_ROWS]
+    assert minutes.size == SERIES_ROWS
     with pq.ParquetWriter(path, schema()) as writer:
         for number, secid in enumerate(secids(series)):
             close = np.round(
