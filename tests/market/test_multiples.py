@@ -24,10 +24,7 @@ from tests.market import make
 from traderai.common.clock import to_epoch_s
 
 pytestmark = [pytest.mark.django_db, pytest.mark.realdata]
-SECIDS = [
-    "SBER", "SBERP", "GAZP", "LKOH", "GMKN", "ROSN", "NVTK", "TATN", "CHMF", "PLZL", "IRAO", "TRNFP", "VTBR", "MGNT",
-    "ALRS", "MOEX", "PHOR", "SNGS", "MAGN", "AFLT",
-]  # fmt: skip
+SECIDS = ["SBER", "SBERP", "LKOH", "GMKN", "ROSN", "NVTK", "TATN", "PLZL", "TRNFP", "VTBR", "PHOR", "AFLT"]
 
 
 def daily_market(real_data):
@@ -86,7 +83,7 @@ def test_real_reports_make_the_known_multiples(real_data):
     pages = pages_of(real_data)
     new, changed, rejected = bring(pages)
     assert (new, changed, rejected) == (FundamentalMetric.objects.count(), 0, 0)
-    assert new > 39_000
+    assert new > 20_000
     assert bring(pages) == (0, 0, 0)
 
     def at(secid, moment):
@@ -138,7 +135,7 @@ def check_against_the_site(real_data):
                 site = told.get((secid, str(year), row))
                 if site is not None and np.isfinite(ours[name][at]):
                     off[name].append(ours[name][at] / site / rise)
-    assert len(off["pe"]) > 70 and len(off["pb"]) > 60
+    assert len(off["pe"]) > 40 and len(off["pb"]) > 30
     assert np.median(off["pe"]) == pytest.approx(1.0, abs=0.02)
     assert np.mean([abs(value - 1) < 0.05 for value in off["pe"]]) > 0.75
     assert np.median(off["pb"]) == pytest.approx(1.0, abs=0.05)  # the site takes intangibles off
