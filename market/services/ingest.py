@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Min
 
-from market.contracts import CandleOrigin, FileAccount, IngestReport, Timeframe
+from market.contracts import CandleOrigin, FileAccount, IngestReport, InstrumentFacts, Timeframe
 from market.models import TradingDay
 from market.selectors.instruments import instrument_list
 from market.selectors.tickers import ticker_holders
@@ -274,22 +274,40 @@ def _of_series(
             reasons = log.quarantine([unknown])
             log.add_account(FileAccount(place=secid, kind=log.kind, rows_received=1, quarantined=reasons))
             continue
+        before = log.report
         try:
-            report = series_ingest(
-                source=source, instrument=facts, request=request, run_id=log.run_id, refetch=wanted.refetch
-            )
+            _one_series(source, facts, request, wanted, log)
         except (InvariantError, NotReadyError) as error:
             # What is wrong with this series (its layout, say) need not be wrong with the others.
             broken.append(type(error)(f"{secid} {timeframe.value}: {error.detail}", code=error.code))
-            continue
-        log.add(replace(report, by_file=(_account(f"{secid} {timeframe.value}", report),)))
-        if report.rows_new or report.rows_changed:
+        if (log.report.rows_new, log.report.rows_changed) != (before.rows_new, before.rows_changed):
             touched[facts.secid] = wanted.since
     progress(len(todo), len(todo), log.kind)
     if wanted.resample:
         _resample(touched, wanted.now)
     if broken:
         raise type(broken[0])("; ".join(error.detail for error in broken), code=broken[0].code)
+
+
+def _one_series(
+    source: Any, facts: InstrumentFacts, request: CandleRequest, wanted: CandlesWanted, log: RunLog
+) -> None:
+    """Bring a series; what was stored before an error counts."""
+    total = IngestReport(kind=log.kind, source=source.name)
+    pages: list[IngestReport] = []
+    try:
+        series_ingest(
+            source=source,
+            instrument=facts,
+            request=request,
+            run_id=log.run_id,
+            refetch=wanted.refetch,
+            on_page=pages.append,
+        )
+    finally:
+        for page in pages:
+            total = total.plus(page)
+        log.add(replace(total, by_file=(_account(f"{request.secid} {request.timeframe.value}", total),)))
 
 
 def _build_calendar(now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -59,6 +59,7 @@ def series_ingest(
     request: CandleRequest,
     run_id: int,
     refetch: bool = False,
+    on_page: Callable[[IngestReport], None] = lambda _report: None,
 ) -> IngestReport:
     """Bring one series page by page; bad rows go to quarantine, good rows of the same page are kept.
 
@@ -71,7 +72,9 @@ def series_ingest(
     Repeating: the same bars change nothing. Where pages of one origin hold the same bar, the first page wins.
     """
     origin: CandleOrigin | None = getattr(source, "origin", None)
-    ingest = _SeriesIngest(source=source, instrument=instrument, request=request, run_id=run_id)
+    ingest = _SeriesIngest(
+        source=source, instrument=instrument, request=request, run_id=run_id, on_page=on_page
+    )
     if origin is None:
         for page in source.candles(request=request):
             ingest.write(page)
@@ -94,6 +97,7 @@ class _SeriesIngest:
     instrument: InstrumentFacts
     request: CandleRequest
     run_id: int
+    on_page: Callable[[IngestReport], None]
     report: IngestReport = field(init=False)
     seen: dict[str, SeenBars] = field(init=False, default_factory=dict)
 
@@ -127,7 +131,12 @@ class _SeriesIngest:
         # A refused row tells of its bar too, but not of a bar in some other century.
         seen.add(begin_s[(begin_s >= 0) & (begin_s <= to_epoch_s(self.request.now))])
         overlapping = len(good) - len(fresh)
-        self.report = self.report.plus(_page_report(page, written, quarantined, overlapping=overlapping))
+        self.add(_page_report(page, written, quarantined, overlapping=overlapping))
+
+    def add(self, report: IngestReport) -> None:
+        """Add what a page or the whole span came to."""
+        self.report = self.report.plus(report)
+        self.on_page(report)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,9 +193,7 @@ class _Resumed:
             self._forget(last, covered.till)
         if restated:
             name = f"{request.secid} {request.timeframe.value}"
-            self.ingest.report = self.ingest.report.plus(
-                IngestReport(kind="candles", source="", restated_series=(name,))
-            )
+            self.ingest.add(IngestReport(kind="candles", source="", restated_series=(name,)))
 
     def _uncovered(self) -> None:
         """Bring a span that does not touch the covered one, or a part of it again; coverage stays."""
