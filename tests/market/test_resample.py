@@ -298,6 +298,13 @@ def test_the_command_prints_an_account():
     assert "1m to 10m: 1 series, new 0, changed 0, unchanged 6" in out.getvalue()
     with pytest.raises(CommandError, match="timeframes made are"):
         call_command("resample", "--to", "1m")
+    with pytest.raises(CommandError, match="no share of the universe 'core' is held"):
+        call_command("resample", "--secids", "core", stderr=StringIO())
+    write(make.instrument("SBER"), minutes_of("2025-03-05", "10:00", 60))
+    out, err = StringIO(), StringIO()
+    call_command("resample", "--secids", "core", "--to", "10m", stdout=out, stderr=err)
+    assert "1m to 10m: 1 series, new 6" in out.getvalue()
+    assert "not held: GAZP" in err.getvalue()
 
 
 def test_a_span_that_leaves_a_gap_is_not_remembered():

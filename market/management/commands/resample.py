@@ -10,11 +10,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from market.configs import universe_config
 from market.contracts import CandleWriteReport, Timeframe
+from market.selectors.instruments import instrument_get
 from market.services.resample import reports_sum
 from market.services.resample_due import SeriesResampled, candles_resample
 from market.sources.wall_clock import midnight
 from traderai.common import clock
-from traderai.common.errors import TraderAIError
+from traderai.common.errors import NotFoundError, TraderAIError
 
 
 class Command(BaseCommand):
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         started = clock.monotonic_s()
         try:
             made = candles_resample(
-                secids=_secids(options["secids"]),
+                secids=self._secids(options["secids"]),
                 timeframe_from=Timeframe.parse(options["feed"]) if options["feed"] else None,
                 targets=[Timeframe.parse(code) for code in options["to"].split(",")]
                 if options["to"]
@@ -50,6 +51,23 @@ class Command(BaseCommand):
             self.stdout.write(line)
         self.stdout.write(f"{len(made)} series in {clock.monotonic_s() - started:.1f} s")
 
+    def _secids(self, text: str | None) -> tuple[str, ...] | None:
+        universes = universe_config().universes
+        if not text or text not in universes:
+            return tuple(word.strip().upper() for word in text.split(",")) if text else None
+        named = universes[text]  # nobody in it: everything we hold
+        held, missing = [], []
+        for secid in named:
+            try:
+                held.append(instrument_get(secid=secid).secid)
+            except NotFoundError:
+                missing.append(secid)
+        if missing:
+            self.stderr.write(f"left out of {text}, not held: {', '.join(missing)}")
+        if named and not held:
+            raise NotFoundError(f"no share of the universe {text!r} is held; ingest some first")
+        return tuple(held) or None
+
 
 def account(made: tuple[SeriesResampled, ...]) -> list[str]:
     """Return a line for each pair of timeframes; new, changed, unchanged and outranked are all bars made."""
@@ -63,10 +81,3 @@ def account(made: tuple[SeriesResampled, ...]) -> list[str]:
         f"outranked {total.outranked} (told differently {total.disagreements}), removed {total.removed}"
         for key, (count, total) in sums.items()
     ]
-
-
-def _secids(text: str | None) -> tuple[str, ...] | None:
-    if not text:
-        return None
-    universes = universe_config().universes
-    return universes[text] if text in universes else tuple(word.strip().upper() for word in text.split(","))
