@@ -111,12 +111,14 @@ def _impossible(findings: SeriesFindings, bars: SeriesBars) -> None:
     )
     broken = kernel.broken_bars(bars.prices, bars.volume_shares)
     _add(findings, "broken_bar", bars, broken, lambda i: f"impossible bar: {_ohlc(bars, i)}")
-    empty = bars.volume_shares == 0.0
+    empty = (bars.volume_shares == 0.0) & (bars.key.group != "index")  # an index is not traded
     moved = bars.prices[:, 1] / bars.prices[:, 2]
     _add(findings, "zero_volume", bars, empty, lambda i: f"no volume: {_ohlc(bars, i)}", moved)
 
 
 def _off_step(findings: SeriesFindings, bars: SeriesBars, config: QualityConfig) -> None:
+    if bars.key.group == "index":  # is a mean of prices and keeps no step
+        return
     month = bars.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
     stray, unknown = kernel.off_step(
         bars.prices, bars.step_rub, month, stray_max_frac=config.prices.off_step_stray_frac

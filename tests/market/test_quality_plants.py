@@ -64,6 +64,16 @@ def test_a_bar_without_volume_is_told():
     assert dict(planted(empty).counts) == {"zero_volume": 1}
 
 
+def test_an_index_needs_no_volume_and_no_price_step():
+    index = clean_bars("IMOEX", 3, kind="index")
+    index.volume_shares[:] = 0.0
+    index.prices[:, 1] += 0.0037
+    assert not look([index])["IMOEX"].counts
+    share = clean_bars("IMOEX", 3)
+    share.volume_shares[:] = 0.0
+    assert look([share])["IMOEX"].counts["zero_volume"] == len(share)
+
+
 def test_a_price_off_the_step_is_told():
     def off(bars):
         bars.prices[AT, 3] += 0.003
