@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 
 from market.models import NewsItem, NewsLink, NewsSource, NewsTrigger, RiskAlert
 from market.services.news_alerts import STAFF
@@ -33,7 +33,7 @@ class NewsSourceAdmin(ReadOnlyAdmin):
         return [field.name for field in self.model._meta.fields if field.name not in self.editable]
 
 
-class NewsLinkInline(admin.TabularInline[NewsLink, NewsItem]):
+class NewsLinkInline(TabularInline):  # type: ignore[misc]  # unfold carries no types
     """What an item is about."""
 
     model = NewsLink

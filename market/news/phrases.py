@@ -30,9 +30,10 @@ class Phrase:
 
     def found(self, text: str) -> re.Match[str] | None:
         """Return where the phrase stands in a folded text."""
-        if not any(stem in text for stem in self.needed):
-            return None
-        return self.pattern.search(text)
+        for stem in self.needed:  # a loop: this runs a hundred thousand times for a day's news
+            if stem in text:
+                return self.pattern.search(text)
+        return None
 
 
 @functools.cache

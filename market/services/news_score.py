@@ -20,7 +20,7 @@ from market.services.news_companies import company_tickers, instrument_companies
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import TransientError
 
-_CHUNK = 200
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
