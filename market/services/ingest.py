@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Min
-
 from market.contracts import CandleOrigin, FileAccount, IngestReport, InstrumentFacts, Timeframe
-from market.models import TradingDay
 from market.selectors.instruments import instrument_list
 from market.selectors.tickers import ticker_holders
-from market.services.calendar_write import calendar_build
 from market.services.ingest_files import FileCandlesRequest, file_candles_ingest
 from market.services.ingest_records import (
     ingest_actions,
@@ -109,11 +105,12 @@ def everything_ingest(*, source: Any, wanted: CandlesWanted, progress: Progress 
     instruments = ingest_instruments(source=source, secids=wanted.secids, now=wanted.now)
     reference = reference_ingest(source=source, secids=wanted.secids, now=wanted.now)
     report = replace(instruments, kind="all").plus(reference)
+    if reference.rows_new or reference.rows_changed:
+        # Shares that changed their ticker are one instrument now, which is described by its new name.
+        report = report.plus(ingest_instruments(source=source, secids=wanted.secids, now=wanted.now))
     report = report.plus(candles_ingest(source=source, wanted=wanted, progress=progress))
     if source_has(source, "indices"):
         report = report.plus(indices_ingest(source=source, wanted=wanted, progress=progress))
-    if isinstance(source, FilesSource):
-        _build_calendar(wanted.now)
     for kind in ("actions", "fundamentals", "macro", "flow", "news"):
         if source_has(source, kind):
             report = report.plus(kind_ingest(kind=kind, source=source, wanted=wanted))
@@ -308,13 +305,6 @@ def _one_series(
         for page in pages:
             total = total.plus(page)
         log.add(replace(total, by_file=(_account(f"{request.secid} {request.timeframe.value}", total),)))
-
-
-def _build_calendar(now: datetime) -> None:
-    """Make the calendar of the days that candles have shown and of the year ahead; files tell none of their own."""
-    first = TradingDay.objects.filter(is_real=True).aggregate(first=Min("date"))["first"]
-    if first is not None:
-        calendar_build(since=first, until=now.astimezone(MOSCOW).date() + _CALENDAR_AHEAD)
 
 
 def _resample(touched: Mapping[str, datetime | None], now: datetime) -> None:

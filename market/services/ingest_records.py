@@ -8,6 +8,7 @@ from typing import Any
 
 from market.configs import file_sources_config
 from market.contracts import IngestReport
+from market.selectors.tickers import ticker_holders
 from market.services.actions_write import actions_write
 from market.services.calendar_write import calendar_write
 from market.services.flow_write import flow_write
@@ -16,6 +17,7 @@ from market.services.ingest_run import RunLog, ingestion_run
 from market.services.macro_write import events_write, macro_write
 from market.services.news_write import news_write
 from market.services.write_report import RecordWriteReport
+from market.sources.corporate_files import MANUAL
 from market.sources.records import (
     ActionPage,
     CalendarSource,
@@ -37,8 +39,11 @@ def ingest_actions(
     """
     with ingestion_run(kind=kind, source=source.name, now=now) as log:
         told = source.actions(secids=secids or source.default_secids())
+        holders = ticker_holders()
+        # Our own table tells of shares that this database may not hold: nothing is wrong with its rows.
+        splits = [s for s in told.splits if s.source != MANUAL or s.secid in holders]
         page = ActionPage(
-            splits=() if kind == "dividends" else told.splits,
+            splits=() if kind == "dividends" else tuple(splits),
             dividends=() if kind == "splits" else told.dividends,
             rejected=told.rejected,
         )
@@ -54,6 +59,7 @@ def ingest_actions(
                 rejected=tuple(written.rejected),
             ),
             rejected=page.rejected,
+            outside=0 if kind == "dividends" else len(told.splits) - len(splits),
         )
     return log.report
 

@@ -54,10 +54,12 @@ def chunks_of(
 
 def survey_of(file: FoundFile, *, outside: Callable[[Stamps, Timeframe], tuple[int, int]]) -> Survey:
     """Return what series a file holds and where; `outside` counts rows outside sessions by either convention."""
-    survey = Survey(last_chunk={}, chunks_with=[], rows={})
+    survey = Survey(last_chunk={}, chunks_with=[], rows={}, unreadable=set())
     keys = _parquet_keys(file) if file.path.suffix == ".parquet" else (c for _, c in chunks_of(file))
     for number, chunk in enumerate(keys):
         survey.chunks_with.append(frozenset(chunk.tickers[code] for code in np.unique(chunk.ticker)))
+        if chunk.rejected:
+            survey.unreadable.add(number)
         survey.last_chunk |= dict.fromkeys(survey.chunks_with[-1], number)
         width = len(chunk.timeframes)
         series, counts = np.unique(chunk.ticker * width + chunk.timeframe, return_counts=True)

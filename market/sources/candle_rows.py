@@ -68,6 +68,7 @@ class Survey:
     last_chunk: dict[str, int]  # by ticker
     chunks_with: list[frozenset[str]]  # the tickers of each chunk
     rows: dict[tuple[str, Timeframe], int]  # by series
+    unreadable: set[int]  # chunks with rows that cannot be read
     outside_begin: int = 0  # intraday rows outside all sessions if stamps are begins
     outside_end: int = 0  # the same if they are ends
 
@@ -96,7 +97,9 @@ def grouped(
 
 def _pieces(chunk: RowChunk, groups: Mapping[str, int]) -> Iterator[SeriesRows]:
     group_of = np.array([groups.get(ticker, -1) for ticker in chunk.tickers] or [-1], dtype=np.int64)
-    group = group_of[chunk.ticker] if len(chunk) else np.zeros(0, dtype=np.int64)
+    if not len(chunk):
+        return
+    group = group_of[chunk.ticker]
     key = np.where(group < 0, -1, group * len(chunk.timeframes) + chunk.timeframe)
     order = np.argsort(key, kind="stable")
     keys, first = np.unique(key[order], return_index=True)

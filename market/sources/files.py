@@ -244,7 +244,11 @@ class FilesSource:
         rejected: list[tuple[str, RejectedRow]],
     ) -> Generator[SeriesRows, None, None]:
         """Yield a file's series by groups of tickers, each once and whole; unreadable rows go to `rejected`."""
-        wanted = [tickers & groups.keys() for tickers in survey.chunks_with]
+        # Rows that cannot be read are told of, whoever's they are.
+        wanted = [
+            tickers & groups.keys() or (frozenset({""}) if number in survey.unreadable else frozenset())
+            for number, tickers in enumerate(survey.chunks_with)
+        ]
 
         def chunks() -> Generator[tuple[int, RowChunk], None, None]:
             for number, chunk in chunks_of(file, wanted=wanted):
