@@ -27,7 +27,12 @@ SPLIT_SECID, SPLIT_ON = "GMKN", datetime(2024, 4, 8, tzinfo=MOSCOW)
 
 
 def ingest(folder: Path, *secids: str) -> None:
-    ingest_all(source=files_source(folder / "candles"), secids=secids, timeframes=[Timeframe.H1], now=NOW)
+    ingest_all(
+        source=files_source([folder / "candles", folder / "corporate"]),
+        secids=secids,
+        timeframes=[Timeframe.H1],
+        now=NOW,
+    )
 
 
 def matrix(secid: str) -> FeatureMatrix:
