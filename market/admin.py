@@ -14,8 +14,11 @@ from django.urls.resolvers import URLPattern
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+import market.news_admin
+import market.reference_admin  # noqa: F401  # each registers its tables
 from market.contracts import Timeframe
-from market.models import CorporateAction, IngestionRun, Instrument, QuarantinedRow, TradingDay
+from market.models import CorporateAction, Instrument, QuarantinedRow, TradingDay
+from market.quality_admin import QUALITY_ADMINS
 from market.selectors.candles import candle_list
 from market.services.dividend_announcements import action_known_set
 from traderai.common import clock
@@ -23,6 +26,9 @@ from traderai.common.admin import ReadOnlyAdmin
 from traderai.common.errors import InputError
 
 _ROWS_SHOWN = 200
+
+for _model, _admin in QUALITY_ADMINS:
+    admin.site.register(_model, _admin)
 
 
 @admin.register(Instrument)
@@ -123,15 +129,6 @@ class TradingDayAdmin(ReadOnlyAdmin):
     list_display = ["date", "trading_date", "is_real", "is_simulated"]
     list_filter = ["is_real", "is_simulated"]
     ordering = ["-date"]
-
-
-@admin.register(IngestionRun)
-class IngestionRunAdmin(ReadOnlyAdmin):
-    """Runs of ingests."""
-
-    list_display = ["started_at", "kind", "source", "rows_received", "rows_new", "rows_changed", "rows_quarantined", "detail", "error"]  # fmt: skip
-    list_filter = ["kind", "source"]
-    ordering = ["-started_at"]
 
 
 @admin.register(QuarantinedRow)

@@ -14,7 +14,6 @@ from market.selectors.calendar import calendar_days
 from market.selectors.instruments import instrument_get
 from traderai.common.clock import MOSCOW
 
-
 # A price that went to another scale and back is the one traded again: 87.14, not 87.14000000000001.
 _DECIMALS = 9
 

@@ -32,7 +32,8 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     """Return the bars that had closed at `as_of`, with the splits and dividends known then.
 
     `since` leaves out bars that begin earlier; it changes no other number, prices stay on the same scale. An
-    index has bars on days without trading in shares: they belong to the next day with trading.
+    index has bars on days without trading in shares, and a weekly bar begins on its Monday whatever the day: they
+    belong to the next day with trading.
 
     Raises: NotFoundError for a ticker that we do not hold; InvariantError for a bar without a trading day.
     """
@@ -46,7 +47,7 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     with connection.cursor() as cursor:
         cursor.execute(_BARS, values)
         rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 8)
-    trading_date, ordinal = _trading_days(rows[:, 1].astype(np.int64), instrument)
+    trading_date, ordinal = _trading_days(rows[:, 1].astype(np.int64), instrument, timeframe)
     splits, dividends = _actions(instrument.id, as_of)
     factor = split_factors(trading_date, *splits)
     # A dividend whose ex-date lies before the first bar handed out did not start with that bar.
@@ -83,7 +84,7 @@ def newest_bars(*, timeframe: Timeframe) -> dict[str, datetime]:
         return dict(cursor.fetchall())
 
 
-def _trading_days(days: I64, instrument: InstrumentFacts) -> tuple[I64, I64]:
+def _trading_days(days: I64, instrument: InstrumentFacts, timeframe: Timeframe) -> tuple[I64, I64]:
     """Return each bar's trading date (days since 1970) and that date's ordinal in the calendar."""
     kept = TradingDay.objects.filter(is_real=True)
     if instrument.is_simulated:
@@ -97,7 +98,7 @@ def _trading_days(days: I64, instrument: InstrumentFacts) -> tuple[I64, I64]:
     ).reshape(-1, 2)
     calendar = calendar[np.argsort(calendar[:, 0])]
     at = np.searchsorted(calendar[:, 0], days)
-    if instrument.kind == "index":
+    if instrument.kind == "index" or timeframe is Timeframe.W1:
         # Behind the newest day with trading in shares, the bar's own day stands for the next one.
         inside = at < len(calendar)
         trading_date: I64 = days.copy()
@@ -117,12 +118,12 @@ def _actions(instrument_id: int, as_of: datetime) -> tuple[tuple[I64, F64], tupl
     rows = CorporateAction.objects.filter(instrument_id=instrument_id, known_at__lte=as_of).order_by(
         "ex_date"
     )
-    kinds: dict[str, list[tuple[int, float]]] = {"split": [], "dividend": []}
-    for row in rows:
-        figure = row.shares_after_per_before if row.kind == "split" else row.amount_rub
-        kinds[row.kind].append((_day_number(row.ex_date), float(figure or 0.0)))
-    split, dividend = (_columns(kinds[kind]) for kind in ("split", "dividend"))
-    return split, dividend
+    # Two sources that tell of one split tell of one split; two dividends of one day are two payments.
+    splits = {
+        _day_number(row.ex_date): row.shares_after_per_before or 0.0 for row in rows if row.kind == "split"
+    }
+    dividends = [(_day_number(row.ex_date), row.amount_rub or 0.0) for row in rows if row.kind == "dividend"]
+    return _columns(list(splits.items())), _columns(dividends)
 
 
 def _columns(pairs: list[tuple[int, float]]) -> tuple[I64, F64]:

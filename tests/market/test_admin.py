@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.urls import reverse
 
@@ -17,7 +18,8 @@ def staff(client):
 
 
 @pytest.mark.parametrize(
-    "model", ["instrument", "corporateaction", "tradingday", "ingestionrun", "quarantinedrow"]
+    "model",
+    sorted(model._meta.model_name for model in admin.site._registry if model._meta.app_label == "market"),
 )
 def test_every_list_opens(staff, model):
     make.write(make.instrument(), make.columns(make.hours("2024-01-03")))

@@ -5,11 +5,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from market.contracts import SIMULATOR_ORIGIN, Timeframe
+from market.contracts import RESAMPLED_ORIGIN, SIMULATOR_ORIGIN, Timeframe
 from market.models import CorporateAction, TradingDay
 from market.selectors.bars import bars_load, newest_bars
 from market.selectors.candles import candle_list, last_closes
 from market.selectors.instruments import instrument_get, instrument_list
+from market.services.candle_write import candles_write
 from market.sources.wall_clock import midnight
 from tests.market import make
 from traderai.common.clock import to_epoch_s
@@ -126,6 +127,21 @@ def test_a_weekend_session_and_monday_are_one_trading_day():
     assert (bars.trading_day - bars.trading_day[0]).tolist() == [0] * 3 + [1] * 9
     last = last_closes(timeframe=H1, as_of=make.moscow("2025-04-01"))["TEST"]
     assert (last.close, last.previous_close, last.turnover_rub) == (4.0, 1.0, 2700.0)
+
+
+def test_a_week_belongs_to_its_first_trading_day():
+    facts = make.instrument()
+    for day in ("2024-01-09", "2024-01-10", "2024-01-15"):  # no trading on Monday the 8th
+        make.write(facts, make.columns(make.hours(day)))
+    candles_write(
+        instrument_id=facts.id,
+        timeframe=Timeframe.W1,
+        columns=make.columns([make.moscow("2024-01-08"), make.moscow("2024-01-15")]),
+        origin=RESAMPLED_ORIGIN,
+        marks_trading_days=False,
+    )
+    weeks = bars_load(secid="TEST", timeframe=Timeframe.W1, as_of=make.moscow("2024-02-01"))
+    assert weeks.trading_day.tolist() == [0, 2]
 
 
 def test_simulated_days_do_not_count_for_real_shares():

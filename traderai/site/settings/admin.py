@@ -38,6 +38,9 @@ NAVIGATION = [
             _item("Trading days", "calendar_month", "market_tradingday"),
             _item("Ingestion runs", "download", "market_ingestionrun"),
             _item("Quarantine", "block", "market_quarantinedrow"),
+            _item("Data quality", "fact_check", "market_dataqualityreport"),
+            _item("News", "newspaper", "market_newsitem"),
+            _item("Risk alerts", "warning", "market_riskalert"),
         ],
     },
     {
