@@ -62,6 +62,26 @@ def main_boards(day: I64, traded_from: I64, traded_till: I64) -> tuple[I64, I64]
     return main[where], other[where]
 
 
+def boards_taking_over(day: I64, board: I64, main: I64, traded_from: I64, traded_till: I64) -> Bools:
+    """Return which rows of another recorded board are kept, because the day's main board has no row any more.
+
+    The new settlement's boards of 2013 opened while the old ones were still listed: a share's trading moved over
+    before the old board's span ended. From the last row of the main board on, a board whose own span holds the day
+    stands in for it; before that, rows of two boards would take turns.
+
+    Shapes: day, board, main (n,), the boards indices into traded_from and traded_till (k,), -1 for none -> (n,)
+    Units: days since 1970; traded_till is the last day
+    """
+    if not traded_from.size:
+        return np.zeros(day.size, dtype=np.bool_)
+    newest = np.full(traded_from.size, np.iinfo(np.int64).min)
+    told = board >= 0
+    np.maximum.at(newest, board[told], day[told])
+    holds = told & (traded_from[board] <= day) & (day <= traded_till[board])
+    kept: Bools = holds & (main >= 0) & (newest[main] < day)
+    return kept
+
+
 def split_faults(day: I64, prices: F64, ex_day: int, shares_after_per_before: float, *, adjusted: bool) -> I8:
     """Return the fault of each row around one split as an index into `SPLIT_REASONS`.
 

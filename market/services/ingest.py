@@ -24,7 +24,7 @@ from market.services.ingest_reference import (
     ingest_instruments,
     reference_ingest,
 )
-from market.services.ingest_run import RunLog, ingestion_run
+from market.services.ingest_run import RunLog, ingestion_run, scope_of
 from market.services.resample_due import candles_resample
 from market.services.series_ingest import series_ingest
 from market.services.sources import source_open
@@ -78,6 +78,14 @@ class CandlesWanted:
     now: datetime
     refetch: bool = False  # ask anew for what has been asked for before
     resample: bool = False  # make the longer bars of what has changed
+
+    def scope(self, source: Any) -> dict[str, Any]:
+        """Return what makes runs comparable; not since when: a scheduled run asks for a later day each time."""
+        timeframes = [timeframe.value for timeframe in self.timeframes or ()]
+        return scope_of(source, secids=self.secids) | {
+            "timeframes": timeframes,
+            "bounded": self.until is not None,
+        }
 
 
 def ingest_all(
@@ -181,7 +189,7 @@ def candles_ingest(*, source: Any, wanted: CandlesWanted, progress: Progress = s
 
     Repeating: changes nothing where the source says the same; what an interrupted run stored stays.
     """
-    with ingestion_run(kind="candles", source=source.name, now=wanted.now) as log:
+    with ingestion_run(kind="candles", source=source.name, now=wanted.now, scope=wanted.scope(source)) as log:
         if isinstance(source, FilesSource):
             _of_files(source, source.candle_files(), wanted, log, progress)
         else:
@@ -205,7 +213,7 @@ def indices_ingest(*, source: Any, wanted: CandlesWanted, progress: Progress = s
     Raises: InputError if the source has no indices
     """
     require(source, "indices")
-    with ingestion_run(kind="indices", source=source.name, now=wanted.now) as log:
+    with ingestion_run(kind="indices", source=source.name, now=wanted.now, scope=wanted.scope(source)) as log:
         page = source.indices()
         records = tuple(r for r in page.records if not wanted.secids or r.secid in wanted.secids)
         if records:

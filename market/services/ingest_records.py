@@ -13,7 +13,7 @@ from market.services.actions_write import actions_write
 from market.services.calendar_write import calendar_write
 from market.services.flow_write import flow_write
 from market.services.fundamentals_write import fundamentals_write
-from market.services.ingest_run import RunLog, ingestion_run
+from market.services.ingest_run import RunLog, ingestion_run, scope_of
 from market.services.macro_write import events_write, macro_write
 from market.services.news_write import news_write
 from market.services.write_report import RecordWriteReport
@@ -37,7 +37,7 @@ def ingest_actions(
 
     Repeating: changes nothing where the source says the same.
     """
-    with ingestion_run(kind=kind, source=source.name, now=now) as log:
+    with ingestion_run(kind=kind, source=source.name, now=now, scope=scope_of(source, secids=secids)) as log:
         told = source.actions(secids=secids or source.default_secids())
         holders = ticker_holders()
         # Our own table tells of shares that this database may not hold: nothing is wrong with its rows.
@@ -68,14 +68,16 @@ def ingest_fundamentals(
     *, source: FundamentalsSource, secids: Sequence[str] | None = None, now: datetime
 ) -> IngestReport:
     """Bring companies' figures. Repeating: changes nothing where the source says the same."""
-    with ingestion_run(kind="fundamentals", source=_name(source), now=now) as log:
+    with ingestion_run(
+        kind="fundamentals", source=_name(source), now=now, scope=scope_of(source, secids=secids)
+    ) as log:
         _bring(log, source.fundamentals(secids=secids), lambda page: fundamentals_write(page=page))
     return log.report
 
 
 def ingest_macro(*, source: MacroSource, now: datetime) -> IngestReport:
     """Bring the economy's series and scheduled events. Repeating: changes nothing where the source says the same."""
-    with ingestion_run(kind="macro", source=_name(source), now=now) as log:
+    with ingestion_run(kind="macro", source=_name(source), now=now, scope=scope_of(source)) as log:
         _bring(log, [source.macro()], lambda page: macro_write(page=page))
         _bring(log, [source.events()], lambda page: events_write(page=page))
     return log.report
@@ -83,14 +85,16 @@ def ingest_macro(*, source: MacroSource, now: datetime) -> IngestReport:
 
 def ingest_flow(*, source: FlowSource, secids: Sequence[str] | None = None, now: datetime) -> IngestReport:
     """Bring order flow. Repeating: changes nothing where the source says the same."""
-    with ingestion_run(kind="flow", source=_name(source), now=now) as log:
+    with ingestion_run(
+        kind="flow", source=_name(source), now=now, scope=scope_of(source, secids=secids)
+    ) as log:
         _bring(log, source.flow(secids=secids), lambda page: flow_write(page=page))
     return log.report
 
 
 def ingest_news(*, source: NewsFeed, since: datetime | None = None, now: datetime) -> IngestReport:
     """Bring news. Repeating: changes nothing where the source says the same."""
-    with ingestion_run(kind="news", source=_name(source), now=now) as log:
+    with ingestion_run(kind="news", source=_name(source), now=now, scope=scope_of(source)) as log:
         _bring(log, source.news(since=since, now=now), lambda page: news_write(page=page, now=now))
     return log.report
 
@@ -100,7 +104,7 @@ def ingest_calendar(*, source: CalendarSource, since: date, until: date, now: da
 
     Repeating: changes nothing where the source says the same.
     """
-    with ingestion_run(kind="calendar", source=_name(source), now=now) as log:
+    with ingestion_run(kind="calendar", source=_name(source), now=now, scope=scope_of(source)) as log:
         _bring(log, [source.calendar(since=since, until=until)], lambda page: calendar_write(page=page))
     return log.report
 

@@ -9,7 +9,7 @@ from typing import Any
 from market.contracts import CandleWriteReport, IngestReport
 from market.selectors.tickers import ticker_holders
 from market.services.ingest_files import unknown_ticker
-from market.services.ingest_run import RunLog, ingestion_run
+from market.services.ingest_run import RunLog, ingestion_run, scope_of
 from market.services.instruments_write import instruments_write
 from market.services.reference_write import (
     boards_write,
@@ -30,7 +30,9 @@ def ingest_instruments(*, source: Source, secids: Sequence[str] | None = None, n
     Raises: InputError for a ticker that neither the files nor the database know; nothing is written then.
     """
     wanted = secids or source.default_secids()
-    with ingestion_run(kind="instruments", source=source.name, now=now) as log:
+    with ingestion_run(
+        kind="instruments", source=source.name, now=now, scope=scope_of(source, secids=secids)
+    ) as log:
         page = source.instruments(secids=wanted)
         if isinstance(source, FilesSource):
             refuse_unknown(page)
@@ -45,7 +47,9 @@ def reference_ingest(*, source: Any, secids: Sequence[str] | None = None, now: d
 
     Repeating: changes nothing where the source says the same.
     """
-    with ingestion_run(kind="reference", source=source.name, now=now) as log:
+    with ingestion_run(
+        kind="reference", source=source.name, now=now, scope=scope_of(source, secids=secids)
+    ) as log:
         if hasattr(source, "ticker_changes"):
             _reference(log, source, secids or source.default_secids(), now)
     return log.report

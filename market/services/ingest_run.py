@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from market.contracts import FileAccount, IngestReport
 from market.models import IngestionRun
@@ -24,6 +25,7 @@ class RunLog:
     run_id: int
     kind: str
     source: str
+    scope: dict[str, Any] = field(default_factory=dict)
     report: IngestReport = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,14 +86,22 @@ class RunLog:
         )
 
 
+def scope_of(source: Any, *, secids: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return what a run asked for, as far as runs that asked for other things are not to be compared with it."""
+    return {"files": [file.place for file in getattr(source, "files", ())], "secids": sorted(secids or ())}
+
+
 @contextmanager
-def ingestion_run(*, kind: str, source: str, now: datetime) -> Iterator[RunLog]:
+def ingestion_run(
+    *, kind: str, source: str, now: datetime, scope: dict[str, Any] | None = None
+) -> Iterator[RunLog]:
     """Record a run; what was added before an error counts, and the error is kept.
 
-    When it has ended, a run that brought far fewer rows than the ones before it raises an alert.
+    When it has ended, a run that brought far fewer rows than the ones before it raises an alert; only runs of the
+    same `scope` (plain JSON: what was asked for) are compared.
     """
     run = IngestionRun.objects.create(kind=kind, source=source, started_at=now)
-    log = RunLog(run_id=run.pk, kind=kind, source=source)
+    log = RunLog(run_id=run.pk, kind=kind, source=source, scope=scope or {})
     started = clock.monotonic_s()
     error = ""
     try:
@@ -115,6 +125,6 @@ def _close(log: RunLog, error: str) -> None:
         rows_new=total.rows_new,
         rows_changed=total.rows_changed,
         rows_quarantined=total.rows_quarantined,
-        account={"files": [asdict(account) for account in total.by_file]},
+        account={"scope": log.scope, "files": [asdict(account) for account in total.by_file]},
         error=error,
     )

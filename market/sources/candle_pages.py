@@ -11,7 +11,13 @@ import numpy as np
 
 from market.contracts import CandleColumns, CandleOrigin, Timeframe
 from market.kernels.adjustment import prices_as_traded
-from market.kernels.joining import SPLIT_REASONS, main_boards, rows_of_best_ticker, split_faults
+from market.kernels.joining import (
+    SPLIT_REASONS,
+    boards_taking_over,
+    main_boards,
+    rows_of_best_ticker,
+    split_faults,
+)
 from market.kernels.sessions import MAIN, OUTSIDE, SessionTable, session_codes
 from market.sources.candle_rows import FIGURES, SeriesRows, Stamps
 from market.sources.file_rules import FoundFile
@@ -115,6 +121,7 @@ def series_read(
     length = np.timedelta64(rows.timeframe.minutes * 60, "s")
     if file.rule.stamp == "end":
         rows = replace(rows, stamp=rows.stamp - length)
+    rows = replace(rows, figures=_without_dust(rows.figures))
     rows = _kept(rows, _inside_span(rows, since_s, until_s), read, "outside_the_span_asked_for")
     rows = _of_best_ticker(rows, reference, read)
     rows = _on_main_board(rows, reference, read)
@@ -126,6 +133,16 @@ def series_read(
     for code in np.unique(rows.board).tolist():
         read.pages.append(_page(rows.take(rows.board == code), rows.boards[code], file))
     return read
+
+
+def _without_dust(figures: F64) -> F64:
+    """Return figures whose prices have the nine decimals that no price step exceeds.
+
+    A file's maker who turned prices by a split left 14830.000000000002, which no exchange has quoted.
+    """
+    clean = figures.copy()
+    clean[:, :4] = np.round(figures[:, :4], 9)
+    return clean
 
 
 def _kept(rows: SeriesRows, good: Bools, read: ReadSeries, reason: str) -> SeriesRows:
@@ -171,12 +188,14 @@ def _on_main_board(rows: SeriesRows, reference: SeriesReference, read: ReadSerie
     recorded = recorded or {reference.board: span_of(None, None)}
     names = tuple(recorded)
     spans = np.array(list(recorded.values()), dtype=np.int64)
-    main, other = main_boards(_days(rows), spans[:, 0], spans[:, 1])
+    days = _days(rows)
+    main, other = main_boards(days, spans[:, 0], spans[:, 1])
     # A file that names no board tells of the main one.
     known = np.array([names.index(b) if b in names else -2 if b else -1 for b in rows.boards], dtype=np.int64)
     told = known[rows.board]
     rows = replace(rows, boards=names, board=np.where(told == -1, main, told))
     good = (rows.board == main) | (rows.board == other)
+    good |= boards_taking_over(days, rows.board, main, spans[:, 0], spans[:, 1])
     lost = rows.board[~good]
     read.outside["board_not_recorded"] += int((lost < 0).sum())
     read.outside["not_on_main_board"] += int((lost >= 0).sum())

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import CommandError, call_command
 
 from market.contracts import FileAccount, IngestReport, Timeframe
 from market.models import Candle, IngestionRun, Instrument, QuarantinedRow
-from market.services.ingest import CandlesWanted, candles_ingest, ingest_all, kind_ingest
+from market.services.ingest import (
+    CandlesWanted,
+    candles_ingest,
+    ingest_all,
+    ingest_instruments,
+    kind_ingest,
+)
 from market.services.ingest_account import account_lines
 from market.services.ingest_run import ingestion_run
 from market.services.sources import source_open
@@ -36,6 +44,46 @@ def test_a_run_keeps_its_account_by_file(tmp_path):
     assert accounts["GAZP_1h.csv"]["quarantined"] == {"low_above_high": 1}
     assert accounts["SBER_1h.csv"]["rows_new"] == 5
     assert run.finished_at is not None
+    assert run.account["scope"] == {
+        "files": ["GAZP_1h.csv", "SBER_1h.csv"],
+        "secids": ["GAZP", "SBER"],
+        "timeframes": [],
+        "bounded": False,
+    }
+
+
+def test_a_run_for_one_share_is_not_held_against_runs_for_many(tmp_path):
+    source = folder_with(tmp_path, SBER_1h=BARS)
+    ingest_instruments(source=source, secids=["SBER"], now=NOW)
+    for back in range(5, 0, -1):  # runs of thousands of rows, all on this weekday
+        at = NOW - timedelta(weeks=back)
+        many = {"files": ["SBER_1h.csv"], "secids": ["GAZP", "SBER"], "timeframes": [], "bounded": False}
+        IngestionRun.objects.create(
+            kind="candles",
+            source="files",
+            started_at=at,
+            finished_at=at,
+            rows_received=9000,
+            account={"scope": many},
+        )
+    candles_ingest(source=source, wanted=CandlesWanted(secids=["SBER"], now=NOW))
+    one = IngestionRun.objects.get(kind="candles", rows_received=5)
+    assert (one.alert, one.rows_expected) == ("", None)
+    IngestionRun.objects.filter(rows_received=9000).update(account={"scope": one.account["scope"]})
+    candles_ingest(source=source, wanted=CandlesWanted(secids=["SBER"], now=NOW + timedelta(seconds=1)))
+    assert IngestionRun.objects.get(kind="candles", started_at=NOW + timedelta(seconds=1)).alert == "failed"
+
+
+def test_dust_of_a_turned_price_is_no_price(tmp_path):
+    ingest_all(
+        source=folder_with(
+            tmp_path, SBER_1h=ISO + "2021-01-04 10:00:00,15297.999999999998,16000,1,14830.000000000002,5\n"
+        ),
+        secids=["SBER"],
+        now=NOW,
+    )
+    stored = Candle.objects.get()
+    assert (stored.open, stored.close) == (15298.0, 14830.0)
 
 
 def test_a_run_that_fails_keeps_what_it_did_and_why_it_failed():

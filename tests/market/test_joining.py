@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from market.kernels.joining import (
     SPLIT_REASONS,
+    boards_taking_over,
     lots_as_shares,
     main_boards,
     rows_of_best_ticker,
@@ -130,3 +131,26 @@ def test_a_lot_that_cannot_be_told_is_missing():
         np.array([10.0, 0.0, 10.0, np.nan]), np.array([55.0, 0.0, np.nan, 1.0]), np.array([1.0] * 4)
     )
     assert np.isnan(told).all()
+
+
+@given(
+    rows=st.lists(st.tuples(DAYS, st.integers(-1, 2)), max_size=20),
+    spans=st.lists(st.tuples(DAYS, DAYS), min_size=3, max_size=3),
+)
+def test_a_board_takes_over_once_the_main_one_has_no_row_any_more(rows, spans):
+    day, board = i64([row[0] for row in rows]), i64([row[1] for row in rows])
+    first, last = i64([min(span) for span in spans]), i64([max(span) for span in spans])
+    main, _ = main_boards(day, first, last)
+    kept = boards_taking_over(day, board, main, first, last)
+    for at, (on, code) in enumerate(rows):
+        later = [other for other, told in rows if told == main[at] and other >= on]
+        assert kept[at] == (code >= 0 and first[code] <= on <= last[code] and main[at] >= 0 and not later)
+
+
+def test_the_new_settlements_board_of_2013_follows_the_old_one_at_once():
+    # Listed: the old board until day 20, the new one from day 10; the file has old rows until day 11.
+    first, last = i64([0, 10]), i64([20, 100])
+    day, board = i64([9, 10, 11, 12, 20, 21]), i64([0, 1, 0, 1, 1, 1])
+    main, _ = main_boards(day, first, last)
+    kept = (board == main) | boards_taking_over(day, board, main, first, last)
+    assert kept.tolist() == [True, False, True, True, True, True]
