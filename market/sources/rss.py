@@ -9,6 +9,7 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from xml.parsers import expat
 
 import httpx
@@ -16,9 +17,11 @@ import httpx
 from market.news.text import language_of
 from market.sources.records import NewsRecord, RecordPage, RejectedRow
 from traderai.common.errors import InputError, TransientError
+from traderai.common.lake import sha256_hex
 
 MAX_BYTES = 8 * 1024 * 1024
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")  # without the second < a text of nothing but < takes the square of its length
+_ID_CHARS = 120
 _SPACE = re.compile(r"\s+")
 
 
@@ -68,7 +71,12 @@ def feed_fetch(*, url: str, timeout_s: float, memory: FeedMemory) -> bytes | Non
         headers["If-Modified-Since"] = memory.last_modified
     try:
         with (
-            httpx.Client(timeout=timeout_s, follow_redirects=True, max_redirects=3) as http,
+            httpx.Client(
+                timeout=timeout_s,
+                follow_redirects=True,
+                max_redirects=3,
+                event_hooks={"request": [partial(_stay_secure, url)]},
+            ) as http,
             http.stream("GET", url, headers=headers) as reply,
         ):
             if reply.status_code == 304:
@@ -85,6 +93,12 @@ def feed_fetch(*, url: str, timeout_s: float, memory: FeedMemory) -> bytes | Non
             return bytes(content)
     except httpx.HTTPError as error:
         raise TransientError(f"{url} must answer, failed ({type(error).__name__}: {error})") from error
+
+
+def _stay_secure(asked: str, request: httpx.Request) -> None:
+    """A feed must not send us from https to where http leads, such as this machine's own network."""
+    if asked.startswith("https://") and request.url.scheme != "https":
+        raise InputError(f"{asked} must stay on https, led to {request.url}; correct the source's address")
 
 
 def feed_parse(content: bytes, *, code: str, fetched_at: datetime) -> RecordPage[NewsRecord]:
@@ -106,13 +120,18 @@ def feed_parse(content: bytes, *, code: str, fetched_at: datetime) -> RecordPage
         if isinstance(found, str):
             raw = {_name(child): (child.text or "")[:500] for child in node}
             rejected.append(RejectedRow(place=f"{code} item {number}", reason=found, raw=raw))
-        else:
-            records.setdefault(found.external_id, found)
+        elif records.setdefault(found.external_id, found) != found:
+            raw = {"id": found.external_id, "title": found.title[:500]}
+            rejected.append(RejectedRow(place=f"{code} item {number}", reason="same_id_other_text", raw=raw))
     return RecordPage(place=code, records=tuple(records.values()), rejected=tuple(rejected))
 
 
 def _record(node: ET.Element, *, code: str, fetched_at: datetime) -> NewsRecord | str:
-    texts = {_name(child): _plain(child.text or "") for child in node if child.text}
+    space, texts = str(node.tag).rpartition(" ")[0], dict[str, str]()
+    # An item's own title and not that of its picture, wherever the two stand.
+    for child in sorted(node, key=lambda one: str(one.tag).rpartition(" ")[0] != space):
+        if child.text:
+            texts.setdefault(_name(child), _plain(child.text))
     links = [child.get("href", "") for child in node if _name(child) == "link" and child.get("href")]
     url = links[0] if links else texts.get("link", "")
     title = texts.get("title", "")
@@ -129,7 +148,7 @@ def _record(node: ET.Element, *, code: str, fetched_at: datetime) -> NewsRecord 
     )
     return NewsRecord(
         source=code,
-        external_id=(texts.get("guid") or texts.get("id") or url or f"{published.isoformat()} {title}")[:120],
+        external_id=_key(texts.get("guid") or texts.get("id") or url or f"{published.isoformat()} {title}"),
         title=title[:1000],
         body=body,
         published_at=published,
@@ -138,6 +157,11 @@ def _record(node: ET.Element, *, code: str, fetched_at: datetime) -> NewsRecord 
         url=url[:500],
         language=language_of(f"{title} {body}"),
     )
+
+
+def _key(text: str) -> str:
+    """Return an id that fits; long addresses often differ in their ends alone."""
+    return text if len(text) <= _ID_CHARS else f"{text[: _ID_CHARS - 41]} {sha256_hex(text.encode())[:40]}"
 
 
 def _tree(content: bytes) -> ET.Element:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from market.models import IngestionRun, NewsItem, NewsSource, QuarantinedRow
-from market.services import news_feeds
-from market.services.news_feeds import news_feeds_ingest
+from market.services.due import news_ingest_due
 from market.services.news_sources import news_sources_ensure
+from market.services.news_write import news_write
 from market.sources import rss
+from market.sources.records import NewsRecord, RecordPage
 from market.sources.rss import FeedMemory, RssFeed, feed_fetch, feed_parse
 from traderai.common.errors import InputError, TransientError
 
@@ -49,7 +51,12 @@ def test_rss_in_any_encoding(encoding: str):
     assert (first.external_id, first.url, first.language) == ("g1", "https://a.b/1", "ru")
     assert first.published_at == datetime(2024, 3, 1, 9, 0, tzinfo=UTC)
     assert [one.external_id for one in page.records] == ["g1", "g5"]
-    assert [one.reason for one in page.rejected] == ["unparseable_time", "unparseable_time", "no_title"]
+    assert [one.reason for one in page.rejected] == [
+        "unparseable_time",
+        "unparseable_time",
+        "no_title",
+        "same_id_other_text",
+    ]
 
 
 def test_atom_with_a_modification():
@@ -157,18 +164,61 @@ def test_a_feed_without_end_is_refused(server: str, monkeypatch: pytest.MonkeyPa
 @pytest.mark.django_db
 def test_the_stage_reads_active_feeds_and_a_broken_one_holds_up_none(server: str):
     news_sources_ensure()
+    NewsSource.objects.filter(code="moex").update(active=False)
     NewsSource.objects.filter(code="rbc").update(active=True, url=server)
     NewsSource.objects.filter(code="interfax").update(active=True, url="http://127.0.0.1:1/")
-    news_feeds._MEMORY.clear()
-    report = news_feeds_ingest(now=NOW)
-    assert (report.feeds, report.new, report.quarantined, report.failed) == (2, 1, 4, ("interfax",))
+    report = news_ingest_due(now=NOW)
+    assert (report.rows_new, report.rows_quarantined) == (1, 5)
     assert IngestionRun.objects.get(source="interfax").error.startswith("TransientError")
     run = IngestionRun.objects.get(source="rbc")
-    assert (run.error, run.rows_new, run.rows_received) == ("", 1, 5)
-    assert QuarantinedRow.objects.filter(source="rbc").count() == 4
+    assert (run.error, run.rows_new, run.rows_received) == ("", 1, 6)
+    assert QuarantinedRow.objects.filter(source="rbc").count() == 5
     item = NewsItem.objects.get(external_id="g1")
     assert item.known_at == NOW  # fetched after it was published: not known before
-    again = news_feeds_ingest(now=NOW + timedelta(minutes=5))
-    assert (again.new, again.changed, again.unchanged) == (0, 0, 0)
-    news_feeds._MEMORY.clear()
-    assert news_feeds_ingest(now=NOW + timedelta(minutes=5)) == replace(again, unchanged=1, quarantined=4)
+    again = news_ingest_due(now=NOW + timedelta(minutes=5))
+    assert (again.rows_new, again.rows_changed, again.rows_unchanged) == (0, 0, 1)
+    # The stage is not due twice in five minutes.
+    assert news_ingest_due(now=NOW + timedelta(minutes=9)).rows_received == 0
+
+
+@pytest.mark.django_db
+def test_an_item_that_comes_late_is_taken_though_newer_ones_are_stored(server: str):
+    news_sources_ensure()
+    NewsSource.objects.filter(code="moex").update(active=False)
+    NewsSource.objects.filter(code="rbc").update(active=True, url=server)
+    newer = NewsRecord(
+        source="rbc", external_id="newer", title="Новее", body="", published_at=NOW, fetched_at=NOW
+    )
+    news_write(page=RecordPage(place="t", records=(newer,)), now=NOW)
+    assert news_ingest_due(now=NOW).rows_new == 1
+    assert NewsItem.objects.filter(external_id="g1").exists()
+
+
+def test_a_text_of_nothing_but_brackets_takes_no_longer_than_another():
+    item = "<item><title>{}</title><pubDate>Fri, 01 Mar 2024 12:00:00 +0300</pubDate></item>"
+    started = time.monotonic()
+    feed_parse(("<rss>" + item.format("&lt;" * 300_000) + "</rss>").encode(), code="t", fetched_at=NOW)
+    assert time.monotonic() - started < 5  # the square of the length: over a minute
+
+
+def test_long_ids_that_differ_in_their_ends_are_two_items():
+    item = "<item><guid>https://a.b/{}</guid><title>{}</title><pubDate>Fri, 01 Mar 2024 12:00:00 +0300</pubDate></item>"
+    items = "".join(item.format("x" * 150 + end, end) for end in "12")
+    page = feed_parse(f"<rss>{items}</rss>".encode(), code="t", fetched_at=NOW)
+    assert [one.title for one in page.records] == ["1", "2"]
+    assert all(len(one.external_id) == 120 for one in page.records)
+
+
+@pytest.mark.parametrize("first", ["<title>Own</title>", "<m:title>Picture</m:title>"])
+def test_the_title_of_an_items_picture_is_not_its_own(first: str):
+    both = first + ("<title>Own</title>" if "Picture" in first else "<m:title>Picture</m:title>")
+    item = f"<item>{both}<guid>1</guid><pubDate>Fri, 01 Mar 2024 12:00:00 +0300</pubDate></item>"
+    (record,) = feed_parse(f'<rss xmlns:m="http://m">{item}</rss>'.encode(), code="t", fetched_at=NOW).records
+    assert record.title == "Own"
+
+
+def test_a_feed_must_not_lead_from_https_to_http():
+    inside = httpx.Request("GET", "http://169.254.169.254/latest")
+    with pytest.raises(InputError, match="stay on https"):
+        rss._stay_secure("https://feed.example/rss", inside)
+    rss._stay_secure("https://feed.example/rss", httpx.Request("GET", "https://www.feed.example/rss"))
