@@ -13,6 +13,7 @@ from traderai.common import clock
 from traderai.common.errors import TransientError
 
 MAX_BYTES = 256 * 1024
+_SECTOR_CHARS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class RemoteScorer:
             raise TransientError(
                 f"{self.url} must answer, failed ({type(error).__name__}: {error})"
             ) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise TransientError(f"{self.url} must answer verdicts as documented: {error!r}") from error
 
     def _post(self, asked: dict[str, Any]) -> bytes:
@@ -67,17 +68,18 @@ def verdict_of(told: dict[str, Any]) -> Verdict:
     target, direction = told["target"], told["direction"]
     if not isinstance(target, dict):
         raise TypeError(f"target must be an object, was {target!r}")
+    is_market, sector = target.get("is_market") or False, str(target.get("sector") or "")
+    if not isinstance(is_market, bool):
+        raise TypeError(f"is_market must be true or false, was {is_market!r}")
+    if len(sector) > _SECTOR_CHARS or not storable(sector):
+        raise ValueError(f"sector must be a code of at most {_SECTOR_CHARS} characters")
     if isinstance(direction, bool) or not isinstance(direction, int):
         raise TypeError(f"direction must be -1, 0 or 1, was {direction!r}")
     why = tuple(dict(reason) for reason in told.get("why", ()))
     if not storable(why):
-        raise ValueError("why must hold JSON without NaN and without NUL characters")
+        raise ValueError("why must hold JSON without NaN, NUL characters and halves of surrogate pairs")
     return Verdict(
-        target=Target(
-            secid=str(target.get("secid", "")).upper(),
-            sector=str(target.get("sector", "")),
-            is_market=bool(target.get("is_market", False)),
-        ),
+        target=Target(secid=str(target.get("secid") or "").upper(), sector=sector, is_market=is_market),
         score=float(told["score"]),
         direction=direction,
         event_type=str(told["event_type"]),

@@ -66,11 +66,12 @@ class Verdict:
 
 
 def storable(why: object) -> bool:
-    """Return whether reasons from outside are JSON that PostgreSQL takes: no NaN, no NUL, nothing else than JSON."""
+    """Return whether reasons from outside are JSON that PostgreSQL takes: no NaN, no NUL, no half of a surrogate pair."""
     try:
-        return "\\u0000" not in json.dumps(why, allow_nan=False)
-    except (TypeError, ValueError):
+        text = json.dumps(why, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError):
         return False
+    return b"\\u0000" not in text
 
 
 class NewsScorer(Protocol):

@@ -69,7 +69,8 @@ def triggers_at(
             event_type=row.event_type,
             scorer=row.scorer,
             why=tuple(row.why),
-            title="" if row.item is None else row.item.title,
+            # A text revised since has another title, which nobody knew at the moment asked about.
+            title="" if row.item is None or row.item.known_at > as_of else row.item.title,
         )
         for row in ordered
     ]

@@ -108,7 +108,9 @@ def _check(module: str, pushed: PushedTrigger, now: datetime) -> None:
     if len(pushed.why) > _WHY_MOST:
         raise InputError(f"why must hold at most {_WHY_MOST} reasons, were {len(pushed.why)}", field="why")
     if not storable(list(pushed.why)):
-        raise InputError("why must hold JSON without NaN and without NUL characters", field="why")
+        raise InputError(
+            "why must hold JSON without NaN, NUL characters and halves of surrogate pairs", field="why"
+        )
 
 
 def _instrument_id(pushed: PushedTrigger) -> int | None:

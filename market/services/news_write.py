@@ -76,7 +76,7 @@ def _checked(
 def _fault(record: NewsRecord, sources: dict[str, NewsSource], now: datetime) -> str:
     if record.source not in sources:
         return "unknown_news_source"
-    if not record.external_id or len(record.external_id) > 120 or "\x00" in record.external_id:
+    if not 0 < len(record.external_id) <= 120 or record.external_id != _storable(record.external_id):
         return "bad_external_id"
     if not record.title.replace("\x00", "").strip():
         return "no_title"
@@ -91,11 +91,16 @@ def _fault(record: NewsRecord, sources: dict[str, NewsSource], now: datetime) ->
 def _trimmed(record: NewsRecord) -> NewsRecord:
     return replace(
         record,
-        title=record.title.replace("\x00", "").strip(),
-        body=record.body.replace("\x00", ""),
-        url=record.url.replace("\x00", "")[:500],
+        title=_storable(record.title).strip(),
+        body=_storable(record.body),
+        url=_storable(record.url)[:500],
         language=record.language[:2],
     )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL and no half of a surrogate pair, which texts cut inside an emoji hold."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _stored(records: Sequence[NewsRecord]) -> dict[tuple[int, str], NewsItem]:
@@ -130,7 +135,9 @@ def _differs(old: NewsItem, record: NewsRecord) -> bool:
 
 def _revised(old: NewsItem, record: NewsRecord, source: NewsSource, now: datetime) -> NewsItem:
     told = record.modified_at is not None and record.modified_at != old.modified_at
-    known_at = _known_at(record, source, now) if told else now
+    known_at = _known_at(record, source, now)
+    if not told:
+        known_at = max(known_at, now)
     for name in _COMPARED:
         setattr(old, name, getattr(record, name))
     old.fetched_at = record.fetched_at

@@ -27,7 +27,7 @@ def rows_quarantine(*, run_id: int, source: str, rows: Iterable[RejectedRow]) ->
             QuarantinedRow(
                 run_id=run_id,
                 source=source,
-                place=row.place[:300],
+                place=_plain(row.place)[:300],
                 reason=row.reason,
                 raw=raw,
                 raw_sha256=sha256_hex(text.encode()),
@@ -38,13 +38,13 @@ def rows_quarantine(*, run_id: int, source: str, rows: Iterable[RejectedRow]) ->
 
 
 def _plain(value: Any) -> Any:
-    """PostgreSQL's JSON has no NaN, no infinity and no NUL."""
+    """PostgreSQL's JSON has no NaN, no infinity, no NUL and no half of a surrogate pair."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {_plain(str(key)): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return repr(value)
     if isinstance(value, str):
-        return value.replace("\x00", "\\x00")
+        return value.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode("utf-8")
     return value if isinstance(value, (int, float, bool)) or value is None else str(value)

@@ -25,6 +25,7 @@ _CHANNELS = {
     None: "rbc_quote",
 }
 _TITLE_CHARS = 300
+_BROKEN = "unparseable line"
 _NAMES = {
     "external_id": ("external_id", "id", "item_id"),
     "title": ("title", "headline"),
@@ -141,6 +142,8 @@ def _telegram(row: Row, fetched_at: datetime) -> NewsRecord:
 
 
 def _of_table(row: Row, fetched_at: datetime) -> NewsRecord:
+    if _BROKEN in row:
+        raise _RowError("unparseable_json")
     found = {
         ours: next((row[name] for name in names if row.get(name)), None) for ours, names in _NAMES.items()
     }
@@ -180,8 +183,12 @@ def _moment(value: object) -> datetime:
     """Return a moment; without a zone it is Moscow's, a bare day means its end."""
     if isinstance(value, str):
         value = value.strip()
-        bare = len(value) == 10
-        value = date.fromisoformat(value) if bare else datetime.fromisoformat(value)
+        try:
+            value = date.fromisoformat(
+                value
+            )  # 20240301 too: as a time it would be known from the day's beginning
+        except ValueError:
+            value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
         return (value if value.tzinfo is not None else value.replace(tzinfo=MOSCOW)).astimezone(UTC)
     if isinstance(value, date):
@@ -214,7 +221,8 @@ def _json_rows(path: Path) -> list[Row]:
     content = path.read_text(encoding="utf-8-sig")
     try:
         if path.suffix.lower() == ".jsonl":
-            rows = [json.loads(line) for line in content.splitlines() if line.strip()]
+            # Not splitlines: U+2028 and its like stand inside of texts.
+            rows = [_json_line(line) for line in content.split("\n") if line.strip()]
         else:
             rows = json.loads(content)
     except ValueError as error:
@@ -222,6 +230,14 @@ def _json_rows(path: Path) -> list[Row]:
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise InputError(f"{path.name} must hold a list of objects, one a news item")
     return rows
+
+
+def _json_line(line: str) -> Row:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        row = None
+    return row if isinstance(row, dict) else {_BROKEN: line}
 
 
 def _plain(row: Row) -> Row:
