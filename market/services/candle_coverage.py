@@ -13,6 +13,7 @@ from django.db.models import Max, Min, QuerySet
 from market.contracts import CandleOrigin, Timeframe
 from market.models import Candle, CandleCoverage, CorporateAction
 from market.services.candle_sources import candle_source_ensure
+from market.services.resample_span import spans_reopen
 from market.sources.wall_clock import midnight
 from traderai.common.arrays import I64, Bools
 from traderai.common.clock import to_epoch_s
@@ -101,7 +102,7 @@ def coverage_extend(*, series: Series, covered: Covered) -> bool:
 def bars_forget(*, series: Series, since: datetime, till: datetime, told: Callable[[I64], Bools]) -> int:
     """Remove stored bars of a span that the source does not tell any more; return how many.
 
-    Repeating changes nothing.
+    To be called in a transaction: bars made from them are due again. Repeating changes nothing.
     """
     span = _stored(series).filter(begin__gte=since, begin__lt=till)
     begins = list(span.values_list("begin", flat=True))
@@ -109,7 +110,10 @@ def bars_forget(*, series: Series, since: datetime, till: datetime, told: Callab
         return 0
     kept = told(np.array([to_epoch_s(begin) for begin in begins], dtype=np.int64))
     gone = [begin for begin, keep in zip(begins, kept.tolist(), strict=True) if not keep]
-    return _stored(series).filter(begin__in=gone).delete()[0] if gone else 0
+    if not gone:
+        return 0
+    spans_reopen(instrument_id=series.instrument_id, timeframe=series.timeframe, since=min(gone))
+    return _stored(series).filter(begin__in=gone).delete()[0]
 
 
 def windows_before(

@@ -9,6 +9,8 @@ from django.db import connection, transaction
 
 from market.contracts import CandleColumns, CandleOrigin, CandleWriteReport, Timeframe
 from market.services.candle_sources import candle_source_ensure, sources_overwritten_by
+from market.services.resample_span import spans_reopen
+from market.services.trading_days import trading_days_mark
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import InvariantError
 
@@ -112,21 +114,6 @@ WHERE c.source_id = ANY(%(may_overwrite)s)
       (excluded.open, excluded.high, excluded.low, excluded.close, excluded.volume_shares,
        excluded.value_rub, excluded.board, excluded.source_id)
 """
-# Saturday and Sunday belong to Monday's trading day since the exchange opened weekend sessions.
-_CALENDAR = """
-INSERT INTO market_tradingday AS t (date, trading_date, is_real, is_simulated)
-SELECT d, CASE WHEN d < DATE '2025-03-01' THEN d
-               WHEN extract(isodow FROM d) = 6 THEN d + 2
-               WHEN extract(isodow FROM d) = 7 THEN d + 1
-               ELSE d END, NOT %(is_simulated)s, %(is_simulated)s
-FROM (SELECT DISTINCT (to_timestamp(hour * 3600) AT TIME ZONE 'Europe/Moscow')::date AS d
-      FROM unnest(%(hours)s::int8[]) AS h (hour)) AS days
-ORDER BY days.d
-ON CONFLICT (date) DO UPDATE SET
-    is_real = t.is_real OR excluded.is_real, is_simulated = t.is_simulated OR excluded.is_simulated
-WHERE (t.is_real OR excluded.is_real, t.is_simulated OR excluded.is_simulated)
-      IS DISTINCT FROM (t.is_real, t.is_simulated)
-"""
 
 
 def candles_write(
@@ -143,7 +130,8 @@ def candles_write(
     A bar that another source tells differently is kept in the disagreement report, whichever of the two wins. The
     report names who disagrees with the bar that counts now; a source that agreed with an earlier one and was
     overwritten shows in it when it is written again.
-    `marks_trading_days` is False for indices, which have bars on days without trading in shares.
+    `marks_trading_days` is False for indices, which have bars on days without trading in shares; a week's bar never
+    marks one, its Monday may be a holiday. Bars that are made from those that have changed are due again.
 
     Repeating: the same bars again change no row. Two writers of one series take turns (advisory lock).
 
@@ -161,17 +149,16 @@ def candles_write(
         "timeframe_min": timeframe.minutes,
         "board": board,
         "source_id": source.pk,
-        "is_simulated": origin.kind == "simulator",
     }
     with transaction.atomic(), connection.cursor() as cursor:
         series_lock(instrument_id=instrument_id, timeframe=timeframe)
         # Asked under the lock: the writer before us may have brought a source of its own.
         values["may_overwrite"] = sources_overwritten_by(source)
         report = _merge(cursor, values, columns)
-        if marks_trading_days:
-            # Moscow's clock differs from UTC by whole hours: the hours tell the days, and they are few.
-            hours = np.unique(columns.begin_s // 3600).tolist()
-            cursor.execute(_CALENDAR, values | {"hours": hours})
+        if report.touched_from is not None:
+            spans_reopen(instrument_id=instrument_id, timeframe=timeframe, since=report.touched_from)
+        if marks_trading_days and timeframe.minutes <= Timeframe.D1.minutes:
+            trading_days_mark(begin_s=columns.begin_s, is_simulated=origin.kind == "simulator")
     return report
 
 

@@ -22,7 +22,7 @@ from market.kernels.resampling import (
     resample,
 )
 from market.kernels.sessions import session_codes
-from market.models import CorporateAction, TradingDay
+from market.models import CorporateAction, Instrument, TradingDay
 from market.resampling_config import resampling_config
 from market.selectors.candle_columns import StoredCandles, candle_columns
 from market.services.candle_write import candles_write, series_lock
@@ -89,7 +89,7 @@ def series_resample(
         window = _window(timeframe_to, since, until, states[at].known_till(target=timeframe_to, now=now))
         made = _made(instrument_id, timeframe_from, timeframe_to, window, better=stored[:at])
         report = _write(instrument_id, timeframe_to, made)
-        removed = _remove_unborne(instrument_id, timeframe_to, made, window)
+        removed = _remove_unborne(instrument_id, timeframe_to, made, window, feeds=stored)
     return replace(report, removed=removed)
 
 
@@ -191,7 +191,9 @@ def _shares_factor(instrument_id: int, trading_day: I64, monday: I64) -> F64:
     once = {_day_number(ex_date): float(ratio or 1.0) for ex_date, ratio in rows}
     ex_days = np.array(list(once), dtype=np.int64)
     ratios = np.array(list(once.values()), dtype=np.float64)
-    dates = TradingDay.objects.order_by("trading_date").values_list("trading_date", flat=True).distinct()
+    simulated = Instrument.objects.filter(pk=instrument_id, is_simulated=True).exists()
+    kept = TradingDay.objects.filter(**{"is_simulated" if simulated else "is_real": True})
+    dates = kept.order_by("trading_date").values_list("trading_date", flat=True).distinct()
     calendar = np.array([_day_number(day) for day in dates], dtype=np.int64)
     at = np.searchsorted(calendar, monday)
     known = at < calendar.size
@@ -239,15 +241,20 @@ def reports_sum(one: CandleWriteReport, other: CandleWriteReport) -> CandleWrite
     )
 
 
-def _remove_unborne(instrument_id: int, target: Timeframe, made: _Made, window: _Window) -> int:
-    """Remove resampled bars of this feed's days that it does not make: another feed had made them before."""
+def _remove_unborne(
+    instrument_id: int, target: Timeframe, made: _Made, window: _Window, *, feeds: Sequence[Timeframe]
+) -> int:
+    """Remove resampled bars that this feed's days do not bear out, and those of days without finer bars."""
     with connection.cursor() as cursor:
         cursor.execute(_STORED, [instrument_id, target.minutes, window.read_from, window.read_till])
         stored = np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 2)
         wall = stored[:, 1]
         stale: Bools = (wall >= window.first_s) & (wall < window.stop_s)
         stale &= bucket_ends(wall, minutes=target.minutes) <= window.whole_till_s
-        stale &= np.isin(wall // DAY_S, made.days) & ~np.isin(stored[:, 0], made.columns.begin_s)
+        stale &= ~np.isin(stored[:, 0], made.columns.begin_s)
+        days = np.unique(wall[stale] // DAY_S)
+        others = np.setdiff1d(_days_with_bars(instrument_id, feeds, target, days), made.days)
+        stale &= ~np.isin(wall // DAY_S, others)
         if not stale.any():
             return 0
         cursor.execute(_REMOVE, [instrument_id, target.minutes, stored[stale, 0].tolist()])

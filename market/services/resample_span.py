@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Greatest
 
 from market.contracts import RESAMPLED_ORIGIN, Timeframe
 from market.models import CandleCoverage
@@ -103,6 +105,19 @@ def span_cover(
         )
     elif row is not None and since <= row.covered_till < till:
         CandleCoverage.objects.filter(pk=row.pk).update(covered_till=till)
+
+
+def spans_reopen(*, instrument_id: int, timeframe: Timeframe, since: datetime) -> None:
+    """Let what has been resampled whole end where shorter bars have changed, so that it is due from there on.
+
+    To be called in the transaction that changes them. Repeating: changes nothing.
+    """
+    CandleCoverage.objects.filter(
+        instrument_id=instrument_id,
+        timeframe_min__gt=timeframe.minutes,
+        source__name=RESAMPLED_ORIGIN.name,
+        covered_till__gt=since,
+    ).update(covered_till=Greatest("covered_from", Value(since, output_field=DateTimeField())))
 
 
 def resampled_spans(*, target: Timeframe) -> dict[int, tuple[datetime, datetime]]:

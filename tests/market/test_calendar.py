@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.calendar_config import calendar_rules
-from market.contracts import Timeframe
+from market.contracts import SIMULATOR_ORIGIN, Timeframe
 from market.kernels.calendar import CalendarRules, day_by_rule, next_regular_day
 from market.models import CalendarDay, CorporateAction, Session, TradingDay
 from market.selectors.bars import bars_load
@@ -321,3 +321,43 @@ def test_the_rules_know_every_day_of_the_real_candles(real_data):
         day += timedelta(days=1)
     assert wrong == []
     assert not [one for one in traded if D("2022-02-28") <= one <= D("2022-03-23")]
+
+
+def test_days_are_marked_by_the_exchanges_word_and_the_rules_as_soon_as_candles_show_them():
+    facts = make.instrument()
+    CalendarDay.objects.create(
+        date=D("2026-08-01"), is_open=True, trading_date=D("2026-08-04"), reason="", source="iss"
+    )
+    expected = {
+        "2024-04-27": "2024-04-27",  # a working Saturday
+        "2025-11-01": "2025-11-01",  # another one, since there are weekend sessions
+        "2026-02-21": "2026-02-24",  # before a holiday that is traded as a weekend is
+        "2026-02-23": "2026-02-24",
+        "2026-02-24": "2026-02-24",
+        "2026-05-10": "2026-05-12",  # before a closed Monday
+        "2026-07-04": "2026-07-06",
+        "2026-08-01": "2026-08-04",  # the exchange says so
+        "2026-12-31": "2026-12-31",  # closed by the rules, traded all the same
+    }
+    for day in expected:
+        make.write(facts, make.columns(make.hours(day)))
+    assert {str(row.date): str(row.trading_date) for row in TradingDay.objects.all()} == expected
+
+
+def test_a_simulated_days_trading_day_gives_way_to_the_real_one():
+    simulated, real = make.instrument("SIM01", is_simulated=True), make.instrument()
+    for facts, origin in ((simulated, SIMULATOR_ORIGIN), (real, make.FILE), (simulated, SIMULATOR_ORIGIN)):
+        make.write(facts, make.columns(make.hours("2026-02-23")), origin)
+    row = TradingDay.objects.get()
+    assert (row.trading_date, row.is_real, row.is_simulated) == (D("2026-02-24"), True, True)
+
+
+def test_a_week_marks_no_day():
+    facts = make.instrument()
+    candles_write(
+        instrument_id=facts.id,
+        timeframe=Timeframe.W1,
+        columns=make.columns([make.moscow("2024-01-01")]),  # a holiday
+        origin=make.FILE,
+    )
+    assert not TradingDay.objects.exists()

@@ -9,11 +9,12 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from market.contracts import ISS_ORIGIN, Timeframe
+from market.contracts import ISS_ORIGIN, SIMULATOR_ORIGIN, Timeframe
 from market.models import Candle, CandleCoverage, CandleDisagreement, CorporateAction, TradingDay
 from market.resampling_config import ResamplingConfig, resampling_config
 from market.selectors.bars import bars_load
 from market.services import resample_span
+from market.services.candle_coverage import bars_forget, series_of
 from market.services.candle_sources import candle_source_ensure
 from market.services.candle_write import candles_write
 from market.services.resample import series_resample
@@ -171,7 +172,6 @@ def test_restated_finer_bars_reach_the_longer_ones():
     before = stored(facts, "1h")
     bars.volume_shares[7] += 5
     write(facts, bars)
-    assert candles_resample_due(limit=100, now=NOW) == ()
     changed = {row.timeframe_to.value for row in candles_recheck(now=NOW) if row.written.changed}
     assert {"5m", "10m", "15m", "30m", "1h"} <= changed
     assert stored(facts, "1h")[0][5] == before[0][5] + 5
@@ -338,3 +338,58 @@ def test_older_bars_that_come_later_are_due():
     candles_resample_due(limit=100, now=NOW)
     assert len(stored(facts, "1h")) == len(stored(facts, "1d")) == 2
     assert candles_resample_due(limit=100, now=NOW) == ()
+
+
+def test_finer_bars_that_change_far_back_make_the_longer_ones_due():
+    facts = make.instrument()
+    write(facts, minutes_of("2025-03-04", "10:00", 60))
+    bars = minutes_of("2025-03-05", "10:00", 60)
+    write(facts, bars)
+    write(facts, minutes_of("2025-03-06", "10:00", 60))
+    candles_resample_due(limit=100, now=NOW)
+    before = stored(facts, "1h")
+    bars.volume_shares[7] += 5
+    write(facts, bars)  # long before the days that the nightly run looks at
+    candles_resample_due(limit=100, now=NOW)
+    assert [row[5] for row in stored(facts, "1h")] == [before[0][5], before[1][5] + 5, before[2][5]]
+    assert stored(facts, "1d")[1][5] == before[1][5] + 5
+    assert candles_resample_due(limit=100, now=NOW) == ()
+
+
+def test_longer_bars_of_a_day_that_has_lost_its_finer_ones_go_too():
+    facts = make.instrument()
+    write(facts, minutes_of("2025-03-04", "10:00", 60))
+    write(facts, minutes_of("2025-03-05", "10:00", 60))
+    write(facts, minutes_of("2025-03-06", "10:00", 60))
+    candles_resample(now=NOW)
+    day = (make.moscow("2025-03-05"), make.moscow("2025-03-06"))
+    gone = bars_forget(
+        series=series_of(instrument_id=facts.id, timeframe=Timeframe.M1, origin=make.FILE),
+        since=day[0],
+        till=day[1],
+        told=lambda begins: np.zeros(begins.size, dtype=np.bool_),
+    )
+    assert gone == 60
+    candles_resample_due(limit=100, now=NOW)
+    left = Candle.objects.filter(instrument_id=facts.id, begin__gte=day[0], begin__lt=day[1])
+    assert not left.exists()
+    assert len(stored(facts, "1h")) == len(stored(facts, "1d")) == 2
+    # A bar of the exchange's own stays, whatever finer bars there are.
+    write(facts, make.columns([make.moscow("2025-03-05T10:00")]), Timeframe.H1, origin=ISS_ORIGIN)
+    candles_resample(now=NOW)
+    assert len(stored(facts, "1h")) == 3
+
+
+def test_simulated_days_do_not_move_a_weeks_split():
+    facts, simulated = make.instrument(), make.instrument("SIM01", is_simulated=True)
+    # Monday the 8th is closed; only the simulator trades on it.
+    write(simulated, make.columns(make.hours("2024-01-08", 10, 1)), Timeframe.H1, origin=SIMULATOR_ORIGIN)
+    for day, price in {"2024-01-05": 15_000.0, "2024-01-09": 150.0, "2024-01-10": 151.0}.items():
+        write(facts, make.columns(make.hours(day, 10, 1), [price]), Timeframe.H1)
+    CorporateAction.objects.create(
+        instrument_id=facts.id, kind="split", ex_date="2024-01-09", shares_after_per_before=100.0,
+        known_at=make.moscow("2024-01-01"), source="exchange",
+    )  # fmt: skip
+    run(facts, "1h", "1d")
+    run(facts, "1d", "1w")
+    assert [(row[1], row[4]) for row in stored(facts, "1w")] == [(15_000.0, 15_000.0), (150.0, 151.0)]
