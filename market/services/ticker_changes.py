@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from django.db import connection, transaction
 
 from market.contracts import TickerSpan
-from market.models import Instrument, InstrumentBoard, TickerChange
+from market.models import CandleCoverage, Instrument, InstrumentBoard, TickerChange
 from market.selectors.tickers import holders_of, ticker_at
 from market.services.instrument_merge import instruments_merge
 from market.services.write_report import RecordWriteReport
@@ -180,6 +180,8 @@ def _carry_out(
     else:
         assert new is not None  # noqa: S101  # one of the two is held
         kept = new
+    # What has been asked for was asked under one of the tickers: the other's days have to be asked for yet.
+    CandleCoverage.objects.filter(instrument_id=kept.pk).delete()
     change = TickerChange.objects.create(
         instrument_id=kept.pk,
         old_secid=record.old_secid,

@@ -21,8 +21,9 @@ from market.selectors.instruments import instrument_get
 from market.services.candle_coverage import Covered, coverage_extend, coverage_get, coverage_set, series_of
 from market.services.seen_bars import SeenBars
 from market.services.series_ingest import series_ingest
+from market.services.ticker_changes import ticker_changes_write
 from market.sources.iss import IssSource
-from market.sources.records import CandleRequest
+from market.sources.records import CandleRequest, RecordPage, TickerChangeRecord
 from tests import iss_replies
 from tests.iss_server import IssServer
 from tests.journeys.test_worker_journey import database_url
@@ -361,3 +362,23 @@ def test_hundreds_and_a_thousand_pages_resume_after_a_kill(real_data, page_size)
         )
     assert _rows("SBER") == _rows("SBERP")
     assert len(_rows("SBER")) == len(rows)
+
+
+def test_days_before_a_change_of_ticker_that_is_told_later_are_asked_for(server):
+    make.instrument("YDEX")
+    server.candles["YNDX", 60] = [row for row in ROWS if row["begin"] < "2023-06-15"]
+    server.candles["YDEX", 60] = [row for row in ROWS if row["begin"] >= "2023-07-24"]
+    bring(server, "2023-05-01", secid="YDEX")
+    assert begins("YDEX") == told("2023-07-24")
+    told_change = TickerChangeRecord(
+        old_secid="YNDX", new_secid="YDEX", changed_on=date(2023, 7, 24), source="test"
+    )
+    page = RecordPage(place="changeover", records=(told_change,))
+    assert ticker_changes_write(page=page, now=NOW).new == 1
+    again = bring(server, "2023-05-01", secid="YDEX")
+    assert begins("YDEX") == told("2023-05-01", "2023-06-15") + told("2023-07-24")
+    assert again.report.rows_new == len(told("2023-05-01", "2023-06-15"))
+    assert again.requests < 10
+    # Told again, nothing is forgotten.
+    assert ticker_changes_write(page=page, now=NOW).unchanged == 1
+    assert bring(server, "2023-05-01", secid="YDEX").report.rows_new == 0
