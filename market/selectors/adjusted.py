@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -60,10 +61,12 @@ def _shares_today_per_first(instrument_id: int, as_of: datetime) -> float:
     day = as_of.astimezone(MOSCOW).date()
     # A weekend session is traded in the shares of the trading day that it belongs to.
     trading_date = calendar_days(since=day, until=day + timedelta(days=1))[0].trading_date or day
-    ratios = CorporateAction.objects.filter(
+    splits = CorporateAction.objects.filter(
         instrument_id=instrument_id,
         kind=CorporateAction.Kind.SPLIT,
         known_at__lte=as_of,
         ex_date__lte=trading_date,
-    ).values_list("shares_after_per_before", flat=True)
-    return float(np.prod([ratio for ratio in ratios if ratio is not None]))
+    ).order_by("ex_date", "source")
+    # Two sources that tell of one split tell of one split: the one that bars count.
+    once = {row.ex_date: row.shares_after_per_before or 1.0 for row in splits}
+    return math.prod(once.values())

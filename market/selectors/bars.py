@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -47,11 +47,16 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
     with connection.cursor() as cursor:
         cursor.execute(_BARS, values)
         rows = np.array(cursor.fetchall(), dtype=np.float64).reshape(-1, 8)
-    trading_date, ordinal = _trading_days(rows[:, 1].astype(np.int64), instrument, timeframe)
-    splits, dividends = _actions(instrument.id, as_of)
+    days = rows[:, 1].astype(np.int64)
+    trading_date, ordinal = _trading_days(days, instrument, timeframe)
+    splits, (ex_days, amounts_rub) = _actions(instrument.id, as_of)
     factor = split_factors(trading_date, *splits)
+    goes_from = trading_date
+    if timeframe is Timeframe.W1:
+        # A week's bar holds the gap of each of its days, not of its first trading day alone.
+        goes_from, ex_days = _mondays(days), _mondays(ex_days)
     # A dividend whose ex-date lies before the first bar handed out did not start with that bar.
-    begins_inside = dividends[0] > _day_before(instrument.id, timeframe, since, rows, trading_date)
+    inside = ex_days > _day_before(instrument.id, timeframe, since, goes_from)
     prices = rows[:, 2:6] * factor[:, None]
     begin_s = rows[:, 0].astype(np.int64)
     return Bars(
@@ -65,8 +70,7 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
         volume_shares=rows[:, 6] / factor,
         turnover_rub=rows[:, 7].copy(),
         split_factor=factor,
-        dividend_rub=factor
-        * dividends_by_bar(trading_date, dividends[0][begins_inside], dividends[1][begins_inside]),
+        dividend_rub=factor * dividends_by_bar(goes_from, ex_days[inside], amounts_rub[inside]),
         trading_day=ordinal,
         session=session_codes(begin_s, session_table(), bar_s=60 * timeframe.minutes),
     )
@@ -116,7 +120,7 @@ def _trading_days(days: I64, instrument: InstrumentFacts, timeframe: Timeframe) 
 def _actions(instrument_id: int, as_of: datetime) -> tuple[tuple[I64, F64], tuple[I64, F64]]:
     """Return (ex-days, figures) of the splits and of the dividends known at `as_of`."""
     rows = CorporateAction.objects.filter(instrument_id=instrument_id, known_at__lte=as_of).order_by(
-        "ex_date"
+        "ex_date", "source"
     )
     # Two sources that tell of one split tell of one split; two dividends of one day are two payments.
     splits = {
@@ -136,25 +140,28 @@ def _day_number(day: Any) -> int:
     return int(day.toordinal()) - 719_163
 
 
-def _day_before(
-    instrument_id: int, timeframe: Timeframe, since: datetime | None, rows: F64, trading_date: I64
-) -> int:
-    """Return the trading date of the stored bar before the first one handed out.
+def _mondays(days: I64) -> I64:
+    return days - (days - _day_number(date(1970, 1, 5))) % 7
+
+
+def _day_before(instrument_id: int, timeframe: Timeframe, since: datetime | None, goes_from: I64) -> int:
+    """Return the trading date (of a week its Monday) of the stored bar before the first one handed out.
 
     Without such a bar it is the day before the first bar's: dividends from before the history are not its own.
     """
-    if not len(rows):
+    if not len(goes_from):
         return 0
     if since is not None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT t.trading_date FROM market_candle c JOIN market_tradingday t "
+                "SELECT CASE WHEN %s THEN date_trunc('week', c.begin AT TIME ZONE 'Europe/Moscow')::date "
+                "ELSE t.trading_date END FROM market_candle c LEFT JOIN market_tradingday t "
                 "ON t.date = (c.begin AT TIME ZONE 'Europe/Moscow')::date "
                 "WHERE c.instrument_id = %s AND c.timeframe_min = %s AND c.begin < %s "
                 "ORDER BY c.begin DESC LIMIT 1",
-                [instrument_id, timeframe.minutes, since],
+                [timeframe is Timeframe.W1, instrument_id, timeframe.minutes, since],
             )
             found = cursor.fetchone()
-        if found is not None:
+        if found is not None and found[0] is not None:
             return _day_number(found[0])
-    return int(trading_date[0]) - 1
+    return int(goes_from[0]) - 1

@@ -218,3 +218,41 @@ def test_polyus_in_2025_is_not_known_before():
 
     assert closes("2025-03-26T23:59") == {19_000.0}
     assert closes("2025-03-28") == {1_900.0}
+
+
+def test_two_sources_of_one_split_tell_of_one(facts):
+    CorporateAction.objects.create(
+        instrument_id=facts.id, kind="split", ex_date=date(2024, 4, 8), source="staff:ann",
+        known_at=midnight(date(2024, 4, 8)), shares_after_per_before=100.0,
+    )  # fmt: skip
+    seen = adjusted()
+    assert seen.close.tolist() == pytest.approx([10.0] * 3 + [9.7] * 6 + [9.2] * 3)
+    assert seen.price_factor[-1] == 1.0
+
+
+def test_a_weeks_gap_is_taken_out_in_the_week_of_the_ex_date(db):
+    made = make.instrument()
+    # Four weeks: the dividend of 10 goes on the Wednesday of the second one.
+    closes = {"2024-04-01": 100.0, "2024-04-08": 90.0, "2024-04-15": 90.0, "2024-04-22": 90.0}
+    for monday, close in closes.items():
+        days = [midnight(date.fromisoformat(monday) + timedelta(days=ahead)) for ahead in range(5)]
+        prices = [close] * 5 if monday != "2024-04-08" else [100.0, 100.0, 90.0, 90.0, 90.0]
+        for timeframe, bars in (
+            (D1, make.columns(days, prices)),
+            (Timeframe.W1, make.columns([midnight(date.fromisoformat(monday))], [close])),
+        ):
+            candles_write(instrument_id=made.id, timeframe=timeframe, columns=bars, origin=make.FILE)
+    action(made, "dividend", date(2024, 4, 10), amount_rub=10.0)
+    for since in (None, midnight(date(2024, 4, 8))):
+        weeks = bars_load(secid="TEST", timeframe=Timeframe.W1, as_of=LATER, since=since)
+        assert weeks.dividend_rub.tolist() == ([0.0] if since is None else []) + [10.0, 0.0, 0.0]
+    # Handed out from the week after: the dividend is not that week's.
+    later = bars_load(secid="TEST", timeframe=Timeframe.W1, as_of=LATER, since=midnight(date(2024, 4, 15)))
+    assert later.dividend_rub.tolist() == [0.0, 0.0]
+    # Before its week has closed nothing is there of it.
+    early = bars_load(secid="TEST", timeframe=Timeframe.W1, as_of=make.moscow("2024-04-12"))
+    assert early.dividend_rub.tolist() == [0.0]
+    seen = candles_adjusted(secid="TEST", timeframe=Timeframe.W1, as_of=LATER, dividends=True)
+    assert seen.close.tolist() == pytest.approx([90.0] * 4)
+    daily = candles_adjusted(secid="TEST", timeframe=D1, as_of=LATER, dividends=True)
+    assert daily.close.tolist() == pytest.approx([90.0] * 20)
