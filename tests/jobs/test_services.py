@@ -10,6 +10,7 @@ from traderai.jobs import services
 from traderai.jobs.contracts import Claim
 from traderai.jobs.models import Job
 from traderai.jobs.selectors import job_list
+from traderai.site.up.main_job import KIND as MAIN_JOB
 
 NOW = datetime(2024, 5, 6, 12, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -243,3 +244,18 @@ class TestConstraints:
     def test_the_database_takes_what_keeps_the_rules(self, changes):
         self.good(**changes).save()
         assert Job.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_units_that_ended_long_ago_are_removed_and_no_others():
+    services.job_finish(claim=claim(key="done"), now=NOW)
+    services.job_fail(claim=claim(key="failed"), now=NOW, error="x")
+    claim(key="running")
+    services.job_record(kind=MAIN_JOB, business_key="candles", started_at=NOW, now=NOW)
+    services.job_finish(claim=claim(key="younger"), now=NOW + timedelta(seconds=1))
+    border = NOW + services.KEPT_FOR
+    assert services.job_sweep(now=border).removed == 0
+    assert services.job_sweep(now=border + timedelta(seconds=1)).removed == 2
+    left = set(Job.objects.values_list("business_key", flat=True))
+    assert left == {"running", "candles", "younger"}
+    assert services.job_sweep(now=border + timedelta(seconds=1)).removed == 0

@@ -30,7 +30,8 @@ class JobFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepReport:
-    """What one sweep found: units whose owner died."""
+    """What one sweep found: units whose owner died, and units that ended long ago."""
 
     released: int  # due again
     given_up: int  # their attempts are used up; staff see them as failed
+    removed: int = 0  # ended so long ago that nobody asks for them any more

@@ -14,6 +14,9 @@ from traderai.jobs.contracts import Claim, SweepReport
 from traderai.jobs.models import Job
 
 ATTEMPTS_MAX = 3
+KEPT_FOR = timedelta(days=14)
+# Their keys name steps that are done once for all; every other key names a bar, a day or an interval of its own.
+KEPT_KINDS = frozenset({"main_job"})
 
 
 def job_claim(*, kind: str, business_key: str, now: datetime, lease: timedelta) -> Claim | None:
@@ -91,7 +94,8 @@ def job_record(*, kind: str, business_key: str, started_at: datetime, now: datet
 def job_sweep(*, now: datetime) -> SweepReport:
     """Take running units whose lease has run out away from their dead owners.
 
-    A unit with attempts left is due again; one without stays failed, for staff to see. Repeating finds nothing.
+    A unit with attempts left is due again; one without stays failed, for staff to see. Units that ended more than
+    two weeks ago are removed: there are thousands a day. Repeating finds nothing.
     """
     abandoned = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
     given_up = abandoned.filter(attempts__gte=ATTEMPTS_MAX).update(
@@ -106,7 +110,9 @@ def job_sweep(*, now: datetime) -> SweepReport:
         lease_until=None,
         error="the lease ran out: its worker died or hung; the unit is due again",
     )
-    return SweepReport(released=released, given_up=given_up)
+    ended = Job.objects.exclude(kind__in=KEPT_KINDS).exclude(state=Job.State.RUNNING)
+    removed, _ = ended.filter(finished_at__lt=now - KEPT_FOR).delete()
+    return SweepReport(released=released, given_up=given_up, removed=removed)
 
 
 def _owned(claim: Claim) -> QuerySet[Job]:
