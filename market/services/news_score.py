@@ -10,13 +10,14 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from market.contracts import TickerSpan
-from market.models import NewsItem, NewsLink, NewsTrigger, RiskAlert
+from market.models import Instrument, NewsItem, NewsLink, NewsTrigger, RiskAlert
 from market.news.scorer import NewsScorer, NewsText, Target, Verdict
 from market.news.scorers import rules_scorer, scorer_open
 from market.news_config import news_scoring_config
 from market.selectors.tickers import ticker_at, ticker_holders
 from market.services.news_alerts import STAFF, alerts_of
 from market.services.news_companies import company_tickers, instrument_companies
+from market.services.news_sources import SIMULATED
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import TransientError
 
@@ -48,6 +49,14 @@ class _Scored:
     verdicts: tuple[Verdict, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """Whose tickers are whose, and which instruments do not exist."""
+
+    holders: dict[str, tuple[TickerSpan, ...]]
+    simulated: frozenset[int]
+
+
 def news_score(*, now: datetime, limit: int = 1000, scorer: NewsScorer | None = None) -> NewsScoreReport:
     """Score news that the configured scorers have not scored yet, the newest first.
 
@@ -77,18 +86,20 @@ def news_unscored(*, scorer: str, version: str, now: datetime) -> QuerySet[NewsI
 
 
 def _score_with(scorer: NewsScorer, *, now: datetime, limit: int) -> NewsScoreReport:
-    report, holders, failed = NewsScoreReport(), ticker_holders(), set[int]()
+    simulated = Instrument.objects.filter(is_simulated=True).values_list("pk", flat=True)
+    known = _Known(holders=ticker_holders(), simulated=frozenset(simulated))
+    report, failed = NewsScoreReport(), set[int]()
     while report.items + len(failed) < limit:
         size = min(_CHUNK, limit - report.items - len(failed))
         waiting = news_unscored(scorer=scorer.name, version=scorer.version, now=now)
-        items = list(waiting.exclude(pk__in=failed)[:size])
+        items = list(waiting.exclude(pk__in=failed).select_related("source")[:size])
         if not items:
             break
         # A scorer may be far away: no row is locked while it thinks.
         scored, broken = _verdicts(scorer, items)
         failed |= broken
         with transaction.atomic():
-            report = report.plus(_store(scorer, _still_waiting(scorer, scored, now), holders))
+            report = report.plus(_store(scorer, _still_waiting(scorer, scored, now), known))
         if not scored:
             break  # the scorer is away: the rest waits for the next run
     return report.plus(NewsScoreReport(failed=len(failed)))
@@ -125,16 +136,14 @@ def _verdicts(scorer: NewsScorer, items: Sequence[NewsItem]) -> tuple[list[_Scor
     return scored, failed
 
 
-def _store(
-    scorer: NewsScorer, scored: Sequence[_Scored], holders: dict[str, tuple[TickerSpan, ...]]
-) -> NewsScoreReport:
+def _store(scorer: NewsScorer, scored: Sequence[_Scored], known: _Known) -> NewsScoreReport:
     items = [one.item for one in scored]
     stale = NewsTrigger.objects.filter(item__in=items, scorer=scorer.name, known_at=F("item__known_at"))
     RiskAlert.objects.filter(trigger__in=stale).exclude(source=STAFF).delete()
     stale.delete()
     rows: dict[tuple[int, Target | None], NewsTrigger] = {}
     for one in scored:
-        for trigger, target in _rows(scorer, one, holders):
+        for trigger, target in _rows(scorer, one, known):
             kept = rows.get((one.item.pk, target))
             if kept is None or trigger.score > kept.score:
                 rows[one.item.pk, target] = trigger
@@ -149,21 +158,24 @@ def _store(
     return NewsScoreReport(items=len(items), verdicts=len(links), alerts=len(alerts))
 
 
-def _rows(
-    scorer: NewsScorer, scored: _Scored, holders: dict[str, tuple[TickerSpan, ...]]
-) -> Iterator[tuple[NewsTrigger, Target | None]]:
-    """Turn verdicts into rows; what has no target that is known here becomes one row that says so."""
+def _rows(scorer: NewsScorer, scored: _Scored, known: _Known) -> Iterator[tuple[NewsTrigger, Target | None]]:
+    """Turn verdicts into rows; what has no target that is known here becomes one row that says so.
+
+    Simulated news are about simulated shares alone, never about a sector or the market; other news about others.
+    """
     item = scored.item
     day = item.published_at.astimezone(MOSCOW).date()
     found = False
     for verdict in scored.verdicts:
         if verdict.target is None:
             continue
-        span = _span(holders, verdict.target.secid, day) if verdict.target.secid else None
+        span = _span(known.holders, verdict.target.secid, day) if verdict.target.secid else None
         if verdict.target.secid and span is None:
             continue
-        found = True
         instrument_id = None if span is None else span.instrument_id
+        if (item.source.code == SIMULATED) != (instrument_id in known.simulated):
+            continue
+        found = True
         target = verdict.target if span is None else Target(secid=span.secid)
         yield _row(scorer, item, verdict, instrument_id), target
     if not found:

@@ -7,6 +7,8 @@ from datetime import date
 from market.models import NewsSource
 from market.news_config import NewsSourceConfig, news_sources_config
 
+SIMULATED = "simulator"  # the source whose news are of the market that does not exist, and of it alone
+
 
 def news_sources_ensure() -> dict[str, NewsSource]:
     """Return the sources by code; those of the configuration that are missing are made.

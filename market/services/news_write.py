@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from market.models import NewsItem, NewsLink, NewsSource
+from market.models import Instrument, NewsItem, NewsLink, NewsSource
 from market.news_config import news_sources_config
 from market.selectors.tickers import ticker_at, ticker_holders
-from market.services.news_sources import news_sources_ensure
+from market.services.news_sources import SIMULATED, news_sources_ensure
 from market.services.write_report import RecordWriteReport
 from market.sources.records import NewsRecord, RecordPage, RejectedRow
 from traderai.common.clock import MOSCOW
@@ -158,10 +158,17 @@ def _link(
     if not any(tickers for _, tickers in wanted):
         return
     holders = ticker_holders()
+    simulated = set(Instrument.objects.filter(is_simulated=True).values_list("pk", flat=True))
+    simulator = sources[SIMULATED].pk
     links = []
     for item, tickers in wanted:
         day = item.published_at.astimezone(MOSCOW).date()
         spans = [ticker_at(holders, secid=ticker.upper(), day=day) for ticker in tickers]
         ids = sorted({span.instrument_id for span in spans if span is not None})
-        links += [NewsLink(item=item, instrument_id=instrument_id) for instrument_id in ids]
+        # What does not exist and what does never speak of each other.
+        links += [
+            NewsLink(item=item, instrument_id=instrument_id)
+            for instrument_id in ids
+            if (item.source_id == simulator) == (instrument_id in simulated)
+        ]
     NewsLink.objects.bulk_create(links, ignore_conflicts=True, batch_size=1000)

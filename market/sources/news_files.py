@@ -182,13 +182,12 @@ def _title(text: str) -> str:
 def _moment(value: object) -> datetime:
     """Return a moment; without a zone it is Moscow's, a bare day means its end."""
     if isinstance(value, str):
-        value = value.strip()
+        text = value.strip()
         try:
-            value = date.fromisoformat(
-                value
-            )  # 20240301 too: as a time it would be known from the day's beginning
+            # 20240301 too: as a time it would be known from the day's beginning.
+            value = date.fromisoformat(text)
         except ValueError:
-            value = datetime.fromisoformat(value)
+            value = datetime.fromisoformat(text)
     if isinstance(value, datetime):
         return (value if value.tzinfo is not None else value.replace(tzinfo=MOSCOW)).astimezone(UTC)
     if isinstance(value, date):

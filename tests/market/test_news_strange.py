@@ -7,15 +7,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.db.models import Q
 
-from market.models import IngestionRun, NewsItem, NewsTrigger, QuarantinedRow
+from market.configs import simulator_config
+from market.models import IngestionRun, NewsItem, NewsLink, NewsTrigger, QuarantinedRow, RiskAlert
 from market.news.remote import verdict_of
-from market.selectors.news import triggers_at
+from market.news.scorer import Target
+from market.selectors.news import alerts_at, triggers_at
+from market.services.instruments_write import instruments_write
 from market.services.news_push import PushedTrigger, trigger_push
 from market.services.news_score import news_score
+from market.services.news_write import news_write
 from market.services.quarantine import rows_quarantine
 from market.sources.news_files import news_table_of
 from market.sources.records import RejectedRow
+from market.sources.simulator import SimulatorSource
 from tests.market.make import instrument
 from tests.market.test_news_write import AT, MINUTE, NOW, Said, record, verdict, write
 from traderai.common.errors import InputError
@@ -99,3 +105,43 @@ def test_a_target_that_no_row_can_hold_is_refused_before_it_stops_the_scoring(ta
     found = verdict_of({**told, "target": {"secid": None, "sector": "oil_gas", "is_market": None}}).target
     assert found is not None
     assert (found.secid, found.sector, found.is_market) == ("", "oil_gas", False)
+
+
+def test_simulated_news_and_real_shares_never_meet():
+    real = instrument("LKOH", sector="oil_gas")
+    made = instrument("SIM01", sector="oil_gas", is_simulated=True)
+    write(
+        record("sim", source="simulator", tickers=("LKOH", "SIM01")),
+        record("real", tickers=("LKOH", "SIM01")),
+    )
+    linked = NewsLink.objects.values_list("item__external_id", "instrument_id")
+    assert set(linked) == {("sim", made.id), ("real", real.id)}
+    bad = {"score": 90.0, "direction": -1, "event_type": "sanctions"}
+    everything = Said(
+        verdict(target=Target(is_market=True), **bad),
+        verdict(target=Target(sector="oil_gas"), **bad),
+        verdict(target=Target(secid="LKOH"), **bad),
+        verdict(target=Target(secid="SIM01"), **bad),
+    )
+    news_score(now=NOW, scorer=everything)
+    of_simulated = NewsTrigger.objects.filter(item__external_id="sim", score__gt=0)
+    assert [one.instrument_id for one in of_simulated] == [made.id]
+    alerts = RiskAlert.objects.filter(trigger__item__external_id="sim")
+    assert [(one.instrument_id, one.sector, one.is_market) for one in alerts] == [(made.id, "", False)]
+    told = alerts_at(secid="LKOH", as_of=AT + timedelta(hours=1))
+    assert {one.scope for one in told} == {"instrument", "sector", "market"}  # the real text's alone
+    assert len(told) == 3
+    assert not NewsTrigger.objects.filter(item__external_id="real", instrument_id=made.id).exists()
+    assert set(linked.all()) == {("sim", made.id), ("real", real.id), ("real", None)}
+
+
+def test_what_the_simulator_tells_is_about_simulated_shares_alone():
+    real = [instrument(secid, sector="oil_gas").id for secid in ("LKOH", "SBER", "GAZP")]
+    source = SimulatorSource(config=simulator_config())
+    instruments_write(records=source.instruments(secids=source.default_secids()).records)
+    later = datetime(2025, 3, 1, tzinfo=UTC)
+    for page in source.news(since=None, now=later):
+        assert news_write(page=page, now=later).new > 100
+    assert news_score(now=later).verdicts > 0
+    for rows in (NewsLink.objects.all(), NewsTrigger.objects.filter(score__gt=0), RiskAlert.objects.all()):
+        assert not rows.filter(Q(instrument__in=real) | Q(is_market=True) | ~Q(sector="")).exists()
