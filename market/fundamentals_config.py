@@ -10,6 +10,8 @@ from typing import Literal
 from market.sources.wall_clock import midnight
 from traderai.common.config import load_config
 
+_FIRST_YEAR, _LAST_YEAR = 1990, 2200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricConfig:
@@ -87,9 +89,11 @@ class Period:
 def period_of(code: str) -> Period | None:
     """Return the period of a code such as 2023, 2023Q4 or 2023-12-29, None for anything else."""
     text = code.strip()
-    if len(text) == 4 and text.isdecimal():
-        return Period(kind="year", end=date(int(text), 12, 31)) if int(text) >= 1990 else None
-    if len(text) == 6 and text[:4].isdecimal() and text[4] == "Q" and text[5] in "1234":
+    if not (text[:4].isdecimal() and _FIRST_YEAR <= int(text[:4]) <= _LAST_YEAR):
+        return None
+    if len(text) == 4:
+        return Period(kind="year", end=date(int(text), 12, 31))
+    if len(text) == 6 and text[4] == "Q" and text[5] in "1234":
         month = 3 * int(text[5])
         return Period(kind="quarter", end=date(int(text[:4]), month, 31 if month in {3, 12} else 30))
     try:

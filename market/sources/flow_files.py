@@ -27,6 +27,7 @@ TRADE_STATISTICS = "tradestats"
 ORDER_BOOK_STATISTICS = "obstats"
 _PAGE_ROWS = 50_000
 _SPAN_MINUTES = 5
+_OTHER_WIDTH = "row"
 _DISB_ROUNDED_BY = 0.0501  # the exchange gives its imbalance with two decimals, on some days with one
 
 _Record = TypeVar("_Record", FlowRecord, OrderBookRecord)
@@ -105,6 +106,8 @@ def _pages(
     rejected: list[RejectedRow] = []
     for place, row in _rows(path, needed):
         try:
+            if _OTHER_WIDTH in row:
+                raise _RefusedError("row_of_other_width")
             records.append(record_of(row))
         except _RefusedError as refused:
             raw = {name: str(value) for name, value in row.items()}
@@ -161,7 +164,9 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[tuple[str, _Row]]:
             f"{path} must have the columns begin, {', '.join(needed)}, {', '.join(missing)} missing; rename its columns"
         )
     for at, values in enumerate(rows):
-        yield f"{path.name}:{at}", dict(zip(names, values, strict=False))
+        # A row cut short would be stored without the figures that it lacks.
+        whole = isinstance(values, list | tuple) and len(values) == len(names)
+        yield f"{path.name}:{at}", dict(zip(names, values, strict=True)) if whole else {_OTHER_WIDTH: values}
 
 
 def _parquet(path: Path) -> _Table:

@@ -38,6 +38,7 @@ COMPANY_LIST = "company_list"
 _REPORTED_ON = "Дата отчета"
 _CURRENCY = "Валюта отчета"
 _PAGE_ROWS = 50_000
+_LARGEST = 1e300  # JSON's integers have no end, floats have
 _OWN_COLUMNS = ("secid", "ticker", "period", "known_at")
 
 
@@ -60,7 +61,7 @@ def smartlab_of(path: Path) -> RecordPage[FundamentalRecord]:
             outside[name] += 1
             continue
         key, place = (secid, freq, code), f"{path.name}:{line}"
-        cell = _Cell(metric=metric, period=period_of(code), value=value, place=place)
+        cell = _Cell(metric=metric, period=period_of(str(code)), value=value, place=place)
         reason = cell.fault() if currency.get(key, "RUB") == "RUB" else "currency_not_rub"
         if reason or cell.period is None:
             told = {"ticker": secid, "freq": freq, "period": code, "metric": name, "value_raw": raw}
@@ -86,9 +87,18 @@ def market_caps_of(path: Path) -> Generator[RecordPage[FundamentalRecord], None,
         for line in range(start, min(start + _PAGE_ROWS, len(secids))):
             secid, day, cap = secids[line], days[line], caps[line]
             place = f"{path.name}:{line}"
-            if not isinstance(day, date) or not isinstance(cap, float) or not 0.0 < cap < math.inf:
+            if isinstance(day, datetime):
+                day = day.date()
+            if (
+                not secid
+                or not isinstance(day, date)
+                or not isinstance(cap, float)
+                or not 0.0 < cap < math.inf
+            ):
                 raw = {"secid": secid, "date": str(day), "cap": str(cap)}
-                rejected.append(RejectedRow(place=place, reason="bad_number", raw=raw))
+                rejected.append(
+                    RejectedRow(place=place, reason="bad_number" if secid else "secid_missing", raw=raw)
+                )
                 continue
             if day not in known:
                 known[day] = midnight(day + timedelta(days=1))
@@ -139,7 +149,7 @@ class _Cell:
         if self.period.kind == "day" and self.config.kind == "flow":
             return "flow_needs_a_year_or_quarter"
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        if not isinstance(self.value, int | float) or not is_number or not math.isfinite(self.value):
+        if not isinstance(self.value, int | float) or not is_number or not abs(self.value) <= _LARGEST:
             return "bad_number"
         if self.value == 0 and self.config.zero_is_missing:
             return "zero_for_unknown"
@@ -192,7 +202,9 @@ def _company_fault(secid: str, period: Period | None, known_at: datetime | None,
         return "period_unknown"
     if known_at is None:
         return "known_at_unparseable"
-    if known_at <= midnight(period.end):
+    # What is of one day, such as a count of shares, may be known on that day; a year's or quarter's sum may not.
+    ends_on = period.end if period.kind == "day" else period.end + timedelta(days=1)
+    if known_at < midnight(ends_on) or known_at == midnight(period.end):
         return "known_before_its_period_ends"
     return "" if isinstance(metrics, dict) and metrics else "metrics_missing"
 
@@ -202,8 +214,13 @@ def _known_at(told: object, period: Period) -> datetime | None:
         return fundamentals_config().known_at(period)
     text = str(told).strip()
     try:
-        if len(text) == 10:
-            return midnight(date.fromisoformat(text) + timedelta(days=1))
+        # 20240228 too: as a time it would be known from the day's beginning.
+        return midnight(date.fromisoformat(text) + timedelta(days=1))
+    except OverflowError:
+        return None
+    except ValueError:
+        pass
+    try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None

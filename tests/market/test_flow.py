@@ -105,6 +105,19 @@ def test_order_books_are_read_from_json_and_csv_alike(tmp_path):
         ]  # fmt: skip
 
 
+def test_a_row_cut_short_is_refused_and_not_stored_without_its_figures(tmp_path):
+    whole = ["2023-08-17", "10:00:00", "TEST", 2.0, 9.0, None, 20, -0.5, 0.25]
+    rows = [whole, whole[:3], [*whole, 1], 5]
+    (tmp_path / "ob.json").write_text(json.dumps({"data": {"columns": OBSTATS, "data": rows}}))
+    (page,) = order_book_statistics_of(tmp_path / "ob.json")
+    assert page.records == (book(),)
+    assert [row.reason for row in page.rejected] == ["row_of_other_width"] * 3
+    text = "\n".join([",".join(OBSTATS), "2023-08-17,10:00:00,TEST"])
+    (tmp_path / "ob.csv").write_text(text)
+    (page,) = order_book_statistics_of(tmp_path / "ob.csv")
+    assert (page.records, [row.reason for row in page.rejected]) == ((), ["row_of_other_width"])
+
+
 def test_a_file_of_another_shape_is_named_with_a_remedy(tmp_path):
     with pytest.raises(InputError, match=r"vol_b, .*begin missing; rename"):
         list(trade_statistics_of(parquet(tmp_path, secid=["A"], trades=[1.0])))

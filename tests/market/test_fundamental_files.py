@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, datetime
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -213,3 +213,43 @@ def test_the_real_tables_are_read_whole(real_data):
     assert reasons == {"period_unknown", "zero_for_unknown"}
     pages = list(market_caps_of(real_data / "daily" / "market_cap_2018_2024.parquet"))
     assert sum(len(one.records) for one in pages) == 400_136
+
+
+@pytest.mark.parametrize("told", ["2024-02-28", "20240228", "2024-W09-3"])
+def test_a_bare_day_of_publication_counts_from_its_end_however_it_is_written(tmp_path, told):
+    entry = {"secid": "TEST", "period": "2023", "known_at": told, "metrics": {"profit": 1e9}}
+    (tmp_path / "list.json").write_text(json.dumps([entry]))
+    (record,) = company_list_of(tmp_path / "list.json").records
+    assert record.known_at == make.moscow("2024-02-29")
+
+
+@pytest.mark.parametrize(
+    ("period", "known_at", "value", "reason"),
+    [
+        ("2023", "2023-12-31T18:00", "5", "known_before_its_period_ends"),
+        ("2023Q3", "2023-09-30T18:00", "5", "known_before_its_period_ends"),
+        ("2023", "9999-12-31", "5", "known_at_unparseable"),
+        ("9999", "", "5", "period_unknown"),
+        ("0000Q1", "", "5", "period_unknown"),
+        ("2023", "", "9" * 400, "bad_number"),
+        ("2023", "", "1e400", "bad_number"),
+    ],
+)
+def test_a_figure_that_no_calendar_and_no_float_can_hold_stops_no_other(
+    tmp_path, period, known_at, value, reason
+):
+    bad = (
+        f'{{"secid": "A", "period": "{period}", "known_at": "{known_at}", "metrics": {{"profit": {value}}}}}'
+    )
+    good = '{"secid": "A", "period": "2023", "metrics": {"profit": 5}}'
+    (tmp_path / "list.json").write_text(f"[{bad}, {good}]")
+    page = company_list_of(tmp_path / "list.json")
+    assert ([row.reason for row in page.rejected], len(page.records)) == ([reason], 1)
+
+
+def test_days_of_capitalisations_may_be_stored_as_moments(tmp_path):
+    days, caps = [datetime(2023, 1, 2)] * 2, [1e9, 1e9]  # noqa: DTZ001  # as pandas writes days
+    pq.write_table(pa.table({"secid": ["TEST", None], "date": days, "cap": caps}), tmp_path / "c.parquet")
+    (page,) = market_caps_of(tmp_path / "c.parquet")
+    assert [record.period for record in page.records] == ["2023-01-02"]  # else no reader could take it back
+    assert [row.reason for row in page.rejected] == ["secid_missing"]
