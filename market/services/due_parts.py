@@ -62,20 +62,24 @@ def records_ingest(
 
 
 def reference_parts(*, now: datetime) -> dict[str, Part]:
-    """Return the parts of reference data, in the order in which they need each other."""
+    """Return the parts of reference data, in the order in which they need each other.
+
+    Boards come first: a ticker is taken for replaced only once its board has ended. What is not held yet gets its
+    boards and its former tickers the next day.
+    """
     bring = partial(records_ingest, source="iss", now=now)
     today = now.astimezone(MOSCOW).date()
     # The exchange publishes its calendar by the year.
     since, until = today - _CALENDAR_BACK, date(today.year + 1, 1, 1)
     return {
+        "boards": lambda iss: bring(
+            kind="boards", pages=[iss.boards(secids=_secids(iss))], write=lambda page: boards_write(page=page)
+        ),
         "tickers": lambda iss: bring(
             kind="tickers", pages=[iss.ticker_changes()], write=lambda page: ticker_changes_write(page=page, now=now)
         ),
         "indices": lambda iss: bring(kind="indices", pages=[_indices(iss)], write=_indices_write),
         "instruments": lambda iss: ingest_instruments(source=iss, secids=_secids(iss), now=now),
-        "boards": lambda iss: bring(
-            kind="boards", pages=[iss.boards(secids=_secids(iss))], write=lambda page: boards_write(page=page)
-        ),
         "terms": lambda iss: bring(
             kind="terms", pages=[iss.terms(secids=_secids(iss))], write=lambda page: terms_write(page=page)
         ),

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from market.contracts import TickerSpan
+from market.iss.parse import MOEX_ISS
 from market.models import IndexMember, IndexWeight, Instrument, InstrumentBoard, InstrumentTerms
 from market.selectors.tickers import ticker_at, ticker_holders
 from market.services.instruments_write import decimals_of
@@ -69,12 +70,14 @@ class _Tally:
 def boards_write(*, page: RecordPage[BoardRecord]) -> RecordWriteReport:
     """Store on which boards known instruments were traded and when; a board's spans are joined to one.
 
-    The spans of former tickers count as the instrument's own; the primary board is the current ticker's.
+    The spans of former tickers count as the instrument's own; the primary board is the current ticker's. Whether a
+    board is still traded is the exchange's own word, where it has one: a file says how it was.
 
     Repeating: the same records change nothing, in whatever order they come.
     """
     tally, holders = _Tally(page.place), ticker_holders()
     groups: dict[tuple[int, str], list[BoardRecord]] = defaultdict(list)
+    current: set[str] = set()
     for record in page.records:
         span = ticker_at(holders, secid=record.secid, day=record.traded_from)
         if span is None:
@@ -84,22 +87,15 @@ def boards_write(*, page: RecordPage[BoardRecord]) -> RecordWriteReport:
         elif record.traded_till is not None and record.traded_till < record.traded_from:
             tally.reject(record, "till_before_from")
         else:
-            current = replace(record, is_primary=record.is_primary and record.secid == span.secid)
-            groups[span.instrument_id, record.board].append(current)
+            is_primary = record.is_primary and record.secid == span.secid
+            groups[span.instrument_id, record.board].append(replace(record, is_primary=is_primary))
+            current |= {record.secid} & {span.secid}
     with transaction.atomic():
         stored = {(row.instrument_id, row.board): row for row in InstrumentBoard.objects.select_for_update()}
         fresh = []
         for key, records in groups.items():
             row = stored.get(key)
-            known = [] if row is None else [(row.traded_from, row.traded_till, row.is_primary, row.source)]
-            spans = known + [(r.traded_from, r.traded_till, r.is_primary, r.source) for r in records]
-            tills = [till for _, till, _, _ in spans]
-            values = {
-                "traded_from": min(since for since, _, _, _ in spans),
-                "traded_till": None if None in tills else max(till for till in tills if till is not None),
-                "is_primary": any(primary for _, _, primary, _ in spans),
-                "source": min(source for _, _, _, source in spans),
-            }
+            values = _joined(row, records, current)
             if row is None:
                 fresh.append(InstrumentBoard(instrument_id=key[0], board=key[1], **values))
                 tally.count("new", len(records))
@@ -107,6 +103,23 @@ def boards_write(*, page: RecordPage[BoardRecord]) -> RecordWriteReport:
                 tally.count(_store(InstrumentBoard, row, {}, values), len(records))
         InstrumentBoard.objects.bulk_create(fresh, batch_size=1000)
     return tally.report()
+
+
+def _joined(row: InstrumentBoard | None, records: list[BoardRecord], current: set[str]) -> dict[str, Any]:
+    """Return a board's span as the stored row and the records of one instrument tell it together."""
+    told = [(r.traded_from, r.traded_till, r.is_primary, r.source) for r in records]
+    if row is not None:
+        told.append((row.traded_from, row.traded_till, row.is_primary, row.source))
+    by_exchange = [r.traded_till for r in records if r.source == MOEX_ISS and r.secid in current]
+    if not by_exchange and row is not None and row.source == MOEX_ISS:
+        by_exchange = [row.traded_till]
+    tills = by_exchange or [till for _, till, _, _ in told]
+    return {
+        "traded_from": min(since for since, _, _, _ in told),
+        "traded_till": None if None in tills else max(till for till in tills if till is not None),
+        "is_primary": any(primary for _, _, primary, _ in told),
+        "source": MOEX_ISS if by_exchange else min(source for _, _, _, source in told),
+    }
 
 
 def sectors_write(*, page: RecordPage[SectorRecord]) -> RecordWriteReport:

@@ -188,6 +188,9 @@ def reference_server(made):
     described = {"columns": list(BOARD), "data": [list(BOARD.values())]}
     for secid in [*universe_config().secids("core"), "GMKX"]:
         made.recorded[f"/securities/{secid}"] = json.dumps({"boards": described}).encode()
+    # Today's replacement: the old ticker was on its board yesterday for the last time.
+    ended = {"columns": list(BOARD), "data": [list((BOARD | {"is_traded": 0}).values())]}
+    made.recorded["/securities/GMKN"] = json.dumps({"boards": ended}).encode()
 
 
 BOARD = {

@@ -117,6 +117,39 @@ def test_a_boards_spans_are_joined_in_any_order(order):
     assert boards_write(page=page(*records)).unchanged == 3
 
 
+def test_a_board_ends_and_goes_on_when_the_exchange_says_so():
+    make.instrument("A")
+    still, ended = board(source="moex_iss"), board(till="2025-01-09", source="moex_iss")
+    for one, till in ((board(source="file"), None), (still, None), (ended, D("2025-01-09"))):
+        boards_write(page=page(one))
+        assert InstrumentBoard.objects.get().traded_till == till
+    # An older file is read once more: it does not know better.
+    assert figures(boards_write(page=page(board(source="file")))) == (0, 0, 1, 0, 0)
+    assert figures(boards_write(page=page(still))) == (0, 1, 0, 0, 0)
+    assert InstrumentBoard.objects.get().traded_till is None
+
+
+def test_a_ticker_that_the_exchange_replaces_today_is_taken_over():
+    facts = make.instrument("OLD")
+    make.write(facts, make.columns(make.hours("2025-05-30")))
+    change = TickerChangeRecord(
+        old_secid="OLD", new_secid="NEW", changed_on=D("2025-05-31"), source="moex_iss"
+    )
+    boards_write(page=page(board("OLD", source="file"), board("OLD", source="moex_iss")))
+    refused_ = ticker_changes_write(page=page(change), now=NOW)
+    assert [row.reason for row in refused_.rejected] == ["old_ticker_still_traded"]
+    boards_write(page=page(board("OLD", till="2025-05-30", source="moex_iss")))
+    assert ticker_changes_write(page=page(change), now=NOW).new == 1
+    assert instrument_get(secid="OLD").secid == "NEW"
+    boards_write(
+        page=page(
+            board("OLD", till="2025-05-30", source="moex_iss"),
+            board("NEW", since="2025-05-31", source="moex_iss"),
+        )
+    )
+    assert InstrumentBoard.objects.get().traded_till is None
+
+
 def test_sectors_fill_gaps_only():
     make.instrument("A")
     make.instrument("B", sector="it")
