@@ -53,7 +53,7 @@ class UniverseConfig:
 
 
 Reader = Literal[
-    "candles", "index_candles", "index_closes", "iss_candles", "iss_history", "lots", "trade_statistics",
+    "candles", "index_candles", "index_closes", "iss_candles", "iss_history", "lots", "trade_statistics", "order_book",
     "instruments", "boards", "ticker_changes", "sectors", "index_weights",
     "splits", "dividends", "announced_dividends", "iss_dividends",
     "smartlab", "market_caps", "company_list", "key_rate",

@@ -11,7 +11,7 @@ from market.contracts import IngestReport
 from market.selectors.tickers import ticker_holders
 from market.services.actions_write import actions_write
 from market.services.calendar_write import calendar_write
-from market.services.flow_write import flow_write
+from market.services.flow_write import flow_write, order_book_write
 from market.services.fundamentals_write import fundamentals_write
 from market.services.ingest_run import RunLog, ingestion_run, scope_of
 from market.services.macro_write import events_write, macro_write
@@ -84,11 +84,12 @@ def ingest_macro(*, source: MacroSource, now: datetime) -> IngestReport:
 
 
 def ingest_flow(*, source: FlowSource, secids: Sequence[str] | None = None, now: datetime) -> IngestReport:
-    """Bring order flow. Repeating: changes nothing where the source says the same."""
+    """Bring order flow and order-book figures. Repeating: changes nothing where the source says the same."""
     with ingestion_run(
         kind="flow", source=_name(source), now=now, scope=scope_of(source, secids=secids)
     ) as log:
         _bring(log, source.flow(secids=secids), lambda page: flow_write(page=page))
+        _bring(log, source.order_books(secids=secids), lambda page: order_book_write(page=page))
     return log.report
 
 

@@ -36,7 +36,7 @@ from market.sources.corporate_files import (
 )
 from market.sources.file_pages import page_of_secids, pages_added, pages_of_each, pages_together
 from market.sources.file_rules import FoundFile, files_found
-from market.sources.flow_files import trade_statistics_of
+from market.sources.flow_files import order_book_statistics_of, trade_statistics_of
 from market.sources.fundamental_files import company_list_of, market_caps_of, smartlab_of
 from market.sources.iss_indices import index_page
 from market.sources.macro_files import central_bank_events, key_rate_changes_of, key_rate_of
@@ -56,6 +56,7 @@ from market.sources.records import (
     InstrumentRecord,
     MacroRecord,
     NewsRecord,
+    OrderBookRecord,
     RecordPage,
     RejectedRow,
     SplitRecord,
@@ -198,6 +199,13 @@ class FilesSource:
     def flow(self, *, secids: Sequence[str] | None) -> Generator[RecordPage[FlowRecord], None, None]:
         """Yield order flow."""
         for page in pages_of_each(self.read_by("trade_statistics"), trade_statistics_of):
+            yield page_of_secids(page, secids or (), lambda record: record.secid)
+
+    def order_books(
+        self, *, secids: Sequence[str] | None
+    ) -> Generator[RecordPage[OrderBookRecord], None, None]:
+        """Yield order-book figures."""
+        for page in pages_of_each(self.read_by("order_book"), order_book_statistics_of):
             yield page_of_secids(page, secids or (), lambda record: record.secid)
 
     def news(

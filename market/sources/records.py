@@ -370,3 +370,8 @@ class FlowSource(Protocol):
 
     def flow(self, *, secids: Sequence[str] | None) -> Generator[RecordPage[FlowRecord], None, None]:
         """Yield order flow in pages; None asks for every share."""
+
+    def order_books(
+        self, *, secids: Sequence[str] | None
+    ) -> Generator[RecordPage[OrderBookRecord], None, None]:
+        """Yield order-book figures in pages; None asks for every share."""

@@ -14,6 +14,8 @@ from django.db import IntegrityError, transaction
 from market.models import OrderBookStatistic, TradeStatistic
 from market.selectors.flow import flow_load, order_book_load
 from market.services.flow_write import flow_write, order_book_write
+from market.services.ingest import ingest_flow
+from market.sources.files import files_source
 from market.sources.flow_files import order_book_statistics_of, trade_statistics_of
 from market.sources.records import FlowRecord, OrderBookRecord, RecordPage
 from tests.market import make
@@ -202,3 +204,22 @@ def test_the_real_order_flow_loads_and_agrees_with_the_exchange_s_imbalance(real
     assert stored.imbalance[0] == pytest.approx((1301 - 774) / (1301 + 774))
     assert stored.value_rub.sum() == pytest.approx(told["value"].sum())
     assert (stored.vwap_rub > 0).all()
+
+
+def test_files_of_order_books_are_found_by_their_names_and_stored(tmp_path):
+    make.instrument()
+    folder = tmp_path / "algopack"
+    folder.mkdir()
+    rows = [["2023-08-17", f"10:0{5 * at}:00", "TEST", 2.0, 9.0, None, 20, -0.5, 0.25] for at in range(2)]
+    bad = ["2023-08-17", "10:10:00", "TEST", -2.0, 9.0, None, 20, -0.5, 0.25]
+    (folder / "obstats_2023-08-17.json").write_text(
+        json.dumps({"data": {"columns": OBSTATS, "data": [*rows, bad]}})
+    )
+    source = files_source([tmp_path])
+    for new in (2, 0):
+        report = ingest_flow(source=source, now=START + timedelta(days=1))
+        assert (report.rows_received, report.rows_new, report.rows_quarantined) == (3, new, 1)
+        assert report.rows_unchanged == 2 - new
+    books = order_book_load(secid="TEST", as_of=START + timedelta(hours=1))
+    assert books.spread_best_bp.tolist() == [2.0, 2.0]
+    assert source.skipped() == {}
