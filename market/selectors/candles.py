@@ -14,10 +14,12 @@ from market.selectors.instruments import instrument_get
 
 _LAST = """
 SELECT i.secid, c.begin, c.close, day.turnover, before.close,
-       (SELECT array_agg(a.shares_after_per_before) FROM market_corporateaction a
-        WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.known_at <= %(as_of)s
-          AND a.ex_date > (before.begin AT TIME ZONE 'Europe/Moscow')::date
-          AND a.ex_date <= opened.trading_date)
+       (SELECT array_agg(once.ratio) FROM (
+            SELECT DISTINCT ON (a.ex_date) a.shares_after_per_before AS ratio FROM market_corporateaction a
+            WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.known_at <= %(as_of)s
+              AND a.ex_date > (before.begin AT TIME ZONE 'Europe/Moscow')::date
+              AND a.ex_date <= opened.trading_date
+            ORDER BY a.ex_date, a.source DESC) AS once)
 FROM market_instrument i
 CROSS JOIN LATERAL (
     SELECT begin, close FROM market_candle

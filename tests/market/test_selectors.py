@@ -119,6 +119,15 @@ def test_last_closes_compare_days_in_the_same_shares(facts):
     assert first.previous_close is None
 
 
+def test_a_split_that_two_sources_tell_counts_once_in_last_closes(facts):
+    before = last_closes(timeframe=H1, as_of=make.moscow("2024-04-09"))
+    split = CorporateAction.objects.get(kind="split")
+    split.pk, split.source = None, "staff:ann"
+    split.save()
+    assert last_closes(timeframe=H1, as_of=make.moscow("2024-04-09")) == before
+    assert [one.previous_close for one in before.values()] != [None]
+
+
 def test_a_weekend_session_and_monday_are_one_trading_day():
     facts = make.instrument()
     for day, close in (("2025-03-07", 1.0), ("2025-03-08", 2.0), ("2025-03-09", 3.0), ("2025-03-10", 4.0)):
