@@ -43,6 +43,7 @@ from traderai.jobs.services import advisory_lock
 
 _LOCK = "market candles export"
 _SAVE_EVERY_PARTS = 200
+_SUNDAY = 6
 _MONTHS = """
 SELECT i.secid, c.timeframe_min, date_trunc('month', c.begin AT TIME ZONE 'Europe/Moscow')::date, count(*)
 FROM market_candle c JOIN market_instrument i ON i.id = c.instrument_id
@@ -112,13 +113,16 @@ def candles_export(*, now: datetime, recent_only: bool = False, progress: Progre
 def candles_export_due(*, now: datetime) -> ExportReport | None:
     """Bring the backup up to date once a Moscow day; None where that has been done or is being done.
 
+    On Sundays everything is compared: old bars that were restated, or taken over by a higher source, are as many
+    as before.
+
     Repeating: does nothing until the next day.
     """
     exported_at = manifest_read(lake_at(settings.LAKE_URL)).exported_at
     if exported_at and _moscow_day(datetime.fromisoformat(exported_at)) >= _moscow_day(now):
         return None
     try:
-        return candles_export(now=now, recent_only=True)
+        return candles_export(now=now, recent_only=_moscow_day(now).weekday() != _SUNDAY)
     except ConflictError:
         return None
 

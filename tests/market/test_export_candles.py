@@ -116,6 +116,14 @@ def test_the_nightly_export_finds_new_rows_anywhere_and_changed_ones_of_late(mar
     assert "1d/INDEX/2024" not in candle_parts.manifest_read(lake).parts
 
 
+def test_old_bars_that_a_higher_source_took_over_are_backed_up_within_a_week(market, lake):
+    candles_export_due(now=NOW)
+    assert write(market, Timeframe.D1, ["2023-12-29"], ISS_ORIGIN, seed=3).changed == 1  # as many as before
+    written = [candles_export_due(now=NOW + timedelta(days=day)).parts_written for day in range(1, 6)]
+    assert written == [0, 0, 0, 1, 0]
+    assert export_verify().findings == ()
+
+
 def test_verify_names_each_part_that_is_not_as_it_should_be(market, lake):
     candles_export(now=NOW)
     parts = candle_parts.manifest_read(lake).parts
