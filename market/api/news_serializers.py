@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from market.models.news import EVENT_TYPES
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment with its offset: without one it would silently be taken for UTC, three hours late in Moscow."""
+
+    default_error_messages = {
+        "no_offset": "Give the moment with its offset, such as 2024-03-01T10:00:00+03:00."
+    }
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """Refuse a moment that does not say where its clock hangs."""
+        if value.tzinfo is None:
+            self.fail("no_offset")
+        return super().enforce_timezone(value)
 
 
 class NewsTriggerPushSerializer(serializers.Serializer[dict[str, Any]]):
@@ -20,7 +35,7 @@ class NewsTriggerPushSerializer(serializers.Serializer[dict[str, Any]]):
         required=False, max_length=32, help_text="Code of a sector, such as `oil_gas`."
     )
     is_market = serializers.BooleanField(default=False, help_text="True: about the whole market.")
-    at = serializers.DateTimeField(help_text="When the news was published, with offset.")
+    at = MomentField(help_text="When the news was published, with offset.")
     score = serializers.FloatField(min_value=0, max_value=100, help_text="news_trigger_score, 0 to 100.")
     direction = serializers.ChoiceField(
         choices=[-1, 0, 1], help_text="-1 bad, 0 unclear, 1 good for the price."

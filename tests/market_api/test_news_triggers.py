@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -181,3 +182,17 @@ def test_a_used_module_raises_alerts(
     finally:
         news_config.news_scoring_config.cache_clear()
     assert (alert.severity, alert.source, alert.instrument_id) == ("critical", "news:mine", shares[0].pk)
+
+
+def test_a_moment_without_its_offset_is_refused(module: APIClient):
+    response = module.post(PATH, body(at="2024-03-01T07:00:00"))
+    assert (response.status_code, NewsTrigger.objects.count()) == (400, 0)
+    assert "offset" in str(response.json())
+    assert module.post(PATH, body(at="2024-03-01T10:00:00+03:00")).status_code == 201
+    assert NewsTrigger.objects.get().at.isoformat() == "2024-03-01T07:00:00+00:00"
+
+
+def test_a_text_cut_inside_an_emoji_is_refused(module: APIClient):
+    sent = json.dumps(body(why=[{"title": "Итоги \ud83d"}]))
+    response = module.generic("POST", PATH, sent, content_type="application/json")
+    assert (response.status_code, NewsTrigger.objects.count()) == (422, 0)
