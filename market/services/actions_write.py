@@ -60,8 +60,9 @@ def actions_write(*, page: ActionPage, trust: Sequence[str]) -> ActionWriteRepor
     """
     report = ActionWriteReport()
     with transaction.atomic():
-        # Two writers take turns: what the second may add depends on what the first has added.
-        list(Instrument.objects.select_for_update().order_by("pk").values_list("pk"))
+        # Two writers take turns: what the second may add depends on what the first has added. No key is locked:
+        # rows that point to an instrument go on being written, without a wait and without a deadlock.
+        list(Instrument.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
         ids = {secid: span.instrument_id for secid, span in ticker_spans().items()}
         _write_splits([split for split in page.splits if split.secid in ids], ids, report)
         known = [dividend for dividend in page.dividends if dividend.secid in ids]

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from market.configs import file_sources_config
@@ -336,3 +336,21 @@ def test_real_prices_fall_on_the_ex_date_and_on_no_day_beside_it(real_data, sinc
     assert len(falls[0]) >= count
     assert float(np.median(falls[0])) > least
     assert max(abs(float(np.median(falls[step]))) for step in (-1, 1)) < 0.1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_actions_do_not_wait_for_writers_of_candles_and_figures():
+    facts = market()
+    # What a row that points to an instrument holds of it until its transaction ends.
+    other = connection.copy()
+    other.set_autocommit(False)
+    with other.cursor() as theirs, connection.cursor() as ours:
+        theirs.execute("SELECT 1 FROM market_instrument WHERE id = %s FOR KEY SHARE", [facts.id])
+        ours.execute("SET lock_timeout = '1s'")
+        try:
+            page = ActionPage(splits=(), dividends=(dividend(5.0),))
+            assert actions_write(page=page, trust=TRUST).new == 1
+        finally:
+            ours.execute("RESET lock_timeout")
+            other.rollback()
+            other.close()
