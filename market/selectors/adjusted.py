@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from market.contracts import AdjustedCandles, Timeframe
+from market.contracts import AdjustedCandles, InstrumentFacts, Timeframe
 from market.kernels.adjustment import dividend_factors_backward
-from market.models import CorporateAction
+from market.models import CorporateAction, TradingDay
 from market.selectors.bars import bars_load
 from market.selectors.calendar import calendar_days
 from market.selectors.instruments import instrument_get
@@ -37,7 +37,7 @@ def candles_adjusted(
     """
     bars = bars_load(secid=secid, timeframe=timeframe, as_of=as_of, since=since)
     # On the scale of the first shares a price was multiplied by every split so far; today's share is that many.
-    scale = _shares_today_per_first(instrument_get(secid=secid).id, as_of)
+    scale = _shares_today_per_first(instrument_get(secid=secid), as_of)
     factor = np.full(len(bars), 1.0 / scale)
     if dividends:
         factor *= dividend_factors_backward(bars.close, bars.dividend_rub)
@@ -57,16 +57,21 @@ def candles_adjusted(
     )
 
 
-def _shares_today_per_first(instrument_id: int, as_of: datetime) -> float:
-    day = as_of.astimezone(MOSCOW).date()
-    # A weekend session is traded in the shares of the trading day that it belongs to.
-    trading_date = calendar_days(since=day, until=day + timedelta(days=1))[0].trading_date or day
+def _shares_today_per_first(instrument: InstrumentFacts, as_of: datetime) -> float:
     splits = CorporateAction.objects.filter(
-        instrument_id=instrument_id,
+        instrument_id=instrument.id,
         kind=CorporateAction.Kind.SPLIT,
         known_at__lte=as_of,
-        ex_date__lte=trading_date,
+        ex_date__lte=_trading_date(as_of.astimezone(MOSCOW).date(), simulated=instrument.is_simulated),
     ).order_by("ex_date", "source")
     # Two sources that tell of one split tell of one split: the one that bars count.
     once = {row.ex_date: row.shares_after_per_before or 1.0 for row in splits}
     return math.prod(once.values())
+
+
+def _trading_date(day: date, *, simulated: bool) -> date:
+    """Return in which trading day's shares is traded on a day: a weekend session goes before its own."""
+    if simulated:
+        row = TradingDay.objects.filter(date=day, is_simulated=True).first()
+        return day if row is None else row.trading_date
+    return calendar_days(since=day, until=day + timedelta(days=1))[0].trading_date or day

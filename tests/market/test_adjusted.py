@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market.contracts import CandleColumns, Timeframe
+from market.contracts import SIMULATOR_ORIGIN, CandleColumns, Timeframe
 from market.kernels.adjustment import dividend_factors_backward
 from market.models import CorporateAction
 from market.selectors.adjusted import candles_adjusted
@@ -86,6 +86,18 @@ def test_a_weekend_session_is_in_mondays_shares(db):
     for as_of in ("2025-03-08T20:00", "2025-03-10T20:00"):
         assert set(adjusted(as_of=make.moscow(as_of)).close.round(9)) == {10.0}
     assert set(adjusted(as_of=make.moscow("2025-03-07T20:00")).close) == {100.0}
+
+
+def test_a_simulated_weekend_session_goes_by_the_simulated_calendar(db):
+    real, made = make.instrument("REAL"), make.instrument("SIM01", is_simulated=True)
+    for day in ("2025-04-04", "2025-04-07"):  # the exchange had no session on that weekend
+        make.write(real, make.columns(make.hours(day), [50.0] * 3))
+    for day, close in (("2025-04-04", 1000.0), ("2025-04-05", 10.0), ("2025-04-07", 10.0)):
+        make.write(made, make.columns(make.hours(day), [close] * 3), SIMULATOR_ORIGIN)
+    action(made, "split", date(2025, 4, 7), known=make.moscow("2025-04-01"), shares_after_per_before=100.0)
+    for as_of in ("2025-04-05T20:00", "2025-04-07T20:00"):
+        seen = candles_adjusted(secid="SIM01", timeframe=H1, as_of=make.moscow(as_of), dividends=False)
+        assert seen.close.tolist() == pytest.approx([10.0] * len(seen.close))
 
 
 def test_since_leaves_candles_out_and_changes_no_number(facts):
