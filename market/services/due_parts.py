@@ -73,7 +73,7 @@ def reference_parts(*, now: datetime) -> dict[str, Part]:
     since, until = today - _CALENDAR_BACK, date(today.year + 1, 1, 1)
     return {
         "boards": lambda iss: bring(
-            kind="boards", pages=[iss.boards(secids=_secids(iss))], write=lambda page: boards_write(page=page)
+            kind="boards", pages=[iss.boards(secids=_held())], write=lambda page: boards_write(page=page)
         ),
         "tickers": lambda iss: bring(
             kind="tickers", pages=[iss.ticker_changes()], write=lambda page: ticker_changes_write(page=page, now=now)
@@ -139,8 +139,11 @@ def _since(source: NewsSource) -> datetime | None:
 
 def _secids(source: IssSource) -> Sequence[str]:
     """Return what we hold and what the universe names."""
-    held = [facts.secid for facts in instrument_list() if not facts.is_simulated and facts.kind != "index"]
-    return sorted({*held, *source.default_secids()})
+    return sorted({*_held(), *source.default_secids()})
+
+
+def _held() -> list[str]:
+    return [facts.secid for facts in instrument_list() if not facts.is_simulated and facts.kind != "index"]
 
 
 def _indices(source: IssSource) -> RecordPage[InstrumentRecord]:
