@@ -21,10 +21,16 @@ CREATE TEMPORARY TABLE IF NOT EXISTS market_fundamental_staging (
 ) ON COMMIT DELETE ROWS
 """
 # Told already: by the value in force when this one is said to have become known, or by the newest one of the source.
-# A value that differs from the stored one of the very same moment is a restatement, known from now on.
+# A value that differs from the stored one of the very same moment is a restatement, known from now on; one that was
+# a restatement before is none again, as three lists that disagree would else restate each other at every run.
 _COMPARE = """
 UPDATE market_fundamental_staging s SET
     change = CASE WHEN told.value IS NOT DISTINCT FROM s.value OR newest.value IS NOT DISTINCT FROM s.value
+                  THEN 'unchanged'
+                  WHEN told.known_at = s.known_at AND EXISTS (
+                      SELECT 1 FROM market_fundamentalmetric f
+                      WHERE f.instrument_id = k.instrument_id AND f.metric = k.metric AND f.period = k.period
+                        AND f.source = k.source AND f.known_at > k.known_at AND f.value = k.value)
                   THEN 'unchanged' WHEN told.known_at = s.known_at THEN 'restated' WHEN newest.value IS NULL
                   THEN 'new' ELSE 'changed' END
 FROM market_fundamental_staging k
@@ -44,9 +50,12 @@ SELECT EXISTS (SELECT 1 FROM market_fundamental_staging s JOIN market_fundamenta
 """
 _INSERT = """
 INSERT INTO market_fundamentalmetric (instrument_id, metric, period, period_end, value, known_at, source)
-SELECT instrument_id, metric, period, period_end, value,
-       CASE WHEN change = 'restated' THEN greatest(%(now)s, known_at + interval '1 second') ELSE known_at END, source
-FROM market_fundamental_staging WHERE change IS DISTINCT FROM 'unchanged'
+SELECT s.instrument_id, s.metric, s.period, s.period_end, s.value,
+       CASE WHEN s.change = 'restated' THEN greatest(%(now)s, interval '1 second' + (
+           SELECT max(f.known_at) FROM market_fundamentalmetric f
+           WHERE f.instrument_id = s.instrument_id AND f.metric = s.metric AND f.period = s.period
+             AND f.source = s.source)) ELSE s.known_at END, s.source
+FROM market_fundamental_staging s WHERE s.change IS DISTINCT FROM 'unchanged'
 """
 
 

@@ -85,6 +85,15 @@ def test_a_figure_told_otherwise_for_its_old_moment_is_known_from_now_on():
     assert at("2024-06-03")["equity"] == 10.0
 
 
+def test_lists_that_disagree_at_one_moment_settle():
+    make.instrument()
+    lists = [record("equity", "2023", value) for value in (10.0, 11.0, 12.0)]
+    assert [bring(one)[:3] for one in lists] == [(1, 0, 0), (0, 1, 0), (0, 1, 0)]
+    assert [moment for _, moment in stored()] == [make.moscow("2024-04-29"), NOW, NOW + timedelta(seconds=1)]
+    later = NOW + timedelta(days=1)
+    assert [bring(one, now=later)[:3] for one in lists] == [(0, 0, 1)] * 3
+
+
 def test_an_older_edition_is_added_before_the_newer_one():
     make.instrument()
     bring(record("equity", "2023", 12.0, "2024-05-20"))
