@@ -16,12 +16,14 @@ import httpx
 
 from market.news.text import language_of
 from market.sources.records import NewsRecord, RecordPage, RejectedRow
+from traderai.common import clock
 from traderai.common.errors import InputError, TransientError
 from traderai.common.lake import sha256_hex
 
 MAX_BYTES = 8 * 1024 * 1024
 _TAG = re.compile(r"<[^<>]*>")  # without the second < a text of nothing but < takes the square of its length
 _ID_CHARS = 120
+_STEPS_MOST = 4  # the whole may take so many times as long as one step
 _SPACE = re.compile(r"\s+")
 
 
@@ -69,6 +71,7 @@ def feed_fetch(*, url: str, timeout_s: float, memory: FeedMemory) -> bytes | Non
         headers["If-None-Match"] = memory.etag
     if memory.last_modified:
         headers["If-Modified-Since"] = memory.last_modified
+    started = clock.monotonic_s()
     try:
         with (
             httpx.Client(
@@ -86,6 +89,11 @@ def feed_fetch(*, url: str, timeout_s: float, memory: FeedMemory) -> bytes | Non
             content = bytearray()
             for chunk in reply.iter_bytes():
                 content += chunk
+                # httpx limits each step: a server that sends byte by byte would hold the stage up for days.
+                if clock.monotonic_s() - started > _STEPS_MOST * timeout_s:
+                    raise TransientError(
+                        f"{url} must answer within {_STEPS_MOST * timeout_s:g} s; try again later"
+                    )
                 if len(content) > MAX_BYTES:
                     raise InputError(f"{url} must be smaller than {MAX_BYTES} bytes; it is no feed")
             memory.etag = reply.headers.get("etag", "")
@@ -202,8 +210,8 @@ def _time(text: str | None) -> datetime | None:
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             moment = read(text)
+            if moment.tzinfo is not None:
+                return moment.astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC)
     return None

@@ -105,6 +105,7 @@ class Handler(BaseHTTPRequestHandler):
     seen: list[dict[str, str]] = []
     status = 200
     size = 0
+    pause_s = 0.0
 
     def do_GET(self) -> None:
         type(self).seen.append(dict(self.headers))
@@ -115,8 +116,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Last-Modified", "Fri, 01 Mar 2024 09:00:00 GMT")
         self.send_header("Content-Length", "0" if unchanged else str(len(content)))
         self.end_headers()
-        if not unchanged:
+        if not unchanged and not self.pause_s:
             self.wfile.write(content)
+        for byte in content if self.pause_s else b"":
+            try:
+                self.wfile.write(bytes([byte]))
+            except OSError:  # whoever asked has gone
+                return
+            time.sleep(self.pause_s)
 
     def log_message(self, *_: object) -> None:
         return
@@ -124,7 +131,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    Handler.seen, Handler.status, Handler.size = [], 200, 0
+    Handler.seen, Handler.status, Handler.size, Handler.pause_s = [], 200, 0, 0.0
     running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=running.serve_forever, daemon=True)
     thread.start()
@@ -222,3 +229,22 @@ def test_a_feed_must_not_lead_from_https_to_http():
     with pytest.raises(InputError, match="stay on https"):
         rss._stay_secure("https://feed.example/rss", inside)
     rss._stay_secure("https://feed.example/rss", httpx.Request("GET", "https://www.feed.example/rss"))
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+14:00", "Fri, 31 Dec 9999 23:59:59 -1200"])
+def test_a_time_that_no_calendar_holds_stops_no_other_item(text: str):
+    good = "<item><title>Б</title><guid>2</guid><pubDate>Fri, 01 Mar 2024 12:00:00 +0300</pubDate></item>"
+    page = feed_parse(
+        f"<rss><item><title>А</title><guid>1</guid><pubDate>{text}</pubDate></item>{good}</rss>".encode(),
+        code="t",
+        fetched_at=NOW,
+    )
+    assert ([one.external_id for one in page.records], len(page.rejected)) == (["2"], 1)
+
+
+def test_a_server_that_sends_byte_by_byte_does_not_hold_us_up(server: str):
+    Handler.pause_s = 0.05
+    started = time.monotonic()
+    with pytest.raises(TransientError, match=r"within 0\.4 s"):
+        feed_fetch(url=server, timeout_s=0.1, memory=FeedMemory())
+    assert time.monotonic() - started < 5
