@@ -69,7 +69,7 @@ def boards_taking_over(day: I64, board: I64, main: I64, traded_from: I64, traded
     before the old board's span ended. From the last row of the main board on, a board whose own span holds the day
     stands in for it; before that, rows of two boards would take turns.
 
-    Shapes: day, board, main (n,), the boards indices into traded_from and traded_till (k,), -1 for none -> (n,)
+    Shapes: day, board, main (n,), the boards indices into traded_from and traded_till (k,), negative for none -> (n,)
     Units: days since 1970; traded_till is the last day
     """
     if not traded_from.size:
@@ -77,7 +77,8 @@ def boards_taking_over(day: I64, board: I64, main: I64, traded_from: I64, traded
     newest = np.full(traded_from.size, np.iinfo(np.int64).min)
     told = board >= 0
     np.maximum.at(newest, board[told], day[told])
-    holds = told & (traded_from[board] <= day) & (day <= traded_till[board])
+    named = np.where(told, board, 0)
+    holds = told & (traded_from[named] <= day) & (day <= traded_till[named])
     kept: Bools = holds & (main >= 0) & (newest[main] < day)
     return kept
 

@@ -224,6 +224,9 @@ GROUP BY 1, 2 ORDER BY 1, 2
 
 def table_sums():
     with connection.cursor() as cursor:
+        cursor.execute(
+            "ANALYZE market_candle"
+        )  # millions of rows of this transaction that no statistics know
         cursor.execute(_SUMS)
         bars = cursor.fetchall()
     return bars, list(TradingDay.objects.order_by("date").values_list("date", "trading_date", "is_real"))
@@ -275,3 +278,25 @@ def test_everything_loads_and_again_and_in_reverse(real_data):
     ingest_indices(source=reverse, now=AS_OF)
     assert table_sums() == first
     assert first[1][0][0] == date(2000, 1, 5)
+
+
+DAYS_ABOVE = """
+SELECT count(*) FROM (
+    SELECT sum(c.volume_shares) AS told, min(d.volume_shares) AS official FROM market_candle c
+    JOIN market_candle d ON d.instrument_id = c.instrument_id AND d.timeframe_min = 1440
+        AND (d.begin AT TIME ZONE 'Europe/Moscow')::date = (c.begin AT TIME ZONE 'Europe/Moscow')::date
+    WHERE c.timeframe_min = %s GROUP BY (c.begin AT TIME ZONE 'Europe/Moscow')::date
+) AS days WHERE told > official * 1.0001
+"""
+
+
+@pytest.mark.parametrize(("file", "timeframe"), [("30m_panel", M30), ("1m_2024", Timeframe.M1)])
+def test_no_day_trades_more_in_its_bars_than_the_exchange_says(real_data, file, timeframe):
+    """A broker's deals after the exchange had closed for this share stood among its bars on 106 days."""
+    candles = next((real_data / "candles").glob(f"{file}*.parquet"))
+    bring(known_files(real_data, candles, real_data / "daily"), ["EUTR"])
+    assert Candle.objects.filter(timeframe_min=timeframe.minutes).count() > 3_000
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS_ABOVE, [timeframe.minutes])
+        assert cursor.fetchone() == (0,)
+    assert QuarantinedRow.objects.filter(reason="session_without_this_share").count() > 1_000
