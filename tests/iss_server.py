@@ -21,7 +21,16 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 CANDLE_COLUMNS = ["open", "close", "high", "low", "value", "volume", "begin", "end"]
-BOARD_COLUMNS = ["boardid", "market", "engine", "is_primary", "history_from", "history_till", "listed_from", "listed_till"]
+BOARD_COLUMNS = [
+    "boardid",
+    "market",
+    "engine",
+    "is_primary",
+    "history_from",
+    "history_till",
+    "listed_from",
+    "listed_till",
+]
 SECURITY_COLUMNS = [
     "SECID", "BOARDID", "SHORTNAME", "PREVPRICE", "LOTSIZE", "STATUS", "DECIMALS", "SECNAME", "MINSTEP",
     "ISSUESIZE", "ISIN", "LATNAME", "SECTYPE", "LISTLEVEL",

@@ -26,8 +26,18 @@ class IngestionRun(models.Model):
     rows_quarantined = models.PositiveIntegerField(default=0)
     rows_expected = models.PositiveIntegerField(null=True, blank=True, help_text="By the runs before it.")
     alert = models.CharField(max_length=8, blank=True, default="", choices=Alert.choices)
+    scope_sha = models.CharField(
+        max_length=16, blank=True, default="", help_text="What was asked for; runs of one scope are compared."
+    )
     account = models.JSONField(default=dict, help_text="Rows by file or series and by what became of them.")
     error = models.TextField(blank=True, default="")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["kind", "source", "scope_sha", "-started_at"], name="market_ingestionrun_like"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} from {self.source} at {self.started_at:%Y-%m-%d %H:%M}"

@@ -282,7 +282,7 @@ def _of_series(
         before = log.report
         try:
             _one_series(source, facts, request, wanted, log)
-        except (InvariantError, NotReadyError) as error:
+        except (InputError, InvariantError, NotReadyError) as error:
             # What is wrong with this series (its layout, say) need not be wrong with the others.
             broken.append(type(error)(f"{secid} {timeframe.value}: {error.detail}", code=error.code))
         if (log.report.rows_new, log.report.rows_changed) != (before.rows_new, before.rows_changed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from market.services.volume_alert import run_check
 from market.services.write_report import RecordWriteReport
 from market.sources.records import RejectedRow
 from traderai.common import clock
+from traderai.common.lake import sha256_hex
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,6 +93,11 @@ def scope_of(source: Any, *, secids: Sequence[str] | None = None) -> dict[str, A
     return {"files": [file.place for file in getattr(source, "files", ())], "secids": sorted(secids or ())}
 
 
+def scope_sha(scope: dict[str, Any]) -> str:
+    """Return the short fingerprint by which runs of one scope are found."""
+    return sha256_hex(json.dumps(scope, sort_keys=True).encode())[:16]
+
+
 @contextmanager
 def ingestion_run(
     *, kind: str, source: str, now: datetime, scope: dict[str, Any] | None = None
@@ -125,6 +132,7 @@ def _close(log: RunLog, error: str) -> None:
         rows_new=total.rows_new,
         rows_changed=total.rows_changed,
         rows_quarantined=total.rows_quarantined,
+        scope_sha=scope_sha(log.scope),
         account={"scope": log.scope, "files": [asdict(account) for account in total.by_file]},
         error=error,
     )

@@ -19,7 +19,7 @@ def run_check(*, run_id: int) -> str:
     """Compare a run with the like ones before it, keep what was expected and return its alert.
 
     Like runs brought the same kind of rows from the same source on the same weekday (Moscow), asked for the same
-    (`account["scope"]`) and ended without an error. Their median is expected; below `min_ratio` of it is a
+    (`scope_sha`) and ended without an error. Their median is expected; below `min_ratio` of it is a
     "warning", below `fail_ratio` "failed". Without enough like runs nothing is expected and the alert is "".
 
     Repeating: changes nothing, as only runs that started before count.
@@ -51,14 +51,11 @@ def _expected(run: IngestionRun, limits: VolumeAlertLimits) -> int | None:
     before = IngestionRun.objects.filter(
         kind=run.kind,
         source=run.source,
+        scope_sha=run.scope_sha,
         started_at__lte=run.started_at,
         finished_at__isnull=False,
         error="",
     )
-    if "scope" in run.account:
-        before = before.filter(account__scope=run.account["scope"])
-    else:
-        before = before.exclude(account__has_key="scope")
     like: list[int] = []
     rows = before.exclude(pk=run.pk).order_by("-started_at", "-pk")
     for pk, started_at, received in rows.values_list("pk", "started_at", "rows_received").iterator():

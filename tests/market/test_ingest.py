@@ -17,7 +17,7 @@ from market.services.ingest import (
     kind_ingest,
 )
 from market.services.ingest_account import account_lines
-from market.services.ingest_run import ingestion_run
+from market.services.ingest_run import ingestion_run, scope_sha
 from market.services.sources import source_open
 from market.sources.records import RejectedRow
 from tests.market import make
@@ -64,12 +64,12 @@ def test_a_run_for_one_share_is_not_held_against_runs_for_many(tmp_path):
             started_at=at,
             finished_at=at,
             rows_received=9000,
-            account={"scope": many},
+            scope_sha=scope_sha(many),
         )
     candles_ingest(source=source, wanted=CandlesWanted(secids=["SBER"], now=NOW))
     one = IngestionRun.objects.get(kind="candles", rows_received=5)
     assert (one.alert, one.rows_expected) == ("", None)
-    IngestionRun.objects.filter(rows_received=9000).update(account={"scope": one.account["scope"]})
+    IngestionRun.objects.filter(rows_received=9000).update(scope_sha=one.scope_sha)
     candles_ingest(source=source, wanted=CandlesWanted(secids=["SBER"], now=NOW + timedelta(seconds=1)))
     assert IngestionRun.objects.get(kind="candles", started_at=NOW + timedelta(seconds=1)).alert == "failed"
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from market.models import IngestionRun
+from market.services.ingest_run import scope_sha
 from market.services.volume_alert import run_check
 from traderai.common.errors import NotFoundError
 
@@ -67,7 +68,7 @@ def test_only_the_newest_like_runs_count():
         {"kind": "actions"},
         {"error": "OSError: disk"},
         {"finished_at": None},
-        {"account": {"scope": {"timeframes": ["1d"]}}},
+        {"scope_sha": scope_sha({"timeframes": ["1d"]})},
     ],
 )
 def test_runs_of_another_kind_do_not_count(unlike):
@@ -76,11 +77,11 @@ def test_runs_of_another_kind_do_not_count(unlike):
 
 
 def test_runs_that_were_asked_for_the_same_count():
-    scope = {"scope": {"secids": None, "timeframes": ["1h"]}}
-    weeks(1000, 1000, 1000, account=scope | {"files": [1]})
-    weeks(20_000, 20_000, 20_000, account={"scope": {"secids": ["SBER"], "timeframes": ["1h"]}})
+    scope = scope_sha({"secids": [], "timeframes": ["1h"]})
+    weeks(1000, 1000, 1000, scope_sha=scope)
+    weeks(20_000, 20_000, 20_000, scope_sha=scope_sha({"secids": ["SBER"], "timeframes": ["1h"]}))
     weeks(90_000, 90_000, 90_000)
-    assert checked(600, account=scope | {"files": [2]}) == ("warning", 1000)
+    assert checked(600, scope_sha=scope_sha({"timeframes": ["1h"], "secids": []})) == ("warning", 1000)
 
 
 def test_another_weekday_does_not_count():
