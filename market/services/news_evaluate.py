@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from market.kernels.proportions import cohen_kappa
 from market.models.news import EVENT_TYPES
 from market.news.evaluation import Labelled, StratumReport, stratum_report
 from market.news.scorer import NewsScorer, NewsText
@@ -19,6 +20,7 @@ from traderai.common.errors import InvariantError, NotReadyError
 from traderai.common.progress import Progress, silent
 
 SAMPLE = Path(__file__).resolve().parents[1] / "news" / "labelled_sample.csv"
+SECOND = SAMPLE.with_name("second_reading.csv")
 READERS: dict[str, Callable[[Path], RecordPage[NewsRecord]]] = {
     "markettwits_2023": markettwits_of,
     "investopit_2022_2024": investopit_of,
@@ -48,10 +50,43 @@ class NewsEvaluation:
     strata: tuple[StratumReport, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far a second reader, who did not see the labels, agrees with them."""
+
+    what: str
+    items: int
+    equal: int
+    kappa: float  # beyond chance
+
+
 @functools.cache
 def labelled_sample() -> tuple[Label, ...]:
     """Return the labels; a type or a direction that does not exist is an InvariantError."""
-    with SAMPLE.open(encoding="utf-8", newline="") as stream:
+    return _labels(SAMPLE)
+
+
+def readers_agreement() -> tuple[Agreement, ...]:
+    """Return how far the second reading of a part of the random stratum agrees with the labels."""
+    first = {(label.file, label.item_id): label for label in labelled_sample()}
+    pairs = [(first[label.file, label.item_id], label) for label in _labels(SECOND)]
+    market = [(a, b) for a, b in pairs if a.market_item and b.market_item]
+    return (
+        _agreement("event type", [(a.event_type, b.event_type) for a, b in pairs]),
+        _agreement("event type, market items", [(a.event_type, b.event_type) for a, b in market]),
+        _agreement("direction, market items", [(str(a.direction), str(b.direction)) for a, b in market]),
+        _agreement("market item", [(str(a.market_item), str(b.market_item)) for a, b in pairs]),
+    )
+
+
+def _agreement(what: str, pairs: list[tuple[str, str]]) -> Agreement:
+    first, second = [a for a, _ in pairs], [b for _, b in pairs]
+    equal = sum(a == b for a, b in pairs)
+    return Agreement(what=what, items=len(pairs), equal=equal, kappa=cohen_kappa(first, second))
+
+
+def _labels(path: Path) -> tuple[Label, ...]:
+    with path.open(encoding="utf-8", newline="") as stream:
         rows = [
             Label(
                 file=row["file"],
@@ -59,12 +94,12 @@ def labelled_sample() -> tuple[Label, ...]:
                 event_type=row["event_type"],
                 direction=int(row["direction"]),
                 market_item=row["market_item"] == "1",
-                stratum=row["stratum"],
+                stratum=row.get("stratum", "random"),
             )
             for row in csv.DictReader(stream)
         ]
     if any(row.event_type not in EVENT_TYPES or row.direction not in (-1, 0, 1) for row in rows):
-        raise InvariantError(f"{SAMPLE.name} holds a label that does not exist; write it again")
+        raise InvariantError(f"{path.name} holds a label that does not exist; write it again")
     return tuple(rows)
 
 

@@ -17,7 +17,7 @@ from market.models.news import EVENT_TYPES
 from market.news.evaluation import Labelled, Share, stratum_report
 from market.news.scorer import NewsText, Verdict
 from market.news.scorers import rules_scorer
-from market.services.news_evaluate import SAMPLE, labelled_sample, news_evaluate
+from market.services.news_evaluate import SAMPLE, labelled_sample, news_evaluate, readers_agreement
 from traderai.common.errors import NotReadyError
 
 
@@ -118,6 +118,15 @@ def test_the_sample_holds_ids_and_labels_and_no_texts():
         "file,item_id,event_type,direction,market_item,stratum"
     )
     assert max(len(line) for line in SAMPLE.read_text(encoding="utf-8").splitlines()) < 120
+
+
+def test_the_second_reading_agrees_as_the_readme_says():
+    found = {one.what: one for one in readers_agreement()}
+    assert (found["event type"].equal, found["event type"].items) == (137, 150)
+    assert found["event type"].kappa == pytest.approx(0.877, abs=0.001)
+    assert (found["direction, market items"].equal, found["direction, market items"].items) == (58, 60)
+    assert found["direction, market items"].kappa == pytest.approx(0.949, abs=0.001)
+    assert found["market item"].equal == 145
 
 
 def test_without_the_texts_there_is_no_figure(tmp_path: Path):

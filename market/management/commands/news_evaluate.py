@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from market.news.evaluation import StratumReport, TypeReport
 from market.news.scorers import scorer_open
-from market.services.news_evaluate import news_evaluate
+from market.services.news_evaluate import news_evaluate, readers_agreement
 from traderai.common.errors import TraderAIError
 
 
@@ -33,6 +33,9 @@ class Command(BaseCommand):
         self.stdout.write(f"scorer {found.scorer} version {found.version}, {found.seconds:.1f} s")
         for stratum in found.strata:
             self._stratum(stratum)
+        self.stdout.write("\nlabels against a second reader who had not seen them:")
+        for one in readers_agreement():
+            self.stdout.write(f"  {one.what:26} {one.equal} of {one.items} equal, kappa {one.kappa:.2f}")
 
     def _stratum(self, found: StratumReport) -> None:
         self.stdout.write(
