@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from market.models import CandleCoverage, Instrument, TradingDay
 from tests.benchmarks.figures import Figure
+from tests.journeys.test_worker_journey import database_url
 
 SERIES_ROWS = 125_000
 MILLION = 8  # series
@@ -85,11 +86,6 @@ def ingest(folder: Path, series: int) -> dict[str, float]:
         check=True,
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def database_url() -> str:
-    told = connection.settings_dict
-    return f"postgres://{told['USER']}:{told['PASSWORD']}@{told['HOST']}:{told['PORT']}/{told['NAME']}"
 
 
 def stored() -> int:

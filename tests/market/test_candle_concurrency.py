@@ -15,6 +15,7 @@ from django.db import connection
 from market.contracts import CandleOrigin, Timeframe
 from market.models import Candle, CandleDisagreement, CandleSource, Instrument, TradingDay
 from market.services.candle_write import candles_write
+from tests.journeys.test_worker_journey import database_url
 from tests.market import candle_writer, make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,8 +32,6 @@ def share():
 
 @contextmanager
 def writer(secid, source, priority, rounds, *hang):
-    base = connection.settings_dict
-    url = f"postgres://{base['USER']}:{base['PASSWORD']}@{base['HOST']}:{base['PORT']}/{base['NAME']}"
     process = subprocess.Popen(
         [
             sys.executable,
@@ -45,7 +44,7 @@ def writer(secid, source, priority, rounds, *hang):
             *hang,
         ],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": url},
+        env=os.environ | {"DATABASE_URL": database_url()},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
