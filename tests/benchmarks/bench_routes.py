@@ -89,12 +89,16 @@ def labels() -> list[Figure]:
     ]
 
 
+def shares() -> list[str]:
+    return [facts.secid for facts in traded_list(timeframe=Timeframe.H1)]
+
+
 def score() -> list[Figure]:
     now = clock.now()
     features_build(feature_set=builders.FEATURE_SET, timeframe=Timeframe.H1, now=now)
     builders.champion(is_simulated=True, scaled_on="SIM01", at=now, trained_until=now - timedelta(days=200))
     signals_score(secids=["SIM01"], now=now)  # compiles
-    secids = sorted(set(newest_bars(timeframe=Timeframe.H1)) - {"SIM01"})
+    secids = sorted(set(shares()) - {"SIM01"})
     began_s = clock.monotonic_s()
     report = signals_score(secids=secids, now=now)
     seconds = clock.monotonic_s() - began_s
@@ -107,7 +111,7 @@ def score() -> list[Figure]:
 def answers() -> list[Figure]:
     client = Client()
     client.force_login(User.objects.create_user("bench", password="x", capital_rub=1_000_000))
-    secids = sorted(newest_bars(timeframe=Timeframe.H1))
+    secids = shares()
 
     def analyze(number: int) -> None:
         body = {"secid": secids[number % len(secids)], "horizon": ("3d", "5d", "10d")[number % 3]}
