@@ -24,7 +24,8 @@ def universe_of(recipe: Recipe) -> tuple[InstrumentFacts, ...]:
     if recipe.universe:
         chosen = tuple(instrument_get(secid=secid) for secid in recipe.universe)
     else:
-        chosen = traded_list(timeframe=Timeframe.parse(recipe.timeframe))
+        # Shares that are traded no more too: to learn from the survivors alone would flatter every figure.
+        chosen = traded_list(timeframe=Timeframe.parse(recipe.timeframe), active_only=False)
     simulated = [item for item in chosen if item.is_simulated]
     real = [item for item in chosen if not item.is_simulated]
     return tuple({"real": real, "simulated": simulated, "auto": real or simulated}[recipe.data])
