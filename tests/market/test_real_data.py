@@ -270,7 +270,8 @@ def test_everything_loads_and_again_and_in_reverse(real_data):
     again = ingest_all(source=source, now=AS_OF)
     assert [one for one in again.by_file if one.rows_new or one.rows_changed] == []
     first = table_sums()
-    Candle.objects.all()._raw_delete("default")
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE market_candle")  # deleted rows would stay in the way of this transaction's inserts
     CandleDisagreement.objects.all().delete()
     TradingDay.objects.all().delete()
     reverse = replace(source, files=source.files[::-1])
