@@ -271,7 +271,8 @@ def test_everything_loads_and_again_and_in_reverse(real_data):
     assert [one for one in again.by_file if one.rows_new or one.rows_changed] == []
     first = table_sums()
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE market_candle")  # deleted rows would stay in the way of this transaction's inserts
+        # Deleted rows would stay in the way of this transaction's inserts.
+        cursor.execute("TRUNCATE market_candle")
     CandleDisagreement.objects.all().delete()
     TradingDay.objects.all().delete()
     reverse = replace(source, files=source.files[::-1])
