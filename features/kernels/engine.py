@@ -8,33 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from features.catalog import FeatureSpec
-from features.kernels import position, session, technical, volatility, volume
-from features.kernels.adjust import dividend_factor
+from features.kernels import session
+from features.kernels.columns import (
+    calendar,
+    candles,
+    oscillators,
+    position,
+    returns,
+    trend,
+    volatility,
+    volume,
+)
+from features.kernels.columns.column import Column
+from features.kernels.window import Window, window_of
+from features.spec import FeatureSpec
 from market.contracts import Bars
-from traderai.common.arrays import F32, F64, I64
+from traderai.common.arrays import F32, I64
 
 WARMUP_BARS_MAX: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Window:
-    """The bars that one month needs, adjusted forward for splits and dividends. All arrays have shape (n,)."""
-
-    begin_s: I64
-    open: F64
-    high: F64
-    low: F64
-    close: F64
-    volume: F64
-    turnover: F64
-    trading_day: I64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,62 +44,16 @@ class MonthSlice:
     stop: int
 
 
-Column = Callable[..., F64]
-# A column is called with the window and the feature's parameters; listed literally, one line a kernel.
 COLUMNS: Final[dict[str, Column]] = {
-    "log_return": lambda w, **p: technical.log_return(w.close, **p),
-    "price_to_sma": lambda w, **p: technical.price_to_sma(w.close, **p),
-    "price_to_ema": lambda w, **p: technical.price_to_ema(w.close, **p),
-    "ema_spread": lambda w, **p: technical.ema_spread(w.close, **p),
-    "macd_histogram_atr": lambda w, **p: technical.macd_histogram_atr(w.high, w.low, w.close, **p),
-    "adx": lambda w, **p: technical.adx(w.high, w.low, w.close, **p),
-    "directional_spread": lambda w, **p: technical.directional_spread(w.high, w.low, w.close, **p),
-    "rsi": lambda w, **p: technical.rsi(w.close, **p),
-    "stochastic_k": lambda w, **p: technical.stochastic_k(w.high, w.low, w.close, **p),
-    "money_flow_index": lambda w, **p: technical.money_flow_index(w.high, w.low, w.close, w.turnover, **p),
-    "atr_pct": lambda w, **p: technical.atr_pct(w.high, w.low, w.close, **p),
-    "atr_ratio": lambda w, **p: technical.atr_ratio(w.high, w.low, w.close, **p),
-    "return_std": lambda w, **p: volatility.return_std(w.close, **p),
-    "parkinson_volatility": lambda w, **p: volatility.parkinson_volatility(w.high, w.low, **p),
-    "ewma_volatility": lambda w, **p: volatility.ewma_volatility(w.close, **p),
-    "bollinger_position": lambda w, **p: volatility.bollinger_position(w.close, **p),
-    "bollinger_width": lambda w, **p: volatility.bollinger_width(w.close, **p),
-    "volume_ratio": lambda w, **p: volume.volume_ratio(w.volume, **p),
-    "volume_robust_z": lambda w, **p: volume.volume_robust_z(w.volume, **p),
-    "turnover_ratio": lambda w, **p: volume.turnover_ratio(w.turnover, **p),
-    "amihud_illiquidity": lambda w, **p: volume.amihud_illiquidity(w.close, w.turnover, **p),
-    "day_range_position": lambda w: position.day_range_position(w.high, w.low, w.close, w.trading_day),
-    "distance_to_high": lambda w, **p: position.distance_to_high(w.high, w.close, **p),
-    "distance_to_low": lambda w, **p: position.distance_to_low(w.low, w.close, **p),
-    "session_gap": lambda w: position.session_gap(w.open, w.close, w.trading_day),
-    "minute_sin": lambda w: np.sin(session.minute_of_day_angle(w.begin_s)),
-    "minute_cos": lambda w: np.cos(session.minute_of_day_angle(w.begin_s)),
-    "weekday_sin": lambda w: np.sin(session.day_of_week_angle(w.begin_s)),
-    "weekday_cos": lambda w: np.cos(session.day_of_week_angle(w.begin_s)),
+    **returns.COLUMNS,
+    **trend.COLUMNS,
+    **oscillators.COLUMNS,
+    **volatility.COLUMNS,
+    **volume.COLUMNS,
+    **position.COLUMNS,
+    **candles.COLUMNS,
+    **calendar.COLUMNS,
 }
-
-
-def window_of(bars: Bars, *, start: int, stop: int) -> Window:
-    """Return the bars `start` to `stop` with the gaps of their dividends taken out.
-
-    Shapes: arrays of (stop - start,).
-    Units:  prices in RUB at the window's first bar; scale-free features do not see the scale.
-    Causal: a bar of the window reads the bars of the window up to itself.
-    Raises: ValueError if a dividend is not below the close before it.
-    """
-    part = slice(start, stop)
-    close = bars.close[part]
-    factor = dividend_factor(close, bars.dividend_rub[part])
-    return Window(
-        begin_s=np.ascontiguousarray(bars.begin_s[part]),
-        open=bars.open[part] * factor,
-        high=bars.high[part] * factor,
-        low=bars.low[part] * factor,
-        close=close * factor,
-        volume=np.ascontiguousarray(bars.volume_shares[part]),
-        turnover=np.ascontiguousarray(bars.turnover_rub[part]),
-        trading_day=np.ascontiguousarray(bars.trading_day[part]),
-    )
 
 
 def compute_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.catalog import BY_NAME, CODE_VERSION, FeatureSpec
+from features.catalog import BY_NAME, CODE_VERSION
 from features.contracts import FeatureSetFacts
+from features.spec import FeatureSpec
 from market.contracts import Timeframe
 from traderai.common.config import fingerprint, load_config
 from traderai.common.errors import InputError, did_you_mean

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 import numpy as np
 
 from features import store
-from features.catalog import FeatureSpec
 from features.contracts import BuildReport, FeatureSetFacts
 from features.kernels.engine import MonthSlice, inputs_fingerprint, month_features, month_slices
 from features.models import FeatureSnapshot
 from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs, fresh_timeframes
+from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars import bars_load, newest_bars
 from market.selectors.instruments import instrument_get, traded_list

@@ -10,9 +10,10 @@ import pytest
 from django.core.management import call_command
 
 from features import catalog
-from features.catalog import BY_NAME, FEATURES, FeatureSpec
+from features.catalog import BY_NAME, FEATURES
 from features.selectors import catalogue
 from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs, fresh_timeframes
+from features.spec import FeatureSpec
 from market.contracts import Timeframe
 from traderai.common.errors import InputError
 

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.catalog import BY_NAME, CODE_VERSION, FEATURES, FeatureSpec
+from features.catalog import BY_NAME, CODE_VERSION, FEATURES
 from features.kernels import engine
 from features.kernels.adjust import dividend_factor
 from features.kernels.technical import atr
+from features.spec import FeatureSpec
 from market.contracts import Bars
 from tests.features.series import random_bars
 

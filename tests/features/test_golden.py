@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from features.catalog import BY_NAME, FEATURES, FeatureSpec
+from features.catalog import BY_NAME, FEATURES
 from features.kernels.engine import compute_columns, window_of
+from features.spec import FeatureSpec
 from tests.features.golden import GOLDEN, frame_of
 from tests.features.series import random_bars
 

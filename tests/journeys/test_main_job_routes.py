@@ -87,7 +87,7 @@ def small(tmp_path) -> str:
     recipe["split"] |= {"calibration_folds": 1}
     recipe["evaluation"] |= {"resamples": 100}
     universe = packaged("universe.yaml")
-    universe["universes"]["core"] = ["GAZP", "LKOH", "SBER"]
+    universe["universes"]["core_1h_today"] = ["GAZP", "LKOH", "SBER"]
     for name, content in (
         ("simulator.yaml", simulator),
         ("recipes/global_swing_v1.yaml", recipe),
@@ -230,7 +230,7 @@ def test_the_whole_simulator_takes_less_than_eight_minutes(up_once):
 
 @pytest.mark.soak
 def test_two_years_of_fifteen_shares_of_iss_take_less_than_eight_minutes(up_once, iss):
-    secids = packaged("universe.yaml")["universes"]["core"]
+    secids = packaged("universe.yaml")["universes"]["core_1h_today"]
     serve(iss, secids, days=FULL_DAYS)
     assert len(secids) >= 15
     began_s, before = time.monotonic(), len(iss.requests)

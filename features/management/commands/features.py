@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from features.catalog import FEATURES, FeatureSpec
+from features.catalog import FEATURES
 from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs
+from features.spec import FeatureSpec
 
 COLUMNS = ("name", "family", "formula", "parameters", "look-back", "unit", "range", "source")
 

@@ -1,0 +1,9 @@
+"""Ranks among all shares at the same time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from features.spec import FeatureSpec
+
+FEATURES: Final[tuple[FeatureSpec, ...]] = ()

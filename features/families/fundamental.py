@@ -1,0 +1,9 @@
+"""The company behind the share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from features.spec import FeatureSpec
+
+FEATURES: Final[tuple[FeatureSpec, ...]] = ()

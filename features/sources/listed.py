@@ -1,0 +1,12 @@
+"""The sources of columns that are joined to bars, listed literally."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from features.sources.base import BuildScope, ColumnSource
+from features.spec import FeatureSpec, Reads
+
+SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
+SOURCES: Final[dict[Reads, SourceMaker]] = {}
