@@ -36,7 +36,7 @@ SAMPLES: dict[str, Sample] = {
         date(2024, 7, 11),
     ),
     "10m": Sample(
-        "candles/10m_second_tier_2020_2023.parquet", "AFLT", date(2022, 1, 10), date(2022, 5, 20), None, 1.0,
+        "candles/10m_second_tier_2020_2023.parquet", "MTLR", date(2022, 1, 10), date(2022, 5, 20), None, 1.0,
         date(2022, 4, 5),
     ),
     "1h": Sample(
@@ -57,6 +57,7 @@ def real_bars(folder: Path, timeframe: str) -> Bars:
     rows = (
         pl.scan_parquet(folder / sample.place)
         .filter(pl.col("secid") == sample.secid)
+        .rename(lambda name: "begin" if name == "date" else name)
         .with_columns(pl.col("begin").cast(pl.Datetime("us")))
         .filter(pl.col("begin").is_between(sample.since, sample.until))
         .unique("begin", keep="first", maintain_order=False)
