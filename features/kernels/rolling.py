@@ -1,12 +1,22 @@
-"""Rolling statistics, summed afresh for every window so that a value depends on its own window alone."""
+"""Rolling statistics in constant time a value, in which no rounding error outlives its window.
+
+Windows of up to FRESH_BARS_MAX values are summed afresh, oldest first: a value depends on its own window alone, so it
+has the same bits when only the window is given. Longer windows are the end of one block of `window` values plus the
+beginning of the next one: two running sums of at most `window` terms each, never a difference of sums.
+"""
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
-import talib
 from numba import njit
 
 from traderai.common.arrays import F64
+
+FRESH_BARS_MAX: Final = 32
+# Values summed side by side; their sums stay in the processor's first cache.
+_CHUNK: Final = 256
 
 
 def require_window(window: int, *, least: int = 1) -> None:
@@ -18,6 +28,20 @@ def require_window(window: int, *, least: int = 1) -> None:
         raise ValueError(f"window must be at least {least}, was {window}")
 
 
+def rolling_sum(values: F64, *, window: int) -> F64:
+    """Return the sum of the last `window` values at each position.
+
+    Shapes: values (n,); returns (n,).
+    Units:  those of the values.
+    NaN:    the first `window - 1` values, and every window that touches a NaN.
+    Causal: out[t] reads values t - window + 1 to t.
+    Raises: ValueError if `window` is below 1.
+    """
+    require_window(window)
+    sums = _fresh_sums if window <= FRESH_BARS_MAX else _block_sums
+    return np.asarray(sums(np.ascontiguousarray(values), window), dtype=np.float64)
+
+
 def rolling_mean(values: F64, *, window: int) -> F64:
     """Return the mean of the last `window` values at each position.
 
@@ -27,12 +51,15 @@ def rolling_mean(values: F64, *, window: int) -> F64:
     Causal: out[t] reads values t - window + 1 to t.
     Raises: ValueError if `window` is below 1.
     """
-    require_window(window)
-    return _rolling_mean(np.ascontiguousarray(values), window)
+    out = rolling_sum(values, window=window)
+    out /= window
+    return out
 
 
 def rolling_std(values: F64, *, window: int) -> F64:
     """Return the sample standard deviation (divisor `window - 1`) of the last `window` values.
+
+    It is exactly zero where all values of the window are equal.
 
     Shapes: values (n,); returns (n,).
     Units:  those of the values.
@@ -41,7 +68,10 @@ def rolling_std(values: F64, *, window: int) -> F64:
     Raises: ValueError if `window` is below 2.
     """
     require_window(window, least=2)
-    return _rolling_std(np.ascontiguousarray(values), window)
+    squares = _fresh_squares if window <= FRESH_BARS_MAX else _block_squares
+    out = np.asarray(squares(np.ascontiguousarray(values), window), dtype=np.float64)
+    out /= window - 1
+    return np.sqrt(out, out=out)
 
 
 def rolling_robust_z(values: F64, *, window: int) -> F64:
@@ -57,7 +87,7 @@ def rolling_robust_z(values: F64, *, window: int) -> F64:
     require_window(window, least=2)
     if np.isnan(values).any():
         raise ValueError("values must not hold a NaN: their order is not defined")
-    return _rolling_robust_z(np.ascontiguousarray(values), window)
+    return np.asarray(_rolling_robust_z(np.ascontiguousarray(values), window), dtype=np.float64)
 
 
 def rolling_highest(values: F64, *, window: int) -> F64:
@@ -68,9 +98,10 @@ def rolling_highest(values: F64, *, window: int) -> F64:
     NaN:    the first `window - 1` values.
     Causal: out[t] reads values t - window + 1 to t.
     Raises: ValueError if `window` is below 2.
+    Source: van Herk (1992), Pattern Recognition Letters 13, 517-521: largest of a block's end and the next's beginning.
     """
     require_window(window, least=2)
-    return np.asarray(talib.MAX(values, timeperiod=window), dtype=np.float64)
+    return np.asarray(_rolling_highest(np.ascontiguousarray(values), window), dtype=np.float64)
 
 
 def rolling_lowest(values: F64, *, window: int) -> F64:
@@ -81,38 +112,116 @@ def rolling_lowest(values: F64, *, window: int) -> F64:
     NaN:    the first `window - 1` values.
     Causal: out[t] reads values t - window + 1 to t.
     Raises: ValueError if `window` is below 2.
+    Source: `rolling_highest`.
     """
-    require_window(window, least=2)
-    return np.asarray(talib.MIN(values, timeperiod=window), dtype=np.float64)
+    out = rolling_highest(-values, window=window)
+    return np.negative(out, out=out)
 
 
-@njit(nogil=True)
-def _rolling_mean(values: F64, window: int) -> F64:
+@njit(nogil=True, error_model="numpy")
+def _fresh_sums(values: F64, window: int) -> F64:
     out = np.full(values.size, np.nan)
-    for t in range(window - 1, values.size):
-        total = 0.0
-        for i in range(t - window + 1, t + 1):
-            total += values[i]
-        out[t] = total / window
+    for start in range(window - 1, values.size, _CHUNK):
+        sums = out[start : start + _CHUNK]
+        sums[:] = 0.0
+        for first in range(start - window + 1, start + 1):
+            part = values[first : first + sums.size]
+            for j in range(sums.size):
+                sums[j] += part[j]
     return out
 
 
-@njit(nogil=True)
-def _rolling_std(values: F64, window: int) -> F64:
+@njit(nogil=True, error_model="numpy")
+def _fresh_squares(values: F64, window: int) -> F64:
+    """Return the sum of squared deviations from the mean, both counted from the window's first value."""
     out = np.full(values.size, np.nan)
-    for t in range(window - 1, values.size):
-        total = 0.0
-        for i in range(t - window + 1, t + 1):
-            total += values[i]
-        mean = total / window
-        squares = 0.0
-        for i in range(t - window + 1, t + 1):
-            squares += (values[i] - mean) ** 2
-        out[t] = np.sqrt(squares / (window - 1))
+    means = np.empty(_CHUNK)
+    for start in range(window - 1, values.size, _CHUNK):
+        squares = out[start : start + _CHUNK]
+        size = squares.size
+        origin = values[start - window + 1 : start - window + 1 + size]
+        means[:] = 0.0
+        for first in range(start - window + 1, start + 1):
+            part = values[first : first + size]
+            for j in range(size):
+                means[j] += part[j] - origin[j]
+        for j in range(size):
+            means[j] /= window
+            squares[j] = 0.0
+        for first in range(start - window + 1, start + 1):
+            part = values[first : first + size]
+            for j in range(size):
+                deviation = (part[j] - origin[j]) - means[j]
+                squares[j] += deviation * deviation
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
+def _block_sums(values: F64, window: int) -> F64:
+    out = np.full(values.size, np.nan)
+    ends = np.zeros(window)
+    for start in range(0, values.size, window):
+        total = 0.0
+        for j in range(min(window, values.size - start)):
+            total += values[start + j]
+            if start > 0 and j + 1 < window:
+                out[start + j] = ends[j + 1] + total
+        if start + window <= values.size:
+            out[start + window - 1] = total
+            total = 0.0
+            for j in range(window - 1, 0, -1):
+                total += values[start + j]
+                ends[j] = total
+    return out
+
+
+@njit(nogil=True, error_model="numpy")
+def _block_squares(values: F64, window: int) -> F64:
+    """Return the sum of squared deviations from the mean.
+
+    Values count from the first one of the block, which lies in every window that ends in the block: the sums stay
+    within `window` times the result, so their difference keeps its digits.
+    """
+    out = np.full(values.size, np.nan)
+    ends = np.zeros((2, window + 1))
+    for start in range(0, values.size, window):
+        origin = values[start]
+        if start > 0:
+            for j in range(window - 1, 0, -1):
+                move = values[start - window + j] - origin
+                ends[0, j] = ends[0, j + 1] + move
+                ends[1, j] = ends[1, j + 1] + move * move
+        total = squares = 0.0
+        for j in range(min(window, values.size - start)):
+            move = values[start + j] - origin
+            total += move
+            squares += move * move
+            if start > 0 or j == window - 1:
+                whole = ends[0, j + 1] + total
+                rest = ends[1, j + 1] + squares - whole * whole / window
+                out[start + j] = 0.0 if rest < 0.0 else rest
+    return out
+
+
+@njit(nogil=True, error_model="numpy")
+def _rolling_highest(values: F64, window: int) -> F64:
+    out = np.full(values.size, np.nan)
+    ends = np.full(window + 1, -np.inf)
+    for start in range(0, values.size, window):
+        highest = -np.inf
+        for j in range(min(window, values.size - start)):
+            highest = max(highest, values[start + j])
+            if start > 0 or j == window - 1:
+                out[start + j] = max(highest, ends[j + 1])
+        if start + window <= values.size:
+            highest = -np.inf
+            for j in range(window - 1, 0, -1):
+                highest = max(highest, values[start + j])
+                ends[j] = highest
+    return out
+
+
+@njit(nogil=True, error_model="numpy")
 def _rolling_robust_z(values: F64, window: int) -> F64:
     out = np.full(values.size, np.nan)
     if values.size < window:
@@ -128,32 +237,47 @@ def _rolling_robust_z(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
+def _position(ordered: F64, value: float) -> int:
+    """Return how many sorted values are below `value`, by halving without a branch that could be mispredicted."""
+    low, size = 0, ordered.size
+    while size > 0:
+        half = (size + 1) // 2
+        low += half if ordered[low + half - 1] < value else 0
+        size -= half
+    return low
+
+
+@njit(nogil=True, error_model="numpy")
 def _replace_in_order(ordered: F64, old: float, new: float) -> None:
     """Take one value out of a sorted array and put another in, in place."""
-    at = np.searchsorted(ordered, old)
-    while at + 1 < ordered.size and ordered[at + 1] < new:
-        ordered[at] = ordered[at + 1]
-        at += 1
-    while at > 0 and ordered[at - 1] > new:
-        ordered[at] = ordered[at - 1]
-        at -= 1
-    ordered[at] = new
+    at, to = _position(ordered, old), _position(ordered, new)
+    if to > at:
+        to -= 1  # the old value is below the new one and leaves
+        for j in range(at, to):
+            ordered[j] = ordered[j + 1]
+    else:
+        for j in range(at, to, -1):
+            ordered[j] = ordered[j - 1]
+    ordered[to] = new
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def _median_distance(ordered: F64, median: float) -> float:
-    """Return the median of the distances of sorted values from their median, walking outwards from it."""
-    right = np.searchsorted(ordered, median)
-    left = right - 1
-    before = nearest = 0.0
-    for _ in range(ordered.size // 2 + 1):
-        before = nearest
-        take_right = left < 0 or (right < ordered.size and ordered[right] - median <= median - ordered[left])
-        if take_right:
-            nearest = ordered[right] - median
-            right += 1
-        else:
-            nearest = median - ordered[left]
-            left -= 1
-    return nearest if ordered.size % 2 else (before + nearest) / 2.0
+    """Return the median of the distances of sorted values from their median.
+
+    The values nearest to the median lie side by side: halving finds where they begin, their ends are the farthest.
+    """
+    near = ordered.size // 2
+    first, size = 0, ordered.size - near - 1
+    while size > 0:
+        half = (size + 1) // 2
+        at = first + half - 1
+        first += half if median - ordered[at] > ordered[at + near + 1] - median else 0
+        size -= half
+    left, right = median - ordered[first], ordered[first + near] - median
+    if ordered.size % 2:
+        return float(max(left, right))
+    if left > right:
+        return float(left + max(median - ordered[first + 1], right)) / 2.0
+    return float(right + max(left, ordered[first + near - 1] - median)) / 2.0
