@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -21,6 +23,26 @@ from traderai.common.errors import InvariantError, NotFoundError
 from traderai.common.lake import Lake, lake_at, sha256_hex
 
 SWEEP_AFTER = timedelta(days=1)
+_SWITCHED = (
+    "feature_set", "first_bar_at", "last_bar_at", "rows", "size_bytes", "file_key", "file_sha256", "inputs_sha256",
+    "code_version", "columns_missing", "built_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthFile:
+    """One month of one share on its way into the lake."""
+
+    instrument_id: int
+    secid: str
+    month: date
+    first_s: int  # begin of the first bar
+    last_s: int
+    rows: int
+    content: bytes
+    sha256: str
+    inputs_sha256: str
+    columns_missing: tuple[str, ...]  # without a single value
 
 
 def features_lake() -> Lake:
@@ -29,27 +51,49 @@ def features_lake() -> Lake:
 
 
 def encode(begin_s: I64, values: F32, columns: tuple[str, ...]) -> bytes:
-    """Return a month of features as a Parquet file: `begin_s` and one float32 column a feature."""
+    """Return a month of features as a Parquet file: `begin_s` and one float32 column a feature.
+
+    Columns that stand still for long (figures of companies, regimes, what is missing) go as dictionaries, the others
+    byte by byte: measured, that is smaller than zstd and written twice as fast.
+    """
+    still = _stand_still(values)
     arrays = [pa.array(begin_s)] + [pa.array(np.ascontiguousarray(values[:, j])) for j in range(len(columns))]
     sink = io.BytesIO()
-    pq.write_table(pa.table(arrays, names=["begin_s", *columns]), sink, compression="zstd")
+    pq.write_table(
+        pa.table(arrays, names=["begin_s", *columns]),
+        sink,
+        compression="lz4",
+        use_dictionary=[name for name, is_still in zip(columns, still, strict=True) if is_still],
+        use_byte_stream_split=[name for name, is_still in zip(columns, still, strict=True) if not is_still],
+        write_statistics=False,
+    )
     return sink.getvalue()
 
 
-def decode(content: bytes, columns: tuple[str, ...]) -> tuple[I64, F32]:
-    """Return begin and values of a stored month; other columns than expected are an InvariantError."""
-    table = pq.read_table(pa.BufferReader(content))
-    if table.column_names != ["begin_s", *columns]:
-        raise InvariantError(f"a feature file must have the columns {columns}, was {table.column_names}")
-    values = [table.column(name).to_numpy() for name in columns]
-    return np.asarray(table.column("begin_s").to_numpy()), np.column_stack(values).astype(
-        np.float32, copy=False
-    )
+def decode(
+    content: bytes, columns: tuple[str, ...], wanted: tuple[str, ...] | None = None
+) -> tuple[I64, F32]:
+    """Return begin and values of a stored month, of `wanted` columns only where they are named.
+
+    Raises: InvariantError for a file with other columns than expected.
+    """
+    file = pq.ParquetFile(pa.BufferReader(content))
+    if file.schema_arrow.names != ["begin_s", *columns]:
+        raise InvariantError(
+            f"a feature file must have the columns {columns}, was {file.schema_arrow.names[1:]}"
+        )
+    names = columns if wanted is None else wanted
+    table = file.read(columns=["begin_s", *names], use_threads=False)
+    values = np.empty((table.num_rows, len(names)), dtype=np.float32, order="F")
+    for j, name in enumerate(names):
+        values[:, j] = table.column(name).to_numpy()
+    return np.asarray(table.column("begin_s").to_numpy()), values
 
 
-def file_key(facts: FeatureSetFacts, timeframe: Timeframe, secid: str, month: str, content: bytes) -> str:
+def file_key(facts: FeatureSetFacts, timeframe: Timeframe, file: MonthFile) -> str:
     """Return the place of a month's file in the lake; another content is another place."""
-    return f"features/{facts.key}/{timeframe.value}/{secid}/{month}-{sha256_hex(content)[:12]}.parquet"
+    place = f"features/{facts.key}/{timeframe.value}/{file.secid}"
+    return f"{place}/{file.month:%Y-%m}-{file.sha256[:12]}.parquet"
 
 
 def snapshot_is_whole(snapshot: FeatureSnapshot) -> bool:
@@ -61,55 +105,87 @@ def snapshot_is_whole(snapshot: FeatureSnapshot) -> bool:
     return True
 
 
-def snapshot_read(snapshot: FeatureSnapshot, columns: tuple[str, ...]) -> tuple[I64, F32]:
+def snapshot_read(
+    snapshot: FeatureSnapshot, columns: tuple[str, ...], wanted: tuple[str, ...] | None = None
+) -> tuple[I64, F32]:
     """Return begin and values of a snapshot.
 
     Raises: InvariantError `checksum_mismatch` for a corrupt file, NotFoundError for a lost one.
     """
-    return decode(features_lake().read(snapshot.file_key, sha256=snapshot.file_sha256), columns)
+    return decode(features_lake().read(snapshot.file_key, sha256=snapshot.file_sha256), columns, wanted)
 
 
-def snapshot_write(
-    snapshot: FeatureSnapshot, *, facts: FeatureSetFacts, secid: str, begin_s: I64, values: F32, now: datetime
+def month_file(
+    *,
+    begin_s: I64,
+    values: F32,
+    columns: tuple[str, ...],
+    instrument_id: int,
+    secid: str,
+    month: date,
+    inputs_sha256: str,
+) -> MonthFile:
+    """Return a month of features as the file to be stored; nothing is written."""
+    content = encode(begin_s, values, columns)
+    missing = np.flatnonzero(np.isnan(values).all(axis=0))
+    return MonthFile(
+        instrument_id=instrument_id,
+        secid=secid,
+        month=month,
+        first_s=int(begin_s[0]),
+        last_s=int(begin_s[-1]),
+        rows=len(begin_s),
+        content=content,
+        sha256=sha256_hex(content),
+        inputs_sha256=inputs_sha256,
+        columns_missing=tuple(columns[j] for j in missing),
+    )
+
+
+def months_write(
+    files: Sequence[MonthFile], *, facts: FeatureSetFacts, timeframe: Timeframe, now: datetime
 ) -> None:
-    """Store a month's file, then switch its row to it in one transaction.
+    """Store files of months, then switch their rows to them in one transaction.
 
-    The file is unlisted until the row names it: a crash in between leaves the old snapshot as it was and a file
-    that the sweep removes. Repeating writes the same file and the same row.
+    A file is unlisted until its row names it: a crash in between leaves the old snapshots as they were and files that
+    the sweep removes. Repeating writes the same files and the same rows.
     """
-    content = encode(begin_s, values, facts.columns)
-    month = f"{snapshot.month:%Y-%m}"
-    key = file_key(facts, Timeframe.of_minutes(snapshot.timeframe_min), secid, month, content)
-    UnlistedFile.objects.update_or_create(file_key=key, defaults={"unlisted_at": now})
-    sha256 = features_lake().write(key, content)
-    snapshot.feature_set, snapshot.set_sha, snapshot.code_version = facts.name, facts.sha, CODE_VERSION
-    snapshot.first_bar_at, snapshot.last_bar_at = from_epoch_s(begin_s[0]), from_epoch_s(begin_s[-1])
-    snapshot.rows, snapshot.size_bytes, snapshot.built_at = len(begin_s), len(content), now
-    missing = np.flatnonzero(~np.isfinite(values).any(axis=0))
-    snapshot.columns_missing = [facts.columns[j] for j in missing]
-    snapshot_switch(snapshot, key=key, sha256=sha256, now=now)
+    keys = [file_key(facts, timeframe, file) for file in files]
+    _unlist(keys, now)
+    lake = features_lake()
+    for key, file in zip(keys, files, strict=True):
+        lake.write(key, file.content)
+    snapshots_switch(
+        [_snapshot(file, key, facts, timeframe, now) for file, key in zip(files, keys, strict=True)], now=now
+    )
 
 
-def snapshot_switch(snapshot: FeatureSnapshot, *, key: str, sha256: str, now: datetime) -> None:
-    """Point a month's row at its new file and unlist the old one, both or neither."""
+def snapshots_switch(snapshots: Sequence[FeatureSnapshot], *, now: datetime) -> None:
+    """Point the rows of months to their new files and unlist the old ones, all or none."""
     with transaction.atomic():
-        old = (
-            FeatureSnapshot.objects.select_for_update()
-            .filter(
-                set_sha=snapshot.set_sha,
-                instrument_id=snapshot.instrument_id,
-                timeframe_min=snapshot.timeframe_min,
-                month=snapshot.month,
+        stored = {
+            (row.instrument_id, row.month): row
+            for row in FeatureSnapshot.objects.select_for_update().filter(
+                set_sha__in={row.set_sha for row in snapshots},
+                timeframe_min__in={row.timeframe_min for row in snapshots},
+                instrument_id__in={row.instrument_id for row in snapshots},
+                month__in={row.month for row in snapshots},
             )
-            .first()
-        )
-        if old is not None:
-            snapshot.pk = old.pk
-            if old.file_key != key:
-                UnlistedFile.objects.update_or_create(file_key=old.file_key, defaults={"unlisted_at": now})
-        snapshot.file_key, snapshot.file_sha256 = key, sha256
-        snapshot.save(force_insert=old is None, force_update=old is not None)
-        UnlistedFile.objects.filter(file_key=key).delete()
+        }
+        new, changed, left = [], [], []
+        for row in snapshots:
+            old = stored.get((row.instrument_id, row.month))
+            if old is None:
+                new.append(row)
+                continue
+            row.pk = old.pk
+            changed.append(row)
+            if old.file_key != row.file_key:
+                left.append(old.file_key)
+        FeatureSnapshot.objects.bulk_create(new)
+        FeatureSnapshot.objects.bulk_update(changed, _SWITCHED)
+        _unlist(left, now)
+        UnlistedFile.objects.filter(file_key__in=[row.file_key for row in snapshots]).delete()
 
 
 def files_sweep(*, now: datetime) -> int:
@@ -126,6 +202,40 @@ def files_sweep(*, now: datetime) -> int:
     return swept
 
 
-def month_date(month: str) -> date:
-    """Return the first day of a month such as "2024-05"."""
-    return date.fromisoformat(f"{month}-01")
+def _unlist(keys: Sequence[str], now: datetime) -> None:
+    UnlistedFile.objects.bulk_create(
+        [UnlistedFile(file_key=key, unlisted_at=now) for key in keys],
+        update_conflicts=True,
+        unique_fields=["file_key"],
+        update_fields=["unlisted_at"],
+    )
+
+
+def _snapshot(
+    file: MonthFile, key: str, facts: FeatureSetFacts, timeframe: Timeframe, now: datetime
+) -> FeatureSnapshot:
+    return FeatureSnapshot(
+        feature_set=facts.name,
+        set_sha=facts.sha,
+        instrument_id=file.instrument_id,
+        timeframe_min=timeframe.minutes,
+        month=file.month,
+        first_bar_at=from_epoch_s(file.first_s),
+        last_bar_at=from_epoch_s(file.last_s),
+        rows=file.rows,
+        size_bytes=len(file.content),
+        file_key=key,
+        file_sha256=file.sha256,
+        inputs_sha256=file.inputs_sha256,
+        code_version=CODE_VERSION,
+        columns_missing=list(file.columns_missing),
+        built_at=now,
+    )
+
+
+def _stand_still(values: F32) -> list[bool]:
+    """Return which columns change less than once in eight rows."""
+    rows = len(values)
+    bits = np.asfortranarray(values).view(np.int32)
+    changes = np.count_nonzero(bits[1:] != bits[:-1], axis=0)
+    return [bool(count * 8 < rows) for count in changes]

@@ -19,9 +19,25 @@ from traderai.common.errors import TransientError
 def features_build_due(limit: int = 50) -> None:
     """Build the features of instruments whose newest closed bar has none yet."""
     # Imported here: TA-Lib, Numba and Parquet must not be loaded in the worker's parent process.
-    from features.services import build
+    from features.services import due
 
-    build.features_build_due(limit=limit, now=clock.now())
+    due.features_build_due(limit=limit, now=clock.now())
+
+
+@shared_task(
+    autoretry_for=(TransientError,),
+    max_retries=5,
+    retry_backoff=5,
+    retry_jitter=True,
+    acks_late=True,
+    ignore_result=True,
+)
+def features_check_due() -> None:
+    """Compare every stored month with its inputs, once a day, and rebuild what differs."""
+    # Imported here: TA-Lib, Numba and Parquet must not be loaded in the worker's parent process.
+    from features.services import due
+
+    due.features_check_due(now=clock.now())
 
 
 @shared_task(

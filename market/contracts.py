@@ -165,8 +165,12 @@ class Bars:
 
     def cut(self, stop: int) -> Bars:
         """Return the first `stop` bars; what a test of causality gives to a kernel."""
+        return self.part(0, stop)
+
+    def part(self, start: int, stop: int) -> Bars:
+        """Return the bars `start` to `stop` as they are here; a dividend before them is not told."""
         arrays: dict[str, Any] = {
-            field.name: getattr(self, field.name)[:stop]
+            field.name: getattr(self, field.name)[start:stop]
             for field in fields(self)
             if isinstance(getattr(self, field.name), np.ndarray)
         }

@@ -29,7 +29,7 @@ from features.kernels.columns.column import Column
 from features.kernels.window import Window, window_of
 from features.spec import FeatureSpec
 from market.contracts import Bars
-from traderai.common.arrays import F32, I64
+from traderai.common.arrays import F32, F64, I64
 
 WARMUP_BARS_MAX: Final = 1_000
 
@@ -57,21 +57,32 @@ COLUMNS: Final[dict[str, Column]] = {
 
 
 def compute_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
-    """Return the features of a window of bars.
+    """Return the features of a window of bars that read own bars.
 
-    Shapes: returns (n, k), columns in the order of `specs`.
+    Shapes: returns (n, k), columns in the order of `specs`, each contiguous.
     Units:  those of each feature.
     NaN:    where history is too short or a quotient has no divisor; never zero-filled, never infinite.
     Causal: row t reads the window's bars up to t.
     Raises: KeyError for a kernel that is not in COLUMNS.
     """
     n = window.begin_s.size
-    out = np.full((n, len(specs)), np.nan, dtype=np.float32)
+    out = np.full((n, len(specs)), np.nan, dtype=np.float32, order="F")
     if n == 0:
         return out
     for j, spec in enumerate(specs):
-        values = COLUMNS[spec.kernel](window, **spec.parameters)
-        out[:, j] = np.where(np.isfinite(values), values, np.nan)
+        out[:, j] = float32_or_nan(COLUMNS[spec.kernel](window, **spec.parameters))
+    return out
+
+
+def float32_or_nan(values: F64) -> F32:
+    """Return values as the store holds them: 32 bits, and NaN where there is no finite number.
+
+    Shapes: any; returns the same.
+    NaN:    where the value is NaN, infinite or too large for 32 bits.
+    """
+    with np.errstate(over="ignore"):
+        out = values.astype(np.float32)
+    np.copyto(out, np.nan, where=np.isinf(out))
     return out
 
 
@@ -110,7 +121,7 @@ def month_features(bars: Bars, specs: Sequence[FeatureSpec], month: MonthSlice) 
     Causal: row t reads its month's bars up to t and the warm-up before the month.
     """
     window = window_of(bars, start=month.warmup_start, stop=month.stop)
-    return np.ascontiguousarray(compute_columns(window, specs)[month.start - month.warmup_start :])
+    return compute_columns(window, specs)[month.start - month.warmup_start :]
 
 
 def features_of(bars: Bars, specs: Sequence[FeatureSpec], *, warmup_bars: int) -> F32:
@@ -126,10 +137,11 @@ def features_of(bars: Bars, specs: Sequence[FeatureSpec], *, warmup_bars: int) -
     return np.concatenate(parts) if parts else np.empty((0, len(specs)), dtype=np.float32)
 
 
-def inputs_fingerprint(bars: Bars, month: MonthSlice) -> str:
+def inputs_fingerprint(bars: Bars, month: MonthSlice, joined: F32 | None = None) -> str:
     """Return the SHA-256 of every number that a month's features are computed from, its warm-up included.
 
-    Of the trading days only where one ends matters: a calendar that learns of other days changes nothing.
+    Of the trading days only where one ends matters: a calendar that learns of other days changes nothing. `joined`
+    are the columns that come from elsewhere, at the month's rows: they go into the features as they are.
     """
     part = slice(month.warmup_start, month.stop)
     days = bars.trading_day[part]
@@ -142,8 +154,12 @@ def inputs_fingerprint(bars: Bars, month: MonthSlice) -> str:
         bars.close[part],
         bars.volume_shares[part],
         bars.turnover_rub[part],
+        bars.split_factor[part],
         bars.dividend_rub[part],
+        bars.session[part],
         days[1:] != days[:-1],
     ):
         digest.update(np.ascontiguousarray(array).tobytes())
+    if joined is not None:
+        digest.update(np.asfortranarray(joined).data.cast("B") if joined.size else b"")
     return digest.hexdigest()

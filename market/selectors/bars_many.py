@@ -36,7 +36,7 @@ COPY (
                coalesce(value_rub, close * volume_shares) AS turnover
         FROM market_candle
         WHERE instrument_id = wanted.id AND timeframe_min = %(timeframe_min)s
-          AND begin >= wanted.since AND begin <= %(newest)s
+          AND begin >= wanted.since AND begin <= %(newest)s AND begin < %(until)s
     ) AS bars
     GROUP BY wanted.id
 ) TO STDOUT (FORMAT BINARY)
@@ -63,6 +63,13 @@ FROM unnest(%(ids)s::int8[]) AS wanted(id) CROSS JOIN LATERAL (
     ) AS last
 ) AS first
 """
+_MONTHS = """
+SELECT date_trunc('month', begin AT TIME ZONE 'Europe/Moscow')::date AS month, count(*)
+FROM market_candle
+WHERE instrument_id = ANY(%(ids)s::int8[]) AND timeframe_min = %(timeframe_min)s
+  AND begin >= %(since)s AND begin <= %(newest)s
+GROUP BY month ORDER BY month
+"""
 _FROM_THE_BEGINNING = from_epoch_s(-10_000_000_000)
 
 
@@ -82,11 +89,12 @@ def bars_load_many(
     timeframe: Timeframe,
     as_of: datetime,
     since_by_id: Mapping[int, datetime | None],
+    until: datetime | None = None,
 ) -> dict[str, Bars]:
     """Return by ticker the bars that had closed at `as_of`, as `market.selectors.bars.bars_load` does for one.
 
-    `since_by_id` leaves out bars that begin earlier; it changes no other number. An instrument without bars has
-    empty ones.
+    `since_by_id` leaves out bars that begin earlier and `until` those that do not begin before it; neither changes
+    another number. An instrument without bars has empty ones.
 
     Raises: InvariantError for a bar without a trading day.
     """
@@ -96,6 +104,7 @@ def bars_load_many(
         "since": [since_by_id.get(facts.id) or _FROM_THE_BEGINNING for facts in instruments],
         "timeframe_min": timeframe.minutes,
         "newest": as_of - timeframe.duration,
+        "until": until or as_of,
         "weekly": timeframe is Timeframe.W1,
     }
     with connection.cursor() as cursor:
@@ -136,6 +145,24 @@ def warmup_begins(
     with connection.cursor() as cursor:
         cursor.execute(_WARMUP, values)
         return {key: begin for key, begin in cursor.fetchall() if begin is not None}
+
+
+def months_with_bars(
+    *, instruments: Sequence[InstrumentFacts], timeframe: Timeframe, as_of: datetime, since: datetime | None
+) -> dict[date, int]:
+    """Return by first day of the Moscow month how many bars the instruments have, the earliest month first.
+
+    Counted are the bars that had closed at `as_of` and begin at or after `since`.
+    """
+    values: dict[str, Any] = {
+        "ids": [facts.id for facts in instruments],
+        "timeframe_min": timeframe.minutes,
+        "since": since or _FROM_THE_BEGINNING,
+        "newest": as_of - timeframe.duration,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MONTHS, values)
+        return dict(cursor.fetchall())
 
 
 def _tables(payload: bytes) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -17,8 +17,8 @@ from features.kernels import engine
 from features.models import FeatureSnapshot, UnlistedFile
 from features.selectors.catalogue import feature_set_get, feature_specs
 from features.selectors.matrix import feature_matrix_load
-from features.services import build as build_service
-from features.services.build import due_instruments, features_build_due
+from features.services import due as due_service
+from features.services.due import due_instruments, features_build_due
 from market.contracts import Bars, Timeframe
 from market.models import CorporateAction, Instrument
 from market.selectors.bars import bars_load
@@ -161,7 +161,7 @@ def test_a_crash_between_file_and_row_leaves_the_old_snapshot(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "snapshot_switch", killed)
+        patch.setattr(store, "snapshots_switch", killed)
         with pytest.raises(KeyboardInterrupt):
             build()
     assert months_of("AAAA") == before
@@ -270,9 +270,9 @@ def test_a_candle_that_is_still_forming_makes_nothing_due_twice(share: MakeShare
 def test_a_unit_that_another_worker_owns_is_left_to_it(share: MakeShare, lake: Path) -> None:
     share("AAAA", long_bars().cut(40))
     facts = feature_set_get(name="tech_v1")
-    ((_, target),) = due_instruments(facts=facts, timeframe=Timeframe.H1, now=NOW)
+    ((_, target, _),) = due_instruments(facts=facts, timeframe=Timeframe.H1, now=NOW)
     Job.objects.create(
-        kind=build_service.JOB_KIND, business_key=f"{facts.key}/1h/AAAA/{int(target.timestamp())}",
+        kind=due_service.JOB_KIND, business_key=f"{facts.key}/1h/AAAA/{int(target.timestamp())}",
         state="running", lease_until=NOW + timedelta(minutes=1), started_at=NOW,
     )  # fmt: skip
     assert features_build_due(limit=50, now=NOW) == 0
