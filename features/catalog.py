@@ -19,6 +19,7 @@ from features.families import (
     news,
     oscillators,
     position,
+    prices,
     regime,
     returns,
     sector,
@@ -49,6 +50,7 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     *news.FEATURES,
     *calendar.FEATURES,
     *regime.FEATURES,
+    *prices.FEATURES,
 )
 
 BY_NAME: Final[dict[str, FeatureSpec]] = {spec.name: spec for spec in FEATURES}

@@ -36,7 +36,8 @@ class FeatureMatrix:
     timeframe: Timeframe
     feature_set: FeatureSetFacts
     begin_s: I64  # (n,) start of each row's bar, seconds since 1970 UTC
-    values: F32  # (n, k) in the order of feature_set.columns; NaN where history is too short
+    columns: tuple[str, ...]  # those of the set, or the ones that were asked for
+    values: F32  # (n, k) in the order of `columns`; NaN where history is too short or a source is absent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,19 @@ class BuildReport:
         tuple[str, tuple[str, ...]], ...
     ]  # by secid: columns without a value in its newest month
     failed: tuple[tuple[str, str], ...]  # by secid: why its features could not be built
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReport:
+    """What one export of features wrote."""
+
+    feature_set_key: str
+    timeframe: str
+    path: str
+    instruments: int
+    rows: int
+    columns: int  # features, without ticker and time
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 Family = Literal[
     "returns", "trend", "oscillators", "volatility", "volume", "position", "candles", "flow", "higher", "market",
-    "sector", "cross_section", "fundamental", "news", "calendar", "regime",
+    "sector", "cross_section", "fundamental", "news", "calendar", "regime", "prices",
 ]  # fmt: skip
 # Where the numbers come from: the share's own bars, or one of `features.sources`.
 Reads = Literal["bars", "higher", "index", "panel", "flow", "fundamental", "news", "calendar", "regime"]

@@ -20,6 +20,7 @@ from features.kernels.columns import (
     candles,
     oscillators,
     position,
+    prices,
     returns,
     trend,
     volatility,
@@ -53,6 +54,7 @@ COLUMNS: Final[dict[str, Column]] = {
     **position.COLUMNS,
     **candles.COLUMNS,
     **calendar.COLUMNS,
+    **prices.COLUMNS,
 }
 
 
@@ -69,8 +71,10 @@ def compute_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
     out = np.full((n, len(specs)), np.nan, dtype=np.float32, order="F")
     if n == 0:
         return out
-    for j, spec in enumerate(specs):
-        out[:, j] = float32_or_nan(COLUMNS[spec.kernel](window, **spec.parameters))
+    with np.errstate(over="ignore"):
+        for j, spec in enumerate(specs):
+            out[:, j] = COLUMNS[spec.kernel](window, **spec.parameters)
+    np.copyto(out, np.nan, where=np.isinf(out))
     return out
 
 

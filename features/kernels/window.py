@@ -29,6 +29,7 @@ class Window:
     volume: F64
     turnover: F64
     traded_close: F64  # as traded on that day
+    dividend_factor: F64  # in the prices above; without it they are on the scale of the first share ever
     trading_day: I64
     session: I8  # codes of market.kernels.sessions
     memo: dict[str, F64] = field(default_factory=dict)
@@ -64,6 +65,7 @@ def window_of(bars: Bars, *, start: int, stop: int) -> Window:
         volume=np.ascontiguousarray(bars.volume_shares[part]),
         turnover=np.ascontiguousarray(bars.turnover_rub[part]),
         traded_close=close / bars.split_factor[part],
+        dividend_factor=factor,
         trading_day=np.ascontiguousarray(bars.trading_day[part]),
         session=np.ascontiguousarray(bars.session[part]),
     )

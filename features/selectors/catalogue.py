@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.catalog import BY_NAME, CODE_VERSION
+from features.catalog import BY_NAME, CODE_VERSION, FEATURES
 from features.contracts import FeatureSetFacts
 from features.spec import FeatureSpec
 from market.contracts import Timeframe
@@ -21,13 +21,14 @@ class FeatureSetConfig:
 
     warmup_bars: int
     keep_fresh: tuple[str, ...]  # codes of the timeframes that the schedule keeps up to date
-    features: tuple[str, ...]
+    families: tuple[str, ...] = ()  # all features of these
+    features: tuple[str, ...] = ()  # and these
 
     def __post_init__(self) -> None:
         if not 1 <= self.warmup_bars <= WARMUP_BARS_MAX:
             raise ValueError(f"warmup_bars must be within 1 to {WARMUP_BARS_MAX}, was {self.warmup_bars}")
-        if not self.features:
-            raise ValueError("features must name at least one feature, was empty")
+        if not self.features and not self.families:
+            raise ValueError("families or features must name at least one, both were empty")
         twice = sorted({name for name in self.features if self.features.count(name) > 1})
         if twice:
             raise ValueError(f"features must be named once, twice were {', '.join(twice)}")
@@ -66,7 +67,10 @@ def feature_set_get(*, name: str) -> FeatureSetFacts:
         "code_version": CODE_VERSION,
     }
     return FeatureSetFacts(
-        name=name, sha=fingerprint(decides), columns=config.features, warmup_bars=config.warmup_bars
+        name=name,
+        sha=fingerprint(decides),
+        columns=tuple(spec.name for spec in specs),
+        warmup_bars=config.warmup_bars,
     )
 
 
@@ -92,6 +96,15 @@ def _set_config(name: str) -> FeatureSetConfig:
 
 
 def _specs_of(name: str, config: FeatureSetConfig) -> tuple[FeatureSpec, ...]:
+    known = {spec.family for spec in FEATURES}
+    for family in config.families:
+        if family not in known:
+            raise InputError(
+                f"feature set {name} names an unknown family {family!r}{did_you_mean(family, known)}; "
+                "`manage.py features` lists them",
+                code="unknown_family",
+                field="families",
+            )
     for feature in config.features:
         if feature not in BY_NAME:
             raise InputError(
@@ -100,4 +113,13 @@ def _specs_of(name: str, config: FeatureSetConfig) -> tuple[FeatureSpec, ...]:
                 code="unknown_feature",
                 field="features",
             )
-    return tuple(BY_NAME[feature] for feature in config.features)
+    whole = [spec for spec in FEATURES if spec.family in config.families]
+    alone = [BY_NAME[feature] for feature in config.features]
+    twice = sorted({spec.name for spec in whole} & set(config.features))
+    if twice:
+        raise InputError(
+            f"feature set {name} names {', '.join(twice)} alone and by family; leave one out",
+            code="feature_named_twice",
+            field="features",
+        )
+    return (*whole, *alone)

@@ -1,47 +1,49 @@
-"""Stored features as arrays. NumPy and Parquet: not for the web process."""
+"""Stored features as arrays and as a lazy table. NumPy and Parquet: not for the web process."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
+from django.db.models import QuerySet
 
 from features import store
-from features.contracts import FeatureMatrix
+from features.contracts import FeatureMatrix, FeatureSetFacts
 from features.models import FeatureSnapshot
 from features.selectors.catalogue import feature_set_get
-from market.contracts import Timeframe
+from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.instruments import instrument_get
 from traderai.common.clock import to_epoch_s
-from traderai.common.errors import NotReadyError
+from traderai.common.errors import InputError, NotReadyError, did_you_mean
 
 
 def feature_matrix_load(
-    *, feature_set: str, secid: str, timeframe: Timeframe, as_of: datetime, since: datetime | None = None
+    *,
+    feature_set: str,
+    secid: str,
+    timeframe: Timeframe,
+    as_of: datetime,
+    since: datetime | None = None,
+    columns: Sequence[str] | None = None,
 ) -> FeatureMatrix:
     """Return the stored features of the bars known at `as_of`, those that begin at or after `since`.
 
-    Raises: InputError for an unknown set, NotFoundError for an unknown instrument, NotReadyError where nothing
-        is stored yet, InvariantError `checksum_mismatch` for a corrupt file (`build_features` repairs it).
+    Only the months asked for are opened, and of them only `columns` where they are named.
+
+    Raises: InputError for an unknown set or column, NotFoundError for an unknown instrument, NotReadyError where
+        nothing is stored yet, InvariantError `checksum_mismatch` for a corrupt file (`build_features` repairs it).
     """
     facts = feature_set_get(name=feature_set)
+    names = _wanted_columns(facts, columns)
     instrument = instrument_get(secid=secid)
-    snapshots = FeatureSnapshot.objects.filter(
-        set_sha=facts.sha, instrument_id=instrument.id, timeframe_min=timeframe.minutes
-    ).order_by("month")
-    if not snapshots.exists():
-        raise NotReadyError(
-            f"no {facts.key} features of {secid} {timeframe.value} are stored; run manage.py build_features",
-            code="features_not_built",
-        )
-    wanted = snapshots.filter(first_bar_at__lte=as_of - timeframe.duration)
-    if since is not None:
-        wanted = wanted.filter(last_bar_at__gte=since)
-    parts = [store.snapshot_read(snapshot, facts.columns) for snapshot in wanted]
+    snapshots = _snapshots(facts, (instrument,), timeframe)
+    wanted = _within(snapshots, timeframe, as_of=as_of, since=since)
+    parts = [store.snapshot_read(snapshot, facts.columns, names) for snapshot in wanted]
     begin_s = np.concatenate([np.empty(0, dtype=np.int64), *(part[0] for part in parts)])
-    values = np.concatenate(
-        [np.empty((0, len(facts.columns)), dtype=np.float32), *(part[1] for part in parts)]
-    )
+    values = np.concatenate([np.empty((0, len(names)), dtype=np.float32), *(part[1] for part in parts)])
     keep = begin_s <= to_epoch_s(as_of) - 60 * timeframe.minutes
     if since is not None:
         keep &= begin_s >= to_epoch_s(since)
@@ -49,6 +51,77 @@ def feature_matrix_load(
         secid=instrument.secid,
         timeframe=timeframe,
         feature_set=facts,
+        columns=names,
         begin_s=begin_s[keep],
         values=values[keep],
     )
+
+
+def feature_dataset(
+    *,
+    feature_set: str,
+    timeframe: Timeframe,
+    as_of: datetime,
+    secids: Sequence[str] | None = None,
+    since: datetime | None = None,
+) -> pads.Dataset:
+    """Return the stored months as one lazy table: `secid`, `begin_s` and a column a feature.
+
+    Nothing is read but the files' footers until rows are asked for; scan it with a projection and a filter, for
+    example `dataset.to_table(columns=["secid", "begin_s", "ret_1"], filter=pc.field("begin_s") < moment_s)`, or hand
+    it to polars. Whole months are handed out: filter `begin_s` where a month is cut by `as_of` or `since`. Checksums
+    are not looked at; `feature_matrix_load` and `export_features` look.
+
+    Raises: InputError for an unknown set, NotFoundError for an unknown instrument, NotReadyError where nothing is
+        stored yet.
+    """
+    facts = feature_set_get(name=feature_set)
+    instruments = None if secids is None else tuple(instrument_get(secid=secid) for secid in secids)
+    wanted = _within(_snapshots(facts, instruments, timeframe), timeframe, as_of=as_of, since=since)
+    filesystem, base = store.features_lake().filesystem()
+    root = f"{base}/features/{facts.key}/{timeframe.value}"
+    columns = [pa.field("begin_s", pa.int64()), *(pa.field(name, pa.float32()) for name in facts.columns)]
+    return pads.dataset(
+        [f"{base}/{key}" for key in wanted.values_list("file_key", flat=True)],
+        schema=pa.schema([pa.field("secid", pa.string()), *columns]),
+        format="parquet",
+        filesystem=filesystem,
+        partitioning=pads.partitioning(pa.schema([pa.field("secid", pa.string())])),
+        partition_base_dir=root,
+    )
+
+
+def _wanted_columns(facts: FeatureSetFacts, columns: Sequence[str] | None) -> tuple[str, ...]:
+    for name in columns or ():
+        if name not in facts.columns:
+            raise InputError(
+                f"column must be one of the set {facts.name}, was {name!r}{did_you_mean(name, facts.columns)}",
+                code="unknown_feature",
+                field="columns",
+            )
+    return facts.columns if columns is None else tuple(columns)
+
+
+def _snapshots(
+    facts: FeatureSetFacts, instruments: Sequence[InstrumentFacts] | None, timeframe: Timeframe
+) -> QuerySet[FeatureSnapshot]:
+    snapshots = FeatureSnapshot.objects.filter(set_sha=facts.sha, timeframe_min=timeframe.minutes).order_by(
+        "instrument_id", "month"
+    )
+    whose = "any share"
+    if instruments is not None:
+        snapshots = snapshots.filter(instrument_id__in=[item.id for item in instruments])
+        whose = ", ".join(item.secid for item in instruments)
+    if not snapshots.exists():
+        raise NotReadyError(
+            f"no {facts.key} features of {whose} {timeframe.value} are stored; run manage.py build_features",
+            code="features_not_built",
+        )
+    return snapshots
+
+
+def _within(
+    snapshots: QuerySet[FeatureSnapshot], timeframe: Timeframe, *, as_of: datetime, since: datetime | None
+) -> QuerySet[FeatureSnapshot]:
+    wanted = snapshots.filter(first_bar_at__lte=as_of - timeframe.duration)
+    return wanted if since is None else wanted.filter(last_bar_at__gte=since)

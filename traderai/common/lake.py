@@ -28,8 +28,13 @@ class Lake:
     def _locate(self, key: str) -> tuple[Any, str]:
         if key.startswith("/") or ".." in key.split("/"):
             raise InvariantError(f"a lake key must be relative and stay inside the lake, was {key!r}")
+        filesystem, base = self.filesystem()
+        return filesystem, f"{base}/{key}"
+
+    def filesystem(self) -> tuple[Any, str]:
+        """Return pyarrow's file system and the lake's folder in it, for reading many objects as one table."""
         filesystem, base = pafs.FileSystem.from_uri(self.url)
-        return filesystem, f"{base.rstrip('/')}/{key}"
+        return filesystem, base.rstrip("/")
 
     def write(self, key: str, content: bytes) -> str:
         """Store an object whole or not at all and return its SHA-256; writing the same bytes again is harmless."""
