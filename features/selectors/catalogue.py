@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from features.catalog import BY_NAME, CODE_VERSION, FEATURES
 from features.contracts import FeatureSetFacts
@@ -16,6 +16,16 @@ WARMUP_BARS_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFeature:
+    """A feature like one of the catalogue, with parameters of its own."""
+
+    name: str
+    like: str
+    parameters: dict[str, float]
+    lookback_bars: int  # own bars before the first value, with these parameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureSetConfig:
     """One set as the operator wrote it."""
 
@@ -23,13 +33,15 @@ class FeatureSetConfig:
     keep_fresh: tuple[str, ...]  # codes of the timeframes that the schedule keeps up to date
     families: tuple[str, ...] = ()  # all features of these
     features: tuple[str, ...] = ()  # and these
+    derived: tuple[DerivedFeature, ...] = ()  # and these
 
     def __post_init__(self) -> None:
         if not 1 <= self.warmup_bars <= WARMUP_BARS_MAX:
             raise ValueError(f"warmup_bars must be within 1 to {WARMUP_BARS_MAX}, was {self.warmup_bars}")
-        if not self.features and not self.families:
-            raise ValueError("families or features must name at least one, both were empty")
-        twice = sorted({name for name in self.features if self.features.count(name) > 1})
+        if not self.features and not self.families and not self.derived:
+            raise ValueError("families, features or derived must name at least one, all were empty")
+        named = [*self.features, *(one.name for one in self.derived)]
+        twice = sorted({name for name in named if named.count(name) > 1})
         if twice:
             raise ValueError(f"features must be named once, twice were {', '.join(twice)}")
         for code in self.keep_fresh:
@@ -122,4 +134,45 @@ def _specs_of(name: str, config: FeatureSetConfig) -> tuple[FeatureSpec, ...]:
             code="feature_named_twice",
             field="features",
         )
-    return (*whole, *alone)
+    return (*whole, *alone, *(_derived(name, one) for one in config.derived))
+
+
+def _derived(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
+    if wanted.name in BY_NAME:
+        raise InputError(
+            f"a derived feature of {set_name} must have a name of its own, {wanted.name!r} is in the catalogue",
+            code="feature_named_twice",
+            field="derived",
+        )
+    base = BY_NAME.get(wanted.like)
+    if base is None or base.reads != "bars":
+        own = [spec.name for spec in FEATURES if spec.reads == "bars"]
+        raise InputError(
+            f"{wanted.name} of {set_name} must be like a feature of own bars, was like {wanted.like!r}"
+            f"{did_you_mean(wanted.like, own)}; `manage.py features` lists them",
+            code="unknown_feature",
+            field="derived",
+        )
+    for parameter in wanted.parameters:
+        if parameter not in base.parameters:
+            raise InputError(
+                f"parameters of {wanted.name} must be of {', '.join(base.parameters) or 'none'}, was {parameter!r}"
+                f"{did_you_mean(parameter, base.parameters)}",
+                code="unknown_parameter",
+                field="derived",
+            )
+    # YAML makes 10 a float here; windows are counted in whole bars.
+    parameters = {
+        name: int(value) if float(value).is_integer() else value for name, value in wanted.parameters.items()
+    }
+    # A range may depend on the parameters, and so may the number of bars that the newest value reads.
+    return replace(
+        base,
+        name=wanted.name,
+        formula=f"as {base.name}",
+        parameters=base.parameters | parameters,
+        lookback_bars=wanted.lookback_bars,
+        low=None,
+        high=None,
+        exact_tail=False,
+    )

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from features.catalog import FEATURES
 from features.contracts import BuildReport
+from features.management.commands.export_features import day_begin
 from features.services.build import features_build
 from market.contracts import Timeframe
 from traderai.common import clock
@@ -23,6 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--feature-set", default="tech_v1")
         parser.add_argument("--timeframe", default="1h")
         parser.add_argument("--secids", nargs="+", help="only these instruments")
+        parser.add_argument("--since", help="only months from this Moscow day's on (2024-01-31)")
         parser.add_argument("--rebuild", action="store_true", help="compute every month again")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,6 +36,7 @@ class Command(BaseCommand):
                 feature_set=options["feature_set"],
                 timeframe=Timeframe.parse(options["timeframe"]),
                 secids=tuple(secids) if secids else None,
+                since=day_begin(options["since"], "--since"),
                 now=clock.now(),
                 rebuild=options["rebuild"],
                 progress=self._draw,
@@ -55,7 +59,27 @@ class Command(BaseCommand):
         )
         for key in report.corrupt:
             self.stdout.write(f"corrupt, rebuilt: {key}")
-        for secid, columns in report.missing_columns:
-            self.stdout.write(f"{secid}: no value in the newest month of {', '.join(columns)}")
+        for line in missing_lines(report):
+            self.stdout.write(line)
         for secid, reason in report.failed:
             self.stdout.write(f"{secid} failed: {reason}")
+
+
+def missing_lines(report: BuildReport) -> list[str]:
+    """Return which columns have no value in a share's newest month: those that all shares lack once, by family."""
+    missing = dict(report.missing_columns)
+    if not missing:
+        return []
+    everywhere = (
+        set.intersection(*map(set, missing.values())) if len(missing) == report.instruments else set()
+    )
+    lines = []
+    for family in dict.fromkeys(spec.family for spec in FEATURES):
+        names = [spec.name for spec in FEATURES if spec.family == family and spec.name in everywhere]
+        if names:
+            lines.append(f"no share has a value of {family} in its newest month: {', '.join(names)}")
+    for secid, columns in missing.items():
+        own = [name for name in columns if name not in everywhere]
+        if own:
+            lines.append(f"{secid}: no value in the newest month of {', '.join(own)}")
+    return lines

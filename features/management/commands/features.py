@@ -2,49 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from features.catalog import FEATURES
-from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs
-from features.spec import FeatureSpec
-
-COLUMNS = ("name", "family", "formula", "parameters", "look-back", "unit", "range", "source")
+from features.catalogue_page import catalogue_markdown
+from traderai.common.errors import TraderAIError
 
 
 class Command(BaseCommand):
-    """Print the catalogue of features as a Markdown table, and the sets with their hashes."""
+    """Print the catalogue of features and the sets with their hashes as Markdown."""
 
-    help = "List every feature (name, family, formula, parameters, look-back, unit, range, source) and every set."
+    help = (
+        "List every feature (formula, parameters, look-back, unit, range, source) by family, and every set."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """Add the choice of one set."""
-        parser.add_argument("--feature-set", help="only the features of this set, in column order")
+        """Add the choice of one set and of a file."""
+        parser.add_argument("--feature-set", help="only the features of this set")
+        parser.add_argument("--output", type=Path, help="write to this file instead of the screen")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print the tables."""
-        wanted = options["feature_set"]
-        specs = feature_specs(name=wanted) if wanted else FEATURES
-        self.stdout.write("| " + " | ".join(COLUMNS) + " |")
-        self.stdout.write("|" + "---|" * len(COLUMNS))
-        for spec in specs:
-            self.stdout.write("| " + " | ".join(_cells(spec)) + " |")
-        self.stdout.write("")
-        for name in (wanted,) if wanted else feature_set_names():
-            facts = feature_set_get(name=name)
-            self.stdout.write(
-                f"{facts.key}: {len(facts.columns)} features, {facts.warmup_bars} bars of warm-up"
-            )
-
-
-def _cells(spec: FeatureSpec) -> tuple[str, ...]:
-    parameters = ", ".join(f"{name}={value:g}" for name, value in spec.parameters.items())
-    low = "" if spec.low is None else f"{spec.low:g}"
-    high = "" if spec.high is None else f"{spec.high:g}"
-    span = f"{low}..{high}" if low or high else "any"
-    formula = spec.formula.replace("|", "\\|")
-    return (
-        spec.name, spec.family, formula, parameters or "none", f"{spec.lookback_bars} bars", spec.unit, span,
-        spec.source,
-    )  # fmt: skip
+        """Print or write the page."""
+        try:
+            page = catalogue_markdown(options["feature_set"])
+        except TraderAIError as error:
+            raise CommandError(error.detail) from error
+        if options["output"] is None:
+            self.stdout.write(page)
+        else:
+            options["output"].write_text(page, encoding="utf-8")
+            self.stdout.write(f"written to {options['output']}")
