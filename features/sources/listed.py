@@ -6,7 +6,12 @@ from collections.abc import Callable
 from typing import Final
 
 from features.sources.base import BuildScope, ColumnSource
+from features.sources.higher import HigherSource
+from features.sources.index import IndexSource
 from features.spec import FeatureSpec, Reads
 
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
-SOURCES: Final[dict[Reads, SourceMaker]] = {}
+SOURCES: Final[dict[Reads, SourceMaker]] = {
+    "higher": HigherSource,
+    "index": IndexSource,
+}

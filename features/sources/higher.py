@@ -1,0 +1,119 @@
+"""Longer timeframes: columns of a share's longer bars, by the newest of them that had ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from features.kernels.engine import compute_columns
+from features.kernels.higher import newest_known
+from features.kernels.window import window_of
+from features.sources.bar_series import BarSeries
+from features.sources.base import BuildScope, MonthBars, MonthScope
+from features.spec import FeatureSpec
+from market.contracts import Bars, InstrumentFacts, Timeframe
+from market.selectors.bars_many import warmup_begins
+from traderai.common.arrays import F64
+from traderai.common.clock import from_epoch_s
+
+_log = logging.getLogger(__name__)
+# Longer bars before the month that its columns read; the longest feature reads 250.
+WARMUP_BARS: Final = 300
+WARMUP_WEEKS: Final = 260
+# Own trading days after which a longer bar should have been followed by another one. A week has up to six.
+STALE_DAYS: Final = 1
+STALE_DAYS_OF_A_WEEK: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Level:
+    timeframe: Timeframe
+    warmup_bars: int
+    stale_days: int
+    places: list[int]  # of its columns in the source's
+    specs: tuple[FeatureSpec, ...]  # as the engine wants them
+    series: BarSeries
+
+
+class HigherSource:
+    """The columns of `features.families.higher`."""
+
+    def __init__(self, scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> None:
+        self._facts = {facts.secid: facts for facts in scope.universe}
+        self._width = len(specs)
+        lengths = sorted({int(spec.parameters["timeframe_min"]) for spec in specs})
+        self._levels = [
+            _level(scope, minutes, specs) for minutes in lengths if minutes > scope.timeframe.minutes
+        ]
+
+    def month_columns(self, month: MonthScope) -> Mapping[str, F64]:
+        """Return by ticker the values at the month's bars; a share without longer bars is left out.
+
+        Shapes: (rows, k), in the order of the specs that the source was made with.
+        NaN:    a level that is not longer than the build's bars, too short a history, and longer bars that lag behind.
+        Causal: row t reads the longer bars that had ended at `known_s[t]`. A month reads 300 longer bars (260 weeks)
+            before it and its own, whatever the build covers.
+        """
+        columns: dict[str, F64] = {}
+        shares = [self._facts[secid] for secid in month.bars]
+        for level in self._levels:
+            for secid, longer in level.series.of(shares).items():
+                values = _level_columns(level, longer, month, month.bars[secid])
+                if values is not None:
+                    empty = np.full((month.bars[secid].rows, self._width), np.nan)
+                    columns.setdefault(secid, empty)[:, level.places] = values
+        return columns
+
+
+def _level(scope: BuildScope, minutes: int, specs: tuple[FeatureSpec, ...]) -> _Level:
+    timeframe = Timeframe.of_minutes(minutes)
+    is_week = timeframe is Timeframe.W1
+    warmup_bars = WARMUP_WEEKS if is_week else WARMUP_BARS
+    places = [place for place, spec in enumerate(specs) if spec.parameters["timeframe_min"] == minutes]
+
+    def since(instruments: Sequence[InstrumentFacts]) -> Mapping[int, datetime | None]:
+        first = from_epoch_s(scope.since_s)
+        begins = warmup_begins(instruments=instruments, timeframe=timeframe, before=first, bars=warmup_bars)
+        return {facts.id: begins.get(facts.id, first) for facts in instruments}
+
+    return _Level(
+        timeframe=timeframe,
+        warmup_bars=warmup_bars,
+        stale_days=STALE_DAYS_OF_A_WEEK if is_week else STALE_DAYS,
+        places=places,
+        specs=tuple(_of_bars(specs[place]) for place in places),
+        series=BarSeries(scope, timeframe, since),
+    )
+
+
+def _of_bars(spec: FeatureSpec) -> FeatureSpec:
+    """Return the feature of the longer bars themselves."""
+    parameters = {name: value for name, value in spec.parameters.items() if name != "timeframe_min"}
+    return replace(spec, parameters=parameters, reads="bars")
+
+
+def _level_columns(level: _Level, longer: Bars, month: MonthScope, own: MonthBars) -> F64 | None:
+    at = newest_known(
+        own.bars.begin_s,
+        own.bars.known_s,
+        own.bars.trading_day,
+        longer.known_s,
+        stale_days=level.stale_days,
+    )[own.start :]
+    known = at >= 0
+    if not known.any():
+        return None
+    start = max(0, int(np.searchsorted(longer.begin_s, month.begin_s)) - level.warmup_bars)
+    try:
+        window = window_of(longer, start=start, stop=int(at.max()) + 1)
+    except ValueError as error:
+        _log.warning("no columns of the %s bars of %s: %s", level.timeframe.value, longer.secid, error)
+        return None
+    values = np.full((own.rows, len(level.specs)), np.nan)
+    values[known] = compute_columns(window, level.specs)[at[known] - start]
+    return values
