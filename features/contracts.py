@@ -40,15 +40,39 @@ class FeatureMatrix:
     values: F32  # (n, k) in the order of `columns`; NaN where history is too short or a source is absent
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FeatureRow:
+    """The features of one bar of one share."""
+
+    secid: str
+    begin_s: int  # start of the bar, seconds since 1970 UTC
+    values: F32  # (k,) in the order of the set's columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveReport:
+    """What one update of the newest rows did."""
+
+    feature_set_key: str
+    timeframe: str
+    rows: int  # new rows published
+    shares: int  # shares looked at
+    reloaded: bool  # the month was read anew: the first time, a new month, restated bars, or once an hour
+    seconds: float
+    failed: tuple[tuple[str, str], ...] = ()  # by secid: why its row could not be computed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegimeFacts:
-    """The market's regime as it was known at one moment."""
+    """The regime of the market or of a sector as it was known at one moment."""
 
     name: str  # one of REGIMES
     probabilities: dict[str, float]  # by regime, summing to 1
     since: datetime  # the trading day on which this spell began
     as_of: datetime  # when the newest bar it was computed from was known
     reasons: tuple[tuple[str, float], ...]  # named figures behind it, such as ("drawdown_20d_pct", -12.3)
+    sector: str = ""  # whose regime: a sector's code, "" for the whole market
+    source: str = ""  # what the figures were computed from, and what was missing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +118,6 @@ class RegimeReport:
     days_changed: int
     days_unknown: int  # trading days with too few shares or too little history
     newest_day: str | None
+    sectors: tuple[tuple[str, int], ...] = ()  # (sector, days with a regime); too small ones are left out
+    sector_days_new: int = 0
+    sector_days_changed: int = 0

@@ -33,6 +33,8 @@ from market.contracts import Bars
 from traderai.common.arrays import F32, F64, I64
 
 WARMUP_BARS_MAX: Final = 1_000
+# Windows of a few lengths share what their columns have in common.
+_TAILS: Final = (32, 128, 512, 100_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,35 @@ def compute_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
             out[:, j] = COLUMNS[spec.kernel](window, **spec.parameters)
     np.copyto(out, np.nan, where=np.isinf(out))
     return out
+
+
+def newest_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
+    """Return the last row of `compute_columns`, bit for bit, without computing the rows before it where it can.
+
+    Features whose newest value needs few bars get those alone (`exact_tail`); the others get the whole window.
+
+    Shapes: returns (k,).
+    NaN:    as `compute_columns`.
+    Causal: reads the window's bars.
+    Raises: ValueError for a window without bars.
+    """
+    if window.begin_s.size == 0:
+        raise ValueError("a window must hold at least one bar, was empty")
+    out = np.empty(len(specs), dtype=np.float32)
+    groups: dict[int, list[int]] = {}
+    for place, spec in enumerate(specs):
+        groups.setdefault(_bars_needed(spec, window.begin_s.size), []).append(place)
+    for size, places in groups.items():
+        part = window if size == window.begin_s.size else window.tail(size)
+        out[places] = compute_columns(part, [specs[place] for place in places])[-1]
+    return out
+
+
+def _bars_needed(spec: FeatureSpec, size: int) -> int:
+    """Return how many of the last bars a feature's newest value is computed from, in a few steps."""
+    if not spec.exact_tail:
+        return size
+    return min(size, next(step for step in _TAILS if step > spec.lookback_bars))
 
 
 def float32_or_nan(values: F64) -> F32:

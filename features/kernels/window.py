@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,15 @@ class Window:
         if name not in self.memo:
             self.memo[name] = make()
         return self.memo[name]
+
+    def tail(self, size: int) -> Window:
+        """Return the last `size` bars of the window, on the same scale."""
+        arrays: dict[str, Any] = {
+            field.name: getattr(self, field.name)[-size:]
+            for field in fields(self)
+            if isinstance(getattr(self, field.name), np.ndarray)
+        }
+        return replace(self, **arrays, memo={})
 
 
 def window_of(bars: Bars, *, start: int, stop: int) -> Window:

@@ -19,7 +19,7 @@ from features.kernels.engine import (
 )
 from features.kernels.window import window_of
 from features.models import FeatureSnapshot
-from features.sources.base import BuildScope, MonthBars, MonthScope
+from features.sources.base import BuildScope, ColumnSource, MonthBars, MonthScope
 from features.sources.listed import SOURCES
 from features.spec import FeatureSpec, Reads
 from market.contracts import InstrumentFacts
@@ -27,6 +27,9 @@ from traderai.common.arrays import F32
 
 # A column of these reads every share of the market, not only its own.
 _READ_THE_UNIVERSE: Final[frozenset[Reads]] = frozenset({"panel", "fundamental"})
+
+# What these read becomes known at midnight or long before.
+_DAILY: Final[frozenset[Reads]] = frozenset({"fundamental", "index", "calendar", "regime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,13 +44,17 @@ class MonthWork:
 class Joins:
     """The columns of one build that are joined to bars, source by source."""
 
-    def __init__(self, scope: BuildScope, specs: Sequence[FeatureSpec]) -> None:
+    def __init__(self, scope: BuildScope, specs: Sequence[FeatureSpec], *, keep: Joins | None = None) -> None:
+        """Open the sources that the specs read; `keep` hands over those whose facts change once a day at most."""
         self._specs = [spec for spec in specs if spec.reads != "bars"]
         self._places: dict[Reads, list[int]] = {}
         for place, spec in enumerate(self._specs):
             self._places.setdefault(spec.reads, []).append(place)
-        self._sources = {
-            reads: SOURCES[reads](scope, tuple(self._specs[place] for place in places))
+        kept = {} if keep is None else keep._sources
+        self._sources: dict[Reads, ColumnSource] = {
+            reads: kept[reads]
+            if reads in kept and reads in _DAILY
+            else SOURCES[reads](scope, tuple(self._specs[place] for place in places))
             for reads, places in self._places.items()
         }
 

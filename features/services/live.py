@@ -1,0 +1,199 @@
+"""The newest row of features of a whole market, as soon as a bar has closed: the current month is kept in memory."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from features.contracts import FeatureRow, LiveReport
+from features.kernels.engine import newest_columns
+from features.kernels.window import window_of
+from features.live_rows import rows_put
+from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs, fresh_timeframes
+from features.services.build import THREADS
+from features.services.month_columns import Joins
+from features.services.months import build_scope, month_begin, month_scopes, next_month
+from features.sources.base import BuildScope, MonthBars, MonthScope
+from market.contracts import Bars, Timeframe
+from market.selectors.bars_many import bars_load_many
+from market.selectors.instruments import traded_list
+from traderai.common.arrays import F32
+from traderai.common.clock import MOSCOW, from_epoch_s, monotonic_s
+
+# Bars at the end of what is kept that are read again: a source restates its last bars most.
+CHECKED_BARS = 3
+# What was restated further back is found when everything is read anew.
+RELOAD_AFTER = timedelta(hours=1)
+
+
+class LiveMarket:
+    """One feature set on one timeframe of one market; updated by one process, in one thread."""
+
+    def __init__(self, *, feature_set: str, timeframe: Timeframe, simulated: bool) -> None:
+        self.facts = feature_set_get(name=feature_set)
+        self._specs = feature_specs(name=feature_set)
+        self._own = [place for place, spec in enumerate(self._specs) if spec.reads == "bars"]
+        self._joined = [place for place, spec in enumerate(self._specs) if spec.reads != "bars"]
+        self._timeframe = timeframe
+        self._simulated = simulated
+        self._scope: BuildScope | None = None
+        self._joins: Joins | None = None
+        self._month: MonthScope | None = None
+        self._read_at: datetime | None = None
+        self._published: dict[str, int] = {}  # begin of the newest row by share
+
+    def update(self, *, now: datetime) -> LiveReport:
+        """Publish the row of every share's newest closed bar that is not published yet.
+
+        Repeating publishes nothing until another bar has closed. The rows have the bits that the store will have.
+
+        Raises: TransientError if Redis cannot be reached.
+        """
+        started_s = monotonic_s()
+        reloaded = not self._extend(now)
+        if reloaded:
+            self._reload(now)
+        rows, failed = self._rows()
+        rows_put(self.facts, self._timeframe, rows)
+        self._published |= {row.secid: row.begin_s for row in rows}
+        return LiveReport(
+            feature_set_key=self.facts.key,
+            timeframe=self._timeframe.value,
+            rows=len(rows),
+            shares=0 if self._month is None else len(self._month.bars),
+            reloaded=reloaded,
+            seconds=monotonic_s() - started_s,
+            failed=tuple(sorted(failed.items())),
+        )
+
+    def _newest_month(self, now: datetime) -> date:
+        return (now - self._timeframe.duration).astimezone(MOSCOW).date().replace(day=1)
+
+    def _reload(self, now: datetime) -> None:
+        """Read the month anew, and what is joined to it."""
+        month = self._newest_month(now)
+        everything = traded_list(timeframe=self._timeframe, active_only=False)
+        universe = [facts for facts in everything if facts.is_simulated is self._simulated]
+        self._read_at, self._month = now, None
+        covered = build_scope(
+            universe=universe, timeframe=self._timeframe, since=month_begin(month), as_of=now
+        )
+        if covered is None:
+            return
+        self._scope, months = covered
+        self._joins = Joins(self._scope, self._specs)
+        failed: dict[str, str] = {}
+        scopes = month_scopes(self._scope, months, warmup_bars=self.facts.warmup_bars, failed=failed)
+        self._month = list(scopes)[-1]
+
+    def _extend(self, now: datetime) -> bool:
+        """Add the bars that have closed since; False where the month has to be read anew."""
+        if self._month is None or self._scope is None or self._read_at is None:
+            return False
+        if now - self._read_at >= RELOAD_AFTER or self._month.month != f"{self._newest_month(now):%Y-%m}":
+            return False
+        since = {
+            facts.id: _checked_from(self._month.bars.get(facts.secid), self._month)
+            for facts in self._scope.universe
+        }
+        loaded = bars_load_many(
+            instruments=self._scope.universe,
+            timeframe=self._timeframe,
+            as_of=now,
+            since_by_id=since,
+            until=month_begin(next_month(self._newest_month(now))),
+        )
+        bars = dict(self._month.bars)
+        for secid, new in loaded.items():
+            if len(new) == 0:
+                continue
+            extended = _extended(bars.get(secid), new)
+            if extended is None:
+                return False
+            bars[secid] = extended
+        self._month = replace(self._month, bars=bars)
+        self._scope = replace(self._scope, as_of=now)
+        self._joins = Joins(self._scope, self._specs, keep=self._joins)
+        return True
+
+    def _rows(self) -> tuple[list[FeatureRow], dict[str, str]]:
+        if self._month is None or self._joins is None:
+            return [], {}
+        month = self._month
+        wanted = [
+            secid
+            for secid, bars in month.bars.items()
+            if bars.rows and int(bars.bars.begin_s[-1]) > self._published.get(secid, -1)
+        ]
+        if not wanted:
+            return [], {}
+        joined = self._joins.month_columns(month)
+
+        def row(secid: str) -> FeatureRow | str:
+            try:
+                return self._row(month.bars[secid], joined[secid])
+            except ValueError as error:
+                return str(error)
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            done = list(threads.map(row, wanted))
+        rows = [one for one in done if isinstance(one, FeatureRow)]
+        failed = {secid: one for secid, one in zip(wanted, done, strict=True) if isinstance(one, str)}
+        return rows, failed
+
+    def _row(self, bars: MonthBars, joined: F32) -> FeatureRow:
+        window = window_of(bars.bars, start=0, stop=len(bars.bars))
+        values = np.empty(len(self._specs), dtype=np.float32)
+        values[self._own] = newest_columns(window, [self._specs[place] for place in self._own])
+        values[self._joined] = joined[-1]
+        return FeatureRow(secid=bars.bars.secid, begin_s=int(bars.bars.begin_s[-1]), values=values)
+
+
+# A worker keeps what it has read; another worker that takes the next update reads the month itself.
+_KEPT: dict[tuple[str, Timeframe, bool], LiveMarket] = {}
+
+
+def live_update(*, now: datetime) -> tuple[LiveReport, ...]:
+    """Publish the newest rows of every set and timeframe that is kept fresh, of the real and the simulated market.
+
+    Repeating publishes nothing until another bar has closed.
+    """
+    reports = []
+    for name in feature_set_names():
+        for timeframe in fresh_timeframes(name=name):
+            for simulated in (False, True):
+                key = (feature_set_get(name=name).key, timeframe, simulated)
+                if key not in _KEPT:
+                    _KEPT[key] = LiveMarket(feature_set=name, timeframe=timeframe, simulated=simulated)
+                reports.append(_KEPT[key].update(now=now))
+    return tuple(reports)
+
+
+def _checked_from(bars: MonthBars | None, month: MonthScope) -> datetime:
+    """Return from when on a share's bars are read again: the last few that are kept, and all new ones."""
+    if bars is None:
+        return from_epoch_s(month.begin_s)
+    return from_epoch_s(int(bars.bars.begin_s[-min(CHECKED_BARS, len(bars.bars))]))
+
+
+def _extended(kept: MonthBars | None, new: Bars) -> MonthBars | None:
+    """Return the kept bars with the new ones; None where the source has restated a kept one."""
+    if kept is None:
+        return MonthBars(bars=new, start=0)
+    at = int(np.searchsorted(kept.bars.begin_s, new.begin_s[0]))
+    again = len(kept.bars) - at
+    if again > len(new):
+        return None
+    arrays: dict[str, Any] = {}
+    for field in fields(Bars):
+        old, fresh = getattr(kept.bars, field.name), getattr(new, field.name)
+        if not isinstance(old, np.ndarray):
+            continue
+        if field.name != "trading_day" and not np.array_equal(old[at:], fresh[:again]):
+            return None
+        arrays[field.name] = np.concatenate([old, fresh[again:]])
+    return MonthBars(bars=replace(kept.bars, **arrays), start=kept.start)
