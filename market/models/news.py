@@ -5,12 +5,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from market.kernels.news_events import EVENT_TYPES as EVENT_TYPES
 from market.models.reference import Instrument
-
-EVENT_TYPES = (
-    "sanctions", "report", "dividends", "m_and_a", "buyback", "placement", "regulation", "management", "macro",
-    "accident", "index_change", "trading_halt", "other",
-)  # fmt: skip
 
 _ONE_TARGET = (
     Q(instrument__isnull=False, sector="", is_market=False)

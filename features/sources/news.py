@@ -1,0 +1,203 @@
+"""News joined to bars by the moment they were known: the share's own, its sector's and the whole market's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from features.kernels.news import DAY_S, EMBEDDING_DIMS, flow_since
+from features.kernels.news_columns import COLUMNS, INTENSITY_DAYS, TargetNews, TextArrays
+from features.kernels.news_text import text_signs
+from features.sources.base import BuildScope, MonthScope
+from features.spec import FeatureSpec
+from market.kernels.news_arrays import AlertArrays, VerdictArrays
+from market.selectors.news_columns import (
+    news_alerts,
+    news_moments,
+    news_read_moments,
+    news_texts,
+    news_verdicts,
+)
+from traderai.common.arrays import F64, I64, Bools
+
+# News flow while at least so many texts of all sources together were known in any stretch of so many days.
+FLOW_DAYS: Final = 3
+FLOW_TEXTS: Final = 3
+
+_NO_MOMENTS: Final = np.empty(0, dtype=np.int64)
+_NO_CODES: Final = np.empty(0, dtype=np.int8)
+_NO_VERDICTS: Final = VerdictArrays(
+    known_s=_NO_MOMENTS, score=np.empty(0), direction=_NO_CODES, event_code=_NO_CODES
+)
+_NO_ALERTS: Final = AlertArrays(
+    known_s=_NO_MOMENTS, starts_s=_NO_MOMENTS, ends_s=_NO_MOMENTS, severity=_NO_CODES
+)
+_NO_TEXTS: Final = TextArrays(known_s=_NO_MOMENTS, signs=np.empty((0, EMBEDDING_DIMS), dtype=np.int64))
+
+
+class NewsSource:
+    """Reads the news of a whole build at once and gives each month its columns.
+
+    A month reads the span of its longest column before it and 3 days more, which tell whether news flowed; the
+    intensity reads 30 days more. An alert that is in force counts however old it is.
+    """
+
+    def __init__(self, scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> None:
+        self._specs = specs
+        self._about, self._column = zip(*(spec.kernel.split(".") for spec in specs), strict=True)
+        self._facts = {facts.secid: facts for facts in scope.universe}
+        self._span_s = int(60 * max(spec.parameters["span_min"] for spec in specs))
+        until_s = scope.until_s + 60 * scope.timeframe.minutes  # a bar is known at its end
+        simulated, as_of = scope.is_simulated, scope.as_of
+        verdicts_s, flow_s = scope.since_s - self._span_s, scope.since_s - self._span_s - FLOW_DAYS * DAY_S
+        counted_s = flow_s - INTENSITY_DAYS * DAY_S * ("intensity" in self._column)
+        self._known_s = news_moments(since_s=counted_s, until_s=until_s, as_of=as_of, simulated=simulated)
+        self._read_s = news_read_moments(since_s=flow_s, until_s=until_s, as_of=as_of, simulated=simulated)
+        self._verdicts = news_verdicts(since_s=verdicts_s, until_s=until_s, as_of=as_of, simulated=simulated)
+        self._alerts = news_alerts(since_s=verdicts_s, until_s=until_s, as_of=as_of, simulated=simulated)
+        self._texts: dict[int, TextArrays] = {}
+        if "embedding" in self._column:
+            self._texts = _texts(since_s=verdicts_s, until_s=until_s, as_of=as_of, simulated=simulated)
+
+    def month_columns(self, month: MonthScope) -> Mapping[str, F64]:
+        """Return by ticker the values at the month's bars; nobody's where no news flowed.
+
+        Shapes: (rows, k), in the order of the specs.
+        NaN:    where news did not flow through the whole span; for the sector's columns where no sector is known;
+            for the intensity where the 30 days before had nothing.
+        Causal: row t reads what was known at `known_s[t]`.
+        """
+        known = {secid: bars.known_s for secid, bars in month.bars.items() if bars.rows}
+        if not known:
+            return {}
+        moments_s = np.unique(np.concatenate(list(known.values())))
+        flows = self._flows(moments_s)
+        if not any(flow.any() for flow in flows):
+            return {}
+        shared = self._shared(moments_s, flows)
+        found: dict[str, F64] = {}
+        for secid, own_s in known.items():
+            rows = np.searchsorted(moments_s, own_s)
+            found[secid] = shared[self._facts[secid].sector][rows]
+            self._fill_share(found[secid], self._facts[secid].id, own_s, [flow[rows] for flow in flows])
+        return found
+
+    def _flows(self, moments_s: I64) -> list[Bools]:
+        """For each column whether news flowed through its span."""
+        stretch_s = FLOW_DAYS * DAY_S
+        since = {
+            kind: flow_since(moments_s, known_s, stretch_s, FLOW_TEXTS)
+            for kind, known_s in (("texts", self._known_s), ("read", self._read_s))
+        }
+        made: dict[tuple[str, int], Bools] = {}
+        flows = []
+        for spec, column in zip(self._specs, self._column, strict=True):
+            span_s = int(60 * spec.parameters["span_min"])
+            kind = "texts" if column == "intensity" else "read"
+            if column == "intensity":
+                span_s += INTENSITY_DAYS * DAY_S
+            if (kind, span_s) not in made:
+                made[kind, span_s] = since[kind] <= moments_s - span_s
+            flows.append(made[kind, span_s])
+        return flows
+
+    def _shared(self, moments_s: I64, flows: list[Bools]) -> dict[str, F64]:
+        """By sector the columns of the market and the sector, and those of a share of which nothing is told."""
+        plain = np.full((moments_s.size, len(self._specs)), np.nan)
+        for j, about in enumerate(self._about):
+            if about == "share":
+                plain[flows[j], j] = 0.0
+        market = self._seen(moments_s, self._verdicts.market, self._alerts.market, None)
+        self._fill(plain, "market", market, flows)
+        shared = {"": plain}
+        for sector in {facts.sector for facts in self._facts.values()} - {""}:
+            shared[sector] = plain.copy()
+            told = self._seen(
+                moments_s, self._verdicts.sectors.get(sector), self._alerts.sectors.get(sector), None
+            )
+            self._fill(shared[sector], "sector", told, flows)
+        return shared
+
+    def _fill_share(self, out: F64, instrument_id: int, own_s: I64, flows: list[Bools]) -> None:
+        told = self._seen(
+            own_s,
+            self._verdicts.instruments.get(instrument_id),
+            self._alerts.instruments.get(instrument_id),
+            self._texts.get(instrument_id),
+        )
+        if told.verdicts.known_s.size or told.alerts.known_s.size or told.texts.known_s.size:
+            self._fill(out, "share", told, flows)
+
+    def _fill(self, out: F64, about: str, seen: TargetNews, flows: list[Bools]) -> None:
+        for j, spec in enumerate(self._specs):
+            if self._about[j] == about:
+                values = COLUMNS[self._column[j]](seen, **spec.parameters)
+                out[:, j] = np.where(flows[j], values, np.nan)
+
+    def _seen(
+        self,
+        moments_s: I64,
+        verdicts: VerdictArrays | None,
+        alerts: AlertArrays | None,
+        texts: TextArrays | None,
+    ) -> TargetNews:
+        """Leave out what can count at none of the moments."""
+        since_s, until_s = int(moments_s[0]) - self._span_s, int(moments_s[-1])
+        return TargetNews(
+            moments_s=moments_s,
+            verdicts=_verdicts_within(verdicts or _NO_VERDICTS, since_s, until_s),
+            alerts=_alerts_within(alerts or _NO_ALERTS, since_s, until_s),
+            texts=_texts_within(texts or _NO_TEXTS, since_s, until_s),
+            known_s=self._known_s,
+        )
+
+
+def _within(known_s: I64, since_s: int, until_s: int) -> slice:
+    first, stop = np.searchsorted(known_s, [since_s, until_s], side="right")
+    return slice(int(first), int(stop))
+
+
+def _verdicts_within(verdicts: VerdictArrays, since_s: int, until_s: int) -> VerdictArrays:
+    part = _within(verdicts.known_s, since_s, until_s)
+    return VerdictArrays(
+        known_s=verdicts.known_s[part],
+        score=verdicts.score[part],
+        direction=verdicts.direction[part],
+        event_code=verdicts.event_code[part],
+    )
+
+
+def _alerts_within(alerts: AlertArrays, since_s: int, until_s: int) -> AlertArrays:
+    there = (alerts.known_s <= until_s) & ((alerts.known_s > since_s) | (alerts.ends_s > since_s))
+    return AlertArrays(
+        known_s=alerts.known_s[there],
+        starts_s=alerts.starts_s[there],
+        ends_s=alerts.ends_s[there],
+        severity=alerts.severity[there],
+    )
+
+
+def _texts_within(texts: TextArrays, since_s: int, until_s: int) -> TextArrays:
+    part = _within(texts.known_s, since_s, until_s)
+    return TextArrays(known_s=texts.known_s[part], signs=texts.signs[part])
+
+
+def _texts(*, since_s: int, until_s: int, as_of: datetime, simulated: bool) -> dict[int, TextArrays]:
+    """By instrument the projections of its texts; a text about several is read once."""
+    found: dict[int, list[tuple[int, I64]]] = {}
+    newest: tuple[int, I64] | None = None
+    for text in news_texts(since_s=since_s, until_s=until_s, as_of=as_of, simulated=simulated):
+        if newest is None or newest[0] != text.item_id:
+            newest = (text.item_id, text_signs(text.text))
+        found.setdefault(text.instrument_id, []).append((text.known_s, newest[1]))
+    made = {}
+    for instrument_id, rows in found.items():
+        rows.sort(key=lambda row: row[0])
+        made[instrument_id] = TextArrays(
+            known_s=np.array([row[0] for row in rows], dtype=np.int64),
+            signs=np.stack([row[1] for row in rows]),
+        )
+    return made
