@@ -26,7 +26,7 @@ from market.contracts import InstrumentFacts
 from traderai.common.arrays import F32
 
 # A column of these reads every share of the market, not only its own.
-_READ_THE_UNIVERSE: Final[frozenset[Reads]] = frozenset({"panel", "fundamental"})
+_READ_THE_UNIVERSE: Final[frozenset[Reads]] = frozenset({"panel", "fundamental", "calendar"})
 
 # What these read becomes known at midnight or long before.
 _DAILY: Final[frozenset[Reads]] = frozenset({"fundamental", "index", "calendar", "regime"})

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Final
 
 from features.sources.base import BuildScope, ColumnSource
+from features.sources.calendar import CalendarSource
 from features.sources.higher import HigherSource
 from features.sources.index import IndexSource
 from features.spec import FeatureSpec, Reads
 
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
 SOURCES: Final[dict[Reads, SourceMaker]] = {
+    "calendar": CalendarSource,
     "higher": HigherSource,
     "index": IndexSource,
 }
