@@ -9,7 +9,9 @@ import numpy as np
 import talib
 from numba import njit
 
-from features.kernels.rolling import require_window, rolling_highest, rolling_lowest
+from features.kernels import averages, oscillators
+from features.kernels.directional import directional_movement
+from features.kernels.rolling import require_window, rolling_highest, rolling_lowest, rolling_sum
 from traderai.common.arrays import F64
 
 
@@ -78,10 +80,9 @@ def price_to_sma(close: F64, *, window: int) -> F64:
     NaN:    the first `window - 1` values.
     Causal: out[t] reads bars t - window + 1 to t.
     Raises: ValueError if `window` is below 2.
-    Source: TA-Lib SMA.
+    Source: `averages.sma`.
     """
-    require_window(window, least=2)
-    return np.asarray(close / talib.SMA(close, timeperiod=window) - 1.0, dtype=np.float64)
+    return averages.distance(close, averages.sma(close, window=window))
 
 
 def price_to_ema(close: F64, *, window: int) -> F64:
@@ -92,10 +93,9 @@ def price_to_ema(close: F64, *, window: int) -> F64:
     NaN:    the first `window - 1` values.
     Causal: out[t] reads bars 0 to t (recursive, started by the mean of the first `window` bars).
     Raises: ValueError if `window` is below 2.
-    Source: TA-Lib EMA.
+    Source: `averages.ema`.
     """
-    require_window(window, least=2)
-    return np.asarray(close / talib.EMA(close, timeperiod=window) - 1.0, dtype=np.float64)
+    return averages.distance(close, averages.ema(close, window=window))
 
 
 def ema_spread(close: F64, *, fast: int, slow: int) -> F64:
@@ -106,11 +106,10 @@ def ema_spread(close: F64, *, fast: int, slow: int) -> F64:
     NaN:    the first `slow - 1` values.
     Causal: out[t] reads bars 0 to t.
     Raises: ValueError if `fast` is below 2 or not below `slow`.
-    Source: TA-Lib EMA.
+    Source: `averages.ema`.
     """
     _require_order(fast, slow)
-    spread = talib.EMA(close, timeperiod=fast) / talib.EMA(close, timeperiod=slow) - 1.0
-    return np.asarray(spread, dtype=np.float64)
+    return averages.distance(averages.ema(close, window=fast), averages.ema(close, window=slow))
 
 
 def macd_histogram_atr(high: F64, low: F64, close: F64, *, window: int) -> F64:
@@ -118,13 +117,14 @@ def macd_histogram_atr(high: F64, low: F64, close: F64, *, window: int) -> F64:
 
     Shapes: high, low, close (n,); returns (n,).
     Units:  average true ranges of `window` bars.
-    NaN:    the first 33 values (25 for the slow average, 8 for the signal line), and where the range is zero.
+    NaN:    the first 33 values (25 for the slow average, 8 for the signal line), and where the range is not above
+            rounding.
     Causal: out[t] reads bars 0 to t.
     Raises: ValueError if `window` is below 2.
-    Source: Appel (2005), Technical Analysis; TA-Lib MACD.
+    Source: `averages.macd`, `averages.range_unit`.
     """
-    histogram = talib.MACD(close, fastperiod=12, slowperiod=26, signalperiod=9)[2]
-    return _ratio(np.asarray(histogram, dtype=np.float64), atr(high, low, close, window=window))
+    unit = averages.range_unit(atr(high, low, close, window=window), close)
+    return np.asarray(averages.macd(close)[2] / unit, dtype=np.float64)
 
 
 def adx(high: F64, low: F64, close: F64, *, window: int) -> F64:
@@ -135,11 +135,9 @@ def adx(high: F64, low: F64, close: F64, *, window: int) -> F64:
     NaN:    the first `2 * window - 1` values, and where nothing has moved.
     Causal: out[t] reads bars 0 to t.
     Raises: ValueError if `window` is below 2.
-    Source: Wilder (1978); TA-Lib ADX.
+    Source: `directional.directional_movement`.
     """
-    require_window(window, least=2)
-    out = np.asarray(talib.ADX(high, low, close, timeperiod=window), dtype=np.float64)
-    return np.where(atr(high, low, close, window=window) > 0.0, out, np.nan)
+    return np.asarray(directional_movement(high, low, close, window=window)[2], dtype=np.float64)
 
 
 def directional_spread(high: F64, low: F64, close: F64, *, window: int) -> F64:
@@ -150,13 +148,10 @@ def directional_spread(high: F64, low: F64, close: F64, *, window: int) -> F64:
     NaN:    the first `window` values, and where nothing has moved.
     Causal: out[t] reads bars 0 to t.
     Raises: ValueError if `window` is below 2.
-    Source: Wilder (1978); TA-Lib PLUS_DI and MINUS_DI.
+    Source: `directional.directional_movement`.
     """
-    require_window(window, least=2)
-    plus = talib.PLUS_DI(high, low, close, timeperiod=window)
-    minus = talib.MINUS_DI(high, low, close, timeperiod=window)
-    moved = atr(high, low, close, window=window) > 0.0
-    return np.where(moved, np.asarray(plus - minus, dtype=np.float64), np.nan)
+    plus, minus, _ = directional_movement(high, low, close, window=window)
+    return np.asarray(plus - minus, dtype=np.float64)
 
 
 def rsi(close: F64, *, window: int) -> F64:
@@ -183,8 +178,8 @@ def stochastic_k(high: F64, low: F64, close: F64, *, window: int) -> F64:
     Raises: ValueError if `window` is below 2.
     Source: Lane (1984); the unsmoothed %K.
     """
-    lowest = rolling_lowest(low, window=window)
-    return 100.0 * _ratio(close - lowest, rolling_highest(high, window=window) - lowest)
+    highest = rolling_highest(high, window=window)
+    return 100.0 * oscillators.range_position(close, highest, rolling_lowest(low, window=window))
 
 
 def money_flow_index(high: F64, low: F64, close: F64, turnover: F64, *, window: int) -> F64:
@@ -199,7 +194,13 @@ def money_flow_index(high: F64, low: F64, close: F64, turnover: F64, *, window: 
     """
     require_window(window)
     typical = (high + low + close) / 3.0
-    return _money_flow_index(typical, np.ascontiguousarray(turnover), window)
+    move = np.full(close.size, np.nan)
+    move[1:] = typical[1:] - typical[:-1]
+    rising = rolling_sum(np.where(move > 0.0, turnover, 0.0 * move), window=window)
+    falling = rolling_sum(np.where(move < 0.0, turnover, 0.0 * move), window=window)
+    total = rising + falling
+    total[total <= 0.0] = np.nan
+    return 100.0 * rising / total
 
 
 def _require_order(fast: int, slow: int) -> None:
@@ -215,37 +216,20 @@ def _ratio(above: F64, below: F64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, error_model="numpy")
 def _rsi(close: F64, window: int) -> F64:
     out = np.full(close.size, np.nan)
+    weight = 1.0 / window
     gain = 0.0
     loss = 0.0
     for t in range(1, close.size):
         move = close[t] - close[t - 1]
-        up = max(move, 0.0)
-        down = max(-move, 0.0)
-        if t <= window:
-            gain += up / window
-            loss += down / window
-        else:
-            gain += (up - gain) / window
-            loss += (down - loss) / window
+        up = weight * max(move, 0.0)
+        down = weight * max(-move, 0.0)
+        # The first averages are plain means of `window` moves.
+        fade = 1.0 if t <= window else 1.0 - weight
+        gain = fade * gain + up
+        loss = fade * loss + down
         if t >= window and gain + loss > 0.0:
             out[t] = 100.0 * gain / (gain + loss)
-    return out
-
-
-@njit(nogil=True)
-def _money_flow_index(typical: F64, turnover: F64, window: int) -> F64:
-    out = np.full(typical.size, np.nan)
-    for t in range(window, typical.size):
-        rising = 0.0
-        falling = 0.0
-        for i in range(t - window + 1, t + 1):
-            if typical[i] > typical[i - 1]:
-                rising += turnover[i]
-            elif typical[i] < typical[i - 1]:
-                falling += turnover[i]
-        if rising + falling > 0.0:
-            out[t] = 100.0 * rising / (rising + falling)
     return out
