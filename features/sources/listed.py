@@ -9,6 +9,7 @@ from features.sources.base import BuildScope, ColumnSource
 from features.sources.calendar import CalendarSource
 from features.sources.higher import HigherSource
 from features.sources.index import IndexSource
+from features.sources.panel import PanelSource
 from features.spec import FeatureSpec, Reads
 
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
@@ -16,4 +17,5 @@ SOURCES: Final[dict[Reads, SourceMaker]] = {
     "calendar": CalendarSource,
     "higher": HigherSource,
     "index": IndexSource,
+    "panel": PanelSource,
 }

@@ -1,0 +1,73 @@
+"""The columns of a panel: called with the panel and the feature's parameters.
+
+A column is a matrix (s, t), or one row (t,) where all shares have the same number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from features.kernels import panel_breadth, panel_market, panel_rank, panel_sector
+from features.kernels.panel_grid import Panel
+from traderai.common.arrays import F64
+
+PanelColumn = Callable[..., F64]
+
+COLUMNS: Final[dict[str, PanelColumn]] = {
+    "market_return": panel_market.market_return,
+    "market_volatility": panel_market.market_volatility,
+    "market_position": panel_market.market_position,
+    "relative_strength": panel_market.relative_strength,
+    "market_beta": panel_market.market_beta,
+    "market_correlation": panel_market.market_correlation,
+    "market_residual_volatility": panel_market.market_residual_volatility,
+    "share_above_mean": panel_breadth.share_above_mean,
+    "advancers": panel_breadth.advancers,
+    "new_highs": panel_breadth.new_highs,
+    "new_lows": panel_breadth.new_lows,
+    "big_moves": panel_breadth.big_moves,
+    "dispersion": panel_breadth.dispersion,
+    "mean_correlation": panel_breadth.mean_correlation,
+    "market_turnover_ratio": panel_breadth.turnover_ratio,
+    "sector_return": panel_sector.sector_return,
+    "sector_volatility": panel_sector.sector_volatility,
+    "sector_position": panel_sector.sector_position,
+    "sector_correlation": panel_sector.sector_correlation,
+    "sector_breadth": panel_sector.sector_breadth,
+    "sector_lead": panel_sector.sector_lead,
+    "against_sector": panel_sector.against_sector,
+    "against_peers": panel_sector.against_peers,
+    "peers_lead": panel_sector.peers_lead,
+    "rank_in_sector": panel_rank.rank_in_sector,
+    "rank_of_return": panel_rank.rank_of_return,
+    "rank_of_volatility": panel_rank.rank_of_volatility,
+    "rank_of_volume_anomaly": panel_rank.rank_of_volume_anomaly,
+    "rank_of_turnover": panel_rank.rank_of_turnover,
+    "rank_of_distance_to_high": panel_rank.rank_of_distance_to_high,
+}
+
+
+def month_block(panel: Panel, wanted: Sequence[tuple[str, Mapping[str, float]]]) -> tuple[F64, ...]:
+    """Return the columns at each share's bars of the month.
+
+    Shapes: one (rows, k) for each share, columns in the order of `wanted` (kernel and parameters).
+    Units:  those of each column.
+    NaN:    as each column; bars that are not on the grid.
+    Causal: a bar reads its row of the grid and those before.
+    Raises: KeyError for a kernel that is not in COLUMNS.
+    """
+    block = np.full((len(wanted), panel.month_places.size), np.nan)
+    places = np.maximum(panel.month_places, 0)
+    if panel.begin_s.size:
+        rows = places % panel.begin_s.size
+        for j, (kernel, parameters) in enumerate(wanted):
+            values = COLUMNS[kernel](panel, **parameters)
+            np.take(values, rows if values.ndim == 1 else places, out=block[j])
+        block[:, panel.month_places < 0] = np.nan
+    return tuple(
+        block[:, begin:end].T
+        for begin, end in zip(panel.month_stops[:-1], panel.month_stops[1:], strict=True)
+    )
