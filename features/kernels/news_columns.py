@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -39,6 +39,19 @@ class TargetNews:
     texts: TextArrays
     known_s: I64
     memo: dict[str, F64] = field(default_factory=dict)
+
+    def anything(self, span_s: int) -> Bools:
+        """Return for each moment whether a verdict, an alert or a text can count at it."""
+        known = (self.verdicts.known_s, self.alerts.known_s, self.texts.known_s)
+        found = _alerts_of(self)[:, 0] > 0
+        for known_s in known:
+            if known_s.size:
+                found |= news.counts_within(self.moments_s, known_s, span_s) > 0
+        return found
+
+    def at(self, rows: I64) -> TargetNews:
+        """Return the same news asked for at some of the moments only."""
+        return replace(self, moments_s=self.moments_s[rows], memo={})
 
     def once(self, name: str, make: Callable[[], F64]) -> F64:
         """Return what several columns share; it is made the first time it is asked for."""
@@ -100,15 +113,15 @@ def _of_type(seen: TargetNews, span_min: float, event: float, sign: int, *, coun
     return by_type[:, int(event)]
 
 
-def _alerts(seen: TargetNews, at: int) -> F64:
+def _alerts_of(seen: TargetNews) -> F64:
+    """The count and the worst severity of the alerts in force at each moment."""
     alerts = seen.alerts
-    found = seen.once(
+    return seen.once(
         "alerts",
         lambda: news.alerts_in_force(
             seen.moments_s, alerts.known_s, alerts.starts_s, alerts.ends_s, alerts.severity
         ),
     )
-    return found[:, at]
 
 
 def _new_alerts(seen: TargetNews, span_min: float) -> F64:
@@ -138,8 +151,8 @@ COLUMNS: Final[dict[str, NewsColumn]] = {
     "type_bull_count": lambda seen, *, span_min, event: _of_type(seen, span_min, event, 1, counted=True),
     "type_bear_count": lambda seen, *, span_min, event: _of_type(seen, span_min, event, -1, counted=True),
     "alert_count": lambda seen, *, span_min: _new_alerts(seen, span_min),
-    "alerts_active": lambda seen, **_: _alerts(seen, 0),
-    "alert_severity": lambda seen, **_: _alerts(seen, 1),
+    "alerts_active": lambda seen, **_: _alerts_of(seen)[:, 0],
+    "alert_severity": lambda seen, **_: _alerts_of(seen)[:, 1],
     "intensity": lambda seen, *, span_min: news.intensity(
         seen.moments_s, seen.known_s, span_s=_span_s(span_min), before_days=INTENSITY_DAYS
     ),

@@ -10,6 +10,7 @@ from features.sources.calendar import CalendarSource
 from features.sources.higher import HigherSource
 from features.sources.index import IndexSource
 from features.sources.panel import PanelSource
+from features.sources.news import NewsSource
 from features.spec import FeatureSpec, Reads
 
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
@@ -17,5 +18,6 @@ SOURCES: Final[dict[Reads, SourceMaker]] = {
     "calendar": CalendarSource,
     "higher": HigherSource,
     "index": IndexSource,
+    "news": NewsSource,
     "panel": PanelSource,
 }

@@ -48,6 +48,9 @@ class NewsSource:
     def __init__(self, scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> None:
         self._specs = specs
         self._about, self._column = zip(*(spec.kernel.split(".") for spec in specs), strict=True)
+        self._places = {
+            about: np.flatnonzero(np.array(self._about) == about) for about in ("share", "sector", "market")
+        }
         self._facts = {facts.secid: facts for facts in scope.universe}
         self._span_s = int(60 * max(spec.parameters["span_min"] for spec in specs))
         until_s = scope.until_s + 60 * scope.timeframe.minutes  # a bar is known at its end
@@ -75,67 +78,66 @@ class NewsSource:
             return {}
         moments_s = np.unique(np.concatenate(list(known.values())))
         flows = self._flows(moments_s)
-        if not any(flow.any() for flow in flows):
+        if not flows.any():
             return {}
         shared = self._shared(moments_s, flows)
         found: dict[str, F64] = {}
         for secid, own_s in known.items():
             rows = np.searchsorted(moments_s, own_s)
             found[secid] = shared[self._facts[secid].sector][rows]
-            self._fill_share(found[secid], self._facts[secid].id, own_s, [flow[rows] for flow in flows])
+            self._fill_share(found[secid], self._facts[secid].id, own_s)
         return found
 
-    def _flows(self, moments_s: I64) -> list[Bools]:
+    def _flows(self, moments_s: I64) -> Bools:
         """For each column whether news flowed through its span."""
         stretch_s = FLOW_DAYS * DAY_S
-        since = {
-            kind: flow_since(moments_s, known_s, stretch_s, FLOW_TEXTS)
-            for kind, known_s in (("texts", self._known_s), ("read", self._read_s))
-        }
-        made: dict[tuple[str, int], Bools] = {}
-        flows = []
-        for spec, column in zip(self._specs, self._column, strict=True):
+        texts_since_s = flow_since(moments_s, self._known_s, stretch_s, FLOW_TEXTS)
+        read_since_s = flow_since(moments_s, self._read_s, stretch_s, FLOW_TEXTS)
+        flows = np.empty((moments_s.size, len(self._specs)), dtype=np.bool_)
+        for j, (spec, column) in enumerate(zip(self._specs, self._column, strict=True)):
             span_s = int(60 * spec.parameters["span_min"])
-            kind = "texts" if column == "intensity" else "read"
             if column == "intensity":
-                span_s += INTENSITY_DAYS * DAY_S
-            if (kind, span_s) not in made:
-                made[kind, span_s] = since[kind] <= moments_s - span_s
-            flows.append(made[kind, span_s])
+                flows[:, j] = texts_since_s <= moments_s - span_s - INTENSITY_DAYS * DAY_S
+            else:
+                flows[:, j] = read_since_s <= moments_s - span_s
         return flows
 
-    def _shared(self, moments_s: I64, flows: list[Bools]) -> dict[str, F64]:
-        """By sector the columns of the market and the sector, and those of a share of which nothing is told."""
-        plain = np.full((moments_s.size, len(self._specs)), np.nan)
-        for j, about in enumerate(self._about):
-            if about == "share":
-                plain[flows[j], j] = 0.0
+    def _shared(self, moments_s: I64, flows: Bools) -> dict[str, F64]:
+        """By sector the columns of the market and the sector, and 0 for a share of which nothing is told."""
+        plain = np.zeros(flows.shape)
         market = self._seen(moments_s, self._verdicts.market, self._alerts.market, None)
-        self._fill(plain, "market", market, flows)
+        plain[:, self._places["market"]] = self._columns("market", market)
+        plain[:, self._places["sector"]] = np.nan
+        plain[~flows] = np.nan
         shared = {"": plain}
         for sector in {facts.sector for facts in self._facts.values()} - {""}:
-            shared[sector] = plain.copy()
             told = self._seen(
                 moments_s, self._verdicts.sectors.get(sector), self._alerts.sectors.get(sector), None
             )
-            self._fill(shared[sector], "sector", told, flows)
+            shared[sector] = plain.copy()
+            shared[sector][:, self._places["sector"]] = self._columns("sector", told)
+            shared[sector][~flows] = np.nan
         return shared
 
-    def _fill_share(self, out: F64, instrument_id: int, own_s: I64, flows: list[Bools]) -> None:
+    def _fill_share(self, out: F64, instrument_id: int, own_s: I64) -> None:
+        """Put in what is told of the share, at the bars where anything is; the others hold 0 or NaN already."""
         told = self._seen(
             own_s,
             self._verdicts.instruments.get(instrument_id),
             self._alerts.instruments.get(instrument_id),
             self._texts.get(instrument_id),
         )
-        if told.verdicts.known_s.size or told.alerts.known_s.size or told.texts.known_s.size:
-            self._fill(out, "share", told, flows)
+        rows = np.flatnonzero(told.anything(self._span_s))
+        if rows.size:
+            place = np.ix_(rows, self._places["share"])
+            out[place] = np.where(np.isnan(out[place]), np.nan, self._columns("share", told.at(rows)))
 
-    def _fill(self, out: F64, about: str, seen: TargetNews, flows: list[Bools]) -> None:
-        for j, spec in enumerate(self._specs):
-            if self._about[j] == about:
-                values = COLUMNS[self._column[j]](seen, **spec.parameters)
-                out[:, j] = np.where(flows[j], values, np.nan)
+    def _columns(self, about: str, seen: TargetNews) -> F64:
+        """The columns about one kind of target, in the order of their places."""
+        values = np.empty((seen.moments_s.size, self._places[about].size))
+        for column, j in enumerate(self._places[about]):
+            values[:, column] = COLUMNS[self._column[j]](seen, **self._specs[j].parameters)
+        return values
 
     def _seen(
         self,

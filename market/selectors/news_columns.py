@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
-from django.db.models import F, Q, QuerySet
+from django.db.models import BigIntegerField, F, Q, QuerySet
+from django.db.models.functions import Cast, Ceil, Coalesce, Extract
 
 from market.kernels.news_arrays import OPEN_END_S, SEVERITIES, AlertArrays, ByTarget, VerdictArrays
 from market.kernels.news_events import EVENT_TYPES
@@ -20,10 +21,11 @@ from market.models import NewsItem, NewsLink, NewsTrigger, RiskAlert
 from market.news_config import news_scoring_config
 from market.services.news_sources import SIMULATED
 from traderai.common.arrays import I64
-from traderai.common.clock import from_epoch_s, to_epoch_s
+from traderai.common.clock import from_epoch_s
 
 _READING: Final = "known "  # how the key of a scorer's reading of a stored text begins
 _CHUNK: Final = 2000
+
 
 Target: TypeAlias = int | str | None  # an instrument's id, a sector's code, None for the market
 T = TypeVar("T")
@@ -52,10 +54,7 @@ def news_moments(*, since_s: int, until_s: int, as_of: datetime, simulated: bool
         external_id__startswith=_READING,
         known_at__lt=F("item__known_at"),
     )
-    moments = [
-        _known_s(known_at) for known_at in now_known.values_list("known_at", flat=True).iterator(_CHUNK)
-    ]
-    moments += [_known_s(known_at) for _, known_at in earlier.values_list("item_id", "known_at").distinct()]
+    moments = [*_moments(now_known), *_moments(earlier, distinct=("item_id", "known_s"))]
     return np.sort(np.array(moments, dtype=np.int64))
 
 
@@ -67,10 +66,9 @@ def news_read_moments(
     `scorers` None: those that are configured. Shapes and units as `news_moments`.
     """
     known = _known_within(since_s, until_s, as_of) & Q(scorer__in=scorers or news_scoring_config().used)
-    read = _readings(simulated).filter(known).values_list("item_id", "known_at").distinct()
-    moments = [_known_s(known_at) for _, known_at in read.iterator(_CHUNK)]
     pushed = NewsTrigger.objects.filter(known, _world(simulated), item__isnull=True)
-    moments += [_known_s(known_at) for known_at in pushed.values_list("known_at", flat=True)]
+    read = _readings(simulated).filter(known)
+    moments = [*_moments(pushed), *_moments(read, distinct=("item_id", "known_s"))]
     return np.sort(np.array(moments, dtype=np.int64))
 
 
@@ -87,15 +85,12 @@ def news_verdicts(
         scorer__in=scorers or news_scoring_config().used,
         score__gt=0,  # rows of score 0 only say that a text was read
     )
-    found = rows.values_list(
-        "instrument_id", "sector", "is_market", "known_at", "score", "direction", "event_type"
+    found = rows.annotate(known_s=_whole_s("known_at")).values_list(
+        "instrument_id", "sector", "is_market", "known_s", "score", "direction", "event_type"
     )
     # Ordered by what they say, never by their keys: a scorer that reads anew writes new rows.
     return _by_target(
-        (
-            (_target(*row[:3]), (_known_s(row[3]), row[4], row[5], EVENT_TYPES.index(row[6])))
-            for row in found.iterator(_CHUNK)
-        ),
+        ((_target(*row[:3]), (*row[3:6], EVENT_TYPES.index(row[6]))) for row in found.iterator(_CHUNK)),
         _verdict_arrays,
     )
 
@@ -113,22 +108,13 @@ def news_alerts(*, since_s: int, until_s: int, as_of: datetime, simulated: bool)
         | Q(ends_at__gt=from_epoch_s(since_s)),
         known_at__lte=min(as_of, from_epoch_s(until_s)),
     )
-    found = rows.values_list(
-        "instrument_id", "sector", "is_market", "known_at", "starts_at", "ends_at", "severity"
-    )
+    found = rows.annotate(
+        known_s=_whole_s("known_at"),
+        starts_s=_whole_s("starts_at"),
+        ends_s=Coalesce(_whole_s("ends_at"), OPEN_END_S),
+    ).values_list("instrument_id", "sector", "is_market", "known_s", "starts_s", "ends_s", "severity")
     return _by_target(
-        (
-            (
-                _target(*row[:3]),
-                (
-                    _known_s(row[3]),
-                    _known_s(row[4]),
-                    OPEN_END_S if row[5] is None else _known_s(row[5]),
-                    SEVERITIES.index(row[6]) + 1,
-                ),
-            )
-            for row in found.iterator(_CHUNK)
-        ),
+        ((_target(*row[:3]), (*row[3:6], SEVERITIES.index(row[6]) + 1)) for row in found.iterator(_CHUNK)),
         _alert_arrays,
     )
 
@@ -143,15 +129,13 @@ def news_texts(*, since_s: int, until_s: int, as_of: datetime, simulated: bool) 
         _known_within(since_s, until_s, as_of, of="item__known_at"),
         instrument__isnull=False,
     ).order_by("item_id", "instrument_id")
-    named = rows.values_list("instrument_id", "item_id", "item__known_at", "item__title", "item__body")
-    for instrument_id, item_id, known_at, title, body in named.iterator(_CHUNK):
+    named = rows.annotate(known_s=_whole_s("item__known_at")).values_list(
+        "instrument_id", "item_id", "known_s", "item__title", "item__body"
+    )
+    for instrument_id, item_id, known_s, title, body in named.iterator(_CHUNK):
         if instrument_id is not None:
-            yield LinkedText(
-                instrument_id=instrument_id,
-                item_id=item_id,
-                known_s=_known_s(known_at),
-                text=f"{title}\n{body}",
-            )
+            text = f"{title}\n{body}"
+            yield LinkedText(instrument_id=instrument_id, item_id=item_id, known_s=known_s, text=text)
 
 
 def _known_within(since_s: int, until_s: int, as_of: datetime, *, of: str = "known_at") -> Q:
@@ -159,9 +143,16 @@ def _known_within(since_s: int, until_s: int, as_of: datetime, *, of: str = "kno
     return Q(**{f"{of}__gt": from_epoch_s(since_s), f"{of}__lte": until})
 
 
-def _known_s(moment: datetime) -> int:
-    """What is known within a second counts from the next one on."""
-    return to_epoch_s(moment) + bool(moment.microsecond)
+def _whole_s(column: str) -> Cast:
+    """Seconds since 1970 UTC, rounded up: what is known within a second counts from the next one on."""
+    return Cast(Ceil(Extract(column, "epoch", tzinfo=UTC)), BigIntegerField())
+
+
+def _moments(rows: QuerySet[Any], *, distinct: tuple[str, ...] = ()) -> Iterator[int]:
+    moments = rows.annotate(known_s=_whole_s("known_at"))
+    if distinct:
+        return (row[-1] for row in moments.values_list(*distinct).distinct().iterator(_CHUNK))
+    return iter(moments.values_list("known_s", flat=True).iterator(_CHUNK))
 
 
 def _world(simulated: bool) -> Q:
