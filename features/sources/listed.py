@@ -9,8 +9,8 @@ from features.sources.base import BuildScope, ColumnSource
 from features.sources.calendar import CalendarSource
 from features.sources.higher import HigherSource
 from features.sources.index import IndexSource
-from features.sources.panel import PanelSource
 from features.sources.news import NewsSource
+from features.sources.panel import PanelSource
 from features.spec import FeatureSpec, Reads
 
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
