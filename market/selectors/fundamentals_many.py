@@ -13,6 +13,7 @@ from django.db import connection
 
 from market.contracts import InstrumentFacts, Timeframe
 from market.fundamentals_config import fundamentals_config
+from market.kernels.multiples import price_at
 from market.kernels.reports import Reports
 from market.models import CorporateAction, FundamentalMetric
 from market.selectors.bars_many import bars_load_many
@@ -110,6 +111,12 @@ def company_figures(*, company: CompanyRows, metrics: Sequence[str], moments_s: 
         secid=company.secid, rows=company.rows, prices=lambda: company.prices, moments_s=moments_s
     )
     return {name: figures.figure(name) for name in metrics}
+
+
+def company_price_forward(*, company: CompanyRows, moments_s: I64) -> F64:
+    """Return the newest close known at each moment, on the scale of the first shares; NaN where it is too old."""
+    stale_s = fundamentals_config().price_stale_after_days * _DAY_S
+    return price_at(company.prices.known_s, company.prices.close_forward, moments_s, stale_s)
 
 
 def first_bars(*, instruments: Sequence[InstrumentFacts], timeframe: Timeframe) -> dict[str, datetime]:
