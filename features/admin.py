@@ -33,7 +33,7 @@ class UnlistedFileAdmin(ReadOnlyAdmin):
 class RegimeHistoryAdmin(ReadOnlyAdmin):
     """The regime day by day."""
 
-    list_display = ("trading_day", "market", "name", "spell_began_on", "shares", "as_of")
-    list_filter = ("market", "name")
+    list_display = ("trading_day", "market", "scope", "name", "spell_began_on", "shares", "as_of")
+    list_filter = ("market", "scope", "name")
     date_hierarchy = "trading_day"
     ordering = ("-trading_day",)

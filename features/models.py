@@ -54,7 +54,7 @@ class UnlistedFile(models.Model):
 
 
 class RegimeHistory(models.Model):
-    """The market's regime of one trading day, as it was known after that day."""
+    """The regime of the market or of a sector on one trading day, as it was known after that day."""
 
     class Market(models.TextChoices):
         """Whose regime: the exchange's shares or the simulator's."""
@@ -63,6 +63,9 @@ class RegimeHistory(models.Model):
         SIMULATED = "SIMULATED", "SIMULATED"
 
     market = models.CharField(max_length=9, choices=Market.choices)
+    scope = models.CharField(
+        max_length=32, blank=True, default="", help_text="A sector's code; empty for the whole market."
+    )
     trading_day = models.DateField()
     name = models.CharField(max_length=12)
     probabilities = models.JSONField()
@@ -70,14 +73,16 @@ class RegimeHistory(models.Model):
     shares = models.PositiveSmallIntegerField(help_text="Shares with a return on that day.")
     spell_began_on = models.DateField(help_text="The trading day on which this spell began.")
     as_of = models.DateTimeField(help_text="The day is over and its regime known from this moment on.")
-    source = models.CharField(max_length=120)
+    source = models.CharField(max_length=200, help_text="What it was computed from, and what was missing.")
     config_sha = models.CharField(max_length=64)
     built_at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "regime history"
         constraints = [
-            models.UniqueConstraint(fields=["market", "trading_day"], name="features_regimehistory_once"),
+            models.UniqueConstraint(
+                fields=["market", "scope", "trading_day"], name="features_regimehistory_once"
+            ),
             models.CheckConstraint(
                 condition=Q(name__in=["uptrend", "downtrend", "flat", "panic", "euphoria", "news_storm"]),
                 name="features_regimehistory_name_known",
@@ -90,7 +95,7 @@ class RegimeHistory(models.Model):
                 name="features_regimehistory_spell_began_before",
             ),
         ]
-        indexes = [models.Index(fields=["market", "-as_of"], name="features_regime_newest")]
+        indexes = [models.Index(fields=["market", "scope", "-as_of"], name="features_regime_newest")]
 
     def __str__(self) -> str:
-        return f"{self.market} {self.trading_day}: {self.name}"
+        return f"{self.market}{f' {self.scope}' if self.scope else ''} {self.trading_day}: {self.name}"

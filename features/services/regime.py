@@ -1,4 +1,4 @@
-"""Building the history of the market's regime from stored hourly bars."""
+"""Building the history of the regime of each market and its sectors from stored closes, indices and news."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 from django.db import transaction
 
 from features.contracts import REGIMES, RegimeReport
-from features.kernels.panel import DailyPanel, daily_panel
-from features.kernels.regime import RegimeConfig, RegimePath, regime_path
+from features.kernels.regime import RegimePath, regime_path
+from features.kernels.regime_config import RegimeConfig
 from features.models import RegimeHistory
-from market.contracts import InstrumentFacts, Timeframe
-from market.selectors.bars import bars_load, newest_bars
-from market.selectors.instruments import traded_list
-from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
+from features.services.regime_inputs import MarketDays, market_days
+from market.contracts import Timeframe
+from market.selectors.bars import newest_bars
+from market.selectors.instruments import instrument_list
+from traderai.common.clock import MOSCOW, from_epoch_s
 from traderai.common.config import fingerprint, load_config
 from traderai.jobs.services import job_claim, job_fail, job_finish
 
@@ -25,22 +26,31 @@ JOB_LEASE = timedelta(minutes=15)
 SETTLE = timedelta(hours=1)
 SHARE_KINDS = ("share", "preferred")
 COMPARED = ("name", "probabilities", "reasons", "shares", "spell_began_on", "as_of", "source", "config_sha")
+_BATCH = 2_000
 
 
 def regime_build(*, now: datetime) -> tuple[RegimeReport, ...]:
-    """Write the regime of every finished trading day of the real and of the simulated market.
+    """Write the regime of every finished trading day of the real and of the simulated market and of their sectors.
 
-    Repeating changes nothing; a day whose bars, shares or thresholds have changed is written again and counted.
+    Repeating changes nothing; a day whose bars, shares, news or thresholds have changed is written again and counted.
     """
-    # Funds and indices follow the shares; they would count them twice.
-    instruments = [
-        facts for facts in traded_list(timeframe=Timeframe.H1, active_only=False) if facts.kind in SHARE_KINDS
-    ]
+    config = load_config(CONFIG_NAME, RegimeConfig)
+    known = instrument_list(active_only=False)
     reports = []
     for market, simulated in (("MOEX", False), ("SIMULATED", True)):
-        chosen = tuple(item for item in instruments if item.is_simulated is simulated)
-        if chosen:
-            reports.append(_market_build(market, chosen, now=now))
+        own = [facts for facts in known if facts.is_simulated is simulated]
+        # Funds and indices follow the shares; they would count them twice.
+        shares = [facts for facts in own if facts.kind in SHARE_KINDS]
+        days = market_days(
+            market=market,
+            shares=shares,
+            indices={facts.secid: facts.id for facts in own if facts.kind == "index"},
+            config=config,
+            now=now,
+            over_by=now - SETTLE,
+        )
+        if days.shares:
+            reports.append(_market_build(days, now=now))
     return tuple(reports)
 
 
@@ -49,7 +59,7 @@ def regime_build_due(*, now: datetime) -> bool:
 
     Repeating: the build is claimed once for each newest finished date; a failed one is due again.
     """
-    newest = newest_bars(timeframe=Timeframe.H1)
+    newest = newest_bars(timeframe=Timeframe.D1) | newest_bars(timeframe=Timeframe.H1)
     if not newest:
         return False
     candidate = min(
@@ -68,73 +78,93 @@ def regime_build_due(*, now: datetime) -> bool:
     return True
 
 
-def _market_build(market: str, instruments: tuple[InstrumentFacts, ...], *, now: datetime) -> RegimeReport:
-    series = [bars_load(secid=item.secid, timeframe=Timeframe.H1, as_of=now) for item in instruments]
-    panel = daily_panel(series)
-    config = load_config(CONFIG_NAME, RegimeConfig)
-    finished = int(np.searchsorted(panel.known_s, to_epoch_s(now - SETTLE), side="right"))
-    path = regime_path(panel.closes[:finished], config)
-    shares = sum(len(bars) > 0 for bars in series)
-    rows = [
-        _row(market, panel, path, int(day), shares=shares, config_sha=fingerprint(config), now=now)
+def _market_build(days: MarketDays, *, now: datetime) -> RegimeReport:
+    paths = {
+        sector: regime_path(
+            days.inputs(sector),
+            days.config,
+            shares_min=days.config.sector_shares_min if sector else days.config.shares_min,
+        )
+        for sector in ("", *days.sectors)
+    }
+    rows = {sector: _rows(days, sector, path, now=now) for sector, path in paths.items()}
+    with transaction.atomic():
+        written = {sector: _store(days.market, sector, found) for sector, found in rows.items()}
+        gone = RegimeHistory.objects.filter(market=days.market).exclude(scope__in=tuple(rows)).delete()[0]
+    sectors = [sector for sector in rows if sector and rows[sector]]
+    return RegimeReport(
+        market=days.market,
+        shares=len(days.shares),
+        days=len(rows[""]),
+        days_new=written[""][0],
+        days_changed=written[""][1],
+        days_unknown=days.panel.trading_day.size - len(rows[""]),
+        newest_day=rows[""][-1].trading_day.isoformat() if rows[""] else None,
+        sectors=tuple((sector, len(rows[sector])) for sector in sectors),
+        sector_days_new=sum(written[sector][0] for sector in written if sector),
+        sector_days_changed=sum(written[sector][1] for sector in written if sector) + gone,
+    )
+
+
+def _rows(days: MarketDays, sector: str, path: RegimePath, *, now: datetime) -> list[RegimeHistory]:
+    config_sha = fingerprint(days.config)
+    columns = days.columns(sector)
+    traded = np.isfinite(days.panel.closes[:, columns])
+    by_daily = (traded & days.panel.is_daily[:, columns]).sum(axis=1)
+    by_hourly = traded.sum(axis=1) - by_daily
+    return [
+        RegimeHistory(
+            market=days.market,
+            scope=sector,
+            trading_day=_date(days, int(day)),
+            name=REGIMES[int(path.code[day])],
+            probabilities={name: float(p) for name, p in zip(REGIMES, path.probabilities[day], strict=True)},
+            reasons=[[name, round(value, 4)] for name, value in path.figures.at(int(day)).items()],
+            shares=int(path.shares[day]),
+            spell_began_on=_date(days, int(path.spell_start[day])),
+            as_of=from_epoch_s(int(days.panel.known_s[day])),
+            source=_source(days, path, int(day), by_daily=int(by_daily[day]), by_hourly=int(by_hourly[day])),
+            config_sha=config_sha,
+            built_at=now,
+        )
         for day in np.flatnonzero(path.code >= 0)
     ]
-    new, changed = _store(market, rows)
-    return RegimeReport(
-        market=market,
-        shares=shares,
-        days=len(rows),
-        days_new=new,
-        days_changed=changed,
-        days_unknown=finished - len(rows),
-        newest_day=rows[-1].trading_day.isoformat() if rows else None,
+
+
+def _source(days: MarketDays, path: RegimePath, day: int, *, by_daily: int, by_hourly: int) -> str:
+    """Say what a day was computed from and what was missing."""
+    label = "SIMULATED " if days.market == "SIMULATED" else ""
+    parts = [f"{by_daily} by 1d" if by_daily else "", f"{by_hourly} by 1h" if by_hourly else ""]
+    level = f"{label}index {days.index_secid}" if path.from_index[day] else "equal-weight proxy"
+    has_volatility = bool(np.isfinite(path.figures.volatility_index[day]))
+    has_news = bool(np.isfinite(path.figures.news_number_ratio[day]))
+    return "; ".join(
+        [
+            f"level: {level}",
+            f"{label}shares: {', '.join(part for part in parts if part)} bars",
+            days.volatility_secid if has_volatility else "no volatility index",
+            "news" if has_news else "too few days of read news stored, so news_storm is 0",
+        ]
     )
 
 
-def _row(
-    market: str,
-    panel: DailyPanel,
-    path: RegimePath,
-    day: int,
-    *,
-    shares: int,
-    config_sha: str,
-    now: datetime,
-) -> RegimeHistory:
-    return RegimeHistory(
-        market=market,
-        trading_day=_date(panel, day),
-        name=REGIMES[int(path.code[day])],
-        probabilities={name: float(p) for name, p in zip(REGIMES, path.probabilities[day], strict=True)},
-        reasons=[[name, round(value, 4)] for name, value in path.figures.at(day).items()],
-        shares=int(path.shares[day]),
-        spell_began_on=_date(panel, int(path.spell_start[day])),
-        as_of=from_epoch_s(int(panel.known_s[day])),
-        source=f"equal-weight proxy of {shares} {'SIMULATED ' if market == 'SIMULATED' else ''}shares, 1h bars",
-        config_sha=config_sha,
-        built_at=now,
-    )
+def _date(days: MarketDays, day: int) -> date:
+    return date(1970, 1, 1) + timedelta(days=int(days.panel.trading_day[day]))
 
 
-def _date(panel: DailyPanel, day: int) -> date:
-    return date(1970, 1, 1) + timedelta(days=int(panel.date_day[day]))
-
-
-def _store(market: str, rows: list[RegimeHistory]) -> tuple[int, int]:
+def _store(market: str, sector: str, rows: list[RegimeHistory]) -> tuple[int, int]:
     """Write what differs from what is stored; return how many days are new and how many changed."""
-    with transaction.atomic():
-        stored = {
-            row.trading_day: row for row in RegimeHistory.objects.select_for_update().filter(market=market)
-        }
-        new = [row for row in rows if row.trading_day not in stored]
-        changed = []
-        for row in rows:
-            old = stored.pop(row.trading_day, None)
-            if old is not None and any(getattr(old, name) != getattr(row, name) for name in COMPARED):
-                row.pk = old.pk
-                changed.append(row)
-        RegimeHistory.objects.bulk_create(new)
-        RegimeHistory.objects.bulk_update(changed, [*COMPARED, "built_at"], batch_size=500)
-        # What is left no longer has a regime (other thresholds, a corrected calendar).
-        RegimeHistory.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
+    found = RegimeHistory.objects.select_for_update().filter(market=market, scope=sector)
+    stored = {row.trading_day: row for row in found}
+    new = [row for row in rows if row.trading_day not in stored]
+    changed = []
+    for row in rows:
+        old = stored.pop(row.trading_day, None)
+        if old is not None and any(getattr(old, name) != getattr(row, name) for name in COMPARED):
+            row.pk = old.pk
+            changed.append(row)
+    RegimeHistory.objects.bulk_create(new, batch_size=_BATCH)
+    RegimeHistory.objects.bulk_update(changed, [*COMPARED, "built_at"], batch_size=500)
+    # What is left no longer has a regime (other thresholds, a corrected calendar).
+    RegimeHistory.objects.filter(pk__in=[row.pk for row in stored.values()]).delete()
     return len(new), len(changed) + len(stored)
