@@ -1,8 +1,8 @@
 """News: the strongest verdict, decayed sums, alerts, how much there is, and the words of it.
 
 Everything counts from when it was known, never from when it was published or happened. A value over a span is unknown
-unless news flowed through all of it: at least 3 texts (of all sources together) known in any 3 days, read by a
-configured scorer where verdicts or links are asked for. Then no news is 0.
+unless news flowed through all of it: at least 3 texts (of all sources together) known in any 3 days (15 in the
+simulated market), read by a configured scorer where verdicts or links are asked for. Then no news is 0.
 """
 
 from __future__ import annotations

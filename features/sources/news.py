@@ -25,6 +25,7 @@ from traderai.common.arrays import F64, I64, Bools
 
 # News flow while at least so many texts of all sources together were known in any stretch of so many days.
 FLOW_DAYS: Final = 3
+SIMULATED_FLOW_DAYS: Final = 15  # the simulator tells about one text a trading day, and none on holidays
 FLOW_TEXTS: Final = 3
 
 _NO_MOMENTS: Final = np.empty(0, dtype=np.int64)
@@ -41,8 +42,8 @@ _NO_TEXTS: Final = TextArrays(known_s=_NO_MOMENTS, signs=np.empty((0, EMBEDDING_
 class NewsSource:
     """Reads the news of a whole build at once and gives each month its columns.
 
-    A month reads the span of its longest column before it and 3 days more, which tell whether news flowed; the
-    intensity reads 30 days more. An alert that is in force counts however old it is.
+    A month reads the span of its longest column before it and 3 days more (15 in the simulated market), which tell
+    whether news flowed; the intensity reads 30 days more. An alert that is in force counts however old it is.
     """
 
     def __init__(self, scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> None:
@@ -55,7 +56,9 @@ class NewsSource:
         self._span_s = int(60 * max(spec.parameters["span_min"] for spec in specs))
         until_s = scope.until_s + 60 * scope.timeframe.minutes  # a bar is known at its end
         simulated, as_of = scope.is_simulated, scope.as_of
-        verdicts_s, flow_s = scope.since_s - self._span_s, scope.since_s - self._span_s - FLOW_DAYS * DAY_S
+        self._stretch_s = DAY_S * (SIMULATED_FLOW_DAYS if simulated else FLOW_DAYS)
+        verdicts_s = scope.since_s - self._span_s
+        flow_s = verdicts_s - self._stretch_s
         counted_s = flow_s - INTENSITY_DAYS * DAY_S * ("intensity" in self._column)
         self._known_s = news_moments(since_s=counted_s, until_s=until_s, as_of=as_of, simulated=simulated)
         self._read_s = news_read_moments(since_s=flow_s, until_s=until_s, as_of=as_of, simulated=simulated)
@@ -90,9 +93,8 @@ class NewsSource:
 
     def _flows(self, moments_s: I64) -> Bools:
         """For each column whether news flowed through its span."""
-        stretch_s = FLOW_DAYS * DAY_S
-        texts_since_s = flow_since(moments_s, self._known_s, stretch_s, FLOW_TEXTS)
-        read_since_s = flow_since(moments_s, self._read_s, stretch_s, FLOW_TEXTS)
+        texts_since_s = flow_since(moments_s, self._known_s, self._stretch_s, FLOW_TEXTS)
+        read_since_s = flow_since(moments_s, self._read_s, self._stretch_s, FLOW_TEXTS)
         flows = np.empty((moments_s.size, len(self._specs)), dtype=np.bool_)
         for j, (spec, column) in enumerate(zip(self._specs, self._column, strict=True)):
             span_s = int(60 * spec.parameters["span_min"])
