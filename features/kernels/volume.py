@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from features.kernels.rolling import require_window, rolling_mean, rolling_robust_z
-from features.kernels.technical import log_return
+from features.kernels.correlation import rolling_correlation
+from features.kernels.quotient import quotient
+from features.kernels.rolling import rolling_mean, rolling_robust_z, rolling_std, rolling_sum
+from features.kernels.weighted import rolling_slope, rolling_sum_slope
 from traderai.common.arrays import F64
 
 
@@ -19,10 +20,7 @@ def volume_ratio(volume: F64, *, window: int) -> F64:
     Causal: out[t] reads bars t - window + 1 to t.
     Raises: ValueError if `window` is below 1.
     """
-    mean = rolling_mean(volume, window=window)
-    out = np.full(volume.shape, np.nan)
-    np.divide(volume, mean, out=out, where=mean > 0.0)
-    return out
+    return quotient(volume, rolling_mean(volume, window=window))
 
 
 def volume_robust_z(volume: F64, *, window: int) -> F64:
@@ -38,47 +36,106 @@ def volume_robust_z(volume: F64, *, window: int) -> F64:
     return rolling_robust_z(np.log1p(volume), window=window)
 
 
-def turnover_ratio(turnover: F64, *, fast: int, slow: int) -> F64:
-    """Return the mean turnover of the last `fast` bars over that of the last `slow` bars.
+def mean_ratio(values: F64, *, fast: int, slow: int) -> F64:
+    """Return the mean volume or turnover of the last `fast` bars over that of the last `slow` bars.
 
-    Shapes: turnover (n,) RUB; returns (n,).
+    Shapes: values (n,), not negative; returns (n,).
     Units:  ratio.
-    NaN:    the first `slow - 1` values, and windows without turnover.
+    NaN:    the first `slow - 1` values, and windows that hold nothing.
     Causal: out[t] reads bars t - slow + 1 to t.
     Raises: ValueError if `fast` is below 1 or not below `slow`.
     """
     if fast >= slow:
         raise ValueError(f"fast must be below slow, was {fast} and {slow}")
-    mean = rolling_mean(turnover, window=slow)
-    out = np.full(turnover.shape, np.nan)
-    np.divide(rolling_mean(turnover, window=fast), mean, out=out, where=mean > 0.0)
-    return out
+    return quotient(rolling_mean(values, window=fast), rolling_mean(values, window=slow))
 
 
-def amihud_illiquidity(close: F64, turnover: F64, *, window: int) -> F64:
-    """Return the log of 1 + basis points of price move per RUB million of turnover.
+def volume_variation(volume: F64, *, window: int) -> F64:
+    """Return the standard deviation of the volume over its mean.
 
-    Shapes: close, turnover (n,); returns (n,).
-    Units:  log(1 + bp per RUB million), the summed moves of the window over its summed turnover.
-    NaN:    the first `window` values, and windows without turnover.
-    Causal: out[t] reads bars t - window to t.
-    Raises: ValueError if `window` is below 1.
-    Source: Amihud (2002), Journal of Financial Markets 5, 31-56, as a ratio of sums (zero-turnover bars allowed).
+    Shapes: volume (n,); returns (n,).
+    Units:  ratio.
+    NaN:    the first `window - 1` values, and windows without volume.
+    Causal: out[t] reads bars t - window + 1 to t.
+    Raises: ValueError if `window` is below 2.
     """
-    require_window(window)
-    moves_bp = 1e4 * np.abs(log_return(close, span=1))
-    return _amihud_illiquidity(moves_bp, turnover / 1e6, window)
+    return quotient(rolling_std(volume, window=window), rolling_mean(volume, window=window))
 
 
-@njit(nogil=True)
-def _amihud_illiquidity(moves_bp: F64, turnover_mln: F64, window: int) -> F64:
-    out = np.full(moves_bp.size, np.nan)
-    for t in range(window, moves_bp.size):
-        moves = 0.0
-        turnover = 0.0
-        for i in range(t - window + 1, t + 1):
-            moves += moves_bp[i]
-            turnover += turnover_mln[i]
-        if turnover > 0.0:
-            out[t] = np.log1p(moves / turnover)
-    return out
+def zero_volume_share(volume: F64, *, window: int) -> F64:
+    """Return the share of bars without volume.
+
+    Shapes: volume (n,); returns (n,).
+    Units:  0..1.
+    NaN:    the first `window - 1` values.
+    Causal: out[t] reads bars t - window + 1 to t.
+    Raises: ValueError if `window` is below 1.
+    Source: Lesmond, Ogden and Trzcinka (1999), with volumes for returns.
+    """
+    return rolling_mean((volume == 0.0).astype(np.float64), window=window)
+
+
+def volume_trend(volume: F64, *, window: int) -> F64:
+    """Return the least-squares slope of the volume in mean volumes of the window per bar.
+
+    Shapes: volume (n,); returns (n,).
+    Units:  mean volumes per bar.
+    NaN:    the first `window - 1` values, and windows without volume.
+    Causal: out[t] reads bars t - window + 1 to t.
+    Raises: ValueError if `window` is below 2.
+    """
+    return quotient(rolling_slope(volume, window=window), rolling_mean(volume, window=window))
+
+
+def obv_slope(returns: F64, volume: F64, *, window: int) -> F64:
+    """Return the least-squares slope of on-balance volume in mean volumes of the window per bar.
+
+    Shapes: returns, volume (n,); returns (n,).
+    Units:  mean volumes per bar, -1 to 1 and a little beyond.
+    NaN:    the first `window - 1` values, and windows without volume.
+    Causal: out[t] reads bars t - window + 1 to t, and the move into each but the first.
+    Raises: ValueError if `window` is below 2.
+    Source: Granville (1963), New Key to Stock Market Profits; least squares.
+    """
+    slope = rolling_sum_slope(np.sign(returns) * volume, window=window)
+    return quotient(slope, rolling_mean(volume, window=window))
+
+
+def volume_balance(returns: F64, volume: F64, *, window: int) -> F64:
+    """Return the volume of bars that rose less that of bars that fell, as a share of all volume.
+
+    Shapes: returns, volume (n,); returns (n,).
+    Units:  -1 (all of it falling) to 1.
+    NaN:    every window that touches a NaN, the first `window - 1` values, and windows without volume.
+    Causal: out[t] reads bars t - window + 1 to t and the move into each.
+    Raises: ValueError if `window` is below 1.
+    """
+    signed = rolling_sum(np.sign(returns) * volume, window=window)
+    return quotient(signed, rolling_sum(volume, window=window))
+
+
+def chaikin_money_flow(high: F64, low: F64, close: F64, volume: F64, *, window: int) -> F64:
+    """Return the accumulated share of the volume: where closes lie in their bars, weighed by volume.
+
+    Shapes: high, low, close, volume (n,); returns (n,).
+    Units:  -1 (all closes at the low) to 1; a bar without a range counts as its middle.
+    NaN:    the first `window - 1` values, and windows without volume.
+    Causal: out[t] reads bars t - window + 1 to t.
+    Raises: ValueError if `window` is below 1.
+    Source: Chaikin's money flow, the windowed form of accumulation/distribution.
+    """
+    place = np.nan_to_num(quotient((close - low) - (high - close), high - low), copy=False)
+    return quotient(rolling_sum(place * volume, window=window), rolling_sum(volume, window=window))
+
+
+def volume_correlation(values: F64, volume: F64, *, window: int) -> F64:
+    """Return the correlation of prices or returns with ln(1 + volume).
+
+    Shapes: values, volume (n,); returns (n,).
+    Units:  -1 to 1.
+    NaN:    as `rolling_correlation`: short history, and windows in which one side does not move.
+    Causal: out[t] reads positions t - window + 1 to t.
+    Raises: ValueError if `window` is below 2.
+    Source: qlib's Alpha158, CORR.
+    """
+    return rolling_correlation(values, np.log1p(volume), window=window)
