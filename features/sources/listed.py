@@ -7,6 +7,7 @@ from typing import Final
 
 from features.sources.base import BuildScope, ColumnSource
 from features.sources.calendar import CalendarSource
+from features.sources.flow import FlowSource
 from features.sources.fundamental import FundamentalSource
 from features.sources.higher import HigherSource
 from features.sources.index import IndexSource
@@ -17,6 +18,7 @@ from features.spec import FeatureSpec, Reads
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
 SOURCES: Final[dict[Reads, SourceMaker]] = {
     "calendar": CalendarSource,
+    "flow": FlowSource,
     "fundamental": FundamentalSource,
     "higher": HigherSource,
     "index": IndexSource,
