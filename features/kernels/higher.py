@@ -8,27 +8,35 @@ from traderai.common.arrays import I64
 
 
 def newest_known(
-    own_begin_s: I64, own_known_s: I64, own_trading_day: I64, known_s: I64, *, stale_days: int
+    own_begin_s: I64,
+    own_known_s: I64,
+    own_trading_day: I64,
+    known_s: I64,
+    *,
+    stale_days: int,
+    stale_s: int = 0,
 ) -> I64:
     """Return the position of the newest joined bar that had ended when an own bar ended, -1 where there is none.
 
-    A joined bar is stale, and gives -1, when own trading has gone on for `stale_days` trading days since it ended:
-    by then a later one should be known, and a number of long ago must not pass for today's. A share that has not
-    traded since has no later one to wait for.
+    A joined bar is stale, and gives -1, when the first own bar that began after it lies `stale_days` trading days and
+    more than `stale_s` back: by then a later joined bar should be known, and a number of long ago must not pass for
+    today's. A share that has not traded since has no later one to wait for.
 
     Shapes: own_begin_s, own_known_s, own_trading_day (n,), rising; known_s (m,), rising; returns (n,).
     Units:  seconds since 1970; trading days as ordinals; positions in the joined bars.
     Causal: out[t] reads own bars up to t and joined bars known by then.
-    Raises: ValueError if `stale_days` is negative.
+    Raises: ValueError if `stale_days` or `stale_s` is negative.
     """
-    if stale_days < 0:
-        raise ValueError(f"stale_days must be at least 0, was {stale_days}")
+    if stale_days < 0 or stale_s < 0:
+        raise ValueError(f"stale_days and stale_s must be at least 0, were {stale_days} and {stale_s}")
     none = np.full(own_begin_s.size, -1, dtype=np.int64)
     if known_s.size == 0 or own_begin_s.size == 0:
         return none
     at = np.searchsorted(known_s, own_known_s, side="right") - 1
     # The first own bar that began after the joined bar had ended; its longer bar should be the next one.
     first = np.searchsorted(own_begin_s, known_s[np.maximum(at, 0)], side="left")
-    waiting = first <= np.arange(own_begin_s.size)
-    days = own_trading_day - own_trading_day[np.minimum(first, own_begin_s.size - 1)]
-    return np.where((at < 0) | (waiting & (days >= stale_days)), none, at)
+    first = np.minimum(first, np.arange(own_begin_s.size))
+    waiting = own_begin_s[first] >= known_s[np.maximum(at, 0)]
+    days = own_trading_day - own_trading_day[first]
+    stale = waiting & (days >= stale_days) & (own_known_s - own_begin_s[first] > stale_s)
+    return np.where((at < 0) | stale, none, at)

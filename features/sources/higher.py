@@ -25,9 +25,9 @@ _log = logging.getLogger(__name__)
 # Longer bars before the month that its columns read; the longest feature reads 250.
 WARMUP_BARS: Final = 300
 WARMUP_WEEKS: Final = 260
-# Own trading days after which a longer bar should have been followed by another one. A week has up to six.
-STALE_DAYS: Final = 1
-STALE_DAYS_OF_A_WEEK: Final = 6
+# After so many own trading days a day or a week should have been followed by another one; a week has up to six. What
+# is shorter should be followed as soon as it can have ended.
+STALE_DAYS: Final[dict[Timeframe, int]] = {Timeframe.D1: 1, Timeframe.W1: 6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,6 +35,7 @@ class _Level:
     timeframe: Timeframe
     warmup_bars: int
     stale_days: int
+    stale_s: int
     places: list[int]  # of its columns in the source's
     specs: tuple[FeatureSpec, ...]  # as the engine wants them
     series: BarSeries
@@ -72,8 +73,7 @@ class HigherSource:
 
 def _level(scope: BuildScope, minutes: int, specs: tuple[FeatureSpec, ...]) -> _Level:
     timeframe = Timeframe.of_minutes(minutes)
-    is_week = timeframe is Timeframe.W1
-    warmup_bars = WARMUP_WEEKS if is_week else WARMUP_BARS
+    warmup_bars = WARMUP_WEEKS if timeframe is Timeframe.W1 else WARMUP_BARS
     places = [place for place, spec in enumerate(specs) if spec.parameters["timeframe_min"] == minutes]
 
     def since(instruments: Sequence[InstrumentFacts]) -> Mapping[int, datetime | None]:
@@ -84,7 +84,8 @@ def _level(scope: BuildScope, minutes: int, specs: tuple[FeatureSpec, ...]) -> _
     return _Level(
         timeframe=timeframe,
         warmup_bars=warmup_bars,
-        stale_days=STALE_DAYS_OF_A_WEEK if is_week else STALE_DAYS,
+        stale_days=STALE_DAYS.get(timeframe, 0),
+        stale_s=0 if timeframe in STALE_DAYS else 60 * minutes,
         places=places,
         specs=tuple(_of_bars(specs[place]) for place in places),
         series=BarSeries(scope, timeframe, since),
@@ -104,6 +105,7 @@ def _level_columns(level: _Level, longer: Bars, month: MonthScope, own: MonthBar
         own.bars.trading_day,
         longer.known_s,
         stale_days=level.stale_days,
+        stale_s=level.stale_s,
     )[own.start :]
     known = at >= 0
     if not known.any():
