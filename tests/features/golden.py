@@ -33,6 +33,9 @@ def frame_of(bars: Bars) -> Frame:
             "volume": bars.volume_shares,
             "turnover": bars.turnover_rub,
             "day": bars.trading_day,
+            "session": bars.session,
+            "traded": bars.close / bars.split_factor,
+            "dividend_factor": adjust,
         }
     )
     frame["at"] = pd.to_datetime(bars.begin_s, unit="s", utc=True).tz_convert("Europe/Moscow")
