@@ -9,8 +9,8 @@ import numpy as np
 
 from market.kernels.reports import Reports, latest_steps, values_at
 from market.models import EconomicEvent, MacroSeries, MacroValue
+from market.selectors.fundamental_rows import known_from_s
 from traderai.common.arrays import F64, I64
-from traderai.common.clock import to_epoch_s
 from traderai.common.errors import NotFoundError, did_you_mean
 
 _NEVER_S = np.iinfo(np.int64).max
@@ -59,7 +59,7 @@ def macro_series(*, code: str, moments_s: I64, as_of: datetime) -> F64:
     rows = MacroValue.objects.filter(series_id=_series_id(code), known_at__lte=as_of).order_by(
         "date", "known_at"
     )
-    table = [(row.date.toordinal(), to_epoch_s(row.known_at), row.value) for row in rows]
+    table = [(row.date.toordinal(), known_from_s(row.known_at), row.value) for row in rows]
     reports = Reports(
         quarter=np.array([day for day, _, _ in table], dtype=np.int64),
         is_year=np.zeros(len(table), dtype=np.bool_),

@@ -163,6 +163,9 @@ class SlowCompanies:
 
     def price(self, secid: str, moment: datetime) -> float:
         """Return the newest close on the scale of the first shares."""
+        return self.once(("price", secid, moment), lambda: self._price(secid, moment))
+
+    def _price(self, secid: str, moment: datetime) -> float:
         for known_at, day, close in reversed(self.closes[secid]):
             if known_at <= moment:
                 return close * self.factor(secid, day) if moment - known_at <= timedelta(days=45) else NAN
