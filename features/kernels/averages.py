@@ -112,7 +112,7 @@ def cross_freshness(fast: F64, slow: F64, *, within: int) -> F64:
     return np.asarray(_cross_freshness(fast, slow, within), dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _cross_freshness(fast: F64, slow: F64, within: int) -> F64:
     out = np.full(fast.size, np.nan)
     side = 0

@@ -153,7 +153,7 @@ def _share(part: F64, whole: F64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _gap_inside(open_: F64, close: F64, trading_day: I64, average_range: F64) -> F64:
     out = np.full(close.size, np.nan)
     for t in range(1, close.size):
@@ -162,7 +162,7 @@ def _gap_inside(open_: F64, close: F64, trading_day: I64, average_range: F64) ->
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _gap_night(open_: F64, close: F64, trading_day: I64, average_range: F64) -> F64:
     out = np.full(close.size, np.nan)
     gap = np.nan
@@ -174,7 +174,7 @@ def _gap_night(open_: F64, close: F64, trading_day: I64, average_range: F64) -> 
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _run_length(close: F64, longest: int) -> F64:
     out = np.full(close.size, np.nan)
     run = 0

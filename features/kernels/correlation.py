@@ -25,7 +25,7 @@ def rolling_correlation(left: F64, right: F64, *, window: int) -> F64:
     )
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _correlation(left: F64, right: F64, window: int) -> F64:
     """Join the end of one block of `window` pairs and the beginning of the next one, as `features.kernels.rolling`.
 
@@ -48,7 +48,7 @@ def _correlation(left: F64, right: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _add_pair(into: F64, before: F64, x: float, y: float) -> None:
     into[0] = before[0] + x
     into[1] = before[1] + y
@@ -57,7 +57,7 @@ def _add_pair(into: F64, before: F64, x: float, y: float) -> None:
     into[4] = before[4] + x * y
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _pearson(sums: F64, ends: F64, count: int) -> float:
     x, y = sums[0] + ends[0], sums[1] + ends[1]
     spread_x = sums[2] + ends[2] - x * x / count

@@ -28,7 +28,7 @@ def directional_movement(high: F64, low: F64, close: F64, *, window: int) -> F64
     return np.asarray(out, dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _directional(high: F64, low: F64, close: F64, window: int) -> F64:
     out = np.full((3, close.size), np.nan)
     keep = 1.0 - 1.0 / window

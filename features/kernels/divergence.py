@@ -32,7 +32,7 @@ def swing_divergence(close: F64, oscillator: F64, *, span: int, reach: int, hold
     return np.asarray(low - high, dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _divergence_at_lows(price: F64, oscillator: F64, span: int, reach: int, hold: int) -> F64:
     out = np.full(price.size, np.nan)
     known = 0
@@ -50,7 +50,7 @@ def _divergence_at_lows(price: F64, oscillator: F64, span: int, reach: int, hold
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _is_low(price: F64, at: int, span: int) -> bool:
     k = 1
     while k <= span and price[at - k] > price[at] and price[at + k] >= price[at]:

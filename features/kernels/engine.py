@@ -196,5 +196,5 @@ def inputs_fingerprint(bars: Bars, month: MonthSlice, joined: F32 | None = None)
     ):
         digest.update(np.ascontiguousarray(array).tobytes())
     if joined is not None:
-        digest.update(np.asfortranarray(joined).data.cast("B") if joined.size else b"")
+        digest.update(np.ascontiguousarray(joined.T).tobytes())
     return digest.hexdigest()

@@ -117,7 +117,7 @@ def log_distance(price: F64, mean_price: F64) -> F64:
     return np.log(price / np.where(mean_price > 0.0, mean_price, np.nan))
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _sums(values: F64, first: I64, stop: I64) -> F64:
     out = np.full(first.size, np.nan)
     for t in range(first.size):
@@ -129,7 +129,7 @@ def _sums(values: F64, first: I64, stop: I64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _over_mean_before(values: F64, window: int, least: int) -> F64:
     out = np.full(values.size, np.nan)
     for t in range(values.size):
@@ -144,7 +144,7 @@ def _over_mean_before(values: F64, window: int, least: int) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _day_sums(values: F64, trading_day: I64) -> F64:
     out = np.full(values.size, np.nan)
     total = 0.0

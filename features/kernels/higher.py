@@ -1,9 +1,12 @@
-"""Which of some longer bars was the newest known at each own bar."""
+"""Longer bars: which was the newest known at each own bar, and how far back they tell one history."""
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
+from features.kernels.rolling import require_window
 from traderai.common.arrays import I64
 
 
@@ -40,3 +43,20 @@ def newest_known(
     days = own_trading_day - own_trading_day[first]
     stale = waiting & (days >= stale_days) & (own_known_s - own_begin_s[first] > stale_s)
     return np.where((at < 0) | stale, none, at)
+
+
+def stretches(trading_day: I64, *, hole_days: int) -> tuple[tuple[int, int], ...]:
+    """Return (start, stop) of the stretches of bars that no hole of more than `hole_days` trading days interrupts.
+
+    Bars that are not stored look like a share that did not trade; a change over months is no change of one bar.
+
+    Shapes: trading_day (m,), rising; the stretches cover 0 to m.
+    Units:  trading days as ordinals: days on which the exchange was closed make no hole.
+    Causal: bars added at the end extend the last stretch or add some; a bar's stretch begins at or before it.
+    Raises: ValueError if `hole_days` is below 1.
+    """
+    require_window(hole_days)
+    if trading_day.size == 0:
+        return ()
+    holes = np.flatnonzero(np.diff(trading_day) > hole_days) + 1
+    return tuple(itertools.pairwise([0, *holes.tolist(), int(trading_day.size)]))

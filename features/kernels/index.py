@@ -86,7 +86,7 @@ def percentile(values: F64, *, window: int) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _joint_moments(moves: F64, window: int, least: int, first: int) -> F64:
     out = np.full((moves.shape[0], 3), np.nan)
     for t in range(max(first, window), moves.shape[0]):

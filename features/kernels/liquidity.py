@@ -96,7 +96,7 @@ def _log_or_nan(ratio: F64) -> F64:
     return np.log(np.where(ratio > 0.0, ratio, np.nan))
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _day_sums(values: F64, trading_day: I64) -> F64:
     out = np.full(values.size, np.nan)
     total = np.nan
@@ -108,7 +108,7 @@ def _day_sums(values: F64, trading_day: I64) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _corwin_schultz_alpha(high: F64, low: F64, close: F64, log_high: F64, log_low: F64) -> F64:
     out = np.full(high.size, np.nan)
     share = 3.0 - 2.0 * np.sqrt(2.0)

@@ -19,7 +19,7 @@ NEVER_S: Final = int(np.iinfo(np.int64).max)
 EMBEDDING_DIMS: Final = 32
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def flow_since(moments_s: I64, known_s: I64, stretch_s: int, at_least: int) -> I64:
     """Return since when news has flowed without a break; it flows while `at_least` were known in the last stretch.
 
@@ -45,7 +45,7 @@ def flow_since(moments_s: I64, known_s: I64, stretch_s: int, at_least: int) -> I
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def decayed_sums(
     moments_s: I64, known_s: I64, value: F64, channel: I8, channels: int, span_s: int, half_life_s: float
 ) -> F64:
@@ -70,7 +70,7 @@ def decayed_sums(
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def strongest(moments_s: I64, known_s: I64, strength: F64, span_s: int) -> I64:
     """Return the place of the strongest event known within the span, -1 for none; of equals the last one.
 
@@ -91,7 +91,7 @@ def strongest(moments_s: I64, known_s: I64, strength: F64, span_s: int) -> I64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def alerts_in_force(moments_s: I64, known_s: I64, starts_s: I64, ends_s: I64, severity: I8) -> F64:
     """Return how many alerts are in force and how bad the worst of them is.
 

@@ -64,7 +64,7 @@ def below(values: F64, *, level: float) -> F64:
     return np.where(np.isnan(values), np.nan, values < level)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _commodity_channel_index(typical: F64, window: int) -> F64:
     """Count prices from the newest one of each window: windows of one price have exactly no deviation."""
     out = np.full(typical.size, np.nan)

@@ -159,7 +159,7 @@ def _member_mean(values: F64, panel: Panel) -> F64:
     return _mean_across(values, panel.is_member, SHARES_MIN)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _mean_across(values: F64, is_member: Bools, least: int) -> F64:
     total = np.zeros(values.shape[1])
     counted = np.zeros(values.shape[1])
@@ -172,7 +172,7 @@ def _mean_across(values: F64, is_member: Bools, least: int) -> F64:
     return np.where(counted >= least, total / np.maximum(counted, 1.0), np.nan)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _deviation_across(values: F64, is_member: Bools, least: int) -> F64:
     mean = _mean_across(values, is_member, least)
     squares = np.zeros(values.shape[1])
@@ -183,10 +183,10 @@ def _deviation_across(values: F64, is_member: Bools, least: int) -> F64:
                 if not np.isnan(values[s, t]):
                     squares[t] += (values[s, t] - mean[t]) ** 2
                     counted[t] += 1.0
-    return np.sqrt(squares / np.maximum(counted - 1.0, 1.0))
+    return np.where(counted >= least, np.sqrt(squares / np.maximum(counted - 1.0, 1.0)), np.nan)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _sum_across(values: F64) -> F64:
     out = np.zeros(values.shape[1])
     for s in range(values.shape[0]):
@@ -195,7 +195,7 @@ def _sum_across(values: F64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _across(spread: F64) -> tuple[F64, F64, F64]:
     """Return how many shares moved, and the sums of their deviations and variances."""
     moved = np.zeros(spread.shape[1])

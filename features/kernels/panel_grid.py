@@ -88,10 +88,9 @@ def panel_of(series: Sequence[PanelSeries], *, begin_s: int) -> Panel:
 
     Shapes: matrices (s, t), in the order of `series`; t rows, the month's and at most `WARMUP_ROWS` before them.
     Units:  log returns, log prices, shares, RUB.
-    NaN:    where a share has no bar.
+    NaN:    where a share has no bar, and from a bar on whose dividend is not below the close before it.
     Causal: column t reads bars that begin at or before row t. A share that trades for the first time changes no
         earlier row. The grid holds the times of members: a bar of another share between them moves its next return.
-    Raises: ValueError if a dividend is not below the close before it.
     """
     parts = [_part(one) for one in series]
     grid = _grid([part.begin_s for part, one in zip(parts, series, strict=True) if one.is_member], begin_s)
@@ -100,6 +99,7 @@ def panel_of(series: Sequence[PanelSeries], *, begin_s: int) -> Panel:
     places = []
     for s, part in enumerate(parts):
         row = _rows_of(part.begin_s, grid)
+        row[part.sound_bars :] = -1
         _place(cells, s, part, row)
         month = row[part.start :]
         places.append(np.where(month >= 0, month + s * grid.size, -1))
@@ -129,6 +129,7 @@ class _Part:
 
     begin_s: I64
     start: int
+    sound_bars: int  # from here on a dividend cannot be right, and no price after it can be compared with one before
     returns: F64
     level: F64
     high: F64
@@ -147,9 +148,10 @@ def _part(one: PanelSeries) -> _Part:
     returns[1:] = log_close[1:] - log_close[:-1]
     paid = np.flatnonzero(dividend[1:]) + 1
     left = close[paid - 1] - dividend[paid]
-    if np.any(left <= 0.0) or np.any(dividend[paid] < 0.0):
-        raise ValueError(f"a dividend must be above 0 and below the close before it, is not for {bars.secid}")
-    # Not the difference of two carried levels: the bits of a return must not depend on where the bars begin.
+    wrong = paid[(left <= 0.0) | (dividend[paid] < 0.0)]
+    sound_bars = int(wrong[0]) if wrong.size else close.size
+    paid, left = paid[paid < sound_bars], left[paid < sound_bars]
+    # Not the difference of two adjusted prices: the bits of a return must not depend on where the bars begin.
     returns[paid] = log_close[paid] - np.log(left)
     gaps = np.zeros(close.size)
     gaps[paid] = log_close[paid - 1] - np.log(left)
@@ -157,6 +159,7 @@ def _part(one: PanelSeries) -> _Part:
     return _Part(
         begin_s=np.ascontiguousarray(bars.begin_s[part]),
         start=one.start - skipped,
+        sound_bars=sound_bars,
         returns=returns,
         level=log_close + reinvested,
         high=np.log(bars.high[part]) + reinvested,
@@ -189,7 +192,7 @@ def _returns_between(returns: F64, on: I64) -> F64:
     return np.asarray(np.add.reduceat(returns[: on[-1] + 1], starts), dtype=np.float64)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rows_of(begin_s: I64, grid: I64) -> I64:
     """Return the grid row of each bar, -1 where the grid has none."""
     out = np.full(begin_s.size, -1, dtype=np.int64)
@@ -202,7 +205,7 @@ def _rows_of(begin_s: I64, grid: I64) -> I64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _carried(level: F64, returns: F64) -> tuple[F64, F64, I32]:
     """Return the levels carried over rows without a bar, their changes, and where each change began."""
     carried = np.full(level.shape, np.nan)

@@ -194,7 +194,7 @@ def moves_between(moves: F64, panel: Panel) -> F64:
     return _moves_between(moves, panel.before_row)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _moves_between(moves: F64, before_row: I32) -> F64:
     out = np.full(before_row.shape, np.nan)
     for s in range(before_row.shape[0]):
@@ -208,7 +208,7 @@ def _moves_between(moves: F64, before_row: I32) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _weighted_mean(values: F64, weights: F64, least: int) -> F64:
     """Return the weighted mean of each column, share after share: one without a value leaves the bits as they are."""
     total = np.zeros(values.shape[1])
@@ -224,7 +224,7 @@ def _weighted_mean(values: F64, weights: F64, least: int) -> F64:
     return np.where(counted >= least, total / np.where(mass > 0.0, mass, 1.0), np.nan)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _count(flags: Bools, is_member: Bools) -> F64:
     out = np.zeros(flags.shape[1])
     for s in range(flags.shape[0]):
@@ -234,7 +234,7 @@ def _count(flags: Bools, is_member: Bools) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _sums(values: F64) -> F64:
     """Return the sum of each row's values, passing over NaN."""
     out = np.zeros(values.shape[0])

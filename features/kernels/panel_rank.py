@@ -114,7 +114,7 @@ def _rank(panel: Panel, values: F64) -> F64:
     return rank_among(at_bars, everyone, panel.is_member, first_row=panel.first_row, least=SHARES_MIN)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rank_rows(by_row: F64, order: I64, group: I64, is_member: I64, least: int) -> F64:
     out = np.full(by_row.shape, np.nan)
     # Of each group the members below, equal and in all; the last place takes those without a group.
@@ -142,7 +142,7 @@ def _rank_rows(by_row: F64, order: I64, group: I64, is_member: I64, least: int) 
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _count_known(row: F64, places: I64, group: I64, is_member: I64, total: I64) -> int:
     """Count the members of each group that have a value; return how many shares have one (inf is none)."""
     known = 0

@@ -119,7 +119,7 @@ def rolling_fit(x: F64, y: F64, *, window: int, least: int) -> tuple[F64, F64]:
     return _rolling_fit(x, y, window, least)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rolling_total(values: F64, window: int) -> F64:
     out = np.full(values.shape, np.nan)
     tail = np.zeros(window + 1)
@@ -138,7 +138,7 @@ def _rolling_total(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rolling_moments(values: F64, window: int, least: int) -> tuple[F64, F64]:
     """Return mean and sample standard deviation of the values in each window."""
     mean = np.full(values.shape, np.nan)
@@ -168,7 +168,7 @@ def _rolling_moments(values: F64, window: int, least: int) -> tuple[F64, F64]:
     return mean, deviation
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _fill_moments(tail: F64, block: F64) -> None:
     """Write count, sum and sum of squares of the end of a block, from each place on."""
     n, total, squares = 0.0, 0.0, 0.0
@@ -181,13 +181,13 @@ def _fill_moments(tail: F64, block: F64) -> None:
         tail[i, 0], tail[i, 1], tail[i, 2] = n, total, squares
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _moments_of(n: float, total: float, squares: float) -> tuple[float, float]:
     deviation = np.sqrt(max(0.0, squares - total * total / n) / (n - 1.0)) if n > 1.0 else np.nan
     return total / n, deviation
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rolling_top(values: F64, window: int) -> F64:
     out = np.full(values.shape, np.nan)
     tail = np.full(window + 1, -np.inf)
@@ -210,7 +210,7 @@ def _rolling_top(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rolling_fit(x: F64, y: F64, window: int, least: int) -> tuple[F64, F64]:
     correlation = np.full(x.shape, np.nan)
     slope = np.full(x.shape, np.nan)
@@ -230,7 +230,7 @@ def _rolling_fit(x: F64, y: F64, window: int, least: int) -> tuple[F64, F64]:
     return correlation, slope
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _fill_pairs(sums: F64, x: F64, y: F64, step: int) -> None:
     """Write n and the sums of x, y, xx, yy, xy over a block's pairs: from its begin (step 1) or to its end (-1)."""
     n = sum_x = sum_y = sum_xx = sum_yy = sum_xy = 0.0
@@ -249,7 +249,7 @@ def _fill_pairs(sums: F64, x: F64, y: F64, step: int) -> None:
         i += step
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _fit_of(head: F64, tail: F64) -> tuple[float, float]:
     n, sum_x, sum_y = head[0] + tail[0], head[1] + tail[1], head[2] + tail[2]
     sum_xx, sum_yy = head[3] + tail[3], head[4] + tail[4]
@@ -264,7 +264,7 @@ def _fit_of(head: F64, tail: F64) -> tuple[float, float]:
     return correlation, slope
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _rolling_position(moves: F64, window: int) -> F64:
     out = np.full(moves.shape, np.nan)
     level = np.zeros(moves.shape[1])
@@ -291,7 +291,7 @@ def _rolling_position(moves: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _fill_extremes(high_tail: F64, low_tail: F64, block: F64) -> None:
     high, low = -np.inf, np.inf
     for i in range(block.size - 1, -1, -1):

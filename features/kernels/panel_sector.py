@@ -53,14 +53,14 @@ def peers_of(panel: Panel) -> I64:
     """Return the `PEERS` members whose returns before the month correlate most with each share's.
 
     Shapes: returns (s, PEERS) rows of the panel, the closest first; all -1 for a share that has no peers.
-    NaN:    no peers with fewer than `HISTORY_ROWS_MIN` rows before the month; a share needs bars at two thirds of
-        these rows, and so does a peer. A row without a bar is a return of 0.
+    NaN:    no peers with fewer than `HISTORY_ROWS_MIN` rows before the month; a share needs bars at a third of these
+        rows (many trade by day only), and so does a peer. A row without a bar is a return of 0.
     Causal: reads rows before the month only. Among equals the first in the panel's order is taken.
     """
     history = slice(1, panel.first_row)
     moves = np.where(np.isnan(panel.moves), 0.0, panel.moves)[:, history]
     bars = panel.has_bar[:, history].sum(axis=1)
-    is_dense = 3 * bars >= 2 * moves.shape[1]
+    is_dense = 3 * bars >= moves.shape[1]
     if panel.first_row < HISTORY_ROWS_MIN:
         is_dense = np.zeros(bars.size, dtype=np.bool_)
     return _closest(_standardised(moves), is_dense, panel.is_member)
@@ -199,7 +199,7 @@ def _one_later(values: F64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _mean_of_others(values: F64, group: I64, is_member: Bools) -> F64:
     """Return the mean of the other members of each share's group that have a value; group -1 has none."""
     out = np.full(values.shape, np.nan)
@@ -222,7 +222,7 @@ def _mean_of_others(values: F64, group: I64, is_member: Bools) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _take_out(own: F64, is_member: bool, total: F64, counted: F64, out: F64) -> None:
     for t in range(own.size):
         is_inside = is_member and not np.isnan(own[t])
@@ -231,7 +231,7 @@ def _take_out(own: F64, is_member: bool, total: F64, counted: F64, out: F64) -> 
             out[t] = (total[t] - own[t] if is_inside else total[t]) / others
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _mean_of_peers(moves: F64, peers: I64) -> F64:
     out = np.full(moves.shape, np.nan)
     total = np.zeros(moves.shape[1])
@@ -252,7 +252,7 @@ def _mean_of_peers(moves: F64, peers: I64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _standardised(moves: F64) -> F64:
     """Return the rows less their mean and with unit length; a row that does not move becomes zeros."""
     out = np.zeros(moves.shape)
@@ -270,7 +270,7 @@ def _standardised(moves: F64) -> F64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _closest(units: F64, is_dense: Bools, is_member: Bools) -> I64:
     """Return the `PEERS` members with the largest product of rows; sums one by one, for bits that do not move."""
     out = np.full((units.shape[0], PEERS), -1, dtype=np.int64)
@@ -290,7 +290,7 @@ def _closest(units: F64, is_dense: Bools, is_member: Bools) -> I64:
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _insert(best: F64, members: I64, value: float, member: int) -> None:
     """Put a member into the falling order if it belongs there; the first of equals stays in front."""
     if value <= best[best.size - 1]:

@@ -104,7 +104,7 @@ def bars_since_low(low: F64, *, window: int) -> F64:
     return bars_since_high(-low, window=window)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _round_distance_bp(price: F64, steps: F64, least: F64) -> F64:
     out = np.full(price.size, np.nan)
     at = least.size // 2
@@ -122,7 +122,7 @@ def _round_distance_bp(price: F64, steps: F64, least: F64) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _bars_since_highest(values: F64, window: int) -> F64:
     """Keep the places of the values that nothing later has reached: the first of them is the highest's."""
     out = np.full(values.size, np.nan)
@@ -140,7 +140,7 @@ def _bars_since_highest(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _day_range_position(high: F64, low: F64, close: F64, trading_day: I64) -> F64:
     out = np.empty(close.size)
     highest = 0.0
@@ -155,7 +155,7 @@ def _day_range_position(high: F64, low: F64, close: F64, trading_day: I64) -> F6
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _session_gap(open_: F64, close: F64, trading_day: I64) -> F64:
     out = np.full(close.size, np.nan)
     gap = np.nan

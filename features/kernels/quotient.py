@@ -19,7 +19,7 @@ def quotient(above: F64, below: F64) -> F64:
     return np.asarray(_quotient(above, below), dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _quotient(above: F64, below: F64) -> F64:
     out = np.empty(above.size)
     for t in range(above.size):

@@ -34,7 +34,7 @@ def rolling_percentile(values: F64, *, window: int) -> F64:
     return np.asarray(_percentile(np.ascontiguousarray(values), first, window), dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _percentile(values: F64, first: int, window: int) -> F64:
     """Count: the processor compares several values at once, which is quicker than keeping 250 of them in order."""
     out = np.full(values.size, np.nan)

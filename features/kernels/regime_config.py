@@ -158,7 +158,8 @@ class NewsConfig:
     days: int
     least_days: int
     quantile: float
-    alive_days: int  # a source without an item for so long does not count
+    alive_days: int  # a source without a text for so long does not count
+    texts_frac: float  # a day with fewer texts than this part of the usual number was hardly read
     market_weight: float  # what a verdict on the whole market counts against one on a company
     number_least: float  # of verdicts: the past's quantile counts as at least so many
     severity_least: float  # of scores in hundreds
@@ -171,8 +172,8 @@ class NewsConfig:
                 "least_days must be from 2 to days, quantile within 0 to 1 and alive_days at least 1, were "
                 f"{self.least_days} of {self.days}, {self.quantile}, {self.alive_days}"
             )
-        if min(self.market_weight, self.number_least, self.severity_least) <= 0.0:
-            raise ValueError("market_weight, number_least and severity_least must be above 0")
+        if min(self.texts_frac, self.market_weight, self.number_least, self.severity_least) <= 0.0:
+            raise ValueError("texts_frac, market_weight, number_least and severity_least must be above 0")
         for name in ("number_ratio", "severity_ratio"):
             _rises(name, getattr(self, name))
 

@@ -33,11 +33,12 @@ def news_load(days: NewsDays, config: NewsConfig) -> NewsLoad:
     """Return each calendar day's number and severity of verdicts against the past of the same sources.
 
     A source counts from `least_days` after its first text on, as long as it has one within `alive_days`; the past
-    reaches back to where the youngest of them begins, so that a new source makes no storm.
+    reaches back to where the youngest of them begins, so that a new source makes no storm. Nor does an archive that
+    grows: a day's ratio is the smaller one of what its verdicts are to the past's and of what they are for each text.
 
     Shapes: (d, k); returns (d,).
     Units:  weighed verdicts, scores in hundreds, ratios.
-    NaN:    where no source counts.
+    NaN:    where no source counts, and on days with so few texts that the sources were hardly read.
     Causal: out[t] reads days up to t.
     """
     count, sources = days.texts.shape
@@ -51,13 +52,19 @@ def news_load(days: NewsDays, config: NewsConfig) -> NewsLoad:
         if not counts.any():
             continue
         since = max(t - config.days, int(first[counts].max()))
+        texts = days.texts[since : t + 1][:, counts].sum(axis=1).astype(np.float64)
+        if texts[-1] < config.texts_frac * np.median(texts[:-1]):
+            continue
         for row, values, least in (
             (0, days.number, config.number_least),
             (1, days.severity, config.severity_least),
         ):
             loads = values[since : t + 1][:, counts].sum(axis=1)
-            usual = max(float(np.quantile(loads[:-1], config.quantile)), least)
-            out[row, t], out[row + 2, t] = loads[-1], loads[-1] / usual
+            out[row, t] = loads[-1]
+            out[row + 2, t] = min(
+                _against_past(loads, config.quantile, least=least),
+                _against_past(loads / np.maximum(texts, 1.0), config.quantile, least=0.0),
+            )
     return NewsLoad(number=out[0], severity=out[1], number_ratio=out[2], severity_ratio=out[3])
 
 
@@ -85,3 +92,11 @@ def heaviest_since(load: NewsLoad, first_day: int, through_day: I64) -> NewsLoad
         number_ratio=heaviest(load.number_ratio),
         severity_ratio=heaviest(load.severity_ratio),
     )
+
+
+def _against_past(loads: F64, quantile: float, *, least: float) -> float:
+    """Return the newest load over a quantile of those before it; any load is infinitely more than none."""
+    usual = max(float(np.quantile(loads[:-1], quantile)), least)
+    if usual > 0.0:
+        return float(loads[-1]) / usual
+    return np.inf if loads[-1] > 0.0 else 0.0

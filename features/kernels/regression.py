@@ -23,7 +23,7 @@ def line_fit(values: F64, *, window: int) -> F64:
     return np.asarray(_line_fit(np.ascontiguousarray(values), window), dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _line_fit(values: F64, window: int) -> F64:
     """Join the end of one block of `window` values and the beginning of the next, as `rolling` does.
 

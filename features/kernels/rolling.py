@@ -118,7 +118,7 @@ def rolling_lowest(values: F64, *, window: int) -> F64:
     return np.negative(out, out=out)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _fresh_sums(values: F64, window: int) -> F64:
     out = np.full(values.size, np.nan)
     for start in range(window - 1, values.size, _CHUNK):
@@ -131,7 +131,7 @@ def _fresh_sums(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _fresh_squares(values: F64, window: int) -> F64:
     """Return the sum of squared deviations from the mean, both counted from the window's first value."""
     out = np.full(values.size, np.nan)
@@ -156,7 +156,7 @@ def _fresh_squares(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _block_sums(values: F64, window: int) -> F64:
     out = np.full(values.size, np.nan)
     ends = np.zeros(window)
@@ -175,7 +175,7 @@ def _block_sums(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _block_squares(values: F64, window: int) -> F64:
     """Return the sum of squared deviations from the mean.
 
@@ -203,7 +203,7 @@ def _block_squares(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _rolling_highest(values: F64, window: int) -> F64:
     out = np.full(values.size, np.nan)
     ends = np.full(window + 1, -np.inf)
@@ -221,15 +221,16 @@ def _rolling_highest(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _rolling_robust_z(values: F64, window: int) -> F64:
     out = np.full(values.size, np.nan)
     if values.size < window:
         return out
     ordered = np.sort(values[:window])
+    spare = np.empty(window)
     for t in range(window - 1, values.size):
         if t >= window:
-            _replace_in_order(ordered, values[t - window], values[t])
+            _replace_in_order(ordered, spare, values[t - window], values[t])
         median = (ordered[(window - 1) // 2] + ordered[window // 2]) / 2.0
         deviation = 1.4826 * _median_distance(ordered, median)
         if deviation > 0.0:
@@ -237,32 +238,33 @@ def _rolling_robust_z(values: F64, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
-def _position(ordered: F64, value: float) -> int:
-    """Return how many sorted values are below `value`, by halving without a branch that could be mispredicted."""
-    low, size = 0, ordered.size
-    while size > 0:
-        half = (size + 1) // 2
-        low += half if ordered[low + half - 1] < value else 0
-        size -= half
-    return low
+@njit(nogil=True, cache=True, error_model="numpy")
+def _count_below(ordered: F64, value: float) -> int:
+    # Counting all of them side by side is faster than a search whose every step is mispredicted.
+    count = 0
+    for j in range(ordered.size):
+        count += 1 if ordered[j] < value else 0
+    return count
 
 
-@njit(nogil=True, error_model="numpy")
-def _replace_in_order(ordered: F64, old: float, new: float) -> None:
+@njit(nogil=True, cache=True, error_model="numpy")
+def _replace_in_order(ordered: F64, spare: F64, old: float, new: float) -> None:
     """Take one value out of a sorted array and put another in, in place."""
-    at, to = _position(ordered, old), _position(ordered, new)
+    at, to = _count_below(ordered, old), _count_below(ordered, new)
     if to > at:
         to -= 1  # the old value is below the new one and leaves
-        for j in range(at, to):
-            ordered[j] = ordered[j + 1]
+        part, place = ordered[at + 1 : to + 1], ordered[at:to]
     else:
-        for j in range(at, to, -1):
-            ordered[j] = ordered[j - 1]
+        part, place = ordered[to:at], ordered[to + 1 : at + 1]
+    # By way of other memory: part and place overlap.
+    for j in range(part.size):
+        spare[j] = part[j]
+    for j in range(part.size):
+        place[j] = spare[j]
     ordered[to] = new
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _median_distance(ordered: F64, median: float) -> float:
     """Return the median of the distances of sorted values from their median.
 

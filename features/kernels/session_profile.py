@@ -37,7 +37,7 @@ def against_slot_mean(values: F64, slots: I64, *, days: int, least: int) -> F64:
     return _against_slot_mean(np.ascontiguousarray(values), slots, days, least)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _against_slot_mean(values: F64, slots: I64, days: int, least: int) -> F64:
     out = np.full(values.size, np.nan)
     seen = np.zeros(2 * _MINUTES, dtype=np.int64)

@@ -105,7 +105,7 @@ def previous_highest(values: F64, spell: I64) -> F64:
     return np.asarray(_previous_highest(values, spell), dtype=np.float64)
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _spell_first(values: F64, spell: I64) -> F64:
     out = np.full(values.size, np.nan)
     first = np.nan
@@ -116,7 +116,7 @@ def _spell_first(values: F64, spell: I64) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _spell_highest(values: F64, spell: I64) -> F64:
     out = np.full(values.size, np.nan)
     highest = np.nan
@@ -127,7 +127,7 @@ def _spell_highest(values: F64, spell: I64) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _previous_last(values: F64, spell: I64) -> F64:
     out = np.full(values.size, np.nan)
     last = np.nan
@@ -138,7 +138,7 @@ def _previous_last(values: F64, spell: I64) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _previous_highest(values: F64, spell: I64) -> F64:
     out = np.full(values.size, np.nan)
     highest = before = np.nan

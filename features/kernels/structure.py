@@ -69,7 +69,7 @@ def swing_levels(high: F64, low: F64, close: F64, average_range: F64, *, side: i
     return _swing_levels(high, low, close, average_range, side, window)
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _day_before(high: F64, low: F64, close: F64, trading_day: I64, whole_days: bool) -> F64:
     out = np.full((3, close.size), np.nan)
     whole = whole_days  # whether the day at hand was seen from its first bar on
@@ -89,7 +89,7 @@ def _day_before(high: F64, low: F64, close: F64, trading_day: I64, whole_days: b
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _pivot_distance_atr(close: F64, before: F64, average_range: F64, level: int) -> F64:
     out = np.full(close.size, np.nan)
     for t in range(close.size):
@@ -108,7 +108,7 @@ def _pivot_distance_atr(close: F64, before: F64, average_range: F64, level: int)
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _swing_levels(high: F64, low: F64, close: F64, average_range: F64, side: int, window: int) -> F64:
     out = np.full((4, close.size), np.nan)
     level = np.empty(2 * close.size)  # in the order in which they became known
@@ -141,7 +141,7 @@ def _swing_levels(high: F64, low: F64, close: F64, average_range: F64, side: int
     return out
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _is_peak(values: F64, at: int, side: int, sign: float) -> bool:
     top = sign * values[at]
     peak = True
@@ -152,7 +152,7 @@ def _is_peak(values: F64, at: int, side: int, sign: float) -> bool:
     return peak
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _nearest(level: F64, price: float) -> tuple[float, float]:
     above = np.inf
     below = -np.inf
@@ -164,7 +164,7 @@ def _nearest(level: F64, price: float) -> tuple[float, float]:
     return above, below
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _touches(level: F64, line: float, within: float) -> int:
     count = 0
     for i in range(level.size):

@@ -216,7 +216,7 @@ def _ratio(above: F64, below: F64) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _rsi(close: F64, window: int) -> F64:
     out = np.full(close.size, np.nan)
     weight = 1.0 / window

@@ -160,7 +160,7 @@ def _above_zero(name: str, width: float) -> float:
     return width
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _ewma_volatility(returns: F64, decay: float, start: int) -> F64:
     out = np.full(returns.size, np.nan)
     variance = 0.0

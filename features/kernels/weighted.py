@@ -49,7 +49,7 @@ def rolling_sum_slope(values: F64, *, window: int) -> F64:
     return out
 
 
-@njit(nogil=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy")
 def _weighted_sums(values: F64, weights: F64) -> F64:
     """Return the sums of the last values times the weights, oldest first."""
     out = np.full(values.size, np.nan)

@@ -234,7 +234,7 @@ def _side_outcomes(raw: _Raw, ends_s: I64, cost: F64, stop_loss_frac: float) -> 
     )
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _scan_row(
     prices: F64, paid: F64, span: tuple[int, int], barriers: tuple[float, float], sign: float
 ) -> tuple[int, int, float, float, float]:
@@ -262,7 +262,7 @@ def _scan_row(
     return last, TIMEOUT, prices[3, last], best, worst
 
 
-@njit(nogil=True)
+@njit(nogil=True, cache=True)
 def _scan_side(
     prices: F64,
     paid: F64,

@@ -7,11 +7,13 @@ from typing import Any
 
 import environ
 
+from traderai.common.compiled import use_compiled
 from traderai.site.endpoints import endpoint, state_dir
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parents[3]
 STATE_DIR = state_dir(BASE_DIR)
+use_compiled(code=BASE_DIR, state=STATE_DIR)
 
 DATABASE_URL = endpoint("DATABASE_URL", state=STATE_DIR)
 REDIS_URL = endpoint("REDIS_URL", state=STATE_DIR)
