@@ -53,18 +53,20 @@ def features_lake() -> Lake:
 def encode(begin_s: I64, values: F32, columns: tuple[str, ...]) -> bytes:
     """Return a month of features as a Parquet file: `begin_s` and one float32 column a feature.
 
-    Columns that stand still for long (figures of companies, regimes, what is missing) go as dictionaries, the others
-    byte by byte: measured, that is smaller than zstd and written twice as fast.
+    A column without a single value is left out; readers take it for missing. Columns that stand still for long
+    (figures of companies, regimes) go as dictionaries, the others byte by byte: measured, that is smaller than zstd
+    and written twice as fast.
     """
-    still = _stand_still(values)
-    arrays = [pa.array(begin_s)] + [pa.array(np.ascontiguousarray(values[:, j])) for j in range(len(columns))]
+    told, still = _told_and_still(values)
+    names = [columns[j] for j in told]
+    arrays = [pa.array(begin_s), *(pa.array(np.ascontiguousarray(values[:, j])) for j in told)]
     sink = io.BytesIO()
     pq.write_table(
-        pa.table(arrays, names=["begin_s", *columns]),
+        pa.table(arrays, names=["begin_s", *names]),
         sink,
         compression="lz4",
-        use_dictionary=[name for name, is_still in zip(columns, still, strict=True) if is_still],
-        use_byte_stream_split=[name for name, is_still in zip(columns, still, strict=True) if not is_still],
+        use_dictionary=[columns[j] for j in told if still[j]],
+        use_byte_stream_split=[columns[j] for j in told if not still[j]],
         write_statistics=False,
     )
     return sink.getvalue()
@@ -75,18 +77,19 @@ def decode(
 ) -> tuple[I64, F32]:
     """Return begin and values of a stored month, of `wanted` columns only where they are named.
 
-    Raises: InvariantError for a file with other columns than expected.
+    Raises: InvariantError for a file with other columns than the set's.
     """
     file = pq.ParquetFile(pa.BufferReader(content))
-    if file.schema_arrow.names != ["begin_s", *columns]:
-        raise InvariantError(
-            f"a feature file must have the columns {columns}, was {file.schema_arrow.names[1:]}"
-        )
+    told = file.schema_arrow.names
+    known = set(told)
+    if told != ["begin_s", *(name for name in columns if name in known)]:
+        raise InvariantError(f"a feature file must have columns of {columns} in their order, was {told[1:]}")
     names = columns if wanted is None else wanted
-    table = file.read(columns=["begin_s", *names], use_threads=False)
-    values = np.empty((table.num_rows, len(names)), dtype=np.float32, order="F")
+    table = file.read(columns=["begin_s", *(name for name in names if name in known)], use_threads=False)
+    values = np.full((table.num_rows, len(names)), np.nan, dtype=np.float32, order="F")
     for j, name in enumerate(names):
-        values[:, j] = table.column(name).to_numpy()
+        if name in known:
+            values[:, j] = table.column(name).to_numpy()
     return np.asarray(table.column("begin_s").to_numpy()), values
 
 
@@ -233,9 +236,10 @@ def _snapshot(
     )
 
 
-def _stand_still(values: F32) -> list[bool]:
-    """Return which columns change less than once in eight rows."""
-    rows = len(values)
-    bits = np.asfortranarray(values).view(np.int32)
+def _told_and_still(values: F32) -> tuple[list[int], list[bool]]:
+    """Return the columns with a value, and of all columns whether they change less than once in eight rows."""
+    by_column = np.asfortranarray(values)
+    told = np.flatnonzero(~np.isnan(by_column).all(axis=0))
+    bits = by_column.view(np.int32)
     changes = np.count_nonzero(bits[1:] != bits[:-1], axis=0)
-    return [bool(count * 8 < rows) for count in changes]
+    return [int(j) for j in told], [bool(count * 8 < len(values)) for count in changes]

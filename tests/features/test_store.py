@@ -303,5 +303,5 @@ def test_the_database_refuses(share: MakeShare, constraint: str, rows: list[dict
 
 def test_a_file_with_other_columns_is_refused() -> None:
     content = store.encode(np.array([1]), np.array([[1.0]], dtype=np.float32), ("ret_1",))
-    with pytest.raises(InvariantError, match="must have the columns"):
+    with pytest.raises(InvariantError, match="must have columns of"):
         store.decode(content, ("ret_2",))
