@@ -5,15 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+import numpy as np
+
+from features.kernels.engine import compute_columns
+from features.kernels.higher import stretches
+from features.kernels.window import window_of
 from features.sources.base import BuildScope
+from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import bars_load_many
+from traderai.common.arrays import F32
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
 
 _log = logging.getLogger(__name__)
+# Trading days without a bar after which history begins anew: about a month.
+HOLE_DAYS: Final = 22
 # From which begin on the bars of each instrument are wanted, by its id.
 Since: TypeAlias = Callable[[Sequence[InstrumentFacts]], Mapping[int, datetime | None]]
 
@@ -58,3 +67,18 @@ class BarSeries:
         for facts in instruments:
             found |= self._read_many([facts], since)
         return found
+
+
+def stretch_columns(bars: Bars, specs: Sequence[FeatureSpec], *, start: int, stop: int) -> F32:
+    """Return the columns of the bars `start` to `stop`; nothing reads across a hole of more than a month.
+
+    Shapes: returns (stop - start, k).
+    NaN:    as `compute_columns`, from each hole on anew.
+    Causal: row t reads the bars of its stretch up to t.
+    Raises: ValueError if a dividend is not below the close before it.
+    """
+    parts = [
+        compute_columns(window_of(bars, start=start + first, stop=start + last), specs)
+        for first, last in stretches(bars.trading_day[start:stop], hole_days=HOLE_DAYS)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, len(specs)), dtype=np.float32)

@@ -10,10 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from features.kernels.engine import compute_columns
 from features.kernels.higher import newest_known
-from features.kernels.window import window_of
-from features.sources.bar_series import BarSeries
+from features.sources.bar_series import BarSeries, stretch_columns
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
@@ -112,10 +110,10 @@ def _level_columns(level: _Level, longer: Bars, month: MonthScope, own: MonthBar
         return None
     start = max(0, int(np.searchsorted(longer.begin_s, month.begin_s)) - level.warmup_bars)
     try:
-        window = window_of(longer, start=start, stop=int(at.max()) + 1)
+        columns = stretch_columns(longer, level.specs, start=start, stop=int(at.max()) + 1)
     except ValueError as error:
         _log.warning("no columns of the %s bars of %s: %s", level.timeframe.value, longer.secid, error)
         return None
     values = np.full((own.rows, len(level.specs)), np.nan)
-    values[known] = compute_columns(window, level.specs)[at[known] - start]
+    values[known] = columns[at[known] - start]
     return values

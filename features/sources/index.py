@@ -10,11 +10,11 @@ from typing import Final
 
 import numpy as np
 
-from features.kernels.engine import COLUMNS, compute_columns
-from features.kernels.higher import newest_known
+from features.kernels.engine import COLUMNS
+from features.kernels.higher import newest_known, stretches
 from features.kernels.index import closes_on_days, joint_moments, percentile, strength
 from features.kernels.window import window_of
-from features.sources.bar_series import BarSeries
+from features.sources.bar_series import HOLE_DAYS, BarSeries, stretch_columns
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
@@ -51,6 +51,7 @@ class _Days:
     known_s: I64
     close: F64
     own: F64  # the index's own columns
+    stretches: tuple[tuple[int, int], ...]  # days without a hole between them
 
 
 class IndexSource:
@@ -146,16 +147,25 @@ def _days(index: _Index, bars: Bars, month_begin_s: int, known_s: int) -> _Days 
     stop = int(np.searchsorted(bars.known_s, known_s, side="right"))
     if stop <= start:
         return None
-    window = window_of(bars, start=start, stop=stop)
+    close = bars.close[start:stop]
+    parts = stretches(bars.trading_day[start:stop], hole_days=HOLE_DAYS)
     own = np.full((stop - start, len(index.own)), np.nan)
     for column, (_, spec) in enumerate(index.own):
         if spec.kernel == "level":
-            own[:, column] = window.close
+            own[:, column] = close
         elif spec.kernel == "percentile":
-            own[:, column] = percentile(window.close, window=int(spec.parameters["window"]))
+            for first, last in parts:
+                own[first:last, column] = percentile(close[first:last], window=int(spec.parameters["window"]))
     technical = [column for column, (_, spec) in enumerate(index.own) if spec.kernel in COLUMNS]
-    own[:, technical] = compute_columns(window, [index.own[column][1] for column in technical])
-    return _Days(begin_s=window.begin_s, known_s=bars.known_s[start:stop], close=window.close, own=own)
+    specs = [index.own[column][1] for column in technical]
+    own[:, technical] = stretch_columns(bars, specs, start=start, stop=stop)
+    return _Days(
+        begin_s=bars.begin_s[start:stop],
+        known_s=bars.known_s[start:stop],
+        close=close,
+        own=own,
+        stretches=parts,
+    )
 
 
 def _against(index: _Index, days: _Days, daily: Bars, *, first: int) -> F64 | None:
@@ -170,14 +180,22 @@ def _against(index: _Index, days: _Days, daily: Bars, *, first: int) -> F64 | No
         _log.warning("no columns of %s against %s: %s", daily.secid, index.facts.secid, error)
         return None
     close = closes_on_days(window.close, daily.known_s[start:stop], days.begin_s, days.known_s)
-    moments: dict[int, F64] = {}
     values = np.full((days.close.size, len(index.against)), np.nan)
+    for begin, end in days.stretches:
+        part = slice(begin, end)
+        values[part] = _figures(index, close[part], days.close[part], first=max(0, first - begin))
+    return values
+
+
+def _figures(index: _Index, share_close: F64, index_close: F64, *, first: int) -> F64:
+    values = np.full((index_close.size, len(index.against)), np.nan)
+    moments: dict[int, F64] = {}
     for column, (_, spec) in enumerate(index.against):
         if spec.kernel == STRENGTH:
-            values[:, column] = strength(close, days.close, span=int(spec.parameters["span"]))
+            values[:, column] = strength(share_close, index_close, span=int(spec.parameters["span"]))
             continue
         length = int(spec.parameters["window"])
         if length not in moments:
-            moments[length] = joint_moments(close, days.close, window=length, first=first)
+            moments[length] = joint_moments(share_close, index_close, window=length, first=first)
         values[:, column] = moments[length][:, MOMENTS[spec.kernel]]
     return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -30,7 +31,6 @@ class Row(NamedTuple):
     high: float
     low: float
     close: float
-    volume: float
     dividend: float
 
 
@@ -75,8 +75,18 @@ def rows_of(secid: str, minutes: int, as_of: datetime) -> list[Row]:
                 factor *= action.shares_after_per_before or math.nan
             if action.kind == "dividend" and before is not None and before < action.ex_date <= last_day:
                 dividend += action.amount_rub or math.nan
-        prices = [factor * price for price in (candle.open, candle.high, candle.low, candle.close)]
-        rows.append(Row(begin, end, day, *prices, candle.volume_shares / factor, factor * dividend))
+        rows.append(
+            Row(
+                begin=begin,
+                end=end,
+                trading_date=day,
+                open=factor * candle.open,
+                high=factor * candle.high,
+                low=factor * candle.low,
+                close=factor * candle.close,
+                dividend=factor * dividend,
+            )
+        )
     return rows
 
 
@@ -99,6 +109,7 @@ class Joined(NamedTuple):
     """The rows that a month reads, and at each own bar of the month the place of the newest that had ended."""
 
     window: list[Row]
+    stretches: list[list[Row]]  # of the window
     places: list[int | None]
 
 
@@ -141,15 +152,28 @@ def joined_months(own: list[Row], others: list[Row], *, warmup: int, stale: Stal
         window = [row for row in others if row.begin < begin][-warmup:]
         window += [row for row in others if row.begin >= begin]
         at = [place for place, row in enumerate(own) if month_of(row) == month]
-        months.append(Joined(window, [newest(own, place, window, nth, stale) for place in at]))
+        places = [newest(own, place, window, nth, stale) for place in at]
+        months.append(Joined(window, without_holes(window, days), places))
     return months
+
+
+def without_holes(window: list[Row], days: list[date]) -> list[list[Row]]:
+    """Return the rows in stretches; a new one begins where more than 22 trading days lie between two rows."""
+    parts: list[list[Row]] = []
+    for row in window:
+        before = parts[-1][-1] if parts else row
+        missed = bisect_left(days, row.trading_date) - bisect_left(days, before.trading_date)
+        if not parts or missed > 22:
+            parts.append([])
+        parts[-1].append(row)
+    return parts
 
 
 def values_at(months: list[Joined], slow: Callable[[Frame], Any]) -> list[float]:
     """Return a slow column of the others at the own bars."""
     out: list[float] = []
     for month in months:
-        values = column(month.window, slow)
+        values = [value for stretch in month.stretches for value in column(stretch, slow)]
         out += [math.nan if place is None else values[place] for place in month.places]
     return out
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from features.families import higher
+from features.kernels.higher import newest_known
 from features.sources import higher as source
 from market.contracts import Timeframe
 from tests.features.golden_higher import GOLDEN, world_of
@@ -54,7 +55,7 @@ def assert_golden(own: Timeframe, secid: str = "AAAA", *, names: list[str] = NAM
     specs = tuple(spec for spec in higher.FEATURES if spec.name in names)
     world = world_of(secid, own.minutes, NOW)
     slow = {name: GOLDEN[mistaken.get(name, name)](world) for name in names}
-    assert_equal_columns(joined(specs, own)[secid], slow, names)
+    assert_equal_columns(joined(specs, own)[secid], slow, [spec.name for spec in specs])
 
 
 def test_every_feature_has_a_second_implementation() -> None:
@@ -105,13 +106,25 @@ def test_a_level_whose_candles_lag_behind_is_unknown() -> None:
     assert np.isfinite(values[-bars_a_day:, NAMES.index("h1_rsi_14")]).all()
 
 
+def test_nothing_reads_across_a_hole_in_the_candles() -> None:
+    share = held("AAAA")
+    store(share, Timeframe.M10, walk(begins_of(Timeframe.M10, 400), seed=1))
+    hours = begins_of(Timeframe.H1, 90)
+    old = begins_of(Timeframe.H1, 180, last="2024-03-01")
+    store(share, Timeframe.H1, walk(old + hours, seed=2))
+    store(share, Timeframe.D1, walk(begins_of(Timeframe.D1, 400), seed=3))
+    assert_golden(Timeframe.M10, names=["h1_ret_20", "h1_price_sma_50", "h1_rsi_14"])
+    spec = next(spec for spec in higher.FEATURES if spec.name == "h1_price_sma_50")
+    unknown = np.isnan(joined((spec,), Timeframe.M10)["AAAA"][:, 0])
+    # The first 49 hours after the hole have no mean of 50; the share's candles begin in them.
+    assert unknown.any()
+    assert not unknown.all()
+
+
 def unclosed(own: Any, own_known_s: Any, day: Any, known_s: Any, **options: Any) -> Any:
     """Plant a leak: a longer bar counts from its begin on."""
     length_s = int(np.median(np.diff(known_s)))
     return newest_known(own, own_known_s, day, known_s - length_s, **options)
-
-
-newest_known = source.newest_known
 
 
 def test_an_unclosed_longer_bar_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from features.families import market_index
+from features.kernels.higher import newest_known
 from features.sources import index as source
 from market.contracts import Timeframe
 from tests.features.golden_index import GOLDEN, World, world_of
@@ -109,9 +110,6 @@ def test_the_comparison_sees_another_column_and_another_parameter(monkeypatch: p
     slow = {"imoex_corr_60": GOLDEN["imoex_corr_60"](world)}
     with pytest.raises(AssertionError, match="imoex_corr_60"):
         assert_equal_columns(joined((other,), Timeframe.H1)["AAAA"], slow, ["imoex_corr_60"])
-
-
-newest_known = source.newest_known
 
 
 def unclosed(own: Any, own_known_s: Any, day: Any, known_s: Any, **options: Any) -> Any:
