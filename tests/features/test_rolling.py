@@ -27,7 +27,7 @@ LONG_SERIES = arrays(np.float64, st.integers(0, 140), elements=st.floats(-1e3, 1
 
 
 @settings(max_examples=100, deadline=None)
-@given(values=SERIES, window=st.integers(2, 17))
+@given(values=st.one_of(SERIES, LONG_SERIES), window=WINDOWS)
 def test_the_robust_score_equals_medians_of_each_window(values: F64, window: int) -> None:
     want = np.full(values.size, np.nan)
     for t in range(window - 1, values.size):
