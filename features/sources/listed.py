@@ -13,6 +13,7 @@ from features.sources.higher import HigherSource
 from features.sources.index import IndexSource
 from features.sources.news import NewsSource
 from features.sources.panel import PanelSource
+from features.sources.regime import RegimeSource
 from features.spec import FeatureSpec, Reads
 
 SourceMaker = Callable[[BuildScope, tuple[FeatureSpec, ...]], ColumnSource]
@@ -24,4 +25,5 @@ SOURCES: Final[dict[Reads, SourceMaker]] = {
     "index": IndexSource,
     "news": NewsSource,
     "panel": PanelSource,
+    "regime": RegimeSource,
 }
