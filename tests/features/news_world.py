@@ -51,8 +51,10 @@ def share(secid: str, sector: str = "", *, simulated: bool = False) -> Instrumen
     return instrument_get(secid=secid)
 
 
-def item(known_at: datetime, *, text: str = "ничего", source: str = "table", late_h: float = 0.5) -> NewsItem:
-    return NewsItem.objects.create(
+def item_of(
+    known_at: datetime, *, text: str = "ничего", source: str = "table", late_h: float = 0.5
+) -> NewsItem:
+    return NewsItem(
         source=SOURCES[source],
         external_id=str(next(_KEYS)),
         title=text,
@@ -62,7 +64,7 @@ def item(known_at: datetime, *, text: str = "ничего", source: str = "table
     )
 
 
-def verdict(of: NewsItem | None, known_at: datetime, **changed: Any) -> NewsTrigger:
+def verdict_of(of: NewsItem | None, known_at: datetime, **changed: Any) -> NewsTrigger:
     values = {
         "item": of,
         "external_id": f"known {known_at.isoformat()}" if of else f"pushed {next(_KEYS)}",
@@ -74,11 +76,11 @@ def verdict(of: NewsItem | None, known_at: datetime, **changed: Any) -> NewsTrig
         "scorer": "rules",
         "scorer_version": "1",
     }
-    return NewsTrigger.objects.create(**(values | changed))
+    return NewsTrigger(**(values | changed))
 
 
-def alert(known_at: datetime, *, hours: float | None, severity: str, **target: Any) -> RiskAlert:
-    return RiskAlert.objects.create(
+def alert_of(known_at: datetime, *, hours: float | None, severity: str, **target: Any) -> RiskAlert:
+    return RiskAlert(
         severity=severity,
         starts_at=known_at,
         ends_at=None if hours is None else known_at + timedelta(hours=hours),
@@ -89,11 +91,29 @@ def alert(known_at: datetime, *, hours: float | None, severity: str, **target: A
     )
 
 
+def item(known_at: datetime, **changed: Any) -> NewsItem:
+    one = item_of(known_at, **changed)
+    one.save()
+    return one
+
+
+def verdict(of: NewsItem | None, known_at: datetime, **changed: Any) -> None:
+    verdict_of(of, known_at, **changed).save()
+
+
+def alert(known_at: datetime, **changed: Any) -> RiskAlert:
+    one = alert_of(known_at, **changed)
+    one.save()
+    return one
+
+
 def quiet_flow(*, begin: datetime = BEGIN, days: int = DAYS, source: str = "table") -> None:
     """Store a read text about nothing every six hours."""
-    for step in range(4 * days):
-        known_at = begin + timedelta(hours=6 * step)
-        verdict(item(known_at, source=source), known_at, score=0.0, direction=0, is_market=True)
+    moments = [begin + timedelta(hours=6 * step) for step in range(4 * days)]
+    items = NewsItem.objects.bulk_create(item_of(known_at, source=source) for known_at in moments)
+    NewsTrigger.objects.bulk_create(
+        verdict_of(one, one.known_at, score=0.0, direction=0, is_market=True) for one in items
+    )
 
 
 def busy_market() -> dict[str, InstrumentFacts]:
@@ -108,40 +128,42 @@ def busy_market() -> dict[str, InstrumentFacts]:
         + [{"instrument_id": shares["SIMA"].id}]
     )
     kinds = itertools.cycle(itertools.product(EVENT_TYPES, (1, -1, 0)))
+    rows: list[Any] = []
     for number, target in zip(range(800), targets, strict=False):
         known_at = BEGIN + timedelta(seconds=float(rng.uniform(0, DAYS * 86_400)))
         if rng.random() < 0.7:
             known_at = known_at.replace(microsecond=0)
-        if GAP[0] <= known_at <= GAP[1]:
-            continue
-        _one(rng, number, known_at, target, next(kinds), shares["SIMA"].id)
+        if not GAP[0] <= known_at <= GAP[1]:
+            rows += _one(rng, number, known_at, target, next(kinds), shares["SIMA"].id)
     for day, event in enumerate(EVENT_TYPES):
-        target = {"instrument_id": shares["LKOH"].id, "event_type": event}
-        verdict(None, BEGIN + timedelta(days=2 + day, hours=10), score=100.0, **target)
+        about = {"instrument_id": shares["LKOH"].id, "event_type": event}
+        rows.append(verdict_of(None, BEGIN + timedelta(days=2 + day, hours=10), score=100.0, **about))
+    for model in (NewsItem, NewsLink, NewsTrigger, RiskAlert):
+        model.objects.bulk_create([row for row in rows if isinstance(row, model)])
     return shares
 
 
 def _one(
     rng: Any, number: int, known_at: datetime, target: dict[str, Any], kind: tuple[str, int], simulated: int
-) -> None:
+) -> list[Any]:
     text = " ".join(rng.choice(WORDS, 6)) + f" https://t.me/x/{number} @somebody 2024"
     source = "simulator" if target.get("instrument_id") == simulated else "table"
-    one = item(known_at, text=text, source=source, late_h=float(rng.uniform(0, 60)))
+    one = item_of(known_at, text=text, source=source, late_h=float(rng.uniform(0, 60)))
     said = {"event_type": kind[0], "direction": kind[1], "score": float(rng.integers(1, 101)), **target}
-    verdict(one, known_at, **said)
+    rows: list[Any] = [one, verdict_of(one, known_at, **said)]
     if "instrument_id" in target:
-        NewsLink.objects.create(item=one, **target)
+        rows.append(NewsLink(item=one, **target))
     if number % 9 == 0:  # revised since: the reading above stays, another follows
         one.known_at = known_at + timedelta(hours=float(rng.uniform(0, 30)))
         one.title += " изменено"
-        one.save()
-        verdict(one, one.known_at, **said | {"score": 100.0 - said["score"] / 2})
+        rows.append(verdict_of(one, one.known_at, **said | {"score": 100.0 - said["score"] / 2}))
     if number % 7 == 0:
-        verdict(None, known_at + timedelta(minutes=7), **said)  # pushed
-        verdict(one, known_at, **said | {"scorer": "stranger"})
+        rows.append(verdict_of(None, known_at + timedelta(minutes=7), **said))  # pushed
+        rows.append(verdict_of(one, known_at, **said | {"scorer": "stranger"}))
     if number % 8 == 0:
         severity = ("info", "warning", "critical")[number // 8 % 3]
-        alert(known_at, hours=float(rng.uniform(1, 60)), severity=severity, **target)
+        rows.append(alert_of(known_at, hours=float(rng.uniform(1, 60)), severity=severity, **target))
+    return rows
 
 
 def columns_of(
