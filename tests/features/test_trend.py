@@ -118,6 +118,15 @@ def test_no_column_knows_the_future(seed: int, cut: int) -> None:
     )
 
 
+def test_what_columns_share_depends_on_none_of_them() -> None:
+    bars = random_bars(400, seed=3)
+    together = columns(bars)
+    backwards = columns(bars, SPECS[::-1])[:, ::-1]
+    assert_same_bits(backwards, together, NAMES)
+    for j, spec in enumerate(SPECS):
+        assert_same_bits(columns(bars, (spec,)), together[:, j : j + 1], [spec.name])
+
+
 def assert_exact_tail(spec: FeatureSpec, bars: Bars) -> None:
     whole = columns(bars, (spec,))
     for stop in (spec.lookback_bars + 1, 300, 411, 500):
