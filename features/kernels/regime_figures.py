@@ -141,37 +141,23 @@ def cross_section(closes: F64, config: RegimeConfig) -> CrossSection:
     NaN:    on a day without such a share; the breadth while no average is known.
     Causal: day t reads closes up to t; the size of a big move is the usual one of the days before t.
     """
-    universe, count = config.universe, len(closes)
-    returns = share_returns(closes)
-    counted = np.isfinite(returns) & is_liquid(
-        closes, days=universe.presence_days, frac=universe.presence_frac
-    )
-    above = above_average(closes, days=config.average_days[0])
-    shares, figures, larger = (
-        np.zeros(count, dtype=np.int64),
-        np.full((3, count), np.nan),
-        np.full(count, np.nan),
-    )
-    moves = [returns[t, counted[t]] for t in range(count)]
-    for t in range(count):
-        middle = np.median(moves[t]) if moves[t].size else 0.0
-        usual = np.abs(moves[t] - middle) <= universe.outlier_log
-        side = above[t, counted[t]][usual]
-        side = side[np.isfinite(side)]
-        moves[t] = moves[t][usual]
-        shares[t] = moves[t].size
-        if not shares[t]:
+    count = len(closes)
+    moves, above = _counted_moves(closes, config)
+    figures, larger = np.full((3, count), np.nan), np.full(count, np.nan)
+    for t, row in enumerate(moves):
+        if not row.size:
             continue
-        mean = math.fsum(moves[t]) / shares[t]
+        mean = math.fsum(row) / row.size
+        side = above[t][np.isfinite(above[t])]
         figures[:, t] = (
             mean,
-            math.sqrt(math.fsum((moves[t] - mean) ** 2) / shares[t]),
+            math.sqrt(math.fsum((row - mean) ** 2) / row.size),
             side.mean() if side.size else np.nan,
         )
-        larger[t] = np.quantile(np.abs(moves[t]), config.big_move.quantile)
+        larger[t] = np.quantile(np.abs(row), config.big_move.quantile)
     big = _big_move(larger, config)
     return CrossSection(
-        shares=shares,
+        shares=np.array([row.size for row in moves], dtype=np.int64),
         mean=figures[0],
         dispersion=figures[1],
         breadth_frac=figures[2],
@@ -261,6 +247,22 @@ def ramp_of_past(values: F64, span: QuantileRamp, config: RegimeConfig) -> F64:
     low = np.where(np.isfinite(low), low, span.at_first[0])
     high = np.where(np.isfinite(high), high, span.at_first[1])
     return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0))
+
+
+def _counted_moves(closes: F64, config: RegimeConfig) -> tuple[list[F64], list[F64]]:
+    """Return by day the returns of the liquid shares that a market may make, and whether each stands above its mean."""
+    universe = config.universe
+    returns = share_returns(closes)
+    liquid = is_liquid(closes, days=universe.presence_days, frac=universe.presence_frac)
+    above = above_average(closes, days=config.average_days[0])
+    moves, sides = [], []
+    for row, side, counts in zip(returns, above, np.isfinite(returns) & liquid, strict=True):
+        move = row[counts]
+        middle = np.median(move) if move.size else 0.0
+        usual = np.abs(move - middle) <= universe.outlier_log
+        moves.append(move[usual])
+        sides.append(side[counts][usual])
+    return moves, sides
 
 
 def _big_move(larger: F64, config: RegimeConfig) -> F64:
