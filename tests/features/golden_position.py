@@ -48,7 +48,8 @@ def _week(row: Any) -> Hashable:
         day += timedelta(days=1)
         while day.isoweekday() > 5:
             day += timedelta(days=1)
-    return day.isocalendar()[:2]
+    year, week, _ = day.isocalendar()
+    return year, week
 
 
 def _highest(rows: Rows) -> float:

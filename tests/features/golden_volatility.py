@@ -44,7 +44,7 @@ def _parkinson(f: Frame, window: int) -> F64:
 def _garman_klass(f: Frame) -> F64:
     def volatility(spans: F64, moves: F64) -> float:
         parts = [0.5 * s * s - (2 * math.log(2) - 1) * m * m for s, m in zip(spans, moves, strict=True)]
-        return math.sqrt(mean(parts))
+        return math.sqrt(math.fsum(parts) / 20)
 
     return over_windows(volatility, 20, _log(f, "high", "low"), _log(f, "close", "open"))
 
@@ -87,7 +87,7 @@ def _percentile(f: Frame) -> F64:
         newest = window[-1]
         equal = sum(math.isclose(other, newest, rel_tol=1e-9) for other in window[:-1])
         below = sum(other < newest and not math.isclose(other, newest, rel_tol=1e-9) for other in window[:-1])
-        return (below + equal / 2) / 249
+        return float(below + equal / 2) / 249
 
     return over_windows(place, 250, _std(f, 20))
 
