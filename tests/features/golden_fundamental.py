@@ -7,7 +7,7 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from market.fundamentals_config import fundamentals_config
 from market.models import Candle, CorporateAction, FundamentalMetric, Instrument, MacroValue
@@ -31,27 +31,38 @@ def change(now: float, before: float) -> float:
     return 200 * divided(now - before, abs(now) + abs(before))
 
 
+class Figure(NamedTuple):
+    """One stored figure."""
+
+    metric: str
+    period: str
+    period_end: date
+    value: float
+    known_at: datetime
+
+
 class SlowCompanies:
     """All rows of the database, asked one share and one midnight at a time."""
 
     def __init__(self, *, timeframe_min: int = 1440) -> None:
         self.sector = dict(Instrument.objects.values_list("secid", "sector"))
         self.figures: Any = defaultdict(list)
-        rows = FundamentalMetric.objects.order_by("known_at", "period_end", "source").select_related(
-            "instrument"
-        )
-        for row in rows:
-            self.figures[row.instrument.secid, row.metric].append(row)
+        rows = FundamentalMetric.objects.order_by("known_at", "period_end", "source")
+        for told in rows.values_list(
+            "instrument__secid", "metric", "period", "period_end", "value", "known_at"
+        ):
+            self.figures[told[:2]].append(Figure(*told[1:]))
         self.closes: Any = defaultdict(list)
         self.first_known: dict[str, datetime] = {}
-        for row in Candle.objects.order_by("begin").select_related("instrument"):
-            known_at = row.begin + timedelta(minutes=row.timeframe_min)
-            if row.timeframe_min == 1440:
-                self.closes[row.instrument.secid].append(
-                    (known_at, row.begin.astimezone(MOSCOW).date(), row.close)
-                )
-            if row.timeframe_min == timeframe_min:
-                self.first_known.setdefault(row.instrument.secid, known_at)
+        candles = Candle.objects.order_by("begin")
+        for secid, minutes, begin, close in candles.values_list(
+            "instrument__secid", "timeframe_min", "begin", "close"
+        ):
+            known_at = begin + timedelta(minutes=minutes)
+            if minutes == 1440:
+                self.closes[secid].append((known_at, begin.astimezone(MOSCOW).date(), close))
+            if minutes == timeframe_min:
+                self.first_known.setdefault(secid, known_at)
         self.splits: Any = defaultdict(list)
         self.dividends: Any = defaultdict(list)
         for row in CorporateAction.objects.order_by("ex_date").select_related("instrument"):
