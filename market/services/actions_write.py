@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -167,8 +167,7 @@ def _write_day(
     rank = {source: at for at, source in enumerate(trust)}
     for source in sorted(by_source, key=lambda name: rank.get(name, len(rank))):
         records = by_source[source]
-        # Two payments of one day (a year's and a quarter's) from one source add up.
-        amount = math.fsum(record.amount_rub for record in records)
+        amount = _amount_of(records)
         if _already_told(amount, by_staff, _SAME_AMOUNT):
             report.unchanged += len(records)
             continue
@@ -193,6 +192,20 @@ def _write_day(
         else:
             CorporateAction.objects.filter(pk=row.pk).update(amount_rub=amount)
             report.changed += len(records)
+
+
+def _amount_of(records: Sequence[DividendRecord]) -> float:
+    """Return what one source tells of one day: two payments (a year's and a quarter's) add up.
+
+    A payment that two files of the source tell is one payment: it counts as often as the file that tells it most.
+    """
+    by_file: dict[str, Counter[float]] = defaultdict(Counter)
+    for record in records:
+        by_file[record.place.rstrip("0123456789")][record.amount_rub] += 1
+    payments: Counter[float] = Counter()
+    for told in by_file.values():
+        payments |= told
+    return math.fsum(payments.elements())
 
 
 def _registered(
