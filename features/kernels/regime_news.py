@@ -38,7 +38,8 @@ def news_load(days: NewsDays, config: NewsConfig) -> NewsLoad:
 
     Shapes: (d, k); returns (d,).
     Units:  weighed verdicts, scores in hundreds, ratios.
-    NaN:    where no source counts, and on days with so few texts that the sources were hardly read.
+    NaN:    where no source counts, where their texts come on fewer than half of the days, and on days with so few
+        texts that they were hardly read.
     Causal: out[t] reads days up to t.
     """
     count, sources = days.texts.shape
@@ -53,7 +54,8 @@ def news_load(days: NewsDays, config: NewsConfig) -> NewsLoad:
             continue
         since = max(t - config.days, int(first[counts].max()))
         texts = days.texts[since : t + 1][:, counts].sum(axis=1).astype(np.float64)
-        if texts[-1] < config.texts_frac * np.median(texts[:-1]):
+        usual = float(np.median(texts[:-1]))
+        if usual < 1.0 or texts[-1] < max(1.0, config.texts_frac * usual):
             continue
         for row, values, least in (
             (0, days.number, config.number_least),

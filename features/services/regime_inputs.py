@@ -75,7 +75,8 @@ class MarketDays:
         if not len(self.readings):
             return NewsLoad(number=unknown, severity=unknown, number_ratio=unknown, severity_ratio=unknown)
         first_day = int(self.readings.day[0])
-        loads = news_load(_news_days(self.readings, sector, self.config), self.config.news)
+        last_day = int(max(self.readings.day[-1], self._last_news_day[-1]))
+        loads = news_load(_news_days(self.readings, sector, self.config, last_day), self.config.news)
         return heaviest_since(loads, first_day, self._last_news_day)
 
 
@@ -139,13 +140,13 @@ def _index_closes(instrument_id: int | None, days: I64, now: datetime) -> F64:
     return out
 
 
-def _news_days(readings: NewsReadings, sector: str, config: RegimeConfig) -> NewsDays:
+def _news_days(readings: NewsReadings, sector: str, config: RegimeConfig, last_day: int) -> NewsDays:
     """Return the verdicts on a sector and its companies, for "" all, each text counted once a day.
 
     A text counts with its gravest verdict; one on the whole market weighs `market_weight`.
     """
     codes, source = np.unique(np.array(readings.source), return_inverse=True)
-    shape = (int(readings.day[-1] - readings.day[0]) + 1, codes.size)
+    shape = (last_day - int(readings.day[0]) + 1, codes.size)
     texts, number, severity = (np.zeros(shape) for _ in range(3))
     about = np.array([not sector or one == sector for one in readings.sector], dtype=np.bool_)
     weight = np.where(readings.is_market & (not sector), config.news.market_weight, 1.0)

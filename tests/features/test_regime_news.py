@@ -15,7 +15,7 @@ from features.kernels.regime_config import RegimeConfig
 from features.kernels.regime_news import NewsDays, NewsLoad, heaviest_since, news_load
 from features.models import RegimeHistory
 from features.selectors.regime import regime_at
-from features.services.regime import regime_build
+from features.services.regime import SETTLE, regime_build
 from market.models import Instrument, NewsItem, NewsSource, NewsTrigger
 from market.selectors.news_readings import news_readings
 from tests.features.conftest import NOW
@@ -201,6 +201,35 @@ def test_later_news_change_no_earlier_day(share: MakeShare) -> None:
     (report,) = regime_build(now=NOW)
     assert list(rows.values_list(*fields)) == before
     assert report.days_changed > 0
+
+
+@pytest.mark.django_db
+def test_a_silence_is_unknown_whether_or_not_news_come_after_it(share: MakeShare) -> None:
+    market(share)
+    source = source_of("moex")
+    for day in (*range(113), *range(126, 150)):
+        read(source, FIRST + timedelta(days=day), score=0.0)
+    regime_build(now=NOW)
+    fields = ("scope", "trading_day", "name", "probabilities", "reasons", "source", "as_of")
+    rows = RegimeHistory.objects.order_by("scope", "trading_day")
+    whole = list(rows.values_list(*fields))
+    silent = {row[1] for row in whole if not row[5].endswith("; news")}
+    first = (FIRST + timedelta(days=113)).date()
+    assert min(silent) == first
+    for after_days in (111, 115, 122, 128):
+        cut = datetime.combine(
+            (FIRST + timedelta(days=after_days)).date(), datetime.min.time(), tzinfo=MOSCOW
+        )
+        RegimeHistory.objects.all().delete()
+        regime_build(now=cut + SETTLE)
+        assert list(rows.values_list(*fields)) == [row for row in whole if row[6] <= cut]
+        assert rows.filter(scope="").count() > 9
+
+
+def test_a_source_of_a_text_now_and_then_is_no_coverage() -> None:
+    days = sources(200)
+    days.texts[np.arange(200) % 3 > 0] = 0
+    assert np.isnan(news_load(days, CONFIG).number_ratio).all()
 
 
 @pytest.mark.django_db
