@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,7 +15,7 @@ from features.kernels.window import window_of
 from features.sources.base import BuildScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import bars_load_many
+from market.selectors.bars_many import bars_load_many, warmup_begins
 from traderai.common.arrays import F32
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
@@ -45,6 +45,27 @@ class BarSeries:
             self._read |= self._read_many(unread, self._since(unread))
         read = {facts.secid: self._read[facts.secid] for facts in instruments if facts.secid in self._read}
         return {secid: bars for secid, bars in read.items() if len(bars)}
+
+    def renewed(self, scope: BuildScope) -> BarSeries:
+        """Return the series of a later moment of the same months; what has got no newer bar is not read again.
+
+        What was restated further back is not seen: make a new series for that.
+        """
+        later = BarSeries(scope, self._timeframe, self._since)
+        kept = [facts for facts in scope.universe if facts.secid in self._read]
+        newest = warmup_begins(
+            instruments=kept,
+            timeframe=self._timeframe,
+            before=scope.as_of - self._timeframe.duration + timedelta.resolution,
+            bars=1,
+        )
+        for facts in kept:
+            bars = self._read[facts.secid]
+            begin = newest.get(facts.id)
+            is_newest = begin is None if len(bars) == 0 else begin == from_epoch_s(int(bars.begin_s[-1]))
+            if is_newest:
+                later._read[facts.secid] = bars
+        return later
 
     def _read_many(
         self, instruments: Sequence[InstrumentFacts], since: Mapping[int, datetime | None]

@@ -16,7 +16,7 @@ from features.sources.base import BuildScope, MonthBars, MonthScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import warmup_begins
-from traderai.common.arrays import F64
+from traderai.common.arrays import F32, F64
 from traderai.common.clock import from_epoch_s
 
 _log = logging.getLogger(__name__)
@@ -29,6 +29,15 @@ STALE_DAYS: Final[dict[Timeframe, int]] = {Timeframe.D1: 1, Timeframe.W1: 6}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Computed:
+    """The columns of some longer bars from `start` on."""
+
+    longer: Bars
+    start: int
+    values: F32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Level:
     timeframe: Timeframe
     warmup_bars: int
@@ -37,18 +46,39 @@ class _Level:
     places: list[int]  # of its columns in the source's
     specs: tuple[FeatureSpec, ...]  # as the engine wants them
     series: BarSeries
+    computed: dict[str, _Computed]  # by ticker, of the newest month asked for
 
 
 class HigherSource:
     """The columns of `features.families.higher`."""
 
-    def __init__(self, scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> None:
+    def __init__(
+        self, scope: BuildScope, specs: tuple[FeatureSpec, ...], *, earlier: HigherSource | None = None
+    ) -> None:
+        self._scope = scope
+        self._specs = specs
         self._facts = {facts.secid: facts for facts in scope.universe}
-        self._width = len(specs)
         lengths = sorted({int(spec.parameters["timeframe_min"]) for spec in specs})
-        self._levels = [
-            _level(scope, minutes, specs) for minutes in lengths if minutes > scope.timeframe.minutes
-        ]
+        self._levels: list[_Level] = (
+            [_level(scope, minutes, specs) for minutes in lengths if minutes > scope.timeframe.minutes]
+            if earlier is None
+            else [replace(level, series=level.series.renewed(scope)) for level in earlier._levels]
+        )
+
+    def renewed(self, scope: BuildScope) -> HigherSource:
+        """Return the source of a later moment of the same months, which has the same bits as a new one.
+
+        Read again is only a share of which a longer bar has ended since: that makes the live update fast. What was
+        restated is not seen: make a new source for that.
+        """
+        before = self._scope
+        if (scope.timeframe, scope.since_s, scope.until_s) != (
+            before.timeframe,
+            before.since_s,
+            before.until_s,
+        ):
+            return HigherSource(scope, self._specs)
+        return HigherSource(scope, self._specs, earlier=self)
 
     def month_columns(self, month: MonthScope) -> Mapping[str, F64]:
         """Return by ticker the values at the month's bars; a share without longer bars is left out.
@@ -64,7 +94,7 @@ class HigherSource:
             for secid, longer in level.series.of(shares).items():
                 values = _level_columns(level, longer, month, month.bars[secid])
                 if values is not None:
-                    empty = np.full((month.bars[secid].rows, self._width), np.nan)
+                    empty = np.full((month.bars[secid].rows, len(self._specs)), np.nan)
                     columns.setdefault(secid, empty)[:, level.places] = values
         return columns
 
@@ -87,6 +117,7 @@ def _level(scope: BuildScope, minutes: int, specs: tuple[FeatureSpec, ...]) -> _
         places=places,
         specs=tuple(_of_bars(specs[place]) for place in places),
         series=BarSeries(scope, timeframe, since),
+        computed={},
     )
 
 
@@ -110,10 +141,19 @@ def _level_columns(level: _Level, longer: Bars, month: MonthScope, own: MonthBar
         return None
     start = max(0, int(np.searchsorted(longer.begin_s, month.begin_s)) - level.warmup_bars)
     try:
-        columns = stretch_columns(longer, level.specs, start=start, stop=int(at.max()) + 1)
+        columns = _computed(level, longer, start=start, stop=int(at.max()) + 1)
     except ValueError as error:
         _log.warning("no columns of the %s bars of %s: %s", level.timeframe.value, longer.secid, error)
         return None
     values = np.full((own.rows, len(level.specs)), np.nan)
     values[known] = columns[at[known] - start]
     return values
+
+
+def _computed(level: _Level, longer: Bars, *, start: int, stop: int) -> F32:
+    """Return the columns of the longer bars from `start` to at least `stop`, computed once for a month's bars."""
+    kept = level.computed.get(longer.secid)
+    if kept is None or kept.longer is not longer or kept.start != start or start + len(kept.values) < stop:
+        values = stretch_columns(longer, level.specs, start=start, stop=stop)
+        kept = level.computed[longer.secid] = _Computed(longer=longer, start=start, values=values)
+    return kept.values

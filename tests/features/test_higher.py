@@ -14,10 +14,14 @@ from hypothesis import strategies as st
 
 from features.families import higher
 from features.kernels.higher import newest_known, stretches
+from features.services.months import build_scope, month_scopes
 from features.sources import bar_series
 from features.sources import higher as source
+from features.sources.base import BuildScope, MonthScope
+from features.sources.higher import HigherSource
 from market.contracts import Timeframe
 from market.models import Candle, Instrument, TradingDay
+from market.selectors.instruments import traded_list
 from tests.features.longer import (
     action,
     assert_same_bits,
@@ -267,3 +271,54 @@ def test_two_shares_do_not_mix(market: Instrument) -> None:
     )
     part = joined(some, Timeframe.H1)["AAAA"]
     assert_same_bits(part, alone[:, [NAMES.index(spec.name) for spec in some]], [spec.name for spec in some])
+
+
+def test_a_renewed_source_has_the_bits_of_a_new_one_and_reads_what_is_newer(market: Instrument) -> None:
+    other = held("BBBB")
+    store(other, Timeframe.H1, walk(begins_of(Timeframe.H1, 300), seed=5))
+    store(other, Timeframe.D1, walk(begins_of(Timeframe.D1, 300, last="2024-05-01"), seed=6))
+    moments = [
+        midnight(date(2024, 5, day)) + timedelta(hours=hour) for day in (2, 3) for hour in (0, 11, 12, 17)
+    ]
+    renewed: HigherSource | None = None
+    for moment in moments:
+        scope, month = month_at(moment)
+        renewed = HigherSource(scope, higher.FEATURES) if renewed is None else renewed.renewed(scope)
+        got = renewed.month_columns(month)
+        want = HigherSource(scope, higher.FEATURES).month_columns(month)
+        assert got.keys() == want.keys() == {"AAAA", "BBBB"}
+        for secid, values in want.items():
+            assert_same_bits(got[secid], values, NAMES)
+    # What was restated is seen by a new source alone.
+    days = Candle.objects.filter(instrument=market, timeframe_min=1_440, begin__lt=midnight(date(2024, 5, 1)))
+    day = days.order_by("begin").last()
+    assert day is not None
+    day.close = (day.high + day.low) / 2.0
+    day.save()
+    scope, month = month_at(moments[-1])
+    assert renewed is not None
+    kept = renewed.renewed(scope).month_columns(month)["AAAA"]
+    assert_same_bits(kept, got["AAAA"], NAMES)
+    with pytest.raises(AssertionError, match="d1_"):
+        assert_same_bits(HigherSource(scope, higher.FEATURES).month_columns(month)["AAAA"], kept, NAMES)
+
+
+def test_a_source_renewed_in_another_month_is_a_new_one(market: Instrument) -> None:
+    scope, _ = month_at(midnight(date(2024, 4, 20)))
+    april = HigherSource(scope, higher.FEATURES)
+    scope, month = month_at(midnight(date(2024, 5, 3)))
+    want = HigherSource(scope, higher.FEATURES).month_columns(month)["AAAA"]
+    assert_same_bits(april.renewed(scope).month_columns(month)["AAAA"], want, NAMES)
+
+
+def month_at(moment: datetime) -> tuple[BuildScope, MonthScope]:
+    """Return the month that runs at a moment, as the live update reads it."""
+    built = build_scope(
+        universe=traded_list(timeframe=Timeframe.H1),
+        timeframe=Timeframe.H1,
+        since=moment - timedelta(hours=1),
+        as_of=moment,
+    )
+    assert built is not None
+    scope, months = built
+    return scope, list(month_scopes(scope, months, warmup_bars=600, failed={}))[-1]
