@@ -30,10 +30,10 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
         _rank(f"rank_ret_{rows}", f"log return over {rows} rows", "rank_of_return", rows)
         for rows in (1, 5, 20, 60)
     ),
-    _rank("rank_vol_20", "std of ret, own bars of 20 rows (at least two thirds)", "rank_of_volatility", 20),
+    _rank("rank_vol_20", "std of ret, own bars of 20 rows (at least half)", "rank_of_volatility", 20),
     _rank(
         "rank_volume_anomaly_60",
-        "ln(1 + volume) - its mean, own bars of 60 rows (at least two thirds)",
+        "ln(1 + volume) - its mean, own bars of 60 rows (at least half)",
         "rank_of_volume_anomaly",
         60,
     ),

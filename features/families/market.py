@@ -15,7 +15,7 @@ RANGES: Final[dict[Unit, tuple[float | None, float | None]]] = {
 }
 PROXY: Final = (
     "candles of all shares, preferred ones too, without funds: weighted by their mean turnover in the 300 grid rows "
-    "before the month (alike where fewer than 60 rows lie before it), carried over rows without a bar; no intraday index"
+    "before the month (alike where fewer than 60 rows lie before it), carried over rows without a bar (until 60 rows and 3 days); no intraday index"
 )
 SHARES: Final = (
     "candles of all shares, preferred ones too, without funds; unknown with fewer than 5 at the row"
@@ -57,7 +57,7 @@ def _spread(name: str, formula: str, kernel: str, source: str = PROXY, **paramet
 
 
 def _fit(window: int) -> tuple[FeatureSpec, ...]:
-    pairs = f"own bars of {window} rows (at least two thirds), market between the same bars"
+    pairs = f"own bars of {window} rows (at least half), market between the same bars"
     return (
         _market(
             f"market_beta_{window}", f"cov / var(market), {pairs}", "market_beta", "ratio", window=window

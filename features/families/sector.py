@@ -74,7 +74,7 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     ),
     _sector(
         "sector_corr_60",
-        "corr(ret, sector between the same bars), own bars of 60 rows (at least two thirds)",
+        "corr(ret, sector between the same bars), own bars of 60 rows (at least half)",
         "sector_correlation",
         "-1..1",
         (-1.0, 1.0),

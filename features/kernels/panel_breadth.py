@@ -80,7 +80,7 @@ def big_moves(panel: Panel, *, window: int, least_std: float) -> F64:
 
     Shapes: returns (t,).
     Units:  0..1.
-    NaN:    rows with fewer than `SHARES_MIN` members that have bars at two thirds of the `window` rows before.
+    NaN:    rows with fewer than `SHARES_MIN` members that have bars at half of the `window` rows before.
     Causal: out[t] reads rows t - window to t; the deviation is that of the rows before t.
     """
     moves = own_moves(panel)

@@ -13,12 +13,15 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from features.kernels.session import DAY_S, moscow_seconds
 from market.contracts import Bars
 from traderai.common.arrays import F64, I32, I64, Bools
 
 WARMUP_ROWS: Final = 300
-# A share without a bar for so many rows drops out of every aggregate: its last price says nothing any more.
+# A share without a bar for so many rows that are on more than so many days drops out of every aggregate: its last
+# price says nothing any more. Many shares trade by day only, which leaves hundreds of rows of a minute between.
 STALE_ROWS: Final = 60
+STALE_DAYS: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,7 +47,7 @@ class Panel:
     is_member: Bools  # (s,)
     sector: I64  # (s,) codes of this panel, -1 without one
     returns: F64  # (s, t) log return since the share's own previous bar on the grid
-    level: F64  # (s, t) of the newest close, carried over at most `STALE_ROWS` - 1 rows without a bar
+    level: F64  # (s, t) of the newest close, carried over rows without a bar until it is stale
     moves: F64  # (s, t) change of `level` since the row before, 0 where it is carried
     has_bar: Bools  # (s, t)
     high: F64  # (s, t) of the bar's high
@@ -103,7 +106,7 @@ def panel_of(series: Sequence[PanelSeries], *, begin_s: int) -> Panel:
         _place(cells, s, part, row)
         month = row[part.start :]
         places.append(np.where(month >= 0, month + s * grid.size, -1))
-    level, moves, before_row = _carried(cells["level"], cells["returns"])
+    level, moves, before_row = _carried(cells["level"], cells["returns"], _days(grid))
     codes = {name: code for code, name in enumerate(sorted({one.sector for one in series} - {""}))}
     return Panel(
         begin_s=grid,
@@ -129,7 +132,9 @@ class _Part:
 
     begin_s: I64
     start: int
-    sound_bars: int  # from here on a dividend cannot be right, and no price after it can be compared with one before
+    sound_bars: (
+        int  # from here on a dividend cannot be right, and no price after it can be compared with one before
+    )
     returns: F64
     level: F64
     high: F64
@@ -205,22 +210,30 @@ def _rows_of(begin_s: I64, grid: I64) -> I64:
     return out
 
 
+def _days(grid: I64) -> I64:
+    """Return the number of each row's Moscow date among the dates of the grid."""
+    dates = moscow_seconds(grid) // DAY_S
+    return np.cumsum(np.diff(dates, prepend=dates[:1]) > 0, dtype=np.int64)
+
+
 @njit(nogil=True, cache=True)
-def _carried(level: F64, returns: F64) -> tuple[F64, F64, I32]:
+def _carried(level: F64, returns: F64, day: I64) -> tuple[F64, F64, I32]:
     """Return the levels carried over rows without a bar, their changes, and where each change began."""
     carried = np.full(level.shape, np.nan)
     moves = np.full(level.shape, np.nan)
     before_row = np.full(level.shape, -1, dtype=np.int32)
     for s in range(level.shape[0]):
-        last = -STALE_ROWS - 1
+        last = -1  # the newest bar while it is not stale
         for t in range(level.shape[1]):
             if not np.isnan(level[s, t]):
                 carried[s, t] = level[s, t]
-                if t - last <= STALE_ROWS:
+                if last >= 0:
                     moves[s, t] = returns[s, t]
                     before_row[s, t] = last
                 last = t
-            elif t - last < STALE_ROWS:
+            elif last >= 0 and (t - last < STALE_ROWS or day[t] - day[last] <= STALE_DAYS):
                 carried[s, t] = level[s, last]
                 moves[s, t] = 0.0
+            else:
+                last = -1
     return carried, moves, before_row

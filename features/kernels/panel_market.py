@@ -23,8 +23,8 @@ HISTORY_ROWS_MIN: Final = 60
 
 
 def pairs_least(window: int) -> int:
-    """Return how many values a window must hold at least: two thirds."""
-    return -(-2 * window // 3)
+    """Return how many values a window must hold at least: half. Shares that trade by day only have no more."""
+    return -(-window // 2)
 
 
 def shares_with_bar(panel: Panel) -> F64:
@@ -122,7 +122,7 @@ def market_beta(panel: Panel, *, window: int) -> F64:
 
     Shapes: returns (s, t).
     Units:  ratio.
-    NaN:    fewer than two thirds of the window are pairs, a market that did not move, rows without a market.
+    NaN:    fewer than half of the window are pairs, a market that did not move, rows without a market.
     Causal: column t reads rows t - window + 1 to t, and the bar before each of them.
     Source: Sharpe (1964); the proxy's return is that between the share's own two bars.
     """

@@ -51,7 +51,7 @@ def rank_of_volatility(panel: Panel, *, window: int) -> F64:
 
     Shapes: returns (s, t).
     Units:  0..1.
-    NaN:    as `rank_of_return`, and a share with bars at fewer than two thirds of the window.
+    NaN:    as `rank_of_return`, and a share with bars at fewer than half of the window.
     Causal: column t reads rows t - window + 1 to t, and the bar before each of them.
     """
     least = pairs_least(window)

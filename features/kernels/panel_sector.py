@@ -106,7 +106,7 @@ def sector_correlation(panel: Panel, *, window: int) -> F64:
 
     Shapes: returns (s, t).
     Units:  -1..1.
-    NaN:    fewer than two thirds of the window are pairs, or one of both did not move.
+    NaN:    fewer than half of the window are pairs, or one of both did not move.
     Causal: column t reads rows t - window + 1 to t, and the bar before each of them.
     Source: Pearson; the sector's return is that between the share's own two bars.
     """
@@ -176,7 +176,7 @@ def lead_over(others: F64, panel: Panel, *, window: int) -> F64:
 
     Shapes: others (s, t); returns (s, t).
     Units:  -2..2.
-    NaN:    either correlation has pairs at fewer than two thirds of the window, or a side did not move.
+    NaN:    either correlation has pairs at fewer than half of the window, or a side did not move.
     Causal: both rows of a pair are past: the pairs end at the last `window` rows up to t.
     Source: Lo and MacKinlay (1990), Review of Financial Studies 3, 175-205; own returns between adjacent rows only.
     """

@@ -12,12 +12,12 @@ def _rank(p: SlowPanel, frame: Frame) -> Frame:
 
 
 def _volatility(p: SlowPanel) -> Frame:
-    return _rank(p, windowed(p.own, 20, std, least=14))
+    return _rank(p, windowed(p.own, 20, std, least=10))
 
 
 def _volume(p: SlowPanel) -> Frame:
     logs = np.log(1 + p.volume)
-    return _rank(p, logs - windowed(logs, 60, np.nanmean, least=40))
+    return _rank(p, logs - windowed(logs, 60, np.nanmean, least=30))
 
 
 def _high(p: SlowPanel) -> Frame:

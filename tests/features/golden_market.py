@@ -59,7 +59,7 @@ def _fit(p: SlowPanel, rows: int, *, slope: bool) -> Frame:
 
 
 def _residual(p: SlowPanel) -> Frame:
-    spread = windowed(p.own, 60, std, least=40)
+    spread = windowed(p.own, 60, std, least=30)
     return spread * (1 - _fit(p, 60, slope=False) ** 2) ** 0.5
 
 
@@ -81,7 +81,7 @@ def _extreme(p: SlowPanel, *, sign: int) -> Frame:
 
 
 def _big(p: SlowPanel) -> Frame:
-    usual = windowed(p.own, 60, std, least=40).shift(1)
+    usual = windowed(p.own, 60, std, least=30).shift(1)
     flags = (p.own.abs() > 2 * usual).astype(float)
     return _share(p, flags.where(p.own.notna() & usual.notna()))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,7 +26,7 @@ from tests.features.panel_series import Universe, month_of, scope_of
 Frame: TypeAlias = Any
 Slow: TypeAlias = Callable[["SlowPanel"], Frame]
 ROWS_BEFORE = 300
-CARRIED_ROWS = 59
+MOSCOW = timezone(timedelta(hours=3))
 
 
 class SlowPanel:
@@ -48,7 +49,7 @@ class SlowPanel:
         self.volume: Frame
         self.turnover: Frame
         self.has_bar = self.log_close.notna()
-        self.level = self.log_close.ffill(limit=CARRIED_ROWS)
+        self.level = pd.DataFrame({secid: self._carried(self.log_close[secid]) for secid in self.secids})
         self.moves = self.level - self.level.shift(1)
         self.own = self.moves.where(self.has_bar)
 
@@ -62,6 +63,18 @@ class SlowPanel:
             "turnover": f.turnover,
         }
         return pd.DataFrame(columns).reindex(self.grid)
+
+    def _carried(self, closes: Any) -> Any:
+        """Carry a price on while it is younger than 60 rows, or while the grid has seen 3 days at most since."""
+        dates = [datetime.fromtimestamp(t, tz=MOSCOW).date() for t in self.grid]
+        seen = {date: place for place, date in enumerate(sorted(set(dates)))}
+        out, last = list(closes), None
+        for t, close in enumerate(closes):
+            if not math.isnan(close):
+                last = t
+            elif last is not None and (t - last < 60 or seen[dates[t]] - seen[dates[last]] <= 3):
+                out[t] = closes.iloc[last]
+        return pd.Series(out, index=closes.index)
 
     def span(self, rows: int) -> Frame:
         """Return the log return over some rows, where a share has a bar."""
@@ -107,7 +120,7 @@ def windowed(frame: Frame, window: int, how: Callable[..., Any], *, least: int |
 
 
 def fitted(x: Frame, y: Frame, window: int, *, slope: bool = False) -> Frame:
-    """Return correlation, or slope of y on x, of the pairs in each window; two thirds of it must be pairs."""
+    """Return correlation, or slope of y on x, of the pairs in each window; half of it must be pairs."""
     a, b = _windows(x[y.columns], window), _windows(y, window)
     both = ~np.isnan(a) & ~np.isnan(b)
     a, b = np.where(both, a, 0.0), np.where(both, b, 0.0)
@@ -117,7 +130,7 @@ def fitted(x: Frame, y: Frame, window: int, *, slope: bool = False) -> Frame:
     together, var_a, var_b = (a_moved * b_moved).sum(-1), (a_moved**2).sum(-1), (b_moved**2).sum(-1)
     with np.errstate(invalid="ignore", divide="ignore"):
         out = together / var_a if slope else together / np.sqrt(var_a * var_b)
-    unknown = (3 * both.sum(axis=-1) < 2 * window) | (var_a < 1e-24) | ((var_b < 1e-24) & (not slope))
+    unknown = (2 * both.sum(axis=-1) < window) | (var_a < 1e-24) | ((var_b < 1e-24) & (not slope))
     out[unknown] = np.nan
     out[: window - 1] = np.nan
     return pd.DataFrame(out, index=y.index, columns=y.columns)

@@ -176,13 +176,14 @@ REAL: Mapping[str, RealSample] = {
 def real_universe(folder: Path, timeframe: str) -> Universe:
     """Return real shares of a timeframe, adjusted forward, with a dividend each and the last one taken for a fund."""
     sample = REAL[timeframe]
+    since, until = datetime.fromisoformat(sample.since), datetime.fromisoformat(sample.until)
     rows = (
         pl.scan_parquet(folder / sample.place)
         .filter(pl.col("secid").is_in(sample.shares))
         .rename(lambda name: "begin" if name == "date" else name)
         .with_columns(pl.col("begin").cast(pl.Datetime("us")))
         .filter(
-            pl.col("begin").is_between(*map(datetime.fromisoformat, (sample.since, sample.until))),
+            pl.col("begin").is_between(since, until),
             pl.col("low") > 0,
             pl.col("volume") >= 0,
         )
