@@ -19,6 +19,7 @@ from market.kernels.news_arrays import ByTarget, VerdictArrays
 from market.models import NewsItem, NewsLink, NewsTrigger, RiskAlert
 from market.models.news import EVENT_TYPES
 from market.selectors.news import alerts_at, trigger_columns
+from market.selectors.news_columns import news_read_moments
 from tests.features.news_world import (
     AS_OF,
     BARS,
@@ -224,6 +225,16 @@ def test_an_earlier_as_of_gives_the_same_bits_up_to_it() -> None:
             assert part[secid].tobytes() == np.ascontiguousarray(whole[secid][: row + 1]).tobytes()
 
 
+def test_bars_after_the_moment_asked_about_see_what_was_known_at_it(quiet: Shares) -> None:
+    before = columns_of(quiet, as_of=KNOWN - HOUR)
+    one = plant("LKOH", KNOWN, at=KNOWN)
+    verdict(one, KNOWN, is_market=True)
+    verdict(None, KNOWN, sector="oil_gas")
+    alert(KNOWN, hours=30, severity="info", instrument_id=quiet["LKOH"].id)
+    assert changed_rows(before, columns_of(quiet, as_of=KNOWN - HOUR)) == nowhere(quiet)
+    assert changed_rows(before, columns_of(quiet, as_of=KNOWN))["LKOH"]
+
+
 def test_whatever_is_stored_later_about_later_moments_changes_nothing_before(quiet: Shares) -> None:
     plant("LKOH", KNOWN - HOUR, at=KNOWN - HOUR)
     before = columns_of(quiet)
@@ -304,6 +315,21 @@ def test_the_simulated_market_and_the_real_one_do_not_hear_each_other(quiet: Sha
     assert changed_rows(told, columns_of(simulated)) == {"SIMA": []}
     assert column(columns_of(quiet)["LKOH"], "news_market_bull_count_1440")[ROW] == 2.0
     assert column(columns_of(quiet)["LKOH"], "news_sector_alert_severity")[ROW] == 3.0
+
+
+def test_a_verdict_pushed_on_a_share_is_read_in_its_own_market_alone() -> None:
+    shares = empty_market() | {"SIMA": share("SIMA", simulated=True)}
+    for seconds, secid in enumerate(("SIMA", "LKOH", "LKOH")):
+        verdict(None, KNOWN + timedelta(seconds=seconds), instrument_id=shares[secid].id)
+    verdict(None, KNOWN + timedelta(seconds=3), is_market=True)
+    verdict(None, KNOWN + timedelta(seconds=4), sector="oil_gas")
+
+    def read(*, simulated: bool) -> list[int]:
+        known_s = to_epoch_s(KNOWN)
+        span = {"since_s": known_s - 1, "until_s": known_s + 60, "as_of": AS_OF}
+        return (news_read_moments(**span, simulated=simulated) - known_s).tolist()
+
+    assert (read(simulated=True), read(simulated=False)) == ([0], [1, 2, 3, 4])
 
 
 def test_an_old_alert_of_staff_is_in_force_until_it_ends(quiet: Shares) -> None:
