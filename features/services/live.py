@@ -96,6 +96,8 @@ class LiveMarket:
             return False
         if now - self._read_at >= RELOAD_AFTER or self._month.month != f"{self._newest_month(now):%Y-%m}":
             return False
+        if now.astimezone(MOSCOW).date() != self._read_at.astimezone(MOSCOW).date():
+            return False  # what is known once a day was known to the day before
         since = {
             facts.id: _checked_from(self._month.bars.get(facts.secid), self._month)
             for facts in self._scope.universe

@@ -34,7 +34,7 @@ from market.selectors.fundamentals_many import (
 from market.selectors.macro import macro_series
 from traderai.common.arrays import F32, F64, I64, Bools
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
-from traderai.common.errors import NotFoundError
+from traderai.common.errors import InvariantError, NotFoundError
 
 LEAST_PEERS: Final = 4
 _BY_FIGURE: Final = {spec.name.removeprefix("fund_"): spec for spec in FEATURES}
@@ -82,6 +82,7 @@ class FundamentalSource:
 
     def __init__(self, scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> None:
         self._scope, self._specs = scope, specs
+        self._opened_s = to_epoch_s(scope.as_of)
         self._shares = _shares(scope)
         sectors = sorted({facts.sector for facts in scope.universe if facts.sector})
         self._sector = np.array(
@@ -95,12 +96,20 @@ class FundamentalSource:
         """Return by ticker the values at the month's bars, as known at the last Moscow midnight.
 
         A value reads its midnight alone: which months are built, and in which order, changes no bit.
+
+        Raises: InvariantError for a bar of a day after the one on which the source was opened: it would be told
+            what was known the day before.
         """
         year = self._year_of(month)
         columns = {}
         for secid, bars in month.bars.items():
             if secid in year.values and bars.rows:
                 at = np.searchsorted(year.moments_s, bars.known_s, side="right") - 1
+                if year.moments_s[at[-1]] > self._opened_s:
+                    raise InvariantError(
+                        f"bars must have been known by {self._scope.as_of}, those of {secid} were not: "
+                        "open the source anew"
+                    )
                 columns[secid] = year.values[secid][at].astype(np.float64)
         return columns
 

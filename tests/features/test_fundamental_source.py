@@ -36,6 +36,7 @@ from tests.features.companies import (
 from tests.market import make
 from traderai.common.arrays import F64
 from traderai.common.clock import to_epoch_s
+from traderai.common.errors import InvariantError
 
 pytestmark = pytest.mark.django_db
 NAMES = [spec.name for spec in FEATURES]
@@ -188,6 +189,15 @@ def test_a_report_of_midnight_counts_for_the_bar_that_ends_with_it() -> None:
         else:
             assert np.isnan(value("OILX", name, first - timedelta(hours=1)))
             assert value("OILX", name, first) == 20.0
+
+
+def test_a_source_of_yesterday_is_refused_for_bars_of_today() -> None:
+    company_market()
+    whole = scope_of(date(2023, 3, 1), date(2023, 4, 1))
+    month = months_of(whole)[0]
+    assert FundamentalSource(replace(whole, as_of=at("2023-04-01")), FEATURES).month_columns(month)
+    with pytest.raises(InvariantError, match="open the source anew"):
+        FundamentalSource(replace(whole, as_of=at("2023-03-31", 23)), FEATURES).month_columns(month)
 
 
 def test_what_is_not_stored_is_missing_and_never_zero() -> None:
