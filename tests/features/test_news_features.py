@@ -369,6 +369,8 @@ def test_a_month_built_alone_has_the_same_bits() -> None:
                 assert values.tobytes() == whole[secid][at : at + len(values)].tobytes()
             at += len(values)
         assert at == len(BARS)
+        for secid, facts in group.items():
+            assert columns_of({secid: facts})[secid].tobytes() == whole[secid].tobytes()
 
 
 def test_a_build_asks_the_database_as_often_for_many_shares_and_months_as_for_one(
