@@ -86,7 +86,8 @@ def next_row(panel: Panel) -> F64:
 
 
 def whole_month_mean(panel: Panel) -> F64:
-    return panel.level - np.nanmean(panel.level, axis=1, keepdims=True)
+    mean = np.nanmean(panel.level, axis=1, keepdims=True)
+    return np.asarray(panel.level - mean, dtype=np.float64)
 
 
 def all_that_ever_trade(panel: Panel) -> F64:
