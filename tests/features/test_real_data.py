@@ -81,7 +81,7 @@ def test_the_regime_gets_the_known_days_right(real_data: Path) -> None:
     ingest(real_data)
     (report,) = regime_build(now=NOW)
     assert report.shares == 15
-    rows = list(RegimeHistory.objects.order_by("trading_day"))
+    rows = list(RegimeHistory.objects.filter(scope="").order_by("trading_day"))
     by_day = {row.trading_day: row.name for row in rows}
 
     def between(first: date, last: date) -> list[str]:

@@ -33,11 +33,13 @@ SECTORS = {
 OTHERS = ("AFLT", "MGNT", "PHOR", "PIKK", "LSRG", "RTKM", "NMTP", "FLOT", "YNDX", "OZON", "DSKY", "AKRN")
 
 
-def load(folder: Path, *, since: date, index: bool = True) -> None:
-    """Store the real days of the shares above from a date on, their splits, and the indices."""
+def load(folder: Path, *, since: date, until: date = date(2025, 1, 1), index: bool = True) -> None:
+    """Store the real days of the shares above in a span, their splits, and the indices."""
     sector_of = {secid: code for code, secids in SECTORS.items() for secid in secids}
     frame = pl.scan_parquet(folder / "daily/1d_as_traded_2000_2024.parquet")
-    frame = frame.filter((pl.col("date") >= since) & (pl.col("low") > 0) & (pl.col("volume") >= 0))
+    frame = frame.filter(
+        pl.col("date").is_between(since, until) & (pl.col("low") > 0) & (pl.col("volume") >= 0)
+    )
     for secid, rows in _by_secid(frame, [*sector_of, *OTHERS]):
         made = _held(secid, sector=sector_of.get(secid, ""))
         _store(made, rows)
@@ -51,7 +53,9 @@ def load(folder: Path, *, since: date, index: bool = True) -> None:
         )  # fmt: skip
     if index:
         for place, secid in (("imoex_1d_2010_2024", "IMOEX"), ("rvi_1d_2022_2024", "RVI")):
-            scan = pl.scan_parquet(folder / f"indices/{place}.parquet").filter(pl.col("date") >= since)
+            scan = pl.scan_parquet(folder / f"indices/{place}.parquet").filter(
+                pl.col("date").is_between(since, until)
+            )
             for _, rows in _by_secid(scan, [secid]):
                 _store(_held(secid, kind="index"), rows)
 
@@ -123,7 +127,7 @@ def test_the_known_days_are_right_and_spells_last(real_data: Path, index: bool) 
 
 
 def test_what_comes_after_a_day_changes_nothing_up_to_it(real_data: Path) -> None:
-    load(real_data, since=date(2021, 6, 1))
+    load(real_data, since=date(2021, 9, 1), until=date(2023, 3, 31))
     regime_build(now=NOW)
     whole = stored()
     early = [row for row in whole if row[1] <= CUT]
