@@ -177,6 +177,8 @@ def inputs_fingerprint(bars: Bars, month: MonthSlice, joined: F32 | None = None)
 
     Of the trading days only where one ends matters: a calendar that learns of other days changes nothing. `joined`
     are the columns that come from elsewhere, at the month's rows: they go into the features as they are.
+
+    Shapes: joined (stop - start, j).
     """
     part = slice(month.warmup_start, month.stop)
     days = bars.trading_day[part]
