@@ -241,7 +241,25 @@ def _code_of(at: Any, length: int) -> str:
     return next((code for code, begin, _ in spans if minute < begin < minute + length), "")
 
 
-GOLDEN: dict[str, Slow] = {f"session_{code}": _in_session(code) for code in ("morning", "main", "evening")}
+def _turned(of: Callable[[float], float], turns: Callable[[Any], float]) -> Slow:
+    return lambda f: [of(2 * math.pi * turns(at)) for at in f["at"]]
+
+
+def _of_day(at: Any) -> float:
+    return float((at - at.normalize()).total_seconds() / 86_400)
+
+
+def _of_week(at: Any) -> float:
+    return (at.isoweekday() - 1) / 7
+
+
+GOLDEN: dict[str, Slow] = {
+    "minute_sin": _turned(math.sin, _of_day),
+    "minute_cos": _turned(math.cos, _of_day),
+    "weekday_sin": _turned(math.sin, _of_week),
+    "weekday_cos": _turned(math.cos, _of_week),
+    **{f"session_{code}": _in_session(code) for code in ("morning", "main", "evening")},
+}
 GOLDEN_JOINED: dict[str, Callable[[CalendarWorld], Values]] = {
     "weekend_session": _dated(_weekend),
     "since_open_sin": _hours(lambda since, length, day_since, day: math.sin(_turn(since))),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from market.models import Candle, CorporateAction, Instrument, TradingDay
-from tests.features import golden
+from tests.features import golden_trend, golden_volatility
 from traderai.common.clock import MOSCOW
 
 # pandas carries no types here
@@ -196,11 +196,14 @@ def _range_position(f: Frame) -> Any:
 
 BASE: dict[str, Callable[[Frame], Any]] = {
     **{
-        name: golden.GOLDEN[name]
+        name: golden_trend.GOLDEN[name]
         for name in (
             "ret_1", "ret_5", "ret_20", "price_sma_20", "price_sma_50", "macd_hist_atr", "adx_14", "rsi_14",
-            "atr_14_pct", "std_20", "bb_position_20", "std_60", "ewma_vol_94",
         )
+    },
+    **{
+        name: golden_volatility.GOLDEN[name]
+        for name in ("atr_14_pct", "std_20", "bb_position_20", "std_60", "ewma_vol_94")
     },
     "price_sma_200": lambda f: f.close / f.close.rolling(200).mean() - 1,
     "dist_high_250": lambda f: np.log(f.close / f.high.rolling(250).max()),

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from market.kernels.sessions import WEEKEND
-from tests.features.golden import GOLDEN as BEFORE
 from tests.features.golden import Frame, Slow
 from tests.features.golden_windows import NAN, column, divided, over_windows
 from traderai.common.arrays import F64
@@ -64,6 +63,15 @@ def _day_range(row: Any, run: Rows, before: list[Rows]) -> float:
     return 100 * (_highest(run) - _lowest(run)) / row.close if before else NAN
 
 
+def _day_position(row: Any, run: Rows, before: list[Rows]) -> float:
+    lowest, highest = _lowest(run), _highest(run)
+    return (row.close - lowest) / (highest - lowest) if highest > lowest else 0.5
+
+
+def _gap(row: Any, run: Rows, before: list[Rows]) -> float:
+    return math.log(run[0].open / before[-1][-1].close) if before else NAN
+
+
 def _week_position(row: Any, run: Rows, before: list[Rows]) -> float:
     return divided(row.close - _lowest(run), _highest(run) - _lowest(run)) if before else NAN
 
@@ -90,6 +98,14 @@ def _from_low(row: Any, run: Rows, before: list[Rows]) -> float:
     return math.log(row.close / _lowest(before[-1])) if len(before) == 2 else NAN
 
 
+def _from_highest(f: Frame, window: int) -> Any:
+    return (f.close / f.high.rolling(window).max()).map(math.log)
+
+
+def _from_lowest(f: Frame, window: int) -> Any:
+    return (f.close / f.low.rolling(window).min()).map(math.log)
+
+
 def _since(values: F64) -> F64:
     return over_windows(lambda part: int(np.argmax(part[::-1])), 60, values)
 
@@ -105,15 +121,14 @@ def _round(f: Frame, steps: int) -> F64:
     return np.array(out)
 
 
-_KEPT = ("day_range_position", "dist_high_20", "dist_high_60", "dist_low_20", "dist_low_60", "session_gap")
-
 GOLDEN: dict[str, Slow] = {
-    **{name: BEFORE[name] for name in _KEPT},
+    "day_range_position": lambda f: _by(f, _day, _day_position),
+    **{f"dist_high_{n}": lambda f, n=n: _from_highest(f, n) for n in (20, 60, 250)},  # type: ignore[misc]
+    **{f"dist_low_{n}": lambda f, n=n: _from_lowest(f, n) for n in (20, 60, 250)},  # type: ignore[misc]
+    "session_gap": lambda f: _by(f, _day, _gap),
     "day_range_pct": lambda f: _by(f, _day, _day_range),
     "week_range_position": lambda f: _by(f, _week, _week_position),
     "prev_range_position": lambda f: _by(f, _day, _previous_position),
-    "dist_high_250": lambda f: (f.close / f.high.rolling(250).max()).map(math.log),
-    "dist_low_250": lambda f: (f.close / f.low.rolling(250).min()).map(math.log),
     "bars_since_high_60": lambda f: _since(column(f, "high")),
     "bars_since_low_60": lambda f: _since(-column(f, "low")),
     "dist_prev_close": lambda f: _by(f, _day, _from_close),

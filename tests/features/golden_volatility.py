@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 
-from tests.features.golden import GOLDEN as BEFORE
 from tests.features.golden import Frame, Slow
 from tests.features.golden_windows import (
     NAN,
     column,
+    divided,
     each_divided,
     mean,
     over_windows,
@@ -122,12 +122,38 @@ def _jumps(f: Frame) -> F64:
     return over_windows(share, 60, returns(f))
 
 
-_KEPT = (
-    "atr_14_pct", "atr_ratio_5_30", "std_20", "std_60", "parkinson_20", "ewma_vol_94", "bb_position_20", "bb_width_20",
-)  # fmt: skip
+def _ewma(f: Frame) -> F64:
+    squares = returns(f) ** 2
+    variance = mean(squares[1:21])
+    out = np.full(squares.size, NAN)
+    out[20] = math.sqrt(variance)
+    for t in range(21, squares.size):
+        variance = 0.94 * variance + 0.06 * squares[t]
+        out[t] = math.sqrt(variance)
+    return out
+
+
+def _band_position(f: Frame) -> F64:
+    def position(part: F64) -> float:
+        width = 2 * std(part)
+        return divided(part[-1] - (mean(part) - width), 2 * width)
+
+    return over_windows(position, 20, column(f, "close"))
+
+
+def _band_width(f: Frame) -> F64:
+    return over_windows(lambda part: 100 * 4 * std(part) / mean(part), 20, column(f, "close"))
+
 
 GOLDEN: dict[str, Slow] = {
-    **{name: BEFORE[name] for name in _KEPT},
+    "atr_14_pct": lambda f: 100 * _atr(f, 14) / column(f, "close"),
+    "atr_ratio_5_30": lambda f: each_divided(_atr(f, 5), _atr(f, 30)),
+    "std_20": lambda f: _std(f, 20),
+    "std_60": lambda f: _std(f, 60),
+    "parkinson_20": lambda f: _parkinson(f, 20),
+    "ewma_vol_94": _ewma,
+    "bb_position_20": _band_position,
+    "bb_width_20": _band_width,
     "atr_5_pct": lambda f: 100 * _atr(f, 5) / column(f, "close"),
     "atr_30_pct": lambda f: 100 * _atr(f, 30) / column(f, "close"),
     "atr_ratio_5_14": lambda f: each_divided(_atr(f, 5), _atr(f, 14)),

@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from tests.features.golden import GOLDEN as BEFORE
 from tests.features.golden import Frame, Slow
 from tests.features.golden_windows import (
     NAN,
@@ -133,10 +132,23 @@ def _day_vwap(f: Frame) -> F64:
     return out
 
 
-_KEPT = ("volume_ratio_20", "volume_robust_z_60", "turnover_ratio_20_120", "amihud_20")
+def _robust_z(f: Frame) -> F64:
+    def z(part: F64) -> float:
+        ordered = sorted(part)
+        median = (ordered[29] + ordered[30]) / 2
+        distances = sorted(abs(x - median) for x in part)
+        return divided(part[-1] - median, 1.4826 * (distances[29] + distances[30]) / 2)
+
+    return over_windows(z, 60, np.array([math.log(1 + v) for v in f.volume]))
+
 
 GOLDEN: dict[str, Slow] = {
-    **{name: BEFORE[name] for name in _KEPT},
+    "volume_ratio_20": lambda f: each_divided(
+        column(f, "volume"), over_windows(mean, 20, column(f, "volume"))
+    ),
+    "volume_robust_z_60": _robust_z,
+    "turnover_ratio_20_120": lambda f: _mean_ratio(column(f, "turnover"), 20, 120),
+    "amihud_20": lambda f: _amihud(f, 20),
     "volume_ratio_60": lambda f: each_divided(
         column(f, "volume"), over_windows(mean, 60, column(f, "volume"))
     ),

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from market.calendar_config import session_table
 from market.contracts import Bars, CandleColumns, Timeframe
-from market.kernels.sessions import MAIN
+from market.kernels.sessions import MAIN, session_codes
 
 HOURS_A_DAY = 14
 FIRST_BAR_S = int(datetime(2024, 1, 15, 7, tzinfo=UTC).timestamp())
+LIVELY_DAY = int(datetime(2025, 3, 3, tzinfo=UTC).timestamp()) // 86_400  # a Monday
 
 
 def random_bars(n: int, *, seed: int, first_s: int = FIRST_BAR_S) -> Bars:
@@ -39,6 +41,36 @@ def random_bars(n: int, *, seed: int, first_s: int = FIRST_BAR_S) -> Bars:
         volume_shares=volume, turnover_rub=volume * close, split_factor=np.ones(n), dividend_rub=dividend,
         trading_day=trading_day, session=np.full(n, MAIN, dtype=np.int8),
     )  # fmt: skip
+
+
+def lively_bars(n: int, *, seed: int) -> Bars:
+    """Return n hourly bars of 2025 with morning, evening and weekend sessions, halts, a split and two dividends.
+
+    The trading day of a weekend session is the next weekday's.
+    """
+    rng = np.random.default_rng(seed)
+    moments, days, day = [], [], 0
+    while len(moments) < 2 * n:
+        number = LIVELY_DAY + day
+        weekend = (number + 3) % 7 > 4
+        hours = range(10, 19) if weekend else range(7, 24)
+        moments += [number * 86_400 + (hour - 3) * 3_600 for hour in hours]
+        days += [number + (7 - (number + 3) % 7 if weekend else 0)] * len(hours)
+        day += 1
+    # Trading stops for a few hours now and then: the bars between are missing.
+    halted = np.convolve(rng.random(len(moments)) < 0.01, np.ones(4), mode="full")[: len(moments)] > 0
+    kept = np.flatnonzero(~halted)[:n]
+    begin_s = np.array(moments, dtype=np.int64)[kept]
+    trading_day = np.unique(np.array(days)[kept], return_inverse=True)[1].astype(np.int64)
+    bars = random_bars(n, seed=seed)
+    split = np.where(np.arange(n) < int(0.6 * n), 1.0, 100.0)
+    return replace(
+        bars,
+        begin_s=begin_s,
+        trading_day=trading_day,
+        session=session_codes(begin_s, session_table(), bar_s=3_600),
+        split_factor=split,
+    )
 
 
 def with_noise_after(bars: Bars, cut: int, *, seed: int) -> Bars:

@@ -133,28 +133,29 @@ def looker(timeframe: Timeframe) -> Callable[[str, str], float]:
 
 
 def test_every_feature_has_a_second_implementation() -> None:
-    clock = {"minute_sin", "minute_cos", "weekday_sin", "weekday_cos"}
-    assert set(GOLDEN) | set(GOLDEN_JOINED) | clock == {spec.name for spec in calendar.FEATURES}
+    assert set(GOLDEN) | set(GOLDEN_JOINED) == {spec.name for spec in calendar.FEATURES}
     assert set(GOLDEN_JOINED) == set(NAMES)
 
 
-def assert_sessions_equal(bars: Bars) -> None:
+def assert_own_columns_equal(bars: Bars) -> None:
     matrix = compute_columns(window_of(bars, start=0, stop=len(bars)), OWN)
     slow = {name: GOLDEN[name](frame_of(bars)) for name in GOLDEN}
     assert_equal_columns(matrix.astype(np.float64), slow, [spec.name for spec in OWN])
 
 
-def test_the_sessions_of_bars_equal_their_second_implementation() -> None:
+def test_the_clock_and_the_sessions_of_bars_equal_their_second_implementation() -> None:
     bars = random_bars(300, seed=2)
     codes = session_codes(bars.begin_s, session_table(), bar_s=3600)
     assert np.unique(codes).size == 2
-    assert_sessions_equal(replace(bars, session=codes))
+    assert_own_columns_equal(replace(bars, session=codes))
 
 
 @pytest.mark.realdata
 @pytest.mark.parametrize("timeframe", TIMEFRAMES)
-def test_the_sessions_of_real_bars_equal_their_second_implementation(real_data: Path, timeframe: str) -> None:
-    assert_sessions_equal(real_bars(real_data, timeframe))
+def test_the_clock_and_the_sessions_of_real_bars_equal_their_second_implementation(
+    real_data: Path, timeframe: str
+) -> None:
+    assert_own_columns_equal(real_bars(real_data, timeframe))
 
 
 @pytest.mark.django_db
