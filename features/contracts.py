@@ -82,6 +82,7 @@ class BuildReport:
     feature_set_key: str
     timeframe: str
     instruments: int
+    instruments_with_bars: int  # those that have bars in the months looked at and did not fail
     rows: int  # rows of the months built
     months_built: int
     months_unchanged: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from features.catalog import CODE_VERSION
 from features.contracts import FeatureSetFacts
@@ -23,6 +25,7 @@ from traderai.common.errors import InvariantError, NotFoundError
 from traderai.common.lake import Lake, lake_at, sha256_hex
 
 SWEEP_AFTER = timedelta(days=1)
+_TURN = zlib.crc32(b"features: rows of files")
 _SWITCHED = (
     "feature_set", "first_bar_at", "last_bar_at", "rows", "size_bytes", "file_key", "file_sha256", "inputs_sha256",
     "code_version", "columns_missing", "built_at",
@@ -146,26 +149,34 @@ def month_file(
 
 
 def months_write(
-    files: Sequence[MonthFile], *, facts: FeatureSetFacts, timeframe: Timeframe, now: datetime
+    files: Sequence[MonthFile],
+    *,
+    facts: FeatureSetFacts,
+    timeframe: Timeframe,
+    now: datetime,
+    seen: Mapping[int, str] | None = None,
 ) -> None:
     """Store files of months, then switch their rows to them in one transaction.
 
     A file is unlisted until its row names it: a crash in between leaves the old snapshots as they were and files that
-    the sweep removes. Repeating writes the same files and the same rows.
+    the sweep removes. Repeating writes the same files and the same rows. `seen` are the files, by instrument, that
+    the rows named when the build looked: a row that a later build has switched meanwhile is left to it.
     """
     keys = [file_key(facts, timeframe, file) for file in files]
-    _unlist(keys, now)
+    with _turn():
+        _unlist(keys, now)
     lake = features_lake()
     for key, file in zip(keys, files, strict=True):
         lake.write(key, file.content)
-    snapshots_switch(
-        [_snapshot(file, key, facts, timeframe, now) for file, key in zip(files, keys, strict=True)], now=now
-    )
+    rows = [_snapshot(file, key, facts, timeframe, now) for file, key in zip(files, keys, strict=True)]
+    snapshots_switch(rows, now=now, seen=seen)
 
 
-def snapshots_switch(snapshots: Sequence[FeatureSnapshot], *, now: datetime) -> None:
+def snapshots_switch(
+    snapshots: Sequence[FeatureSnapshot], *, now: datetime, seen: Mapping[int, str] | None = None
+) -> None:
     """Point the rows of months to their new files and unlist the old ones, all or none."""
-    with transaction.atomic():
+    with _turn():
         stored = {
             (row.instrument_id, row.month): row
             for row in FeatureSnapshot.objects.select_for_update().filter(
@@ -181,6 +192,8 @@ def snapshots_switch(snapshots: Sequence[FeatureSnapshot], *, now: datetime) -> 
             if old is None:
                 new.append(row)
                 continue
+            if seen is not None and old.built_at > now and old.file_key != seen.get(row.instrument_id):
+                continue
             row.pk = old.pk
             changed.append(row)
             if old.file_key != row.file_key:
@@ -188,7 +201,7 @@ def snapshots_switch(snapshots: Sequence[FeatureSnapshot], *, now: datetime) -> 
         FeatureSnapshot.objects.bulk_create(new)
         FeatureSnapshot.objects.bulk_update(changed, _SWITCHED)
         _unlist(left, now)
-        UnlistedFile.objects.filter(file_key__in=[row.file_key for row in snapshots]).delete()
+        UnlistedFile.objects.filter(file_key__in=[row.file_key for row in (*new, *changed)]).delete()
 
 
 def files_sweep(*, now: datetime) -> int:
@@ -203,6 +216,19 @@ def files_sweep(*, now: datetime) -> int:
                 lake.delete(unlisted.file_key)
                 swept += 1
     return swept
+
+
+def unfinished_sweep(*, now: datetime) -> int:
+    """Delete what writers that were killed more than a day ago have left; return how many. It looks at every file."""
+    return features_lake().delete_unfinished("features", before_s=(now - SWEEP_AFTER).timestamp())
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Hold a transaction that changes rows of files: builds take turns, so none meets another's half."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        yield
 
 
 def _unlist(keys: Sequence[str], now: datetime) -> None:

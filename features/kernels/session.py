@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from market.kernels.sessions import moscow_offset_s
 from traderai.common.arrays import F64, I64
 
-# Moscow has stayed at UTC+3 since 2014-10-26; earlier bars would be an hour off and are outside our data.
+# Moscow has stayed at UTC+3 since 2014-10-26: what is later needs no table of offsets.
 MOSCOW_OFFSET_S = 3 * 3600
 DAY_S = 86_400
 
@@ -20,22 +21,24 @@ def moscow_seconds(begin_s: I64) -> I64:
     return begin_s + MOSCOW_OFFSET_S
 
 
-def minute_of_day_angle(begin_s: I64) -> F64:
+def minute_of_day_angle(begin_s: I64, *, bar_s: int) -> F64:
     """Return the Moscow time of day at which each bar begins, as an angle.
 
     Shapes: begin_s (n,); returns (n,).
-    Units:  radians, 0 at midnight, a full turn a day.
+    Units:  radians, 0 at midnight, a full turn a day; 0 for bars of a day or longer, which begin at midnight whatever
+        the clock of their year was. Summer time before 2011 is left out: no shorter bars are so old.
     Causal: out[t] reads the begin of bar t.
     """
-    return 2.0 * np.pi * (moscow_seconds(begin_s) % DAY_S) / DAY_S
+    if bar_s >= DAY_S:
+        return np.zeros(begin_s.size)
+    return 2.0 * np.pi * ((begin_s + moscow_offset_s(begin_s)) % DAY_S) / DAY_S
 
 
-def day_of_week_angle(begin_s: I64) -> F64:
-    """Return the Moscow day of week on which each bar begins, as an angle.
+def day_of_week_angle(day: I64) -> F64:
+    """Return the day of the week of each date, as an angle.
 
-    Shapes: begin_s (n,); returns (n,).
+    Shapes: day (n,), days since 1970; returns (n,).
     Units:  radians, 0 on Monday, a full turn a week.
-    Causal: out[t] reads the begin of bar t.
+    Causal: out[t] reads date t.
     """
-    weekday = (moscow_seconds(begin_s) // DAY_S + 3) % 7
-    return np.asarray(2.0 * np.pi * weekday / 7.0, dtype=np.float64)
+    return np.asarray(2.0 * np.pi * ((day + 3) % 7) / 7.0, dtype=np.float64)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from features.contracts import FeatureRow
+from features.contracts import FeatureRow, FeatureSetFacts
 from features.live_rows import rows_get
+from features.models import FeatureSnapshot
 from features.selectors.catalogue import feature_set_get
 from features.selectors.matrix import feature_matrix_load
-from market.contracts import Timeframe
+from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.instruments import instrument_get
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import NotReadyError
@@ -20,24 +21,44 @@ def feature_rows_latest(
 ) -> dict[str, FeatureRow]:
     """Return by ticker the newest row of features that was known at `as_of`; shares without any are left out.
 
-    A published row is used if its bar had closed at `as_of`, otherwise the store's newest one. Both have the same
-    bits for the same bar; `begin_s` says how old a row is.
+    A published row is used if its bar had closed at `as_of` and the store has none newer, otherwise the store's newest
+    one. Both have the same bits for the same bar; `begin_s` says how old a row is.
 
     Raises: InputError for an unknown set, NotFoundError for an unknown instrument, InvariantError
         `checksum_mismatch` for a corrupt file.
     """
     facts = feature_set_get(name=feature_set)
-    current = [instrument_get(secid=secid).secid for secid in secids]
+    found = [instrument_get(secid=secid) for secid in secids]
     newest_s = to_epoch_s(as_of) - 60 * timeframe.minutes
-    published = rows_get(facts, timeframe, current)
+    published = rows_get(facts, timeframe, [one.secid for one in found])
+    stored_s = _stored_until(facts, timeframe, found)
     rows = {}
-    for secid in current:
-        row = published.get(secid)
-        if row is None or row.begin_s > newest_s:
-            row = _stored_row(feature_set, timeframe, secid, as_of)
+    for one in found:
+        row = published.get(one.secid)
+        if row is not None and row.begin_s > newest_s:
+            row = None
+        if row is None or min(newest_s, stored_s.get(one.id, 0)) > row.begin_s:
+            stored = _stored_row(feature_set, timeframe, one.secid, as_of)
+            if row is None or (stored is not None and stored.begin_s > row.begin_s):
+                row = stored
         if row is not None:
-            rows[secid] = row
+            rows[one.secid] = row
     return rows
+
+
+def _stored_until(
+    facts: FeatureSetFacts, timeframe: Timeframe, instruments: Sequence[InstrumentFacts]
+) -> dict[int, int]:
+    """Return by instrument the begin of the newest stored bar."""
+    newest: dict[int, int] = {}
+    snapshots = FeatureSnapshot.objects.filter(
+        set_sha=facts.sha,
+        timeframe_min=timeframe.minutes,
+        instrument_id__in=[one.id for one in instruments],
+    )
+    for key, last_bar_at in snapshots.values_list("instrument_id", "last_bar_at"):
+        newest[key] = max(to_epoch_s(last_bar_at), newest.get(key, 0))
+    return newest
 
 
 def _stored_row(feature_set: str, timeframe: Timeframe, secid: str, as_of: datetime) -> FeatureRow | None:

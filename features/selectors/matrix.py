@@ -79,15 +79,17 @@ def feature_dataset(
     instruments = None if secids is None else tuple(instrument_get(secid=secid) for secid in secids)
     wanted = _within(_snapshots(facts, instruments, timeframe), timeframe, as_of=as_of, since=since)
     filesystem, base = store.features_lake().filesystem()
-    root = f"{base}/features/{facts.key}/{timeframe.value}"
     columns = [pa.field("begin_s", pa.int64()), *(pa.field(name, pa.float32()) for name in facts.columns)]
-    return pads.dataset(
-        [f"{base}/{key}" for key in wanted.values_list("file_key", flat=True)],
-        schema=pa.schema([pa.field("secid", pa.string()), *columns]),
-        format="parquet",
-        filesystem=filesystem,
-        partitioning=pads.partitioning(pa.schema([pa.field("secid", pa.string())])),
-        partition_base_dir=root,
+    parquet = pads.ParquetFileFormat()
+    # A file lies under the ticker of its day, which may have been replaced since: the row says whose it is.
+    fragments = [
+        parquet.make_fragment(
+            f"{base}/{key}", filesystem=filesystem, partition_expression=pads.field("secid") == secid
+        )
+        for key, secid in wanted.values_list("file_key", "instrument__secid")
+    ]
+    return pads.FileSystemDataset(
+        fragments, pa.schema([pa.field("secid", pa.string()), *columns]), parquet, filesystem
     )
 
 

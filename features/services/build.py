@@ -71,14 +71,31 @@ def features_build(
         tally=_Tally(),
     )
     everything = traded_list(timeframe=timeframe, active_only=False)
-    targets = everything if secids is None else tuple(instrument_get(secid=secid) for secid in secids)
+    targets = everything if secids is None else _named(secids, everything, build)
     for simulated in (False, True):
         chosen = tuple(facts for facts in targets if facts.is_simulated is simulated)
         universe = tuple(facts for facts in everything if facts.is_simulated is simulated)
         if chosen:
             _market_build(build, chosen, universe, since=since, progress=progress)
     swept = store.files_sweep(now=now)
+    if secids is None:
+        swept += store.unfinished_sweep(now=now)
     return _report(build, instruments=len(targets), swept=swept, seconds=monotonic_s() - started_s)
+
+
+def _named(
+    secids: Sequence[str], everything: Iterable[InstrumentFacts], build: _Build
+) -> tuple[InstrumentFacts, ...]:
+    """Return the instruments that were asked for, each once; one without bars fails with its reason."""
+    named = {facts.id: facts for facts in (instrument_get(secid=secid) for secid in secids)}
+    held = {facts.id for facts in everything}
+    for facts in named.values():
+        if facts.id not in held:
+            build.tally.failed[facts.secid] = (
+                f"must be a share or fund with {build.timeframe.value} candles, none are stored; "
+                "run manage.py ingest or manage.py resample"
+            )
+    return tuple(named.values())
 
 
 def _market_build(
@@ -149,7 +166,8 @@ def _month_build(
             build.tally.months_built += 1
             build.tally.rows += done.file.rows
     if files:
-        store.months_write(files, facts=build.facts, timeframe=build.timeframe, now=build.now)
+        seen = {key: row.file_key for key, row in stored.items()}
+        store.months_write(files, facts=build.facts, timeframe=build.timeframe, now=build.now, seen=seen)
 
 
 def _stored(
@@ -170,6 +188,7 @@ def _report(build: _Build, *, instruments: int, swept: int, seconds: float) -> B
         feature_set_key=build.facts.key,
         timeframe=build.timeframe.value,
         instruments=instruments,
+        instruments_with_bars=len(tally.missing),
         rows=tally.rows,
         months_built=tally.months_built,
         months_unchanged=tally.months_unchanged,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -44,10 +45,7 @@ def features_export(
         NotFoundError for an unknown instrument; NotReadyError where nothing is stored; InvariantError
         `checksum_mismatch` for a corrupt file (`build_features` repairs it).
     """
-    if path.suffix not in FORMATS:
-        raise InputError(f"the file must end with {' or '.join(FORMATS)}, was {path.name!r}", field="path")
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"the folder of the file must exist, {path.parent} does not; make it", field="path")
+    _require_writable(path)
     facts = feature_set_get(name=feature_set)
     snapshots = _snapshots(facts, timeframe, secids, as_of=as_of, since=since)
     span_s = (0 if since is None else to_epoch_s(since), to_epoch_s(as_of) - 60 * timeframe.minutes)
@@ -75,6 +73,25 @@ def features_export(
         columns=len(facts.columns),
         size_bytes=path.stat().st_size,
     )
+
+
+def _require_writable(path: Path) -> None:
+    if path.suffix not in FORMATS:
+        raise InputError(f"the file must end with {' or '.join(FORMATS)}, was {path.name!r}", field="path")
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"the folder of the file must exist, {path.parent} does not; make it", field="path")
+    if path.is_dir():
+        raise InputError(f"the file must not be a folder, {path} is one; name a file in it", field="path")
+    try:
+        with _unfinished(path).open("wb"):
+            pass
+        _unfinished(path).unlink()
+    except OSError as error:
+        raise InputError(f"the file must be one that can be written: {error}", field="path") from error
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.unfinished")
 
 
 def _snapshots(
@@ -116,7 +133,7 @@ def _table(schema: pa.Schema, secid: str, begin_s: Any, values: Any) -> pa.Table
 @contextmanager
 def _writer(path: Path, schema: pa.Schema) -> Iterator[Any]:
     """Write tables to a file beside the wanted one, which takes its place when all of them are there."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = _unfinished(path)
     try:
         if FORMATS[path.suffix] == "Parquet":
             with pq.ParquetWriter(unfinished, schema, compression="zstd") as parquet:

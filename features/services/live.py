@@ -44,22 +44,26 @@ class LiveMarket:
         self._joins: Joins | None = None
         self._month: MonthScope | None = None
         self._read_at: datetime | None = None
-        self._published: dict[str, int] = {}  # begin of the newest row by share
+        self._failed: dict[str, str] = {}  # shares whose bars could not be read
+        self._published: dict[str, FeatureRow] = {}
+        self._is_due = False  # something was read that is not published yet
 
     def update(self, *, now: datetime) -> LiveReport:
         """Publish the row of every share's newest closed bar that is not published yet.
 
-        Repeating publishes nothing until another bar has closed. The rows have the bits that the store will have.
+        Repeating publishes nothing until another bar has closed. The rows have the bits that the store will have: a
+        row that another share's late bar changes is published again, and so is every row when the month is read anew.
 
-        Raises: TransientError if Redis cannot be reached.
+        Raises: TransientError if Redis cannot be reached; the next update publishes then.
         """
         started_s = monotonic_s()
         reloaded = not self._extend(now)
         if reloaded:
             self._reload(now)
-        rows, failed = self._rows()
+        rows, failed = self._rows() if self._is_due else ([], {})
         rows_put(self.facts, self._timeframe, rows)
-        self._published |= {row.secid: row.begin_s for row in rows}
+        self._published |= {row.secid: row for row in rows}
+        self._is_due = False
         return LiveReport(
             feature_set_key=self.facts.key,
             timeframe=self._timeframe.value,
@@ -67,7 +71,7 @@ class LiveMarket:
             shares=0 if self._month is None else len(self._month.bars),
             reloaded=reloaded,
             seconds=monotonic_s() - started_s,
-            failed=tuple(sorted(failed.items())),
+            failed=tuple(sorted((self._failed | failed).items())),
         )
 
     def _newest_month(self, now: datetime) -> date:
@@ -78,7 +82,8 @@ class LiveMarket:
         month = self._newest_month(now)
         everything = traded_list(timeframe=self._timeframe, active_only=False)
         universe = [facts for facts in everything if facts.is_simulated is self._simulated]
-        self._read_at, self._month = now, None
+        self._read_at, self._month, self._failed = now, None, {}
+        self._published, self._is_due = {}, True
         covered = build_scope(
             universe=universe, timeframe=self._timeframe, since=month_begin(month), as_of=now
         )
@@ -86,8 +91,7 @@ class LiveMarket:
             return
         self._scope, months = covered
         self._joins = Joins(self._scope, self._specs)
-        failed: dict[str, str] = {}
-        scopes = month_scopes(self._scope, months, warmup_bars=self.facts.warmup_bars, failed=failed)
+        scopes = month_scopes(self._scope, months, warmup_bars=self.facts.warmup_bars, failed=self._failed)
         self._month = list(scopes)[-1]
 
     def _extend(self, now: datetime) -> bool:
@@ -98,41 +102,36 @@ class LiveMarket:
             return False
         if now.astimezone(MOSCOW).date() != self._read_at.astimezone(MOSCOW).date():
             return False  # what is known once a day was known to the day before
-        since = {
-            facts.id: _checked_from(self._month.bars.get(facts.secid), self._month)
-            for facts in self._scope.universe
-        }
+        shares = [facts for facts in self._scope.universe if facts.secid not in self._failed]
         loaded = bars_load_many(
-            instruments=self._scope.universe,
+            instruments=shares,
             timeframe=self._timeframe,
             as_of=now,
-            since_by_id=since,
+            since_by_id={
+                facts.id: _checked_from(self._month.bars.get(facts.secid), self._month) for facts in shares
+            },
             until=month_begin(next_month(self._newest_month(now))),
         )
         bars = dict(self._month.bars)
         for secid, new in loaded.items():
-            if len(new) == 0:
-                continue
             extended = _extended(bars.get(secid), new)
             if extended is None:
                 return False
-            bars[secid] = extended
-        self._month = replace(self._month, bars=bars)
-        self._scope = replace(self._scope, as_of=now)
-        self._joins = Joins(self._scope, self._specs, keep=self._joins)
+            if extended.rows:
+                bars[secid] = extended
+        self._is_due |= any(len(one.bars) != _size(self._month, secid) for secid, one in bars.items())
+        if self._is_due:
+            self._month = replace(self._month, bars=bars)
+            self._scope = replace(self._scope, as_of=now)
+            self._joins = Joins(self._scope, self._specs, keep=self._joins)
         return True
 
     def _rows(self) -> tuple[list[FeatureRow], dict[str, str]]:
+        """Return the rows that differ from what is published."""
         if self._month is None or self._joins is None:
             return [], {}
         month = self._month
-        wanted = [
-            secid
-            for secid, bars in month.bars.items()
-            if bars.rows and int(bars.bars.begin_s[-1]) > self._published.get(secid, -1)
-        ]
-        if not wanted:
-            return [], {}
+        wanted = [secid for secid, bars in month.bars.items() if bars.rows]
         joined = self._joins.month_columns(month)
 
         def row(secid: str) -> FeatureRow | str:
@@ -143,16 +142,27 @@ class LiveMarket:
 
         with ThreadPoolExecutor(THREADS) as threads:
             done = list(threads.map(row, wanted))
-        rows = [one for one in done if isinstance(one, FeatureRow)]
+        rows = [one for one in done if isinstance(one, FeatureRow) and not self._is_published(one)]
         failed = {secid: one for secid, one in zip(wanted, done, strict=True) if isinstance(one, str)}
         return rows, failed
 
+    def _is_published(self, row: FeatureRow) -> bool:
+        old = self._published.get(row.secid)
+        return old is not None and old.begin_s == row.begin_s and old.values.tobytes() == row.values.tobytes()
+
     def _row(self, bars: MonthBars, joined: F32) -> FeatureRow:
-        window = window_of(bars.bars, start=0, stop=len(bars.bars))
+        secid, begin_s = bars.bars.secid, int(bars.bars.begin_s[-1])
         values = np.empty(len(self._specs), dtype=np.float32)
-        values[self._own] = newest_columns(window, [self._specs[place] for place in self._own])
+        old = self._published.get(secid)
+        if old is not None and old.begin_s == begin_s:
+            values[self._own] = old.values[
+                self._own
+            ]  # its own bars are the same: else the month was read anew
+        else:
+            window = window_of(bars.bars, start=0, stop=len(bars.bars))
+            values[self._own] = newest_columns(window, [self._specs[place] for place in self._own])
         values[self._joined] = joined[-1]
-        return FeatureRow(secid=bars.bars.secid, begin_s=int(bars.bars.begin_s[-1]), values=values)
+        return FeatureRow(secid=secid, begin_s=begin_s, values=values)
 
 
 # A worker keeps what it has read; another worker that takes the next update reads the month itself.
@@ -182,20 +192,23 @@ def _checked_from(bars: MonthBars | None, month: MonthScope) -> datetime:
     return from_epoch_s(int(bars.bars.begin_s[-min(CHECKED_BARS, len(bars.bars))]))
 
 
+def _size(month: MonthScope, secid: str) -> int:
+    return len(month.bars[secid].bars) if secid in month.bars else 0
+
+
 def _extended(kept: MonthBars | None, new: Bars) -> MonthBars | None:
     """Return the kept bars with the new ones; None where the source has restated a kept one."""
     if kept is None:
         return MonthBars(bars=new, start=0)
-    at = int(np.searchsorted(kept.bars.begin_s, new.begin_s[0]))
-    again = len(kept.bars) - at
-    if again > len(new):
+    again = min(CHECKED_BARS, len(kept.bars))
+    if len(new) < again:
         return None
     arrays: dict[str, Any] = {}
     for field in fields(Bars):
         old, fresh = getattr(kept.bars, field.name), getattr(new, field.name)
         if not isinstance(old, np.ndarray):
             continue
-        if field.name != "trading_day" and not np.array_equal(old[at:], fresh[:again]):
+        if not np.array_equal(old[-again:], fresh[:again]):
             return None
         arrays[field.name] = np.concatenate([old, fresh[again:]])
     return MonthBars(bars=replace(kept.bars, **arrays), start=kept.start)

@@ -19,7 +19,7 @@ from features.kernels.engine import (
 )
 from features.kernels.window import window_of
 from features.models import FeatureSnapshot
-from features.sources.base import BuildScope, ColumnSource, MonthBars, MonthScope
+from features.sources.base import BuildScope, ColumnSource, MonthBars, MonthScope, RenewableSource
 from features.sources.listed import SOURCES
 from features.spec import FeatureSpec, Reads
 from market.contracts import InstrumentFacts
@@ -29,7 +29,7 @@ from traderai.common.arrays import F32
 _READ_THE_UNIVERSE: Final[frozenset[Reads]] = frozenset({"panel", "fundamental", "calendar"})
 
 # What these read becomes known at midnight or long before.
-_DAILY: Final[frozenset[Reads]] = frozenset({"fundamental", "index", "calendar", "regime"})
+_DAILY: Final[frozenset[Reads]] = frozenset({"fundamental", "index", "regime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +45,18 @@ class Joins:
     """The columns of one build that are joined to bars, source by source."""
 
     def __init__(self, scope: BuildScope, specs: Sequence[FeatureSpec], *, keep: Joins | None = None) -> None:
-        """Open the sources that the specs read; `keep` hands over those whose facts change once a day at most."""
+        """Open the sources that the specs read.
+
+        `keep` hands over those whose facts change once a day at most, and those that can go on from what they read.
+        """
         self._specs = [spec for spec in specs if spec.reads != "bars"]
         self._places: dict[Reads, list[int]] = {}
         for place, spec in enumerate(self._specs):
             self._places.setdefault(spec.reads, []).append(place)
         kept = {} if keep is None else keep._sources
         self._sources: dict[Reads, ColumnSource] = {
-            reads: kept[reads]
-            if reads in kept and reads in _DAILY
-            else SOURCES[reads](scope, tuple(self._specs[place] for place in places))
+            reads: _kept_source(reads, kept.get(reads), scope)
+            or SOURCES[reads](scope, tuple(self._specs[place] for place in places))
             for reads, places in self._places.items()
         }
 
@@ -73,6 +75,13 @@ class Joins:
             for secid, values in source.month_columns(month).items():
                 joined[secid][:, self._places[reads]] = float32_or_nan(values)
         return joined
+
+
+def _kept_source(reads: Reads, kept: ColumnSource | None, scope: BuildScope) -> ColumnSource | None:
+    """Return what a kept source is at a later moment of its day; None where it has to be opened anew."""
+    if kept is None or reads in _DAILY:
+        return kept
+    return kept.renewed(scope) if isinstance(kept, RenewableSource) else None
 
 
 def month_values(bars: MonthBars, specs: Sequence[FeatureSpec], joined: F32 | None) -> F32:

@@ -95,12 +95,12 @@ def _chunk_bars(
 
     try:
         return load(scope.universe)
-    except TraderAIError:
+    except (TraderAIError, ValueError):
         loaded: dict[str, Bars] = {}
         for facts in scope.universe:
             try:
                 loaded |= load((facts,))
-            except TraderAIError as error:
+            except (TraderAIError, ValueError) as error:
                 failed[facts.secid] = str(error)
         return loaded
 

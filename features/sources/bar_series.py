@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import fields
+from datetime import datetime
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -15,7 +16,7 @@ from features.kernels.window import window_of
 from features.sources.base import BuildScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import bars_load_many, warmup_begins
+from market.selectors.bars_many import bars_load_many
 from traderai.common.arrays import F32
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
@@ -23,6 +24,8 @@ from traderai.common.errors import TraderAIError
 _log = logging.getLogger(__name__)
 # Trading days without a bar after which history begins anew: about a month.
 HOLE_DAYS: Final = 22
+# Bars at the end of a series that are read again: longer bars are remade when a short one comes late.
+CHECKED_BARS: Final = 2
 # From which begin on the bars of each instrument are wanted, by its id.
 Since: TypeAlias = Callable[[Sequence[InstrumentFacts]], Mapping[int, datetime | None]]
 
@@ -47,24 +50,17 @@ class BarSeries:
         return {secid: bars for secid, bars in read.items() if len(bars)}
 
     def renewed(self, scope: BuildScope) -> BarSeries:
-        """Return the series of a later moment of the same months; what has got no newer bar is not read again.
+        """Return the series of a later moment of the same months; what ends as it did is not read again.
 
-        What was restated further back is not seen: make a new series for that.
+        A restatement of the last bars is seen; what was restated further back is not: make a new series for that.
         """
         later = BarSeries(scope, self._timeframe, self._since)
-        kept = [facts for facts in scope.universe if facts.secid in self._read]
-        newest = warmup_begins(
-            instruments=kept,
-            timeframe=self._timeframe,
-            before=scope.as_of - self._timeframe.duration + timedelta.resolution,
-            bars=1,
-        )
-        for facts in kept:
-            bars = self._read[facts.secid]
-            begin = newest.get(facts.id)
-            is_newest = begin is None if len(bars) == 0 else begin == from_epoch_s(int(bars.begin_s[-1]))
-            if is_newest:
-                later._read[facts.secid] = bars
+        kept = [facts for facts in scope.universe if len(self._read.get(facts.secid, ()))]
+        begins = {facts.id: _checked_from(self._read[facts.secid]) for facts in kept}
+        ends = later._read_many(kept, begins) if kept else {}
+        for secid, end in ends.items():
+            if _ends_with(self._read[secid], end):
+                later._read[secid] = self._read[secid]
         return later
 
     def _read_many(
@@ -88,6 +84,19 @@ class BarSeries:
         for facts in instruments:
             found |= self._read_many([facts], since)
         return found
+
+
+def _checked_from(bars: Bars) -> datetime:
+    return from_epoch_s(int(bars.begin_s[-min(CHECKED_BARS, len(bars))]))
+
+
+def _ends_with(bars: Bars, end: Bars) -> bool:
+    """Return whether the last bars are those that were read again."""
+    if len(end) != min(CHECKED_BARS, len(bars)):
+        return False
+    last = bars.part(len(bars) - len(end), len(bars))
+    arrays = [field.name for field in fields(Bars) if isinstance(getattr(last, field.name), np.ndarray)]
+    return all(np.array_equal(getattr(last, name), getattr(end, name)) for name in arrays)
 
 
 def stretch_columns(bars: Bars, specs: Sequence[FeatureSpec], *, start: int, stop: int) -> F32:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from traderai.common.arrays import F64, I64
@@ -66,4 +66,13 @@ class ColumnSource(Protocol):
         Causal: row t reads what was known at `known_s[t]`. The values of a month read nothing but that month and a
             fixed stretch before it, whatever the build covers: a longer build gives the same bits.
         """
+        ...
+
+
+@runtime_checkable
+class RenewableSource(ColumnSource, Protocol):
+    """A source that can go on from what it has read."""
+
+    def renewed(self, scope: BuildScope) -> ColumnSource:
+        """Return the source of a later moment: the same bits as a new one, unless what it has read was restated."""
         ...

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,6 +75,23 @@ class Lake:
         if self.exists(key):
             filesystem.delete_file(path)
 
+    def delete_unfinished(self, folder: str, *, before_s: float) -> int:
+        """Remove what writers that were killed before a moment have left in a folder; return how many files.
+
+        An object store drops unfinished uploads by itself.
+        """
+        path = self.local_path(folder)
+        if path is None:
+            return 0
+        deleted = 0
+        for one in path.rglob(".*.tmp"):
+            # A writer that lives may have finished meanwhile.
+            with suppress(FileNotFoundError):
+                if one.stat().st_mtime < before_s:
+                    one.unlink()
+                    deleted += 1
+        return deleted
+
     def local_path(self, key: str) -> Path | None:
         """Return the path of an object of a `file://` lake, None where the lake is remote."""
         filesystem, path = self._locate(key)
@@ -88,7 +107,7 @@ def lake_at(url: str) -> Lake:
 
 def _write_local(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.tmp")
     with temporary.open("wb") as stream:
         stream.write(content)
         stream.flush()

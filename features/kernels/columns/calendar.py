@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from features.kernels import session
+from features.kernels.columns import shared
 from features.kernels.columns.column import Column
 from features.kernels.window import Window
 from market.kernels import sessions
@@ -21,10 +22,10 @@ def _belongs(w: Window, code: int) -> F64:
 
 
 COLUMNS: Final[dict[str, Column]] = {
-    "minute_sin": lambda w: np.sin(session.minute_of_day_angle(w.begin_s)),
-    "minute_cos": lambda w: np.cos(session.minute_of_day_angle(w.begin_s)),
-    "weekday_sin": lambda w: np.sin(session.day_of_week_angle(w.begin_s)),
-    "weekday_cos": lambda w: np.cos(session.day_of_week_angle(w.begin_s)),
+    "minute_sin": lambda w: np.sin(session.minute_of_day_angle(w.begin_s, bar_s=w.bar_s)),
+    "minute_cos": lambda w: np.cos(session.minute_of_day_angle(w.begin_s, bar_s=w.bar_s)),
+    "weekday_sin": lambda w: np.sin(session.day_of_week_angle(shared.moscow_day(w))),
+    "weekday_cos": lambda w: np.cos(session.day_of_week_angle(shared.moscow_day(w))),
     "session_morning": lambda w: _belongs(w, sessions.MORNING),
     "session_main": lambda w: _belongs(w, sessions.MAIN),
     "session_evening": lambda w: _belongs(w, sessions.EVENING),

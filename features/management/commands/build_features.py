@@ -71,13 +71,18 @@ def missing_lines(report: BuildReport) -> list[str]:
     if not missing:
         return []
     everywhere = (
-        set.intersection(*map(set, missing.values())) if len(missing) == report.instruments else set()
+        set.intersection(*map(set, missing.values()))
+        if len(missing) == report.instruments_with_bars
+        else set()
     )
     lines = []
     for family in dict.fromkeys(spec.family for spec in FEATURES):
         names = [spec.name for spec in FEATURES if spec.family == family and spec.name in everywhere]
         if names:
             lines.append(f"no share has a value of {family} in its newest month: {', '.join(names)}")
+    derived = sorted(everywhere - {spec.name for spec in FEATURES})
+    if derived:
+        lines.append(f"no share has a value in its newest month of the set's own {', '.join(derived)}")
     for secid, columns in missing.items():
         own = [name for name in columns if name not in everywhere]
         if own:
