@@ -150,6 +150,33 @@ def test_the_clock_and_the_sessions_of_bars_equal_their_second_implementation() 
     assert_own_columns_equal(replace(bars, session=codes))
 
 
+@pytest.mark.parametrize(
+    ("year", "timeframe", "step_s"),
+    [
+        (2010, Timeframe.D1, 86_400),  # summer time
+        (2012, Timeframe.D1, 86_400),  # an hour further ahead all year round
+        (2012, Timeframe.W1, 7 * 86_400),
+        (2012, Timeframe.H1, 3_600),
+        (2014, Timeframe.D1, 86_400),
+    ],
+)
+def test_the_clock_is_that_of_moscow_in_every_year(year: int, timeframe: Timeframe, step_s: int) -> None:
+    bars = replace(random_bars(250, seed=3), timeframe=timeframe)
+    first = midnight(
+        date(year, 4, 5) + timedelta(days=0 if timeframe is Timeframe.D1 else 7 - date(year, 4, 5).weekday())
+    )
+    if timeframe is Timeframe.H1:
+        begins = [first + timedelta(seconds=step_s * number) for number in range(len(bars))]
+    else:  # a day begins at midnight, whatever the clocks did meanwhile
+        begins = [midnight(first.date() + timedelta(seconds=step_s * number)) for number in range(len(bars))]
+    bars = replace(bars, begin_s=np.array([int(one.timestamp()) for one in begins], dtype=np.int64))
+    names = ["minute_sin", "minute_cos", "weekday_sin", "weekday_cos"]
+    specs = [spec for spec in OWN if spec.name in names]
+    matrix = compute_columns(window_of(bars, start=0, stop=len(bars)), specs)
+    slow = {name: GOLDEN[name](frame_of(bars)) for name in names}
+    assert_equal_columns(matrix.astype(np.float64), slow, [spec.name for spec in specs])
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize("timeframe", TIMEFRAMES)
 def test_the_clock_and_the_sessions_of_real_bars_equal_their_second_implementation(
