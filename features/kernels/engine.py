@@ -27,6 +27,7 @@ from features.kernels.columns import (
     volume,
 )
 from features.kernels.columns.column import Column
+from features.kernels.higher import unbroken_from
 from features.kernels.window import Window, window_of
 from features.spec import FeatureSpec
 from market.contracts import Bars
@@ -153,10 +154,11 @@ def month_features(bars: Bars, specs: Sequence[FeatureSpec], month: MonthSlice) 
     Shapes: returns (stop - start, k).
     Units:  those of each feature.
     NaN:    as `compute_columns`.
-    Causal: row t reads its month's bars up to t and the warm-up before the month.
+    Causal: row t reads its month's bars up to t and the warm-up before the month, from the last hole in it on.
     """
-    window = window_of(bars, start=month.warmup_start, stop=month.stop)
-    return compute_columns(window, specs)[month.start - month.warmup_start :]
+    first = unbroken_from(bars.trading_day, first=month.warmup_start, start=month.start)
+    window = window_of(bars, start=first, stop=month.stop)
+    return compute_columns(window, specs)[month.start - first :]
 
 
 def features_of(bars: Bars, specs: Sequence[FeatureSpec], *, warmup_bars: int) -> F32:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from typing import Final
 
 import numpy as np
 
 from features.kernels.rolling import require_window
 from traderai.common.arrays import I64
+
+# Trading days without a bar after which history begins anew: about a month.
+HOLE_DAYS: Final = 22
 
 
 def newest_known(
@@ -60,3 +64,16 @@ def stretches(trading_day: I64, *, hole_days: int) -> tuple[tuple[int, int], ...
         return ()
     holes = np.flatnonzero(np.diff(trading_day) > hole_days) + 1
     return tuple(itertools.pairwise([0, *holes.tolist(), int(trading_day.size)]))
+
+
+def unbroken_from(trading_day: I64, *, first: int, start: int) -> int:
+    """Return the first bar from `first` on behind which no hole of more than `HOLE_DAYS` lies up to bar `start`.
+
+    No hole can lie within one calendar month, so that what a month reads of its own bars is all on one side.
+
+    Shapes: trading_day (n,), rising; first <= start <= n, where `start` may be the bar that has yet to come.
+    Units:  trading days as ordinals; positions.
+    Causal: reads the days up to that of bar `start`.
+    """
+    days = trading_day[first : start + 1]
+    return first + stretches(days, hole_days=HOLE_DAYS)[-1][0] if days.size else first

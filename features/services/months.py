@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
+from features.kernels.higher import unbroken_from
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import bars_load_many, months_with_bars, warmup_begins
@@ -110,7 +111,8 @@ def _month_scope(month: date, loaded: Mapping[str, Bars], *, warmup_bars: int) -
     inside = {}
     for secid, bars in loaded.items():
         start, stop = (int(at) for at in np.searchsorted(bars.begin_s, [begin_s, end_s]))
-        first = max(0, start - warmup_bars)
+        # A return over a hole of months is no return of one bar: the warm-up begins behind the last one.
+        first = unbroken_from(bars.trading_day, first=max(0, start - warmup_bars), start=start)
         if stop > first:
             inside[secid] = MonthBars(bars=bars.part(first, stop), start=start - first)
     return MonthScope(month=f"{month:%Y-%m}", begin_s=begin_s, end_s=end_s, bars=inside)

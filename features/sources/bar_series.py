@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from features.kernels.engine import compute_columns
-from features.kernels.higher import stretches
+from features.kernels.higher import HOLE_DAYS, stretches
 from features.kernels.window import window_of
 from features.sources.base import BuildScope
 from features.spec import FeatureSpec
@@ -22,8 +22,6 @@ from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
 
 _log = logging.getLogger(__name__)
-# Trading days without a bar after which history begins anew: about a month.
-HOLE_DAYS: Final = 22
 # Bars at the end of a series that are read again: longer bars are remade when a short one comes late.
 CHECKED_BARS: Final = 2
 # From which begin on the bars of each instrument are wanted, by its id.

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 
 from features.kernels.engine import COLUMNS
-from features.kernels.higher import newest_known, stretches
+from features.kernels.higher import HOLE_DAYS, newest_known, stretches
 from features.kernels.index import closes_on_days, joint_moments, percentile, strength
 from features.kernels.window import window_of
-from features.sources.bar_series import HOLE_DAYS, BarSeries, stretch_columns
+from features.sources.bar_series import BarSeries, stretch_columns
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe

@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.catalog import BY_NAME
 from features.families import higher
-from features.kernels.higher import newest_known, stretches
+from features.kernels.engine import features_of, month_slices
+from features.kernels.higher import HOLE_DAYS, newest_known, stretches, unbroken_from
 from features.services.months import build_scope, month_scopes
 from features.sources import bar_series
 from features.sources import higher as source
@@ -32,6 +34,7 @@ from tests.features.longer import (
     store,
     walk,
 )
+from tests.features.series import random_bars
 from traderai.common.clock import MOSCOW, to_epoch_s
 
 NAMES = [spec.name for spec in higher.FEATURES]
@@ -128,6 +131,31 @@ def test_stretches_cover_all_bars_and_hold_no_hole(steps: list[int], hole_days: 
 def test_stretches_refuse_a_hole_of_no_days() -> None:
     with pytest.raises(ValueError, match="at least 1"):
         stretches(np.arange(3), hole_days=0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=st.lists(st.integers(0, 40), min_size=1, max_size=30), data=st.data())
+def test_a_warm_up_begins_behind_the_last_hole(steps: list[int], data: st.DataObject) -> None:
+    days = np.cumsum(np.array(steps, dtype=np.int64))
+    start = data.draw(st.integers(0, days.size))
+    first = data.draw(st.integers(0, start))
+    since = unbroken_from(days, first=first, start=start)
+    assert first <= since <= start
+    assert (np.diff(days[since : start + 1]) <= HOLE_DAYS).all()
+    assert since == first or days[since] - days[since - 1] > HOLE_DAYS
+
+
+def test_a_hole_of_months_in_own_bars_makes_no_return_of_one_bar() -> None:
+    names = ["ret_1", "ret_60", "price_ema_20", "rsi_14"]
+    specs = [BY_NAME[name] for name in names]
+    bars = random_bars(1_200, seed=5)
+    hole = month_slices(bars.begin_s, warmup_bars=0)[-2].start
+    apart = replace(bars, trading_day=bars.trading_day + (HOLE_DAYS + 1) * (np.arange(1_200) >= hole))
+    values = features_of(apart, specs, warmup_bars=600)
+    assert_same_bits(values[hole:], features_of(apart.part(hole, 1_200), specs, warmup_bars=600), names)
+    assert_same_bits(values[:hole], features_of(bars.cut(hole), specs, warmup_bars=600), names)
+    assert np.isnan(values[hole]).all()
+    assert np.isfinite(features_of(bars, specs, warmup_bars=600)[hole]).all()
 
 
 # In the database.
