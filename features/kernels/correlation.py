@@ -1,10 +1,11 @@
-"""Rolling correlation in constant time a value."""
+"""Rolling correlation."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
+from features.kernels.doubling import CHUNK
 from features.kernels.rolling import require_window
 from traderai.common.arrays import F64
 
@@ -27,42 +28,72 @@ def rolling_correlation(left: F64, right: F64, *, window: int) -> F64:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _correlation(left: F64, right: F64, window: int) -> F64:
-    """Join the end of one block of `window` pairs and the beginning of the next one, as `features.kernels.rolling`.
-
-    Values count from the first pair of the block, which lies in every window that ends in the block.
-    """
+    """Put windows together from parts of 1, 2, 4 ... pairs, as `features.kernels.doubling`; rows as `_next_rows`."""
     out = np.full(left.size, np.nan)
-    ends = np.zeros((window + 1, 5))
-    sums = np.zeros(5)
-    for start in range(0, left.size, window):
-        first_left, first_right = left[start], right[start]
-        if start > 0:
-            for j in range(window - 1, 0, -1):
-                x, y = left[start - window + j] - first_left, right[start - window + j] - first_right
-                _add_pair(ends[j], ends[j + 1], x, y)
-        sums[:] = 0.0
-        for j in range(min(window, left.size - start)):
-            _add_pair(sums, sums, left[start + j] - first_left, right[start + j] - first_right)
-            if start > 0 or j == window - 1:
-                out[start + j] = _pearson(sums, ends[j + 1], window)
+    rows = np.empty((2, 5, CHUNK + window))
+    own = np.empty((7, CHUNK))
+    for start in range(window - 1, left.size, CHUNK):
+        size = min(CHUNK, left.size - start)
+        rows[0, 0, : size + window - 1] = left[start - window + 1 : start + size]
+        rows[0, 1, : size + window - 1] = right[start - window + 1 : start + size]
+        rows[0, 2:] = 0.0
+        own[:] = 0.0
+        width, at, held = 1, 0, 0
+        while True:
+            if window & width:
+                _add_part(rows[held], own, at, width, size)
+                at += width
+            if 2 * width > window:
+                break
+            _next_rows(rows[held], rows[1 - held], width, size + window - 2 * width)
+            width, held = 2 * width, 1 - held
+        _pearson(own, window, out[start : start + size])
     return out
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _add_pair(into: F64, before: F64, x: float, y: float) -> None:
-    into[0] = before[0] + x
-    into[1] = before[1] + y
-    into[2] = before[2] + x * x
-    into[3] = before[3] + y * y
-    into[4] = before[4] + x * y
+def _next_rows(rows: F64, into: F64, width: int, size: int) -> None:
+    """Double the parts: sums of both sides, their squares and their products about their means."""
+    x, y, xx, yy, xy = rows[0], rows[1], rows[2], rows[3], rows[4]
+    later_x, later_y, later_xx, later_yy, later_xy = x[width:], y[width:], xx[width:], yy[width:], xy[width:]
+    into_x, into_y, into_xx, into_yy, into_xy = into[0], into[1], into[2], into[3], into[4]
+    share = 0.5 / width
+    for j in range(size):
+        apart_x, apart_y = later_x[j] - x[j], later_y[j] - y[j]
+        into_x[j] = x[j] + later_x[j]
+        into_y[j] = y[j] + later_y[j]
+        into_xx[j] = xx[j] + later_xx[j] + share * (apart_x * apart_x)
+        into_yy[j] = yy[j] + later_yy[j] + share * (apart_y * apart_y)
+        into_xy[j] = xy[j] + later_xy[j] + share * (apart_x * apart_y)
 
 
 @njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _pearson(sums: F64, ends: F64, count: int) -> float:
-    x, y = sums[0] + ends[0], sums[1] + ends[1]
-    spread_x = sums[2] + ends[2] - x * x / count
-    spread_y = sums[3] + ends[3] - y * y / count
-    if not (spread_x > 0.0 and spread_y > 0.0):
-        return np.nan
-    value = (sums[4] + ends[4] - x * y / count) / np.sqrt(spread_x * spread_y)
-    return float(min(max(value, -1.0), 1.0))
+def _add_part(rows: F64, own: F64, at: int, width: int, size: int) -> None:
+    """Add a part's squares and products; means count from those of the first part."""
+    x, y, xx, yy, xy = rows[0, at:], rows[1, at:], rows[2, at:], rows[3, at:], rows[4, at:]
+    first_x, first_y, sum_x, sum_y, own_xx, own_yy, own_xy = (
+        own[0], own[1], own[2], own[3], own[4], own[5], own[6],
+    )  # fmt: skip
+    share = 1.0 / width
+    if at == 0:
+        for j in range(size):
+            first_x[j], first_y[j] = share * x[j], share * y[j]
+    for j in range(size):
+        apart_x, apart_y = share * x[j] - first_x[j], share * y[j] - first_y[j]
+        sum_x[j] += width * apart_x
+        sum_y[j] += width * apart_y
+        own_xx[j] += xx[j] + width * (apart_x * apart_x)
+        own_yy[j] += yy[j] + width * (apart_y * apart_y)
+        own_xy[j] += xy[j] + width * (apart_x * apart_y)
+
+
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _pearson(own: F64, window: int, out: F64) -> None:
+    sum_x, sum_y, xx, yy, xy = own[2], own[3], own[4], own[5], own[6]
+    for j in range(out.size):
+        spread_x = xx[j] - sum_x[j] * sum_x[j] / window
+        spread_y = yy[j] - sum_y[j] * sum_y[j] / window
+        value = (xy[j] - sum_x[j] * sum_y[j] / window) / np.sqrt(spread_x * spread_y)
+        value = 1.0 if value > 1.0 else value
+        value = -1.0 if value < -1.0 else value
+        out[j] = value if spread_x > 0.0 and spread_y > 0.0 else np.nan

@@ -1,22 +1,12 @@
-"""Rolling statistics in constant time a value, in which no rounding error outlives its window.
-
-Windows of up to FRESH_BARS_MAX values are summed afresh, oldest first: a value depends on its own window alone, so it
-has the same bits when only the window is given. Longer windows are the end of one block of `window` values plus the
-beginning of the next one: two running sums of at most `window` terms each, never a difference of sums.
-"""
+"""Rolling statistics. Each value depends on its own window alone, to the last bit: nothing outlives its window."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 from numba import njit
 
+from features.kernels.doubling import window_highest, window_squares, window_sums
 from traderai.common.arrays import F64
-
-FRESH_BARS_MAX: Final = 32
-# Values summed side by side; their sums stay in the processor's first cache.
-_CHUNK: Final = 256
 
 
 def require_window(window: int, *, least: int = 1) -> None:
@@ -38,8 +28,7 @@ def rolling_sum(values: F64, *, window: int) -> F64:
     Raises: ValueError if `window` is below 1.
     """
     require_window(window)
-    sums = _fresh_sums if window <= FRESH_BARS_MAX else _block_sums
-    return np.asarray(sums(np.ascontiguousarray(values), window), dtype=np.float64)
+    return np.asarray(window_sums(np.ascontiguousarray(values), window), dtype=np.float64)
 
 
 def rolling_mean(values: F64, *, window: int) -> F64:
@@ -68,8 +57,7 @@ def rolling_std(values: F64, *, window: int) -> F64:
     Raises: ValueError if `window` is below 2.
     """
     require_window(window, least=2)
-    squares = _fresh_squares if window <= FRESH_BARS_MAX else _block_squares
-    out = np.asarray(squares(np.ascontiguousarray(values), window), dtype=np.float64)
+    out = np.asarray(window_squares(np.ascontiguousarray(values), window), dtype=np.float64)
     out /= window - 1
     return np.sqrt(out, out=out)
 
@@ -98,10 +86,9 @@ def rolling_highest(values: F64, *, window: int) -> F64:
     NaN:    the first `window - 1` values.
     Causal: out[t] reads values t - window + 1 to t.
     Raises: ValueError if `window` is below 2.
-    Source: van Herk (1992), Pattern Recognition Letters 13, 517-521: largest of a block's end and the next's beginning.
     """
     require_window(window, least=2)
-    return np.asarray(_rolling_highest(np.ascontiguousarray(values), window), dtype=np.float64)
+    return np.asarray(window_highest(np.ascontiguousarray(values), window), dtype=np.float64)
 
 
 def rolling_lowest(values: F64, *, window: int) -> F64:
@@ -116,109 +103,6 @@ def rolling_lowest(values: F64, *, window: int) -> F64:
     """
     out = rolling_highest(-values, window=window)
     return np.negative(out, out=out)
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _fresh_sums(values: F64, window: int) -> F64:
-    out = np.full(values.size, np.nan)
-    for start in range(window - 1, values.size, _CHUNK):
-        sums = out[start : start + _CHUNK]
-        sums[:] = 0.0
-        for first in range(start - window + 1, start + 1):
-            part = values[first : first + sums.size]
-            for j in range(sums.size):
-                sums[j] += part[j]
-    return out
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _fresh_squares(values: F64, window: int) -> F64:
-    """Return the sum of squared deviations from the mean, both counted from the window's first value."""
-    out = np.full(values.size, np.nan)
-    means = np.empty(_CHUNK)
-    for start in range(window - 1, values.size, _CHUNK):
-        squares = out[start : start + _CHUNK]
-        size = squares.size
-        origin = values[start - window + 1 : start - window + 1 + size]
-        means[:] = 0.0
-        for first in range(start - window + 1, start + 1):
-            part = values[first : first + size]
-            for j in range(size):
-                means[j] += part[j] - origin[j]
-        for j in range(size):
-            means[j] /= window
-            squares[j] = 0.0
-        for first in range(start - window + 1, start + 1):
-            part = values[first : first + size]
-            for j in range(size):
-                deviation = (part[j] - origin[j]) - means[j]
-                squares[j] += deviation * deviation
-    return out
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _block_sums(values: F64, window: int) -> F64:
-    out = np.full(values.size, np.nan)
-    ends = np.zeros(window)
-    for start in range(0, values.size, window):
-        total = 0.0
-        for j in range(min(window, values.size - start)):
-            total += values[start + j]
-            if start > 0 and j + 1 < window:
-                out[start + j] = ends[j + 1] + total
-        if start + window <= values.size:
-            out[start + window - 1] = total
-            total = 0.0
-            for j in range(window - 1, 0, -1):
-                total += values[start + j]
-                ends[j] = total
-    return out
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _block_squares(values: F64, window: int) -> F64:
-    """Return the sum of squared deviations from the mean.
-
-    Values count from the first one of the block, which lies in every window that ends in the block: the sums stay
-    within `window` times the result, so their difference keeps its digits.
-    """
-    out = np.full(values.size, np.nan)
-    ends = np.zeros((2, window + 1))
-    for start in range(0, values.size, window):
-        origin = values[start]
-        if start > 0:
-            for j in range(window - 1, 0, -1):
-                move = values[start - window + j] - origin
-                ends[0, j] = ends[0, j + 1] + move
-                ends[1, j] = ends[1, j + 1] + move * move
-        total = squares = 0.0
-        for j in range(min(window, values.size - start)):
-            move = values[start + j] - origin
-            total += move
-            squares += move * move
-            if start > 0 or j == window - 1:
-                whole = ends[0, j + 1] + total
-                rest = ends[1, j + 1] + squares - whole * whole / window
-                out[start + j] = 0.0 if rest < 0.0 else rest
-    return out
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _rolling_highest(values: F64, window: int) -> F64:
-    out = np.full(values.size, np.nan)
-    ends = np.full(window + 1, -np.inf)
-    for start in range(0, values.size, window):
-        highest = -np.inf
-        for j in range(min(window, values.size - start)):
-            highest = max(highest, values[start + j])
-            if start > 0 or j == window - 1:
-                out[start + j] = max(highest, ends[j + 1])
-        if start + window <= values.size:
-            highest = -np.inf
-            for j in range(window - 1, 0, -1):
-                highest = max(highest, values[start + j])
-                ends[j] = highest
-    return out
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
