@@ -49,10 +49,18 @@ SOURCES: dict[str, Callable[[Any], Source]] = {
 
 
 def source_open(*, name: str, path: Paths = None) -> Source:
-    """Return a source by name; only "files" reads `path`, one or several. An unknown name is an InputError."""
+    """Return a source by name; only "files" reads `path`, one or several.
+
+    Raises: InputError for an unknown name, and for a path that the source would not read.
+    """
     if name not in SOURCES:
         raise InputError(
             f"source must be one of {', '.join(SOURCES)}, was {name!r}{did_you_mean(name, SOURCES)}",
             code="unknown_source",
+        )
+    if path and name != "files":
+        raise InputError(
+            f"a path is read by the source 'files' only, was {path} for {name!r}; say --source files",
+            code="unread_path",
         )
     return SOURCES[name](path)

@@ -606,6 +606,11 @@ def test_an_unknown_source_is_named():
         source_open(name="file")
 
 
+def test_a_path_that_nobody_would_read_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="say --source files"):
+        call_command("ingest", "all", "--path", str(tmp_path))
+
+
 def test_the_command_refuses_a_ticker_that_nobody_has(tmp_path):
     (tmp_path / "SBER_1h.csv").write_text("secid,timeframe,begin,open,high,low,close,volume\n")
     with pytest.raises(CommandError, match="SBRE"):
