@@ -43,11 +43,13 @@ def candle_pattern(open_: F64, high: F64, low: F64, close: F64, *, name: str, lo
     Units:  1 where the pattern is bullish or has no side, -1 where it is bearish, 0 where there is none.
     NaN:    the first `lookback` values.
     Causal: out[t] reads bars 0 to t (running means of body and range; what counts are the last `lookback` bars).
-    Raises: ValueError for a pattern that is not in PATTERNS.
+    Raises: ValueError for a pattern that is not in PATTERNS, or a look-back of less than 1 bar.
     Source: TA-Lib CDL*, with its default settings and penetrations.
     """
     if name not in PATTERNS:
         raise ValueError(f"pattern must be one of {', '.join(PATTERNS)}, was {name!r}")
+    if lookback < 1:
+        raise ValueError(f"lookback must be at least 1, was {lookback}")
     out = np.asarray(np.sign(PATTERNS[name](open_, high, low, close)), dtype=np.float64)
     out[:lookback] = np.nan
     return out

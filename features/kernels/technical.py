@@ -68,7 +68,7 @@ def atr_ratio(high: F64, low: F64, close: F64, *, fast: int, slow: int) -> F64:
     Raises: ValueError if `fast` is below 2 or not below `slow`.
     Source: `atr`.
     """
-    _require_order(fast, slow)
+    require_order(fast, slow)
     return _ratio(atr(high, low, close, window=fast), atr(high, low, close, window=slow))
 
 
@@ -108,7 +108,7 @@ def ema_spread(close: F64, *, fast: int, slow: int) -> F64:
     Raises: ValueError if `fast` is below 2 or not below `slow`.
     Source: `averages.ema`.
     """
-    _require_order(fast, slow)
+    require_order(fast, slow)
     return averages.distance(averages.ema(close, window=fast), averages.ema(close, window=slow))
 
 
@@ -203,7 +203,11 @@ def money_flow_index(high: F64, low: F64, close: F64, turnover: F64, *, window: 
     return 100.0 * rising / total
 
 
-def _require_order(fast: int, slow: int) -> None:
+def require_order(fast: int, slow: int) -> None:
+    """Refuse two windows of which the fast one is not the shorter one.
+
+    Raises: ValueError if `fast` is below 2 or not below `slow`.
+    """
     require_window(fast, least=2)
     if fast >= slow:
         raise ValueError(f"fast must be below slow, was {fast} and {slow}")

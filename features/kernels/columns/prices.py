@@ -7,7 +7,7 @@ from typing import Final
 import talib
 
 from features.kernels.columns.column import Column
-from features.kernels.rolling import rolling_mean, rolling_std
+from features.kernels.rolling import require_window, rolling_mean, rolling_std
 from features.kernels.technical import atr
 from features.kernels.window import Window
 from traderai.common.arrays import F64
@@ -15,6 +15,11 @@ from traderai.common.arrays import F64
 
 def _close(w: Window) -> F64:
     return w.once("level/close", lambda: w.close / w.dividend_factor)
+
+
+def _ema(w: Window, window: int) -> F64:
+    require_window(window, least=2)
+    return talib.EMA(_close(w), timeperiod=window)
 
 
 def _macd(w: Window, line: int) -> F64:
@@ -38,7 +43,7 @@ COLUMNS: Final[dict[str, Column]] = {
     "level_close": _close,
     "level_volume": lambda w: w.volume,
     "level_sma": lambda w, window: rolling_mean(_close(w), window=window),
-    "level_ema": lambda w, window: talib.EMA(_close(w), timeperiod=window),
+    "level_ema": _ema,
     "level_macd": lambda w: _macd(w, 0),
     "level_macd_signal": lambda w: _macd(w, 1),
     "level_band": _band,

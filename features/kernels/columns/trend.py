@@ -18,6 +18,16 @@ def _ema(w: Window, window: int) -> F64:
     return w.once(f"ema/{window}", lambda: averages.ema(w.close, window=window))
 
 
+def _ema_spread(w: Window, fast: int, slow: int) -> F64:
+    technical.require_order(fast, slow)
+    return averages.distance(_ema(w, fast), _ema(w, slow))
+
+
+def _sma_cross(w: Window, fast: int, slow: int, within: int) -> F64:
+    technical.require_order(fast, slow)
+    return averages.cross_freshness(_sma(w, fast), _sma(w, slow), within=within)
+
+
 def _range_unit(w: Window, window: int) -> F64:
     atr = w.once(f"atr/{window}", lambda: technical.atr(w.high, w.low, w.close, window=window))
     return w.once(f"range_unit/{window}", lambda: averages.range_unit(atr, w.close))
@@ -57,16 +67,14 @@ def range_position(w: Window, window: int) -> F64:
 COLUMNS: Final[dict[str, Column]] = {
     "price_to_sma": lambda w, window: averages.distance(w.close, _sma(w, window)),
     "price_to_ema": lambda w, window: averages.distance(w.close, _ema(w, window)),
-    "ema_spread": lambda w, fast, slow: averages.distance(_ema(w, fast), _ema(w, slow)),
+    "ema_spread": _ema_spread,
     "sma_slope_atr": lambda w, window, span, atr: averages.slope_in_ranges(
         _sma(w, window), _range_unit(w, atr), span=span
     ),
     "ema_slope_atr": lambda w, window, span, atr: averages.slope_in_ranges(
         _ema(w, window), _range_unit(w, atr), span=span
     ),
-    "sma_cross": lambda w, fast, slow, within: averages.cross_freshness(
-        _sma(w, fast), _sma(w, slow), within=within
-    ),
+    "sma_cross": _sma_cross,
     "macd_line_atr": lambda w, window: _macd(w, 0, window),
     "macd_signal_atr": lambda w, window: _macd(w, 1, window),
     "macd_histogram_atr": lambda w, window: _macd(w, 2, window),

@@ -8,6 +8,7 @@ from features.kernels import range_volatility, rank, volatility
 from features.kernels.columns import shared
 from features.kernels.columns.column import Column
 from features.kernels.quotient import quotient
+from features.kernels.technical import require_order
 from features.kernels.window import Window
 from traderai.common.arrays import F64
 
@@ -21,13 +22,21 @@ def _squeeze_ratio(w: Window, window: int, width_std: float, width_atr: float) -
     )
 
 
+def _atr_ratio(w: Window, fast: int, slow: int) -> F64:
+    require_order(fast, slow)
+    return quotient(shared.atr(w, fast), shared.atr(w, slow))
+
+
+def _return_std_ratio(w: Window, fast: int, slow: int) -> F64:
+    require_order(fast, slow)
+    return quotient(shared.return_std(w, fast), shared.return_std(w, slow))
+
+
 COLUMNS: Final[dict[str, Column]] = {
     "atr_pct": lambda w, window: 100.0 * shared.atr(w, window) / w.close,
-    "atr_ratio": lambda w, fast, slow: quotient(shared.atr(w, fast), shared.atr(w, slow)),
+    "atr_ratio": _atr_ratio,
     "return_std": lambda w, window: shared.return_std(w, window),
-    "return_std_ratio": lambda w, fast, slow: quotient(
-        shared.return_std(w, fast), shared.return_std(w, slow)
-    ),
+    "return_std_ratio": _return_std_ratio,
     "parkinson_volatility": lambda w, **p: volatility.parkinson_volatility(w.high, w.low, **p),
     "garman_klass_volatility": lambda w, **p: range_volatility.garman_klass_volatility(
         w.open, w.high, w.low, w.close, **p
