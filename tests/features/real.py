@@ -51,9 +51,10 @@ SAMPLES: dict[str, Sample] = {
 TIMEFRAMES = tuple(SAMPLES)
 
 
-def real_bars(folder: Path, timeframe: str) -> Bars:
+def real_bars(folder: Path, timeframe: str, *, since: date | None = None) -> Bars:
     """Return real bars of a timeframe, adjusted forward, with the market's closure of 2022 where it is inside."""
     sample = SAMPLES[timeframe]
+    sample = sample._replace(since=since or sample.since)
     rows = (
         pl.scan_parquet(folder / sample.place)
         .filter(pl.col("secid") == sample.secid)

@@ -10,7 +10,7 @@ import numpy as np
 
 from market.calendar_config import session_table
 from market.contracts import Bars, CandleColumns, Timeframe
-from market.kernels.sessions import MAIN, session_codes
+from market.kernels.sessions import session_codes
 
 HOURS_A_DAY = 14
 FIRST_BAR_S = int(datetime(2024, 1, 15, 7, tzinfo=UTC).timestamp())
@@ -39,7 +39,7 @@ def random_bars(n: int, *, seed: int, first_s: int = FIRST_BAR_S) -> Bars:
     return Bars(
         secid="TEST", timeframe=Timeframe.H1, begin_s=begin_s, open=open_, high=high, low=low, close=close,
         volume_shares=volume, turnover_rub=volume * close, split_factor=np.ones(n), dividend_rub=dividend,
-        trading_day=trading_day, session=np.full(n, MAIN, dtype=np.int8),
+        trading_day=trading_day, session=session_codes(begin_s, session_table(), bar_s=3_600),
     )  # fmt: skip
 
 
@@ -73,6 +73,61 @@ def lively_bars(n: int, *, seed: int) -> Bars:
     )
 
 
+def holed_bars(n: int, *, seed: int) -> Bars:
+    """Return lively bars with a hole of 40 trading days in the last third, behind which history begins anew."""
+    bars = lively_bars(n, seed=seed)
+    late = bars.trading_day >= bars.trading_day[2 * n // 3]
+    return replace(bars, trading_day=bars.trading_day + 40 * late, begin_s=bars.begin_s + 56 * 86_400 * late)
+
+
+def spiky_bars(n: int, *, seed: int) -> Bars:
+    """Return lively bars with volumes, among them, that make a running sum forget the others."""
+    bars = lively_bars(n, seed=seed)
+    much = np.where(np.random.default_rng(seed).random(n) < 0.02, 1e12, 1.0)
+    return replace(bars, volume_shares=bars.volume_shares * much, turnover_rub=bars.turnover_rub * much)
+
+
+def stalled_bars(n: int, *, seed: int) -> Bars:
+    """Return lively bars of a share that stands still, without a trade, through the third quarter."""
+    bars = lively_bars(n, seed=seed)
+    stalled = slice(n // 2, 3 * n // 4)
+    arrays: dict[str, Any] = {
+        name: getattr(bars, name).copy() for name in ("open", "high", "low", "close", "volume_shares")
+    }
+    for name, values in arrays.items():
+        values[stalled] = 0.0 if name == "volume_shares" else bars.close[n // 2 - 1]
+    dividend = bars.dividend_rub.copy()
+    dividend[stalled] = 0.0
+    turnover = arrays["volume_shares"] * arrays["close"]
+    return replace(bars, **arrays, turnover_rub=turnover, dividend_rub=dividend)
+
+
+def flat_bars(n: int, *, seed: int = 1) -> Bars:
+    """Return bars of a share that never moves and never trades."""
+    bars = random_bars(n, seed=seed)
+    same: dict[str, Any] = {name: np.full(n, 100.0) for name in ("open", "high", "low", "close")}
+    nothing: dict[str, Any] = {
+        name: np.zeros(n) for name in ("volume_shares", "turnover_rub", "dividend_rub")
+    }
+    return replace(bars, **same, **nothing)
+
+
+def wild_bars(n: int, *, seed: int) -> Bars:
+    """Return bars that jump, stand still and go without volume for long, at prices with few digits."""
+    bars = lively_bars(n, seed=seed)
+    rng = np.random.default_rng(seed)
+    still = rng.random(n) < 0.5
+    close = np.where(still, 10.0, np.round(10.0 * np.exp(rng.normal(0.0, 0.7, n)), 1))
+    open_ = np.where(still, 10.0, np.round(10.0 * np.exp(rng.normal(0.0, 0.7, n)), 1))
+    volume_shares = np.where(rng.random(n) < 0.3, 0.0, np.round(rng.lognormal(2.0, 4.0, n)))
+    volume_shares[n // 4 : n // 4 + 90] = 0.0
+    close[n // 2 : n // 2 + 120] = open_[n // 2 : n // 2 + 120] = 10.0
+    return replace(
+        bars, open=open_, close=close, high=np.maximum(open_, close), low=np.minimum(open_, close),
+        volume_shares=volume_shares, turnover_rub=volume_shares * close, dividend_rub=np.zeros(n),
+    )  # fmt: skip
+
+
 def with_noise_after(bars: Bars, cut: int, *, seed: int) -> Bars:
     """Return the bars with everything from `cut` on replaced by other prices and volumes."""
     rng = np.random.default_rng(seed)
@@ -87,6 +142,31 @@ def with_noise_after(bars: Bars, cut: int, *, seed: int) -> Bars:
         name: np.concatenate([getattr(bars, name)[:cut], tail]) for name, tail in new.items()
     }
     return replace(bars, **joined)
+
+
+def with_another_future(bars: Bars, cut: int, *, seed: int) -> Bars:
+    """Return the bars with everything from `cut` on replaced: times, days, sessions, splits and dividends, too."""
+    rng = np.random.default_rng(seed)
+    size = len(bars) - cut
+    noise = with_noise_after(bars, cut, seed=seed)
+    day = int(bars.trading_day[cut - 1]) if cut else 0
+    bar_s = 60 * bars.timeframe.minutes
+    since = int(bars.begin_s[cut - 1]) if cut else FIRST_BAR_S
+    kinds = np.unique(bars.session)
+    shift = rng.integers(1, max(2, kinds.size), size)
+    new: dict[str, Any] = {
+        "begin_s": since + bar_s * np.cumsum(rng.integers(1, 30, size)),
+        "trading_day": day + np.cumsum(rng.choice([0, 1, 40], size, p=[0.6, 0.39, 0.01])),
+        "session": kinds[(np.searchsorted(kinds, bars.session[cut:]) + shift) % kinds.size],
+        "split_factor": rng.choice([0.1, 1.0, 7.0], size),
+        "dividend_rub": np.where(rng.random(size) < 0.05, 2.0, 0.0) * (np.arange(size) > 0),
+    }
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(bars, name)[:cut], tail.astype(getattr(bars, name).dtype)])
+        for name, tail in new.items()
+    }
+    close = np.maximum(noise.close, np.where(np.arange(len(bars)) < cut, 0.0, 5.0))
+    return replace(noise, close=close, high=np.maximum(noise.high, close), **joined)
 
 
 def candle_columns(bars: Bars) -> CandleColumns:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.families import candles as family
-from features.kernels import candles, session_profile, structure
-from features.kernels.engine import compute_columns, features_of
+from features.kernels import candles, engine, session_profile, structure
+from features.kernels.engine import compute_columns
 from features.kernels.window import window_of
 from market.contracts import Bars
 from tests.features.series import random_bars
@@ -19,7 +19,6 @@ from tests.features.test_causality import assert_causal
 from traderai.common.arrays import F32
 
 SPECS = family.FEATURES
-NAMES = [spec.name for spec in SPECS]
 TAILS = [spec for spec in SPECS if spec.exact_tail]
 
 
@@ -58,32 +57,27 @@ def test_no_value_depends_on_the_scale_of_prices_and_volumes(seed: int, power: i
 
 
 @settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 10_000), cut=st.integers(1, 599))
-def test_every_column_is_causal(seed: int, cut: int) -> None:
-    assert_causal(
-        lambda bars: features_of(bars, SPECS, warmup_bars=300), random_bars(600, seed=seed), cut, NAMES
-    )
+@given(seed=st.integers(0, 10_000), cut=st.integers(1, 599), tick=st.sampled_from([0.01, 0.5, 4.0]))
+def test_every_column_is_causal_on_a_grid_of_prices(seed: int, cut: int, tick: float) -> None:
+    assert_causal(on_ticks(random_bars(600, seed=seed), tick), cut, SPECS)
 
 
-def test_an_unconfirmed_swing_is_caught() -> None:
-    def early(bars: Bars) -> F32:
-        matrix = features_of(bars, SPECS, warmup_bars=300)
-        at = NAMES.index("support_touches")
-        matrix[:, at] = np.roll(matrix[:, at], -5)
-        return matrix
-
-    with pytest.raises(AssertionError, match="support_touches"):
-        assert_causal(early, random_bars(600, seed=1), 500, NAMES)
+def test_an_unconfirmed_swing_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    confirmed = engine.COLUMNS["support_touches"]
+    monkeypatch.setitem(engine.COLUMNS, "support_touches", lambda w, **p: np.roll(confirmed(w, **p), -5))
+    with pytest.raises(AssertionError, match=r"know the future: \['support_touches'\]"):
+        assert_causal(random_bars(600, seed=1), 500, SPECS)
 
 
 @settings(max_examples=30, deadline=None)
 @given(seed=st.integers(0, 10_000), tick=st.sampled_from([0.01, 0.5, 4.0]))
 def test_an_exact_tail_gives_the_same_bits(seed: int, tick: float) -> None:
     bars = on_ticks(random_bars(120, seed=seed), tick)
+    whole = columns(bars)[-1]
     for spec in TAILS:
-        whole = compute_columns(window_of(bars, start=0, stop=len(bars)), [spec])
         tail = window_of(bars, start=len(bars) - spec.lookback_bars - 1, stop=len(bars))
-        assert compute_columns(tail, [spec])[-1:].tobytes() == whole[-1:].tobytes(), spec.name
+        newest = compute_columns(tail, [spec])[-1]
+        assert newest.tobytes() == whole[[SPECS.index(spec)]].tobytes(), spec.name
 
 
 def test_a_tail_that_is_too_short_is_seen() -> None:
@@ -161,6 +155,8 @@ def test_what_cannot_be_computed_is_refused() -> None:
     x = np.ones(5)
     with pytest.raises(ValueError, match=r"pattern must be one of doji, .*, was 'kicking'"):
         candles.candle_pattern(x, x, x, x, name="kicking", lookback=1)
+    with pytest.raises(ValueError, match="lookback must be at least 1, was 0"):
+        candles.candle_pattern(x, x, x, x, name="doji", lookback=0)
     with pytest.raises(ValueError, match="level must be within -2 to 2, was 3"):
         structure.pivot_distance_atr(x, np.ones((3, 5)), x, level=3)
     with pytest.raises(ValueError, match="window must hold a swing of 11 bars, was 10"):
