@@ -23,6 +23,7 @@ def _clock(name: str, formula: str) -> FeatureSpec:
         low=-1.0,
         high=1.0,
         source=CLOCK,
+        exact_tail=True,
     )
 
 

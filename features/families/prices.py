@@ -27,7 +27,7 @@ def _level(
         unit=_SCALE,
         low=low,
         source=_SOURCE,
-        exact_tail=lookback == 0,
+        exact_tail=kernel not in {"level_ema", "level_macd", "level_macd_signal", "level_atr"},
     )
 
 

@@ -7,8 +7,6 @@ from typing import Final
 from features.families.sources_said import BARS
 from features.spec import FeatureSpec
 
-_FRESH_BARS_MAX: Final = 32  # `features.kernels.rolling` sums windows up to this length afresh
-
 
 def _log_return(span: int) -> FeatureSpec:
     return FeatureSpec(
@@ -39,6 +37,7 @@ def _moment(
         unit="ratio",
         low=low,
         source=BARS,
+        exact_tail=True,
     )
 
 
@@ -54,11 +53,11 @@ def _autocorrelation(window: int) -> FeatureSpec:
         low=-1.0,
         high=1.0,
         source=BARS,
-        exact_tail=window <= _FRESH_BARS_MAX,
+        exact_tail=True,
     )
 
 
-def _share(name: str, formula: str, kernel: str, window: int, *, exact: bool) -> FeatureSpec:
+def _share(name: str, formula: str, kernel: str, window: int) -> FeatureSpec:
     return FeatureSpec(
         name=name,
         family="returns",
@@ -70,7 +69,7 @@ def _share(name: str, formula: str, kernel: str, window: int, *, exact: bool) ->
         low=0.0,
         high=1.0,
         source=BARS,
-        exact_tail=exact,
+        exact_tail=True,
     )
 
 
@@ -80,15 +79,11 @@ def _efficiency(window: int) -> FeatureSpec:
         f"|close[t] - close[t-{window}]| / sum of |close[t-i] - close[t-i-1]|, i = 0..{window - 1}",
         "efficiency_ratio",
         window,
-        exact=window <= _FRESH_BARS_MAX,
     )
 
 
 def _up_share(window: int) -> FeatureSpec:
-    # Sums of ones are exact in any order.
-    return _share(
-        f"up_share_{window}", f"share of {window} bars with ret_1 > 0", "up_share", window, exact=True
-    )
+    return _share(f"up_share_{window}", f"share of {window} bars with ret_1 > 0", "up_share", window)
 
 
 FEATURES: Final[tuple[FeatureSpec, ...]] = (

@@ -8,7 +8,6 @@ from features.families.sources_said import BARS
 from features.spec import FeatureSpec
 
 _AVERAGES: Final = (5, 10, 20, 50, 100, 200)
-_FRESH_BARS_MAX: Final = 32  # `features.kernels.rolling` sums windows up to this length afresh
 _ATR: Final = 14
 _SLOPE_SPAN: Final = 5
 _CROSS_WITHIN: Final = 20
@@ -38,7 +37,7 @@ def _price_to_sma(window: int) -> FeatureSpec:
         f"close / SMA({window}) - 1",
         "price_to_sma",
         window - 1,
-        exact=window <= _FRESH_BARS_MAX,
+        exact=True,
         window=window,
     )
 
@@ -119,7 +118,7 @@ def _within(
         low=bounds[0],
         high=bounds[1],
         source=BARS,
-        exact_tail=kernel == "range_position",
+        exact_tail=kernel in {"range_position", "line_r2"},
     )
 
 

@@ -52,12 +52,12 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     _volatility("atr_ratio_5_30", "ATR(5) / ATR(30)", "atr_ratio", 30, "ratio", fast=5, slow=30),
     _volatility("atr_ratio_14_60", "ATR(14) / ATR(60)", "atr_ratio", 60, "ratio", fast=14, slow=60),
     _exact("std_20", "std of ret_1 over 20 bars", "return_std", 20, "log", window=20),
-    _volatility("std_60", "std of ret_1 over 60 bars", "return_std", 60, "log", window=60),
-    _volatility("std_120", "std of ret_1 over 120 bars", "return_std", 120, "log", window=120),
-    _volatility("std_ratio_20_60", "std_20 / std_60", "return_std_ratio", 60, "ratio", fast=20, slow=60),
-    _volatility("std_ratio_20_120", "std_20 / std_120", "return_std_ratio", 120, "ratio", fast=20, slow=120),
+    _exact("std_60", "std of ret_1 over 60 bars", "return_std", 60, "log", window=60),
+    _exact("std_120", "std of ret_1 over 120 bars", "return_std", 120, "log", window=120),
+    _exact("std_ratio_20_60", "std_20 / std_60", "return_std_ratio", 60, "ratio", fast=20, slow=60),
+    _exact("std_ratio_20_120", "std_20 / std_120", "return_std_ratio", 120, "ratio", fast=20, slow=120),
     _exact("parkinson_20", "sqrt(mean ln(high/low)^2 / (4 ln 2))", "parkinson_volatility", 19, "log", window=20),
-    _volatility(
+    _exact(
         "parkinson_60", "sqrt(mean ln(high/low)^2 / (4 ln 2)), 60 bars", "parkinson_volatility", 59, "log", window=60
     ),
     _exact(
@@ -141,11 +141,11 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
         window=250,
         std_window=20,
     )),
-    _volatility(
+    _exact(
         "vol_of_vol_60", "std / mean of std_20 over 60 bars", "volatility_of_volatility", 79, "ratio", window=60,
         std_window=20,
     ),
-    _volatility(
+    _exact(
         "semivol_ratio_60",
         "sqrt(sum of squared rises / sum of squared falls) of ret_1, 60 bars",
         "semivolatility_ratio",
@@ -161,7 +161,7 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
         "0..1",
         window=20,
     )),
-    _up_to(1.0, _volatility(
+    _up_to(1.0, _exact(
         "jump_share_60",
         "max(0, 1 - bipower variation / sum of squares) of ret_1, 60 bars",
         "jump_share",

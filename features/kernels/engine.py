@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 
 from features.kernels import session
 from features.kernels.columns import (
@@ -71,13 +72,11 @@ def compute_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
     Raises: KeyError for a kernel that is not in COLUMNS.
     """
     n = window.begin_s.size
-    out = np.full((n, len(specs)), np.nan, dtype=np.float32, order="F")
+    out = np.empty((n, len(specs)), dtype=np.float32, order="F")
     if n == 0:
         return out
-    with np.errstate(over="ignore"):
-        for j, spec in enumerate(specs):
-            out[:, j] = COLUMNS[spec.kernel](window, **spec.parameters)
-    np.copyto(out, np.nan, where=np.isinf(out))
+    for j, spec in enumerate(specs):
+        _store(np.ascontiguousarray(COLUMNS[spec.kernel](window, **spec.parameters)), out[:, j])
     return out
 
 
@@ -93,14 +92,14 @@ def newest_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
     """
     if window.begin_s.size == 0:
         raise ValueError("a window must hold at least one bar, was empty")
-    out = np.empty(len(specs), dtype=np.float32)
-    groups: dict[int, list[int]] = {}
-    for place, spec in enumerate(specs):
-        groups.setdefault(_bars_needed(spec, window.begin_s.size), []).append(place)
-    for size, places in groups.items():
-        part = window if size == window.begin_s.size else window.tail(size)
-        out[places] = compute_columns(part, [specs[place] for place in places])[-1]
-    return out
+    parts: dict[int, Window] = {window.begin_s.size: window}
+    newest = np.empty(len(specs))
+    for j, spec in enumerate(specs):
+        size = _bars_needed(spec, window.begin_s.size)
+        if size not in parts:
+            parts[size] = window.tail(size)
+        newest[j] = COLUMNS[spec.kernel](parts[size], **spec.parameters)[-1]
+    return float32_or_nan(newest)
 
 
 def _bars_needed(spec: FeatureSpec, size: int) -> int:
@@ -108,6 +107,14 @@ def _bars_needed(spec: FeatureSpec, size: int) -> int:
     if not spec.exact_tail:
         return size
     return min(size, next(step for step in _TAILS if step > spec.lookback_bars))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _store(values: F64, out: F32) -> None:
+    largest = np.float32(3.4028235e38)
+    for t in range(values.size):
+        value = np.float32(values[t])
+        out[t] = value if abs(value) <= largest else np.float32(np.nan)
 
 
 def float32_or_nan(values: F64) -> F32:
@@ -118,7 +125,8 @@ def float32_or_nan(values: F64) -> F32:
     """
     with np.errstate(over="ignore"):
         out = values.astype(np.float32)
-    np.copyto(out, np.nan, where=np.isinf(out))
+    # Also where there is NaN already: its sign is a bit, too.
+    np.copyto(out, np.nan, where=~np.isfinite(out))
     return out
 
 
