@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from tests.features import (
 )
 from tests.features.golden import Frame, frame_of
 from tests.features.real import TIMEFRAMES, real_bars
-from tests.features.series import lively_bars, random_bars
+from tests.features.series import flat_bars, lively_bars, random_bars, stalled_bars, wild_bars
 from traderai.common.arrays import F32
 
 OWN = tuple(spec for spec in FEATURES if spec.reads == "bars")
@@ -142,6 +143,25 @@ def test_a_level_keeps_the_gap_of_a_dividend() -> None:
     assert frame.dividend_factor.iloc[-1] > 1.05
     assert matrix[-1, PRICES.index("level_close")] == np.float32(frame.level_close.iloc[-1])
     assert matrix[-1, PRICES.index("level_close")] < 0.95 * frame.close.iloc[-1]
+
+
+STILL: dict[str, Callable[..., Bars]] = {"stalled": stalled_bars, "flat": flat_bars, "wild": wild_bars}
+
+
+@pytest.mark.parametrize("make", STILL.values(), ids=STILL)
+def test_bars_that_stand_still_equal_the_second_implementations(make: Callable[..., Bars]) -> None:
+    """A divisor that is zero in the formula must be zero in the sums: else a share that rests has wild numbers."""
+    bars = make(480, seed=2)
+    frame = frame_of(bars)
+    fast = compute_columns(window_of(bars, start=0, stop=len(bars)), OWN)
+    wrong = {}
+    for spec, got in zip(OWN, fast.T, strict=True):
+        want = np.asarray(OWN_GOLDEN[spec.name](frame), dtype=np.float64)
+        largest = np.nanmax(np.abs(want), initial=1.0)
+        unequal = ~np.isclose(got, want, rtol=2e-5, atol=2e-6 * largest, equal_nan=True)
+        if unequal.any():
+            wrong[spec.name] = (int(unequal.sum()), np.flatnonzero(unequal)[:3].tolist())
+    assert not wrong
 
 
 def test_no_two_features_of_own_bars_are_the_same() -> None:
