@@ -34,11 +34,21 @@ def minute_of_day_angle(begin_s: I64, *, bar_s: int) -> F64:
     return 2.0 * np.pi * ((begin_s + moscow_offset_s(begin_s)) % DAY_S) / DAY_S
 
 
-def day_of_week_angle(day: I64) -> F64:
-    """Return the day of the week of each date, as an angle.
+def day_of_week(day: I64) -> I64:
+    """Return the day of the week of each date.
 
     Shapes: day (n,), days since 1970; returns (n,).
-    Units:  radians, 0 on Monday, a full turn a week.
+    Units:  0 on Monday to 6 on Sunday.
     Causal: out[t] reads date t.
     """
-    return np.asarray(2.0 * np.pi * ((day + 3) % 7) / 7.0, dtype=np.float64)
+    return (day + 3) % 7
+
+
+def day_of_week_angle(weekday: I64) -> F64:
+    """Return days of the week as angles.
+
+    Shapes: weekday (n,), 0 on Monday; returns (n,).
+    Units:  radians, 0 on Monday, a full turn a week.
+    Causal: out[t] reads position t alone.
+    """
+    return np.asarray(2.0 * np.pi * weekday / 7.0, dtype=np.float64)

@@ -24,10 +24,22 @@ def log_return(close: F64, *, span: int) -> F64:
     Causal: out[t] reads bars t - span and t.
     Raises: ValueError if `span` is below 1.
     """
+    return change(np.log(close), span=span)
+
+
+def change(values: F64, *, span: int) -> F64:
+    """Return how much values have changed over the last `span` bars.
+
+    Shapes: values (n,); returns (n,).
+    Units:  those of the values.
+    NaN:    the first `span` values.
+    Causal: out[t] reads bars t - span and t.
+    Raises: ValueError if `span` is below 1.
+    """
     require_window(span)
-    out = np.full(close.size, np.nan)
-    logs = np.log(close)
-    out[span:] = logs[span:] - logs[:-span]
+    out = np.empty(values.size)
+    out[:span] = np.nan
+    np.subtract(values[span:], values[:-span], out=out[span:])
     return out
 
 
@@ -194,10 +206,11 @@ def money_flow_index(high: F64, low: F64, close: F64, turnover: F64, *, window: 
     """
     require_window(window)
     typical = (high + low + close) / 3.0
-    move = np.full(close.size, np.nan)
-    move[1:] = typical[1:] - typical[:-1]
-    rising = rolling_sum(np.where(move > 0.0, turnover, 0.0 * move), window=window)
-    falling = rolling_sum(np.where(move < 0.0, turnover, 0.0 * move), window=window)
+    move = change(typical, span=1)
+    # Prices that differ by less are one price: the mean of three is rounded.
+    least = averages.SAME_FRAC * typical
+    rising = rolling_sum(np.where(move > least, turnover, 0.0 * move), window=window)
+    falling = rolling_sum(np.where(move < -least, turnover, 0.0 * move), window=window)
     total = rising + falling
     total[total <= 0.0] = np.nan
     return 100.0 * rising / total

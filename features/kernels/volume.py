@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from features.kernels.correlation import rolling_correlation
 from features.kernels.quotient import quotient
 from features.kernels.rolling import rolling_mean, rolling_robust_z, rolling_std, rolling_sum
 from features.kernels.weighted import rolling_slope, rolling_sum_slope
@@ -23,17 +22,17 @@ def volume_ratio(volume: F64, *, window: int) -> F64:
     return quotient(volume, rolling_mean(volume, window=window))
 
 
-def volume_robust_z(volume: F64, *, window: int) -> F64:
+def volume_robust_z(log_volume: F64, *, window: int) -> F64:
     """Return the robust z-score of the log of 1 + volume.
 
-    Shapes: volume (n,); returns (n,).
+    Shapes: log_volume (n,); returns (n,).
     Units:  robust standard deviations.
     NaN:    the first `window - 1` values, and windows whose MAD is zero.
     Causal: out[t] reads bars t - window + 1 to t.
     Raises: ValueError if `window` is below 2.
     Source: `features.kernels.rolling.rolling_robust_z`.
     """
-    return rolling_robust_z(np.log1p(volume), window=window)
+    return rolling_robust_z(log_volume, window=window)
 
 
 def mean_ratio(values: F64, *, fast: int, slow: int) -> F64:
@@ -126,16 +125,3 @@ def chaikin_money_flow(high: F64, low: F64, close: F64, volume: F64, *, window: 
     """
     place = np.nan_to_num(quotient((close - low) - (high - close), high - low), copy=False)
     return quotient(rolling_sum(place * volume, window=window), rolling_sum(volume, window=window))
-
-
-def volume_correlation(values: F64, volume: F64, *, window: int) -> F64:
-    """Return the correlation of prices or returns with ln(1 + volume).
-
-    Shapes: values, volume (n,); returns (n,).
-    Units:  -1 to 1.
-    NaN:    as `rolling_correlation`: short history, and windows in which one side does not move.
-    Causal: out[t] reads positions t - window + 1 to t.
-    Raises: ValueError if `window` is below 2.
-    Source: qlib's Alpha158, CORR.
-    """
-    return rolling_correlation(values, np.log1p(volume), window=window)

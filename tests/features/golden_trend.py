@@ -240,8 +240,9 @@ def _mfi(f: Frame) -> Values:
     out = [NAN] * len(typical)
     for t in range(14, len(typical)):
         last = range(t - 13, t + 1)
-        rising = math.fsum(turnover[i] for i in last if typical[i] > typical[i - 1])
-        falling = math.fsum(turnover[i] for i in last if typical[i] < typical[i - 1])
+        same = 1e-9
+        rising = math.fsum(turnover[i] for i in last if typical[i] - typical[i - 1] > same * typical[i])
+        falling = math.fsum(turnover[i] for i in last if typical[i - 1] - typical[i] > same * typical[i])
         out[t] = 100 * _quotient(rising, rising + falling)
     return out
 

@@ -21,11 +21,22 @@ def _belongs(w: Window, code: int) -> F64:
     )
 
 
+def _minute(w: Window) -> F64:
+    return w.once("minute_angle", lambda: session.minute_of_day_angle(w.begin_s, bar_s=w.bar_s))
+
+
+def _weekday(w: Window) -> F64:
+    return w.once("weekday", lambda: session.day_of_week(shared.moscow_day(w)).astype(np.float64))
+
+
+# Sines of seven angles, not of as many as there are bars.
+_WEEKDAY_ANGLES: Final = session.day_of_week_angle(np.arange(7))
+
 COLUMNS: Final[dict[str, Column]] = {
-    "minute_sin": lambda w: np.sin(session.minute_of_day_angle(w.begin_s, bar_s=w.bar_s)),
-    "minute_cos": lambda w: np.cos(session.minute_of_day_angle(w.begin_s, bar_s=w.bar_s)),
-    "weekday_sin": lambda w: np.sin(session.day_of_week_angle(shared.moscow_day(w))),
-    "weekday_cos": lambda w: np.cos(session.day_of_week_angle(shared.moscow_day(w))),
+    "minute_sin": lambda w: np.sin(_minute(w)),
+    "minute_cos": lambda w: np.cos(_minute(w)),
+    "weekday_sin": lambda w: np.sin(_WEEKDAY_ANGLES)[_weekday(w).astype(np.int64)],
+    "weekday_cos": lambda w: np.cos(_WEEKDAY_ANGLES)[_weekday(w).astype(np.int64)],
     "session_morning": lambda w: _belongs(w, sessions.MORNING),
     "session_main": lambda w: _belongs(w, sessions.MAIN),
     "session_evening": lambda w: _belongs(w, sessions.EVENING),

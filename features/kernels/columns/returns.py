@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from features.kernels import return_shape, rolling, technical
+from features.kernels.columns import shared
 from features.kernels.columns.column import Column
 from features.kernels.window import Window
 from traderai.common.arrays import F64
 
 
 def _log_return(w: Window, span: int) -> F64:
-    return w.once(f"log_return/{span}", lambda: technical.log_return(w.close, span=span))
+    return w.once(f"log_return/{span}", lambda: technical.change(shared.log_close(w), span=span))
 
 
 def _power_sum(w: Window, power: int, window: int) -> F64:

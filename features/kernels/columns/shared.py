@@ -14,9 +14,34 @@ def atr(w: Window, window: int) -> F64:
     return w.once(f"atr/{window}", lambda: technical.atr(w.high, w.low, w.close, window=window))
 
 
+def log_close(w: Window) -> F64:
+    """Return the log of the close."""
+    return w.once("log/close", lambda: np.log(w.close))
+
+
+def log_open(w: Window) -> F64:
+    """Return the log of the open."""
+    return w.once("log/open", lambda: np.log(w.open))
+
+
+def log_high(w: Window) -> F64:
+    """Return the log of the high."""
+    return w.once("log/high", lambda: np.log(w.high))
+
+
+def log_low(w: Window) -> F64:
+    """Return the log of the low."""
+    return w.once("log/low", lambda: np.log(w.low))
+
+
+def log_volume(w: Window) -> F64:
+    """Return the log of 1 + volume."""
+    return w.once("log/volume", lambda: np.log1p(w.volume))
+
+
 def ret_1(w: Window) -> F64:
     """Return the one-bar log return."""
-    return w.once("log_return/1", lambda: technical.log_return(w.close, span=1))
+    return w.once("log_return/1", lambda: technical.change(log_close(w), span=1))
 
 
 def return_std(w: Window, window: int) -> F64:
