@@ -161,9 +161,13 @@ def _derived(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
                 code="unknown_parameter",
                 field="derived",
             )
-    # YAML makes 10 a float here; windows are counted in whole bars.
+    if wanted.lookback_bars < 0:
+        raise InputError(
+            f"lookback_bars of {wanted.name} must be at least 0, was {wanted.lookback_bars}", field="derived"
+        )
     parameters = {
-        name: int(value) if float(value).is_integer() else value for name, value in wanted.parameters.items()
+        name: _like(base.parameters[name], value, f"{name} of {wanted.name}")
+        for name, value in wanted.parameters.items()
     }
     # A range may depend on the parameters, and so may the number of bars that the newest value reads.
     return replace(
@@ -176,3 +180,12 @@ def _derived(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
         high=None,
         exact_tail=False,
     )
+
+
+def _like(base: float, value: float, what: str) -> float:
+    """Return a parameter as the kernel takes it: windows are counted in whole bars, and YAML makes 10 a float here."""
+    if not isinstance(base, int):
+        return value
+    if not float(value).is_integer():
+        raise InputError(f"{what} must be a whole number, was {value}", field="derived")
+    return int(value)
