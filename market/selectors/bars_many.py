@@ -23,6 +23,7 @@ _HEADER_BYTES = 19  # signature, flags and the length of an empty extension
 _COLUMNS = ("begin_s", "day", "open", "high", "low", "close", "volume", "turnover")
 _INTEGERS = 2  # the first columns of those
 # One row an instrument with each column whole: the driver's work for each row of a COPY is more than the database's.
+# `earliest` says nothing new, but is known when the query is planned: partitions of other years are left alone.
 _BARS = """
 COPY (
     SELECT wanted.id::int8, string_agg(int8send(begin_s), ''), string_agg(int8send(day), ''),
@@ -36,7 +37,7 @@ COPY (
                coalesce(value_rub, close * volume_shares) AS turnover
         FROM market_candle
         WHERE instrument_id = wanted.id AND timeframe_min = %(timeframe_min)s
-          AND begin >= wanted.since AND begin <= %(newest)s AND begin < %(until)s
+          AND begin >= wanted.since AND begin >= %(earliest)s AND begin <= %(newest)s AND begin < %(until)s
     ) AS bars
     GROUP BY wanted.id
 ) TO STDOUT (FORMAT BINARY)
@@ -74,6 +75,15 @@ _FROM_THE_BEGINNING = from_epoch_s(-10_000_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Calendar:
+    """The days with trading, oldest first, each with its trading date, in days since 1970."""
+
+    days: I64
+    trading: I64
+    sorted_trading: I64  # each trading date once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Actions:
     """The splits and dividends of one instrument: ex-days and figures."""
 
@@ -99,9 +109,11 @@ def bars_load_many(
     Raises: InvariantError for a bar without a trading day.
     """
     ids = [facts.id for facts in instruments]
+    since = [since_by_id.get(key) or _FROM_THE_BEGINNING for key in ids]
     wanted: dict[str, Any] = {
         "ids": ids,
-        "since": [since_by_id.get(facts.id) or _FROM_THE_BEGINNING for facts in instruments],
+        "since": since,
+        "earliest": min(since, default=_FROM_THE_BEGINNING),
         "timeframe_min": timeframe.minutes,
         "newest": as_of - timeframe.duration,
         "until": until or as_of,
@@ -192,7 +204,7 @@ def _bars_of(
     facts: InstrumentFacts,
     timeframe: Timeframe,
     table: dict[str, Any],
-    calendar: I64,
+    calendar: _Calendar,
     actions: _Actions,
     day_before: int | None,
 ) -> Bars:
@@ -224,36 +236,36 @@ def _bars_of(
     )
 
 
-def _calendar(*, simulated: bool) -> I64:
-    """Return (date, trading date) of each day with trading, in days since 1970, oldest first."""
+def _calendar(*, simulated: bool) -> _Calendar:
     kept = (
         TradingDay.objects.filter(is_simulated=True) if simulated else TradingDay.objects.filter(is_real=True)
     )
-    days = [
+    told = [
         [_day_number(day), _day_number(trading)] for day, trading in kept.values_list("date", "trading_date")
     ]
-    calendar = np.array(days, dtype=np.int64).reshape(-1, 2)
-    return calendar[np.argsort(calendar[:, 0])]
+    table = np.array(told, dtype=np.int64).reshape(-1, 2)
+    days, trading = table[np.argsort(table[:, 0])].T
+    return _Calendar(days=days, trading=trading, sorted_trading=np.unique(trading))
 
 
 def _trading_days(
-    days: I64, calendar: I64, instrument: InstrumentFacts, timeframe: Timeframe
+    days: I64, calendar: _Calendar, instrument: InstrumentFacts, timeframe: Timeframe
 ) -> tuple[I64, I64]:
     """Return each bar's trading date (days since 1970) and that date's ordinal in the calendar."""
-    at = np.searchsorted(calendar[:, 0], days)
+    at = np.searchsorted(calendar.days, days)
+    inside = at < len(calendar.days)
     if instrument.kind == "index" or timeframe is Timeframe.W1:
         # Behind the newest day with trading in shares, the bar's own day stands for the next one.
-        inside = at < len(calendar)
         trading_date: I64 = days.copy()
-        trading_date[inside] = calendar[at[inside], 1]
-        ordinals = np.searchsorted(np.unique(np.concatenate([calendar[:, 1], trading_date])), trading_date)
+        trading_date[inside] = calendar.trading[at[inside]]
+        ordinals = np.searchsorted(np.union1d(calendar.sorted_trading, trading_date), trading_date)
         return trading_date, ordinals.astype(np.int64)
-    if (at >= len(calendar)).any() or (calendar[np.minimum(at, len(calendar) - 1), 0] != days).any():
+    if not inside.all() or (calendar.days[at] != days).any():
         raise InvariantError(
             "each bar must have its trading day, one has none; write candles by market.services.candle_write"
         )
-    trading_date = calendar[at, 1]
-    return trading_date, np.searchsorted(np.unique(calendar[:, 1]), trading_date).astype(np.int64)
+    trading_date = calendar.trading[at]
+    return trading_date, np.searchsorted(calendar.sorted_trading, trading_date).astype(np.int64)
 
 
 def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, _Actions]:
