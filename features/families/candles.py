@@ -11,7 +11,7 @@ _ATR: Final = "ATR(14)"
 _LEVELS: Final = "a level is one of the newest 20 swing points (5 bars each side) of the last 240 bars"
 
 
-def _pattern(name: str, lookback: int, low: float, high: float, *, exact_tail: bool = False) -> FeatureSpec:
+def _pattern(name: str, lookback: int, low: float, high: float) -> FeatureSpec:
     return FeatureSpec(
         name=f"candle_{name}",
         family="candles",
@@ -23,7 +23,7 @@ def _pattern(name: str, lookback: int, low: float, high: float, *, exact_tail: b
         low=low,
         high=high,
         source=BARS,
-        exact_tail=exact_tail,
+        exact_tail=True,
     )
 
 
@@ -122,16 +122,16 @@ FEATURES: Final[tuple[FeatureSpec, ...]] = (
     _pattern("hanging_man", 11, -1.0, 0.0),
     _pattern("inverted_hammer", 11, 0.0, 1.0),
     _pattern("shooting_star", 11, -1.0, 0.0),
-    _pattern("engulfing", 2, -1.0, 1.0, exact_tail=True),
+    _pattern("engulfing", 2, -1.0, 1.0),
     _pattern("harami", 11, -1.0, 1.0),
     _pattern("doji_star", 11, -1.0, 1.0),
     _pattern("piercing", 11, 0.0, 1.0),
     _pattern("dark_cloud_cover", 11, -1.0, 0.0),
     _pattern("three_inside", 12, -1.0, 1.0),
-    _pattern("three_outside", 3, -1.0, 1.0, exact_tail=True),
+    _pattern("three_outside", 3, -1.0, 1.0),
     _pattern("morning_star", 12, 0.0, 1.0),
     _pattern("evening_star", 12, -1.0, 0.0),
-    _pattern("hikkake", 5, -1.0, 1.0, exact_tail=True),
+    _pattern("hikkake", 5, -1.0, 1.0),
     _shape("body_frac", "(close - open) / (high - low)", -1.0),
     _shape("upper_shadow_frac", "(high - max(open, close)) / (high - low)", 0.0),
     _shape("lower_shadow_frac", "(min(open, close) - low) / (high - low)", 0.0),

@@ -2,55 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
-
 import numpy as np
-import talib
 from numba import njit
 
+from features.kernels.candle_patterns import NAMES
 from features.kernels.rolling import require_window
-from traderai.common.arrays import F64, I64
-
-PATTERNS: Final[dict[str, Callable[..., Any]]] = {
-    "doji": talib.CDLDOJI,
-    "dragonfly_doji": talib.CDLDRAGONFLYDOJI,
-    "gravestone_doji": talib.CDLGRAVESTONEDOJI,
-    "spinning_top": talib.CDLSPINNINGTOP,
-    "marubozu": talib.CDLMARUBOZU,
-    "belt_hold": talib.CDLBELTHOLD,
-    "hammer": talib.CDLHAMMER,
-    "hanging_man": talib.CDLHANGINGMAN,
-    "inverted_hammer": talib.CDLINVERTEDHAMMER,
-    "shooting_star": talib.CDLSHOOTINGSTAR,
-    "engulfing": talib.CDLENGULFING,
-    "harami": talib.CDLHARAMI,
-    "doji_star": talib.CDLDOJISTAR,
-    "piercing": talib.CDLPIERCING,
-    "dark_cloud_cover": talib.CDLDARKCLOUDCOVER,
-    "three_inside": talib.CDL3INSIDE,
-    "three_outside": talib.CDL3OUTSIDE,
-    "morning_star": talib.CDLMORNINGSTAR,
-    "evening_star": talib.CDLEVENINGSTAR,
-    "hikkake": talib.CDLHIKKAKE,
-}
+from traderai.common.arrays import F64, I8, I64
 
 
-def candle_pattern(open_: F64, high: F64, low: F64, close: F64, *, name: str, lookback: int) -> F64:
+def candle_pattern(patterns: I8, *, name: str, lookback: int) -> F64:
     """Return whether a bar completes a candle pattern, and which way it points.
 
-    Shapes: open_, high, low, close (n,); returns (n,).
+    Shapes: patterns (20, n) of `candle_patterns.candle_patterns`; returns (n,).
     Units:  1 where the pattern is bullish or has no side, -1 where it is bearish, 0 where there is none.
     NaN:    the first `lookback` values.
-    Causal: out[t] reads bars 0 to t (running means of body and range; what counts are the last `lookback` bars).
-    Raises: ValueError for a pattern that is not in PATTERNS, or a look-back of less than 1 bar.
-    Source: TA-Lib CDL*, with its default settings and penetrations.
+    Causal: out[t] reads the patterns that bar t completes.
+    Raises: ValueError for a pattern that is not in NAMES, or a look-back of less than 1 bar.
+    Source: `candle_patterns.candle_patterns`.
     """
-    if name not in PATTERNS:
-        raise ValueError(f"pattern must be one of {', '.join(PATTERNS)}, was {name!r}")
+    if name not in NAMES:
+        raise ValueError(f"pattern must be one of {', '.join(NAMES)}, was {name!r}")
     if lookback < 1:
         raise ValueError(f"lookback must be at least 1, was {lookback}")
-    out = np.asarray(np.sign(PATTERNS[name](open_, high, low, close)), dtype=np.float64)
+    out: F64 = patterns[NAMES.index(name)].astype(np.float64)
     out[:lookback] = np.nan
     return out
 

@@ -32,7 +32,7 @@ def _once(f: Frame, name: str, make: Callable[[], Any]) -> Any:
 
 
 class Candles:
-    """Single candles, and the means that TA-Lib compares them with, added up in its order."""
+    """Single candles, and the means that they are compared with."""
 
     def __init__(self, f: Frame) -> None:
         self.o, self.h, self.low, self.c = (
@@ -73,13 +73,22 @@ class Candles:
             return self.body(i) if what == "body" else self.h[i] - self.low[i]
 
         out = [NAN] * len(self.c)
-        total = 0.0
-        for i in range(start - period, start):
-            total += size(i - back)
         for i in range(start, len(self.c)):
-            out[i] = factor * (total / period)
-            total += size(i - back) - size(i - period - back)
+            out[i] = factor * (by_doubling([size(j - back) for j in range(i - period, i)]) / period)
         return out
+
+
+def by_doubling(values: Values) -> float:
+    """Return the sum, added up as the kernel does it: whether a body equals its mean is a matter of the last bit."""
+    total, width = 0.0, 1
+    while values:
+        if len(values) // width % 2:
+            parts, values = values[:width], values[width:]
+            while len(parts) > 1:
+                parts = [parts[k] + parts[k + 1] for k in range(0, len(parts), 2)]
+            total += parts[0]
+        width *= 2
+    return total
 
 
 Pattern: TypeAlias = Callable[[Candles, int], int]

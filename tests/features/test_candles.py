@@ -154,9 +154,9 @@ def test_only_the_newest_days_count_in_the_profile() -> None:
 def test_what_cannot_be_computed_is_refused() -> None:
     x = np.ones(5)
     with pytest.raises(ValueError, match=r"pattern must be one of doji, .*, was 'kicking'"):
-        candles.candle_pattern(x, x, x, x, name="kicking", lookback=1)
+        candles.candle_pattern(np.zeros((20, 5), np.int8), name="kicking", lookback=1)
     with pytest.raises(ValueError, match="lookback must be at least 1, was 0"):
-        candles.candle_pattern(x, x, x, x, name="doji", lookback=0)
+        candles.candle_pattern(np.zeros((20, 5), np.int8), name="doji", lookback=0)
     with pytest.raises(ValueError, match="level must be within -2 to 2, was 3"):
         structure.pivot_distance_atr(x, np.ones((3, 5)), x, level=3)
     with pytest.raises(ValueError, match="window must hold a swing of 11 bars, was 10"):

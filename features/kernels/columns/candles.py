@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from features.kernels import candles, session_profile, structure, technical
+from features.kernels import candle_patterns, candles, session_profile, structure, technical
 from features.kernels.columns.column import Column
 from features.kernels.session import DAY_S
 from features.kernels.window import Window
@@ -18,7 +18,13 @@ def _atr(w: Window) -> F64:
 
 
 def _pattern(name: str) -> Column:
-    return lambda w, **p: candles.candle_pattern(w.open, w.high, w.low, w.close, name=name, **p)
+    return lambda w, **p: candles.candle_pattern(_patterns(w), name=name, **p)
+
+
+def _patterns(w: Window) -> Any:
+    # What is shared is 64 bits wide as far as types go; these have 8.
+    made: Any = candle_patterns.candle_patterns
+    return w.once("candle_patterns", lambda: made(w.open, w.high, w.low, w.close))
 
 
 def _pivot(w: Window, *, level: int) -> F64:
@@ -49,7 +55,7 @@ def _against_slot(w: Window, values: F64, *, days: int, least: int) -> F64:
 
 
 COLUMNS: Final[dict[str, Column]] = {
-    **{f"candle_{name}": _pattern(name) for name in candles.PATTERNS},
+    **{f"candle_{name}": _pattern(name) for name in candle_patterns.NAMES},
     "body_frac": lambda w: candles.body_frac(w.open, w.high, w.low, w.close),
     "upper_shadow_frac": lambda w: candles.upper_shadow_frac(w.open, w.high, w.low, w.close),
     "lower_shadow_frac": lambda w: candles.lower_shadow_frac(w.open, w.high, w.low, w.close),
