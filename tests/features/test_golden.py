@@ -145,11 +145,16 @@ def test_a_level_keeps_the_gap_of_a_dividend() -> None:
     assert matrix[-1, PRICES.index("level_close")] < 0.95 * frame.close.iloc[-1]
 
 
-STILL: dict[str, Callable[..., Bars]] = {"stalled": stalled_bars, "flat": flat_bars, "wild": wild_bars}
+HARD: dict[str, Callable[..., Bars]] = {
+    "lively": lively_bars,
+    "stalled": stalled_bars,
+    "flat": flat_bars,
+    "wild": wild_bars,
+}
 
 
-@pytest.mark.parametrize("make", STILL.values(), ids=STILL)
-def test_bars_that_stand_still_equal_the_second_implementations(make: Callable[..., Bars]) -> None:
+@pytest.mark.parametrize("make", HARD.values(), ids=HARD)
+def test_hard_bars_equal_the_second_implementations(make: Callable[..., Bars]) -> None:
     """A divisor that is zero in the formula must be zero in the sums: else a share that rests has wild numbers."""
     bars = make(480, seed=2)
     frame = frame_of(bars)
