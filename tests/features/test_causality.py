@@ -22,6 +22,9 @@ from tests.features.series import (
     holed_bars,
     lively_bars,
     random_bars,
+    spiky_bars,
+    stalled_bars,
+    wild_bars,
     with_another_future,
     with_noise_after,
 )
@@ -34,6 +37,9 @@ MAKERS: dict[str, Callable[..., Bars]] = {
     "plain": random_bars,
     "lively": lively_bars,
     "holed": holed_bars,
+    "spiky": spiky_bars,
+    "stalled": stalled_bars,
+    "wild": wild_bars,
 }
 
 
@@ -58,7 +64,7 @@ def assert_causal(bars: Bars, cut: int, specs: Sequence[FeatureSpec], *, whole: 
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), cut=st.integers(1, 899))
 def test_every_column_of_own_bars_is_causal(make: Callable[..., Bars], seed: int, cut: int) -> None:
     assert_causal(make(900, seed=seed), cut, OWN)
