@@ -88,11 +88,7 @@ def slope_in_ranges(average: F64, unit: F64, *, span: int) -> F64:
     Raises: ValueError if `span` is below 1.
     """
     require_window(span)
-    out = np.full(average.size, np.nan)
-    out[span:] = average[span:] - average[:-span]
-    out /= unit
-    out /= span
-    return out
+    return np.asarray(_slope_in_ranges(average, unit, span), dtype=np.float64)
 
 
 def cross_freshness(fast: F64, slow: F64, *, within: int) -> F64:
@@ -110,6 +106,14 @@ def cross_freshness(fast: F64, slow: F64, *, within: int) -> F64:
     """
     require_window(within)
     return np.asarray(_cross_freshness(fast, slow, within), dtype=np.float64)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _slope_in_ranges(average: F64, unit: F64, span: int) -> F64:
+    out = np.full(average.size, np.nan)
+    for t in range(span, average.size):
+        out[t] = (average[t] - average[t - span]) / unit[t] / span
+    return out
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

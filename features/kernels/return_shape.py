@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numba import njit
 
 from features.kernels.rolling import require_window, rolling_sum
 from traderai.common.arrays import F64
@@ -24,10 +25,7 @@ def skewness(s1: F64, s2: F64, s3: F64, *, window: int) -> F64:
     Source: Joanes and Gill (1998), The Statistician 47, 183-189: G1 (as pandas and SAS).
     """
     require_window(window, least=3)
-    mean, variance = _mean_and_variance(s1, s2, window)
-    third = s3 / window - mean * (3.0 * s2 / window - 2.0 * mean * mean)
-    unbiased = float(np.sqrt(window * (window - 1.0)) / (window - 2.0))
-    return unbiased * third / (variance * np.sqrt(variance))
+    return np.asarray(_skewness(s1, s2, s3, window), dtype=np.float64)
 
 
 def excess_kurtosis(s1: F64, s2: F64, s3: F64, s4: F64, *, window: int) -> F64:
@@ -41,11 +39,7 @@ def excess_kurtosis(s1: F64, s2: F64, s3: F64, s4: F64, *, window: int) -> F64:
     Source: Joanes and Gill (1998), The Statistician 47, 183-189: G2 (as pandas and SAS).
     """
     require_window(window, least=4)
-    mean, variance = _mean_and_variance(s1, s2, window)
-    fourth = s4 / window - mean * (4.0 * s3 / window - mean * (6.0 * s2 / window - 3.0 * mean * mean))
-    excess = fourth / (variance * variance) - 3.0
-    scale = (window - 1.0) / ((window - 2.0) * (window - 3.0))
-    return scale * ((window + 1.0) * excess + 6.0)
+    return np.asarray(_excess_kurtosis(s1, s2, s3, s4, window), dtype=np.float64)
 
 
 def autocorrelation(returns: F64, s1: F64, s2: F64, *, window: int) -> F64:
@@ -59,11 +53,10 @@ def autocorrelation(returns: F64, s1: F64, s2: F64, *, window: int) -> F64:
     Source: Pearson's correlation.
     """
     require_window(window, least=3)
-    products = rolling_sum(returns * _before(returns), window=window)
-    mean, variance = _mean_and_variance(s1, s2, window)
-    shared = products / window - mean * _before(mean)
-    out = shared / np.sqrt(variance * _before(variance))
-    return np.clip(out, -1.0, 1.0, out=out)
+    pairs = np.full(returns.size, np.nan)
+    np.multiply(returns[1:], returns[:-1], out=pairs[1:])
+    products = rolling_sum(pairs, window=window)
+    return np.asarray(_autocorrelation(products, s1, s2, window), dtype=np.float64)
 
 
 def variance_ratio(s1: F64, s2: F64, long_returns: F64, *, window: int, span: int) -> F64:
@@ -82,15 +75,10 @@ def variance_ratio(s1: F64, s2: F64, long_returns: F64, *, window: int, span: in
     require_window(span, least=2)
     if span >= window:
         raise ValueError(f"span must be below window, was {span} and {window}")
-    mean, variance = _mean_and_variance(s1, s2, window)
     count = window - span + 1
     total = rolling_sum(long_returns, window=count)
     squares = rolling_sum(long_returns * long_returns, window=count)
-    drift = span * mean
-    spread = squares - drift * (2.0 * total - count * drift)
-    unbiased = span * count * (1.0 - span / window)
-    out: F64 = np.maximum(spread, 0.0) / unbiased / (variance * (window / (window - 1.0)))
-    return out
+    return np.asarray(_variance_ratio(s1, s2, total, squares, window, span), dtype=np.float64)
 
 
 def efficiency_ratio(close: F64, path: F64, *, window: int) -> F64:
@@ -141,14 +129,58 @@ def absolute_changes(close: F64) -> F64:
     return out
 
 
-def _mean_and_variance(s1: F64, s2: F64, window: int) -> tuple[F64, F64]:
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
+def _mean_and_variance(s1: float, s2: float, window: int) -> tuple[float, float]:
     """Return mean and variance (divisor `window`); the variance is NaN where it is zero or only rounding."""
     mean, square = s1 / window, s2 / window
     variance = square - mean * mean
-    return mean, np.where(variance > _SAME_FRAC * square, variance, np.nan)
+    return mean, variance if variance > _SAME_FRAC * square else np.nan
 
 
-def _before(values: F64) -> F64:
-    out = np.full(values.size, np.nan)
-    out[1:] = values[:-1]
+@njit(nogil=True, cache=True, error_model="numpy")
+def _skewness(s1: F64, s2: F64, s3: F64, window: int) -> F64:
+    out = np.empty(s1.size)
+    unbiased = np.sqrt(window * (window - 1.0)) / (window - 2.0)
+    for t in range(out.size):
+        mean, variance = _mean_and_variance(s1[t], s2[t], window)
+        third = s3[t] / window - mean * (3.0 * s2[t] / window - 2.0 * mean * mean)
+        out[t] = unbiased * third / (variance * np.sqrt(variance))
+    return out
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _excess_kurtosis(s1: F64, s2: F64, s3: F64, s4: F64, window: int) -> F64:
+    out = np.empty(s1.size)
+    scale = (window - 1.0) / ((window - 2.0) * (window - 3.0))
+    for t in range(out.size):
+        mean, variance = _mean_and_variance(s1[t], s2[t], window)
+        rest = 4.0 * s3[t] / window - mean * (6.0 * s2[t] / window - 3.0 * mean * mean)
+        excess = (s4[t] / window - mean * rest) / (variance * variance) - 3.0
+        out[t] = scale * ((window + 1.0) * excess + 6.0)
+    return out
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _autocorrelation(products: F64, s1: F64, s2: F64, window: int) -> F64:
+    out = np.full(s1.size, np.nan)
+    for t in range(1, out.size):
+        mean, variance = _mean_and_variance(s1[t], s2[t], window)
+        mean_before, variance_before = _mean_and_variance(s1[t - 1], s2[t - 1], window)
+        value = (products[t] / window - mean * mean_before) / np.sqrt(variance * variance_before)
+        value = 1.0 if value > 1.0 else value
+        out[t] = -1.0 if value < -1.0 else value
+    return out
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _variance_ratio(s1: F64, s2: F64, total: F64, squares: F64, window: int, span: int) -> F64:
+    out = np.empty(s1.size)
+    count = window - span + 1
+    unbiased = span * count * (1.0 - span / window)
+    for t in range(out.size):
+        mean, variance = _mean_and_variance(s1[t], s2[t], window)
+        drift = span * mean
+        spread = squares[t] - drift * (2.0 * total[t] - count * drift)
+        spread = 0.0 if spread < 0.0 else spread
+        out[t] = spread / unbiased / (variance * (window / (window - 1.0)))
     return out

@@ -123,5 +123,7 @@ def chaikin_money_flow(high: F64, low: F64, close: F64, volume: F64, *, window: 
     Raises: ValueError if `window` is below 1.
     Source: Chaikin's money flow, the windowed form of accumulation/distribution.
     """
-    place = np.nan_to_num(quotient((close - low) - (high - close), high - low), copy=False)
+    span = high - low
+    place = np.zeros(close.size)
+    np.divide((close - low) - (high - close), span, out=place, where=span > 0.0)
     return quotient(rolling_sum(place * volume, window=window), rolling_sum(volume, window=window))

@@ -50,7 +50,10 @@ def _swing(row: int) -> Column:
 def _against_slot(w: Window, values: F64, *, days: int, least: int) -> F64:
     if w.bar_s >= DAY_S:  # a day has no time of day
         return np.full(values.size, np.nan)
-    slots = session_profile.minute_slots(w.begin_s, w.session)
+    made = w.once(
+        "minute_slots", lambda: session_profile.minute_slots(w.begin_s, w.session).astype(np.float64)
+    )
+    slots = made.astype(np.int64)
     return session_profile.against_slot_mean(values, slots, days=days, least=least)
 
 
