@@ -38,6 +38,18 @@ def rows_put(facts: FeatureSetFacts, timeframe: Timeframe, rows: Sequence[Featur
         raise TransientError(f"features could not be published, Redis said: {error}") from error
 
 
+def rows_held(facts: FeatureSetFacts, timeframe: Timeframe) -> int:
+    """Return of how many shares Redis holds a row.
+
+    Raises: TransientError if Redis cannot be reached.
+    """
+    try:
+        with redis.Redis.from_url(settings.REDIS_URL) as client:
+            return int(client.hlen(_key(facts, timeframe)))
+    except redis.RedisError as error:
+        raise TransientError(f"features could not be counted, Redis said: {error}") from error
+
+
 def rows_get(facts: FeatureSetFacts, timeframe: Timeframe, secids: Sequence[str]) -> Mapping[str, FeatureRow]:
     """Return the published rows by ticker; shares without one are left out, and all if Redis cannot be reached."""
     if not secids:

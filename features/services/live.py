@@ -11,14 +11,15 @@ import numpy as np
 
 from features.contracts import FeatureRow, LiveReport
 from features.kernels.engine import newest_columns
+from features.kernels.higher import unbroken_from
 from features.kernels.window import window_of
-from features.live_rows import rows_put
+from features.live_rows import rows_held, rows_put
 from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs, fresh_timeframes
 from features.services.build import THREADS
 from features.services.month_columns import Joins
 from features.services.months import build_scope, month_begin, month_scopes, next_month
 from features.sources.base import BuildScope, MonthBars, MonthScope
-from market.contracts import Bars, Timeframe
+from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import bars_load_many
 from market.selectors.instruments import traded_list
 from traderai.common.arrays import F32
@@ -52,7 +53,8 @@ class LiveMarket:
         """Publish the row of every share's newest closed bar that is not published yet.
 
         Repeating publishes nothing until another bar has closed. The rows have the bits that the store will have: a
-        row that another share's late bar changes is published again, and so is every row when the month is read anew.
+        row that another share's late bar changes is published again, and so is every row when the month is read anew
+        or Redis has lost some.
 
         Raises: TransientError if Redis cannot be reached; the next update publishes then.
         """
@@ -60,6 +62,8 @@ class LiveMarket:
         reloaded = not self._extend(now)
         if reloaded:
             self._reload(now)
+        elif self._published and rows_held(self.facts, self._timeframe) < len(self._published):
+            self._published, self._is_due = {}, True  # Redis has lost them
         rows, failed = self._rows() if self._is_due else ([], {})
         rows_put(self.facts, self._timeframe, rows)
         self._published |= {row.secid: row for row in rows}
@@ -77,11 +81,14 @@ class LiveMarket:
     def _newest_month(self, now: datetime) -> date:
         return (now - self._timeframe.duration).astimezone(MOSCOW).date().replace(day=1)
 
+    def _universe(self) -> tuple[InstrumentFacts, ...]:
+        everything = traded_list(timeframe=self._timeframe, active_only=False)
+        return tuple(facts for facts in everything if facts.is_simulated is self._simulated)
+
     def _reload(self, now: datetime) -> None:
         """Read the month anew, and what is joined to it."""
         month = self._newest_month(now)
-        everything = traded_list(timeframe=self._timeframe, active_only=False)
-        universe = [facts for facts in everything if facts.is_simulated is self._simulated]
+        universe = self._universe()
         self._read_at, self._month, self._failed = now, None, {}
         self._published, self._is_due = {}, True
         covered = build_scope(
@@ -102,6 +109,8 @@ class LiveMarket:
             return False
         if now.astimezone(MOSCOW).date() != self._read_at.astimezone(MOSCOW).date():
             return False  # what is known once a day was known to the day before
+        if self._universe() != self._scope.universe:
+            return False  # the others are compared with a share that is new
         shares = [facts for facts in self._scope.universe if facts.secid not in self._failed]
         loaded = bars_load_many(
             instruments=shares,
@@ -132,7 +141,7 @@ class LiveMarket:
             return [], {}
         month = self._month
         wanted = [secid for secid, bars in month.bars.items() if bars.rows]
-        joined = self._joins.month_columns(month)
+        joined = self._joins.newest_columns(month)
 
         def row(secid: str) -> FeatureRow | str:
             try:
@@ -211,4 +220,7 @@ def _extended(kept: MonthBars | None, new: Bars) -> MonthBars | None:
         if not np.array_equal(old[-again:], fresh[:again]):
             return None
         arrays[field.name] = np.concatenate([old, fresh[again:]])
-    return MonthBars(bars=replace(kept.bars, **arrays), start=kept.start)
+    bars = replace(kept.bars, **arrays)
+    # The first bar of the month may show a hole behind the warm-up, which was not to be seen before.
+    first = 0 if kept.rows else unbroken_from(bars.trading_day, first=0, start=kept.start)
+    return MonthBars(bars=bars.part(first, len(bars)), start=kept.start - first)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from market.contracts import InstrumentFacts, TermsFacts, Timeframe
 from market.models import Candle, Instrument, InstrumentTerms, TickerChange
@@ -23,7 +23,11 @@ def traded_list(*, timeframe: Timeframe, active_only: bool = True) -> tuple[Inst
     An index moves no money, and a share without bars has nothing to decide on.
     """
     bars = Candle.objects.filter(instrument_id=OuterRef("pk"), timeframe_min=timeframe.minutes)
-    rows = Instrument.objects.exclude(kind=Instrument.Kind.INDEX).filter(Exists(bars)).order_by("secid")
+    # Looked up share by share: PostgreSQL would join EXISTS with all candles there are, a second and more.
+    # From the newest year back: most have bars in it.
+    newest = Subquery(bars.order_by("-begin").values("begin")[:1])
+    rows = Instrument.objects.exclude(kind=Instrument.Kind.INDEX).alias(newest=newest)
+    rows = rows.filter(newest__isnull=False).order_by("secid")
     return tuple(_facts(row) for row in (rows.filter(active=True) if active_only else rows))
 
 

@@ -128,11 +128,11 @@ def stored_values() -> dict[Place, bytes]:
     }
 
 
-def computed(*, as_of: datetime = NOW) -> dict[Place, Values]:
-    """Return every month as it is computed from the database, without the store."""
+def computed(*, as_of: datetime = NOW, since: datetime | None = None) -> dict[Place, Values]:
+    """Return every month from that of `since` on as it is computed from the database, without the store."""
     facts, specs = feature_set_get(name=SET), feature_specs(name=SET)
     universe = traded_list(timeframe=Timeframe.H1, active_only=False)
-    covered = build_scope(universe=universe, timeframe=Timeframe.H1, since=None, as_of=as_of)
+    covered = build_scope(universe=universe, timeframe=Timeframe.H1, since=since, as_of=as_of)
     assert covered is not None
     joins = Joins(covered[0], specs)
     failed: dict[str, str] = {}
