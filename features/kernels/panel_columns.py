@@ -5,6 +5,7 @@ A column is a matrix (s, t), or one row (t,) where all shares have the same numb
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -50,8 +51,10 @@ COLUMNS: Final[dict[str, PanelColumn]] = {
 }
 
 
-def month_block(panel: Panel, wanted: Sequence[tuple[str, Mapping[str, float]]]) -> tuple[F64, ...]:
-    """Return the columns at each share's bars of the month.
+def month_block(
+    panel: Panel, wanted: Sequence[tuple[str, Mapping[str, float]]], *, newest: bool = False
+) -> tuple[F64, ...]:
+    """Return the columns at each share's bars of the month, or at the newest of them alone.
 
     Shapes: one (rows, k) for each share, columns in the order of `wanted` (kernel and parameters).
     Units:  those of each column.
@@ -59,15 +62,16 @@ def month_block(panel: Panel, wanted: Sequence[tuple[str, Mapping[str, float]]])
     Causal: a bar reads its row of the grid and those before.
     Raises: KeyError for a kernel that is not in COLUMNS.
     """
-    block = np.full((len(wanted), panel.month_places.size), np.nan)
-    places = np.maximum(panel.month_places, 0)
+    stops, kept = panel.month_stops, panel.month_places
+    if newest:
+        has_rows = np.diff(stops) > 0
+        kept, stops = kept[stops[1:][has_rows] - 1], np.cumsum([0, *has_rows.tolist()])
+    block = np.full((len(wanted), kept.size), np.nan)
+    places = np.maximum(kept, 0)
     if panel.begin_s.size:
         rows = places % panel.begin_s.size
         for j, (kernel, parameters) in enumerate(wanted):
             values = COLUMNS[kernel](panel, **parameters)
             np.take(values, rows if values.ndim == 1 else places, out=block[j])
-        block[:, panel.month_places < 0] = np.nan
-    return tuple(
-        block[:, begin:end].T
-        for begin, end in zip(panel.month_stops[:-1], panel.month_stops[1:], strict=True)
-    )
+        block[:, kept < 0] = np.nan
+    return tuple(block[:, begin:end].T for begin, end in itertools.pairwise(stops))

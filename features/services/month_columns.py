@@ -19,17 +19,27 @@ from features.kernels.engine import (
 )
 from features.kernels.window import window_of
 from features.models import FeatureSnapshot
-from features.sources.base import BuildScope, ColumnSource, MonthBars, MonthScope, RenewableSource
+from features.sources.base import (
+    BuildScope,
+    ColumnSource,
+    MonthBars,
+    MonthScope,
+    NewestSource,
+    RenewableSource,
+)
 from features.sources.listed import SOURCES
 from features.spec import FeatureSpec, Reads
 from market.contracts import InstrumentFacts
-from traderai.common.arrays import F32
+from traderai.common.arrays import F32, F64
 
 # A column of these reads every share of the market, not only its own.
 _READ_THE_UNIVERSE: Final[frozenset[Reads]] = frozenset({"panel", "fundamental", "calendar"})
 
 # What these read becomes known at midnight or long before.
 _DAILY: Final[frozenset[Reads]] = frozenset({"fundamental", "index", "regime"})
+
+# A row of these reads no other row of the month.
+_ROW_BY_ROW: Final[frozenset[Reads]] = frozenset({"fundamental", "higher", "index", "news", "regime"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +77,33 @@ class Joins:
 
     def month_columns(self, month: MonthScope) -> Mapping[str, F32]:
         """Return by ticker the joined columns at the month's bars, in the order of the specs; NaN where unknown."""
+        return self._joined(
+            month, {reads: source.month_columns(month) for reads, source in self._sources.items()}
+        )
+
+    def newest_columns(self, month: MonthScope) -> Mapping[str, F32]:
+        """Return by ticker the joined columns at the newest bar of the month, the bits that `month_columns` has there.
+
+        Shapes: (1, k); (0, k) for a share without a bar in the month.
+        """
+        newest = month.newest()
+        found: dict[Reads, Mapping[str, F64]] = {}
+        for reads, source in self._sources.items():
+            if reads in _ROW_BY_ROW:
+                found[reads] = source.month_columns(newest)
+            elif isinstance(source, NewestSource):
+                found[reads] = source.newest_columns(month)
+            else:
+                found[reads] = {secid: rows[-1:] for secid, rows in source.month_columns(month).items()}
+        return self._joined(newest, found)
+
+    def _joined(self, month: MonthScope, found: Mapping[Reads, Mapping[str, F64]]) -> Mapping[str, F32]:
         joined = {
             secid: np.full((bars.rows, len(self._specs)), np.nan, dtype=np.float32, order="F")
             for secid, bars in month.bars.items()
         }
-        for reads, source in self._sources.items():
-            for secid, values in source.month_columns(month).items():
+        for reads, columns in found.items():
+            for secid, values in columns.items():
                 joined[secid][:, self._places[reads]] = float32_or_nan(values)
         return joined
 

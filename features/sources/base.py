@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
@@ -54,6 +54,14 @@ class MonthScope:
     end_s: int
     bars: Mapping[str, MonthBars]  # by ticker
 
+    def newest(self) -> MonthScope:
+        """Return the month with the newest bar of each share alone, all others as its warm-up."""
+        last = {
+            secid: MonthBars(bars=one.bars, start=max(one.start, len(one.bars) - 1))
+            for secid, one in self.bars.items()
+        }
+        return replace(self, bars=last)
+
 
 class ColumnSource(Protocol):
     """Columns that are joined to bars. One object serves one build; it may read ahead and keep what it has read."""
@@ -75,4 +83,16 @@ class RenewableSource(ColumnSource, Protocol):
 
     def renewed(self, scope: BuildScope) -> ColumnSource:
         """Return the source of a later moment: the same bits as a new one, unless what it has read was restated."""
+        ...
+
+
+@runtime_checkable
+class NewestSource(ColumnSource, Protocol):
+    """A source that has the newest rows without those before."""
+
+    def newest_columns(self, month: MonthScope) -> Mapping[str, F64]:
+        """Return by ticker the values at the newest bar of the month, the bits that `month_columns` has there.
+
+        Shapes: (1, k); (0, k) or left out for a share without a bar in the month.
+        """
         ...

@@ -37,6 +37,13 @@ class PanelSource:
         Causal: row t reads the bars of all shares that had ended by `known_s[t]`, in the month and in at most 300 grid
             rows before it.
         """
+        return self._columns(month, newest=False)
+
+    def newest_columns(self, month: MonthScope) -> Mapping[str, F64]:
+        """Return by ticker the values at the newest bar of the month, as `month_columns` has them."""
+        return self._columns(month, newest=True)
+
+    def _columns(self, month: MonthScope, *, newest: bool) -> Mapping[str, F64]:
         # Always in one order: sums over the shares must have the same bits in every build.
         secids = sorted(month.bars.keys() & self._facts.keys())
         series = [
@@ -49,4 +56,4 @@ class PanelSource:
             for secid in secids
         ]
         panel = panel_of(series, begin_s=month.begin_s)
-        return dict(zip(secids, month_block(panel, self._wanted), strict=True))
+        return dict(zip(secids, month_block(panel, self._wanted, newest=newest), strict=True))

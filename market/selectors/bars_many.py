@@ -15,7 +15,7 @@ from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.kernels.adjustment import dividends_by_bar, split_factors
 from market.kernels.sessions import session_codes
 from market.models import CorporateAction, TradingDay
-from traderai.common.arrays import F64, I64
+from traderai.common.arrays import F64, I8, I64
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import InvariantError
 
@@ -128,16 +128,18 @@ def bars_load_many(
         simulated: _calendar(simulated=simulated) for simulated in {f.is_simulated for f in instruments}
     }
     actions = _actions_of(ids, as_of)
+    found = [tables.get(key, _NO_BARS) for key in ids]
     return {
         facts.secid: _bars_of(
             facts,
             timeframe,
-            tables.get(facts.id, _NO_BARS),
+            table,
+            session,
             calendars[facts.is_simulated],
             actions[facts.id],
             day_before.get(facts.id),
         )
-        for facts in instruments
+        for facts, table, session in zip(instruments, found, _sessions_of(found, timeframe), strict=True)
     }
 
 
@@ -204,6 +206,7 @@ def _bars_of(
     facts: InstrumentFacts,
     timeframe: Timeframe,
     table: dict[str, Any],
+    session: I8,
     calendar: _Calendar,
     actions: _Actions,
     day_before: int | None,
@@ -232,8 +235,19 @@ def _bars_of(
         split_factor=factor,
         dividend_rub=factor * dividends_by_bar(goes_from, ex_days[inside], actions.dividend_rub[inside]),
         trading_day=ordinal,
-        session=session_codes(table["begin_s"], session_table(), bar_s=60 * timeframe.minutes),
+        session=session,
     )
+
+
+def _sessions_of(tables: Sequence[Mapping[str, Any]], timeframe: Timeframe) -> list[I8]:
+    """Return the sessions of each table's bars, looked up for all of them at once."""
+    begins = [table["begin_s"] for table in tables]
+    codes = session_codes(
+        np.concatenate([_NO_BARS["begin_s"], *begins]), session_table(), bar_s=60 * timeframe.minutes
+    )
+    stops = np.cumsum([begin.size for begin in begins])
+    # Copies: a view would hold the sessions of all instruments in memory.
+    return [part.copy() for part in np.split(codes, stops[:-1])] if begins else []
 
 
 def _calendar(*, simulated: bool) -> _Calendar:
@@ -241,10 +255,10 @@ def _calendar(*, simulated: bool) -> _Calendar:
         TradingDay.objects.filter(is_simulated=True) if simulated else TradingDay.objects.filter(is_real=True)
     )
     told = [
-        [_day_number(day), _day_number(trading)] for day, trading in kept.values_list("date", "trading_date")
+        (_day_number(day), _day_number(trading))
+        for day, trading in kept.order_by("date").values_list("date", "trading_date")
     ]
-    table = np.array(told, dtype=np.int64).reshape(-1, 2)
-    days, trading = table[np.argsort(table[:, 0])].T
+    days, trading = np.array(told, dtype=np.int64).reshape(-1, 2).T
     return _Calendar(days=days, trading=trading, sorted_trading=np.unique(trading))
 
 
@@ -274,11 +288,14 @@ def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, _Actions]:
     # Two sources that tell of one split tell of one split; two dividends of one day are two payments.
     splits: dict[int, dict[int, float]] = {key: {} for key in ids}
     dividends: dict[int, list[tuple[int, float]]] = {key: [] for key in ids}
-    for row in rows.order_by("ex_date", "source"):
-        if row.kind == "split":
-            splits[row.instrument_id][_day_number(row.ex_date)] = row.shares_after_per_before or 0.0
-        elif row.kind == "dividend":
-            dividends[row.instrument_id].append((_day_number(row.ex_date), row.amount_rub or 0.0))
+    told = rows.order_by("ex_date", "source").values_list(
+        "instrument_id", "kind", "ex_date", "shares_after_per_before", "amount_rub"
+    )
+    for key, kind, ex_date, ratio, amount_rub in told:
+        if kind == "split":
+            splits[key][_day_number(ex_date)] = ratio or 0.0
+        elif kind == "dividend":
+            dividends[key].append((_day_number(ex_date), amount_rub or 0.0))
     return {
         key: _Actions(
             split_days=np.array(list(splits[key]), dtype=np.int64),
