@@ -71,6 +71,7 @@ def encode(begin_s: I64, values: F32, columns: tuple[str, ...]) -> bytes:
         use_dictionary=[columns[j] for j in told if still[j]],
         use_byte_stream_split=[columns[j] for j in told if not still[j]],
         write_statistics=False,
+        write_page_checksum=True,  # for readers that do not read the whole file
     )
     return sink.getvalue()
 

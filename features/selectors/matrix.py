@@ -69,8 +69,9 @@ def feature_dataset(
 
     Nothing is read but the files' footers until rows are asked for; scan it with a projection and a filter, for
     example `dataset.to_table(columns=["secid", "begin_s", "ret_1"], filter=pc.field("begin_s") < moment_s)`, or hand
-    it to polars. Whole months are handed out: filter `begin_s` where a month is cut by `as_of` or `since`. Checksums
-    are not looked at; `feature_matrix_load` and `export_features` look.
+    it to polars. Whole months are handed out: filter `begin_s` where a month is cut by `as_of` or `since`. A page that
+    is corrupt is an OSError when it is read; the checksums of whole files are looked at by `feature_matrix_load` and
+    `export_features` only.
 
     Raises: InputError for an unknown set, NotFoundError for an unknown instrument, NotReadyError where nothing is
         stored yet.
@@ -80,7 +81,9 @@ def feature_dataset(
     wanted = _within(_snapshots(facts, instruments, timeframe), timeframe, as_of=as_of, since=since)
     filesystem, base = store.features_lake().filesystem()
     columns = [pa.field("begin_s", pa.int64()), *(pa.field(name, pa.float32()) for name in facts.columns)]
-    parquet = pads.ParquetFileFormat()
+    parquet = pads.ParquetFileFormat(
+        default_fragment_scan_options=pads.ParquetFragmentScanOptions(page_checksum_verification=True)
+    )
     # A file lies under the ticker of its day, which may have been replaced since: the row says whose it is.
     fragments = [
         parquet.make_fragment(
