@@ -59,16 +59,6 @@ def close_std(w: Window, window: int) -> F64:
     return w.once(f"std/{window}", lambda: rolling.rolling_std(w.close, window=window))
 
 
-def highest_high(w: Window, window: int) -> F64:
-    """Return the highest high of the last bars."""
-    return w.once(f"highest/{window}", lambda: rolling.rolling_highest(w.high, window=window))
-
-
-def lowest_low(w: Window, window: int) -> F64:
-    """Return the lowest low of the last bars."""
-    return w.once(f"lowest/{window}", lambda: rolling.rolling_lowest(w.low, window=window))
-
-
 def day_high(w: Window) -> F64:
     """Return the high of the trading day so far."""
     return w.once("day/high", lambda: spells.spell_highest(w.high, w.trading_day))
