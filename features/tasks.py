@@ -54,3 +54,19 @@ def regime_build_due() -> None:
     from features.services import regime
 
     regime.regime_build_due(now=clock.now())
+
+
+@shared_task(
+    autoretry_for=(TransientError,),
+    max_retries=5,
+    retry_backoff=5,
+    retry_jitter=True,
+    acks_late=True,
+    ignore_result=True,
+)
+def features_publish_due() -> None:
+    """Publish the rows of bars that have closed since the last call."""
+    # Imported here: TA-Lib and Numba must not be loaded in the worker's parent process.
+    from features.services import live
+
+    live.live_update(now=clock.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
@@ -24,6 +25,7 @@ from market.selectors.bars_many import bars_load_many
 from market.selectors.instruments import traded_list
 from traderai.common.arrays import F32
 from traderai.common.clock import MOSCOW, from_epoch_s, monotonic_s
+from traderai.jobs.services import advisory_lock
 
 # Bars at the end of what is kept that are read again: a source restates its last bars most.
 CHECKED_BARS = 3
@@ -164,9 +166,8 @@ class LiveMarket:
         values = np.empty(len(self._specs), dtype=np.float32)
         old = self._published.get(secid)
         if old is not None and old.begin_s == begin_s:
-            values[self._own] = old.values[
-                self._own
-            ]  # its own bars are the same: else the month was read anew
+            # Its own bars are the same: else the month was read anew.
+            values[self._own] = old.values[self._own]
         else:
             window = window_of(bars.bars, start=0, stop=len(bars.bars))
             values[self._own] = newest_columns(window, [self._specs[place] for place in self._own])
@@ -174,6 +175,7 @@ class LiveMarket:
         return FeatureRow(secid=secid, begin_s=begin_s, values=values)
 
 
+_LOCK = "features live rows"
 # A worker keeps what it has read; another worker that takes the next update reads the month itself.
 _KEPT: dict[tuple[str, Timeframe, bool], LiveMarket] = {}
 
@@ -181,17 +183,23 @@ _KEPT: dict[tuple[str, Timeframe, bool], LiveMarket] = {}
 def live_update(*, now: datetime) -> tuple[LiveReport, ...]:
     """Publish the newest rows of every set and timeframe that is kept fresh, of the real and the simulated market.
 
-    Repeating publishes nothing until another bar has closed.
+    Repeating publishes nothing until another bar has closed. While another process publishes, this one does nothing:
+    an earlier moment's rows must not replace a later one's.
+
+    Raises: TransientError if Redis cannot be reached.
     """
-    reports = []
+    with advisory_lock(_LOCK) as held:
+        return tuple(market.update(now=now) for market in _markets()) if held else ()
+
+
+def _markets() -> Iterator[LiveMarket]:
     for name in feature_set_names():
         for timeframe in fresh_timeframes(name=name):
             for simulated in (False, True):
                 key = (feature_set_get(name=name).key, timeframe, simulated)
                 if key not in _KEPT:
                     _KEPT[key] = LiveMarket(feature_set=name, timeframe=timeframe, simulated=simulated)
-                reports.append(_KEPT[key].update(now=now))
-    return tuple(reports)
+                yield _KEPT[key]
 
 
 def _checked_from(bars: MonthBars | None, month: MonthScope) -> datetime:

@@ -22,11 +22,25 @@ from django.test.utils import setup_test_environment  # noqa: E402
 
 from tests.benchmarks.bench_candle_file import candle_file  # noqa: E402
 from tests.benchmarks.bench_candle_upsert import candle_upsert  # noqa: E402
+from tests.benchmarks.bench_features import feature_files, feature_kernels  # noqa: E402
+from tests.benchmarks.bench_live import live_rows  # noqa: E402
 from tests.benchmarks.bench_routes import answers, features, ingest, labels, score, web_process  # noqa: E402
 from tests.benchmarks.figures import Figure  # noqa: E402
 from traderai.common import clock  # noqa: E402
 
-BENCHMARKS = (candle_upsert, candle_file, ingest, features, labels, score, answers, web_process)
+BENCHMARKS = (
+    candle_upsert,
+    candle_file,
+    ingest,
+    features,
+    labels,
+    score,
+    answers,
+    web_process,
+    feature_kernels,
+    feature_files,
+    live_rows,
+)
 
 
 def main(names: list[str]) -> int:

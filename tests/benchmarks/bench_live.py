@@ -45,7 +45,6 @@ def live_rows() -> list[Figure]:
         report = live.update(now=begins[back - LATE_BARS] + Timeframe.M10.duration + timedelta(seconds=1))
         assert (report.rows, report.reloaded, report.failed) == (SHARES, False, ()), report
         seconds.append(report.seconds)
-    Instrument.objects.filter(secid__startswith="LIVE").update(active=False)
     return [
         Figure(
             what=f"full_v1 of one more 10m bar of {SHARES} shares, into Redis",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from features.live_rows import rows_get
 from features.selectors.catalogue import feature_set_get
@@ -279,3 +280,18 @@ def test_all_that_is_kept_fresh_is_updated(market: LiveMarket, monkeypatch: pyte
     assert [one.rows for one in live.live_update(now=soon(AT))] == [0, 0]
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(f"traderai:features:{feature_set_get(name='tech_v1').key}:1h")
+
+
+def test_one_process_publishes_at_a_time(market: LiveMarket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_KEPT", {})
+    other = connection.copy()
+    key = zlib.crc32(b"features live rows")
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [key])
+            assert live.live_update(now=soon(AT)) == ()
+            # by hand: the server frees it only some time after the client has closed its end
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [key])
+    finally:
+        other.close()
+    assert live.live_update(now=soon(AT))[0].rows == 5
