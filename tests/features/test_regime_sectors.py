@@ -185,7 +185,7 @@ def test_the_command_draws_the_history(
     for wrong, message in (
         (("--sector", "telecom"), "a regime of telecom must be stored"),
         (("--simulated",), "a regime of the market must be stored"),
-        (("--since", "yesterday"), "a day must be written as 2024-12-31, was 'yesterday'"),
+        (("--since", "yesterday"), "--since must be a day such as 2024-01-31, was 'yesterday'"),
     ):
         with pytest.raises(CommandError, match=message):
             call_command("build_regime", "--plot", str(tmp_path / "none.png"), *wrong)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from features.contracts import RegimeReport
+from features.management.commands.export_features import day_begin
 from features.services.regime import regime_build
 from traderai.common import clock
 from traderai.common.errors import TraderAIError
@@ -34,6 +35,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the build, print its reports and draw."""
         now = clock.now()
+        # Looked at first: a mistake should not cost a build.
+        until, since = day_begin(options["until"], "--until"), day_begin(options["since"], "--since")
+        plot = Path(options["plot"]) if options["plot"] else None
+        if plot is not None and not plot.parent.is_dir():
+            raise CommandError(f"--plot must be a file in a folder that exists, was {plot}")
         try:
             reports = regime_build(now=now)
         except TraderAIError as error:
@@ -42,8 +48,8 @@ class Command(BaseCommand):
             self._tell(report)
         if not reports:
             self.stdout.write("no instruments are stored; run manage.py ingest first")
-        if options["plot"]:
-            self._draw(options, now=now)
+        if plot is not None and since is not None:
+            self._draw(plot, options, since=since, until=until or now)
 
     def _tell(self, report: RegimeReport) -> None:
         self.stdout.write(
@@ -58,25 +64,18 @@ class Command(BaseCommand):
                 f"{report.sector_days_new} new, {report.sector_days_changed} changed"
             )
 
-    def _draw(self, options: dict[str, Any], *, now: datetime) -> None:
+    def _draw(self, plot: Path, options: dict[str, Any], *, since: datetime, until: datetime) -> None:
         # Imported here: Matplotlib takes a second that a build without a plot need not spend.
         from features.services.regime_plot import regime_plot
 
         try:
             picture = regime_plot(
-                as_of=_day(options["until"]) if options["until"] else now,
-                since=_day(options["since"]),
+                as_of=until,
+                since=since,
                 simulated=options["simulated"],
                 sector=options["sector"],
             )
         except TraderAIError as error:
             raise CommandError(error.detail) from error
-        Path(options["plot"]).write_bytes(picture)
-        self.stdout.write(f"drawn: {options['plot']}")
-
-
-def _day(text: str) -> datetime:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise CommandError(f"a day must be written as 2024-12-31, was {text!r}") from error
+        plot.write_bytes(picture)
+        self.stdout.write(f"drawn: {plot}")

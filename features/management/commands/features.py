@@ -32,5 +32,8 @@ class Command(BaseCommand):
         if options["output"] is None:
             self.stdout.write(page)
         else:
-            options["output"].write_text(page, encoding="utf-8")
+            try:
+                options["output"].write_text(page, encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"--output must be a file that can be written: {error}") from error
             self.stdout.write(f"written to {options['output']}")
