@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from traderai.common.arrays import F64, I64
+from traderai.common.arrays import F64, I64, Bools
 
 
 def split_factors(trading_date: I64, ex_days: I64, shares_after_per_before: F64) -> F64:
@@ -69,6 +69,18 @@ def dividends_by_bar(trading_date: I64, ex_days: I64, amount_rub: F64) -> F64:
     inside = first < trading_date.size
     np.add.at(dividends, first[inside], amount_rub[inside])
     return dividends
+
+
+def known_with_bar(trading_date: I64, ex_days: I64, known_s: F64, ends_s: I64) -> Bools:
+    """Return which dividends were known when the bar that their ex-date starts with had ended.
+
+    Shapes: trading_date and ends_s (n,), rising; ex_days and known_s (k,) -> (k,)
+    Units: days since 1970; seconds since 1970 UTC
+    Causal: a dividend without such a bar yet is not
+    """
+    first = np.searchsorted(trading_date, ex_days, side="left")
+    known: Bools = known_s <= np.append(ends_s, np.iinfo(np.int64).min)[first]
+    return known
 
 
 def prices_as_traded(prices: F64, at: I64, ex_at: I64, shares_after_per_before: F64) -> F64:

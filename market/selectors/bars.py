@@ -16,7 +16,8 @@ def bars_load(*, secid: str, timeframe: Timeframe, as_of: datetime, since: datet
 
     `since` leaves out bars that begin earlier; it changes no other number, prices stay on the same scale. An
     index has bars on days without trading in shares, and a weekly bar begins on its Monday whatever the day: they
-    belong to the next day with trading.
+    belong to the next day with trading. A dividend counts if it was known when its first bar had
+    ended: one that became known later leaves its gap in the prices.
 
     Raises: NotFoundError for a ticker that we do not hold; InvariantError for a bar without a trading day.
     """

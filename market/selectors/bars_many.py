@@ -12,7 +12,7 @@ from django.db import connection
 
 from market.calendar_config import session_table
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.kernels.adjustment import dividends_by_bar, split_factors
+from market.kernels.adjustment import dividends_by_bar, known_with_bar, split_factors
 from market.kernels.sessions import session_codes
 from market.models import CorporateAction, TradingDay
 from traderai.common.arrays import F64, I8, I64
@@ -91,6 +91,7 @@ class _Actions:
     split_ratios: F64
     dividend_days: I64
     dividend_rub: F64
+    dividend_known_s: F64
 
 
 def bars_load_many(
@@ -222,6 +223,9 @@ def _bars_of(
         day_before = int(goes_from[0]) - 1 if goes_from.size else 0
     # A dividend whose ex-date lies before the first bar handed out did not start with that bar.
     inside = ex_days > day_before
+    # Nor does one that was known only when its bar had ended: what was told of the bar then must not change.
+    ends_s = table["begin_s"] + 60 * timeframe.minutes
+    inside &= known_with_bar(goes_from, ex_days, actions.dividend_known_s, ends_s)
     return Bars(
         secid=facts.secid,
         timeframe=timeframe,
@@ -287,21 +291,22 @@ def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, _Actions]:
     rows = CorporateAction.objects.filter(instrument_id__in=ids, known_at__lte=as_of)
     # Two sources that tell of one split tell of one split; two dividends of one day are two payments.
     splits: dict[int, dict[int, float]] = {key: {} for key in ids}
-    dividends: dict[int, list[tuple[int, float]]] = {key: [] for key in ids}
+    dividends: dict[int, list[tuple[int, float, float]]] = {key: [] for key in ids}
     told = rows.order_by("ex_date", "source").values_list(
-        "instrument_id", "kind", "ex_date", "shares_after_per_before", "amount_rub"
+        "instrument_id", "kind", "ex_date", "shares_after_per_before", "amount_rub", "known_at"
     )
-    for key, kind, ex_date, ratio, amount_rub in told:
+    for key, kind, ex_date, ratio, amount_rub, known_at in told:
         if kind == "split":
             splits[key][_day_number(ex_date)] = ratio or 0.0
         elif kind == "dividend":
-            dividends[key].append((_day_number(ex_date), amount_rub or 0.0))
+            dividends[key].append((_day_number(ex_date), amount_rub or 0.0, known_at.timestamp()))
     return {
         key: _Actions(
             split_days=np.array(list(splits[key]), dtype=np.int64),
             split_ratios=np.array(list(splits[key].values()), dtype=np.float64),
-            dividend_days=np.array([day for day, _ in dividends[key]], dtype=np.int64),
-            dividend_rub=np.array([amount for _, amount in dividends[key]], dtype=np.float64),
+            dividend_days=np.array([day for day, _, _ in dividends[key]], dtype=np.int64),
+            dividend_rub=np.array([amount for _, amount, _ in dividends[key]], dtype=np.float64),
+            dividend_known_s=np.array([known_s for _, _, known_s in dividends[key]], dtype=np.float64),
         )
         for key in ids
     }

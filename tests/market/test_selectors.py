@@ -11,6 +11,7 @@ from market.selectors.bars import bars_load, newest_bars
 from market.selectors.candles import candle_list, last_closes
 from market.selectors.instruments import instrument_get, instrument_list
 from market.services.candle_write import candles_write
+from market.services.resample import series_resample
 from market.sources.wall_clock import midnight
 from tests.market import make
 from traderai.common.clock import to_epoch_s
@@ -70,6 +71,26 @@ def test_every_look_back_is_a_prefix_of_a_later_one(facts):
             "trading_day",
         ):
             assert np.array_equal(getattr(seen, name), getattr(cut, name)), name
+
+
+DIVIDEND_BARS = (("1h", "2024-04-09T11:00"), ("1d", "2024-04-10"), ("1w", "2024-04-15"))
+
+
+@pytest.mark.parametrize(("code", "ends_at"), DIVIDEND_BARS)
+@pytest.mark.parametrize("late_s", [0, 1])
+def test_a_dividend_known_after_its_bar_changes_nothing_that_was_told_of_it(facts, code, ends_at, late_s):
+    timeframe = Timeframe.parse(code)
+    for feed, target in ((H1, Timeframe.D1), (Timeframe.D1, Timeframe.W1)):
+        series_resample(
+            instrument_id=facts.id, timeframe_from=feed, timeframe_to=target, now=make.moscow("2024-05-01")
+        )
+    known_at = make.moscow(ends_at) + timedelta(seconds=late_s)
+    CorporateAction.objects.filter(ex_date=date(2024, 4, 9)).update(known_at=known_at)
+    whole = bars_load(secid="TEST", timeframe=timeframe, as_of=make.moscow("2024-05-01"))
+    assert (50.0 in whole.dividend_rub) is (late_s == 0)
+    then = bars_load(secid="TEST", timeframe=timeframe, as_of=make.moscow(ends_at))
+    assert np.array_equal(then.dividend_rub, whole.dividend_rub[: len(then)])
+    assert len(then) > 0
 
 
 def test_a_bar_is_known_at_its_end_not_a_second_before(facts):
