@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -29,14 +30,15 @@ from features.kernels.columns import (
 )
 from features.kernels.columns.column import Column
 from features.kernels.higher import unbroken_from
-from features.kernels.window import Window, window_of
+from features.kernels.window import Window, joined_windows, window_of
 from features.spec import FeatureSpec
 from market.contracts import Bars
 from traderai.common.arrays import F32, F64, I64
 
 WARMUP_BARS_MAX: Final = 1_000
 # Windows of a few lengths share what their columns have in common.
-_TAILS: Final = (32, 128, 512, 100_000)
+_WHOLE: Final = 2**62
+_TAILS: Final = (32, 128, 512, _WHOLE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,33 +82,35 @@ def compute_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
     return out
 
 
-def newest_columns(window: Window, specs: Sequence[FeatureSpec]) -> F32:
-    """Return the last row of `compute_columns`, bit for bit, without computing the rows before it where it can.
+def newest_columns(windows: Sequence[Window], specs: Sequence[FeatureSpec]) -> F32:
+    """Return of each window the last row of `compute_columns`, bit for bit, without the rows before it where it can.
 
-    Features whose newest value needs few bars get those alone (`exact_tail`); the others get the whole window.
+    Features whose newest value needs few bars (`exact_tail`) get those of all windows at once, one behind the other:
+    for so short series a call costs more than what it computes. The others get each window whole.
 
-    Shapes: returns (k,).
+    Shapes: windows (s) of bars of one length; returns (s, k).
     NaN:    as `compute_columns`.
-    Causal: reads the window's bars.
+    Causal: reads the bars of each window for its own row.
     Raises: ValueError for a window without bars.
     """
-    if window.begin_s.size == 0:
+    sizes = np.array([window.begin_s.size for window in windows], dtype=np.int64)
+    if (sizes == 0).any():
         raise ValueError("a window must hold at least one bar, was empty")
-    parts: dict[int, Window] = {window.begin_s.size: window}
-    newest = np.empty(len(specs))
+    newest = np.empty((len(windows), len(specs)))
+    places: dict[int, list[int]] = {}
     for j, spec in enumerate(specs):
-        size = _bars_needed(spec, window.begin_s.size)
-        if size not in parts:
-            parts[size] = window.tail(size)
-        newest[j] = COLUMNS[spec.kernel](parts[size], **spec.parameters)[-1]
+        size = _TAILS[bisect_right(_TAILS, spec.lookback_bars)] if spec.exact_tail else _WHOLE
+        places.setdefault(size, []).append(j)
+    for size, some in places.items():
+        long = np.flatnonzero(sizes >= size)
+        if long.size:
+            tails = joined_windows([windows[i].tail(size) for i in long.tolist()])
+            for j in some:
+                newest[long, j] = COLUMNS[specs[j].kernel](tails, **specs[j].parameters)[size - 1 :: size]
+        for i in np.flatnonzero(sizes < size).tolist():
+            for j in some:
+                newest[i, j] = COLUMNS[specs[j].kernel](windows[i], **specs[j].parameters)[-1]
     return float32_or_nan(newest)
-
-
-def _bars_needed(spec: FeatureSpec, size: int) -> int:
-    """Return how many of the last bars a feature's newest value is computed from, in a few steps."""
-    if not spec.exact_tail:
-        return size
-    return min(size, next(step for step in _TAILS if step > spec.lookback_bars))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -20,6 +20,7 @@ def newest_known(
     own_trading_day: I64,
     known_s: I64,
     *,
+    start: int = 0,
     stale_days: int,
     stale_s: int = 0,
 ) -> I64:
@@ -29,23 +30,25 @@ def newest_known(
     more than `stale_s` back: by then a later joined bar should be known, and a number of long ago must not pass for
     today's. A share that has not traded since has no later one to wait for.
 
-    Shapes: own_begin_s, own_known_s, own_trading_day (n,), rising; known_s (m,), rising; returns (n,).
+    Shapes: own_begin_s, own_known_s, own_trading_day (n,), rising; known_s (m,), rising; returns (n - start,), of the
+        own bars from `start` on.
     Units:  seconds since 1970; trading days as ordinals; positions in the joined bars.
     Causal: out[t] reads own bars up to t and joined bars known by then.
     Raises: ValueError if `stale_days` or `stale_s` is negative.
     """
     if stale_days < 0 or stale_s < 0:
         raise ValueError(f"stale_days and stale_s must be at least 0, were {stale_days} and {stale_s}")
-    none = np.full(own_begin_s.size, -1, dtype=np.int64)
-    if known_s.size == 0 or own_begin_s.size == 0:
+    own_rows = np.arange(start, own_begin_s.size)
+    none = np.full(own_rows.size, -1, dtype=np.int64)
+    if known_s.size == 0 or own_rows.size == 0:
         return none
-    at = np.searchsorted(known_s, own_known_s, side="right") - 1
+    at = np.searchsorted(known_s, own_known_s[start:], side="right") - 1
+    since_s = known_s[np.maximum(at, 0)]
     # The first own bar that began after the joined bar had ended; its longer bar should be the next one.
-    first = np.searchsorted(own_begin_s, known_s[np.maximum(at, 0)], side="left")
-    first = np.minimum(first, np.arange(own_begin_s.size))
-    waiting = own_begin_s[first] >= known_s[np.maximum(at, 0)]
-    days = own_trading_day - own_trading_day[first]
-    stale = waiting & (days >= stale_days) & (own_known_s - own_begin_s[first] > stale_s)
+    first = np.minimum(np.searchsorted(own_begin_s, since_s, side="left"), own_rows)
+    waiting = own_begin_s[first] >= since_s
+    days = own_trading_day[start:] - own_trading_day[first]
+    stale = waiting & (days >= stale_days) & (own_known_s[start:] - own_begin_s[first] > stale_s)
     return np.where((at < 0) | stale, none, at)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -68,8 +69,9 @@ def month_block(
         kept, stops = kept[stops[1:][has_rows] - 1], np.cumsum([0, *has_rows.tolist()])
     block = np.full((len(wanted), kept.size), np.nan)
     places = np.maximum(kept, 0)
-    if panel.begin_s.size:
+    if panel.begin_s.size and kept.size:
         rows = places % panel.begin_s.size
+        panel = replace(panel, asked_from=max(panel.first_row, int(rows.min())))
         for j, (kernel, parameters) in enumerate(wanted):
             values = COLUMNS[kernel](panel, **parameters)
             np.take(values, rows if values.ndim == 1 else places, out=block[j])

@@ -44,6 +44,7 @@ class Panel:
 
     begin_s: I64  # (t,)
     first_row: int  # the month's first row
+    asked_from: int  # of rows before this one no value is asked for
     is_member: Bools  # (s,)
     sector: I64  # (s,) codes of this panel, -1 without one
     returns: F64  # (s, t) log return since the share's own previous bar on the grid
@@ -108,9 +109,11 @@ def panel_of(series: Sequence[PanelSeries], *, begin_s: int) -> Panel:
         places.append(np.where(month >= 0, month + s * grid.size, -1))
     level, moves, before_row = _carried(cells["level"], cells["returns"], _days(grid))
     codes = {name: code for code, name in enumerate(sorted({one.sector for one in series} - {""}))}
+    first_row = int(np.searchsorted(grid, begin_s))
     return Panel(
         begin_s=grid,
-        first_row=int(np.searchsorted(grid, begin_s)),
+        first_row=first_row,
+        asked_from=first_row,
         is_member=np.array([one.is_member for one in series], dtype=np.bool_),
         sector=np.array([codes.get(one.sector, -1) for one in series], dtype=np.int64),
         returns=cells["returns"],

@@ -104,14 +104,14 @@ def rank_in_sector(panel: Panel, *, window: int) -> F64:
     Causal: column t reads rows t - window and t.
     """
     return rank_among(
-        panel.span(window), panel.sector, panel.is_member, first_row=panel.first_row, least=SECTOR_MIN
+        panel.span(window), panel.sector, panel.is_member, first_row=panel.asked_from, least=SECTOR_MIN
     )
 
 
 def _rank(panel: Panel, values: F64) -> F64:
     everyone = np.zeros(panel.is_member.size, dtype=np.int64)
     at_bars = np.where(panel.has_bar, values, np.nan)
-    return rank_among(at_bars, everyone, panel.is_member, first_row=panel.first_row, least=SHARES_MIN)
+    return rank_among(at_bars, everyone, panel.is_member, first_row=panel.asked_from, least=SHARES_MIN)
 
 
 @njit(nogil=True, cache=True)

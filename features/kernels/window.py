@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -52,6 +52,16 @@ class Window:
             if isinstance(getattr(self, field.name), np.ndarray)
         }
         return replace(self, **arrays, memo={})
+
+
+def joined_windows(windows: Sequence[Window]) -> Window:
+    """Return windows of bars of one length one behind the other, for columns that read few bars back."""
+    arrays: dict[str, Any] = {
+        one.name: np.concatenate([getattr(window, one.name) for window in windows])
+        for one in fields(Window)
+        if isinstance(getattr(windows[0], one.name), np.ndarray)
+    }
+    return replace(windows[0], **arrays, memo={})
 
 
 def window_of(bars: Bars, *, start: int, stop: int) -> Window:

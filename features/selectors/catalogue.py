@@ -137,7 +137,8 @@ def _specs_of(name: str, config: FeatureSetConfig) -> tuple[FeatureSpec, ...]:
     return (*whole, *alone, *(_derived(name, one) for one in config.derived))
 
 
-def _derived(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
+def _base_of(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
+    """Return the feature of own bars that a derived one is like."""
     if wanted.name in BY_NAME:
         raise InputError(
             f"a derived feature of {set_name} must have a name of its own, {wanted.name!r} is in the catalogue",
@@ -153,6 +154,11 @@ def _derived(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
             code="unknown_feature",
             field="derived",
         )
+    return base
+
+
+def _derived(set_name: str, wanted: DerivedFeature) -> FeatureSpec:
+    base = _base_of(set_name, wanted)
     for parameter in wanted.parameters:
         if parameter not in base.parameters:
             raise InputError(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,10 +12,9 @@ import numpy as np
 from features.contracts import FeatureRow, LiveReport
 from features.kernels.engine import newest_columns
 from features.kernels.higher import unbroken_from
-from features.kernels.window import window_of
+from features.kernels.window import Window, window_of
 from features.live_rows import rows_held, rows_put
 from features.selectors.catalogue import feature_set_get, feature_set_names, feature_specs, fresh_timeframes
-from features.services.build import THREADS
 from features.services.month_columns import Joins
 from features.services.months import build_scope, month_begin, month_scopes, next_month
 from features.sources.base import BuildScope, MonthBars, MonthScope
@@ -142,37 +140,42 @@ class LiveMarket:
         if self._month is None or self._joins is None:
             return [], {}
         month = self._month
-        wanted = [secid for secid, bars in month.bars.items() if bars.rows]
         joined = self._joins.newest_columns(month)
-
-        def row(secid: str) -> FeatureRow | str:
-            try:
-                return self._row(month.bars[secid], joined[secid])
-            except ValueError as error:
-                return str(error)
-
-        with ThreadPoolExecutor(THREADS) as threads:
-            done = list(threads.map(row, wanted))
-        rows = [one for one in done if isinstance(one, FeatureRow) and not self._is_published(one)]
-        failed = {secid: one for secid, one in zip(wanted, done, strict=True) if isinstance(one, str)}
+        own, failed = self._own_values({secid: bars for secid, bars in month.bars.items() if bars.rows})
+        rows = []
+        for secid, own_values in own.items():
+            values = np.empty(len(self._specs), dtype=np.float32)
+            values[self._own], values[self._joined] = own_values, joined[secid][-1]
+            row = FeatureRow(secid=secid, begin_s=_newest_begin_s(month.bars[secid]), values=values)
+            if not self._is_published(row):
+                rows.append(row)
         return rows, failed
 
     def _is_published(self, row: FeatureRow) -> bool:
         old = self._published.get(row.secid)
         return old is not None and old.begin_s == row.begin_s and old.values.tobytes() == row.values.tobytes()
 
-    def _row(self, bars: MonthBars, joined: F32) -> FeatureRow:
-        secid, begin_s = bars.bars.secid, int(bars.bars.begin_s[-1])
-        values = np.empty(len(self._specs), dtype=np.float32)
-        old = self._published.get(secid)
-        if old is not None and old.begin_s == begin_s:
-            # Its own bars are the same: else the month was read anew.
-            values[self._own] = old.values[self._own]
-        else:
-            window = window_of(bars.bars, start=0, stop=len(bars.bars))
-            values[self._own] = newest_columns(window, [self._specs[place] for place in self._own])
-        values[self._joined] = joined[-1]
-        return FeatureRow(secid=secid, begin_s=begin_s, values=values)
+    def _own_values(self, bars: Mapping[str, MonthBars]) -> tuple[dict[str, F32], dict[str, str]]:
+        """Return by ticker the newest values of the columns of own bars, and why a share has none."""
+        values: dict[str, F32] = {}
+        windows: dict[str, Window] = {}
+        failed: dict[str, str] = {}
+        for secid, one in bars.items():
+            old = self._published.get(secid)
+            if old is not None and old.begin_s == _newest_begin_s(one):
+                # Its own bars are the same: else the month was read anew.
+                values[secid] = old.values[self._own]
+                continue
+            try:
+                windows[secid] = window_of(one.bars, start=0, stop=len(one.bars))
+            except ValueError as error:
+                failed[secid] = str(error)
+        computed = newest_columns(list(windows.values()), [self._specs[place] for place in self._own])
+        return values | dict(zip(windows, computed, strict=True)), failed
+
+
+def _newest_begin_s(bars: MonthBars) -> int:
+    return int(bars.bars.begin_s[-1])
 
 
 _LOCK = "features live rows"

@@ -16,7 +16,7 @@ from features.kernels.window import window_of
 from features.sources.base import BuildScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import bars_load_many
+from market.selectors.bars_many import bars_load_many, bars_stored_many
 from traderai.common.arrays import F32
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
@@ -38,6 +38,7 @@ class BarSeries:
         # A bar of the last month may end after it; what ended meanwhile was known then.
         self._until = from_epoch_s(scope.until_s) + scope.timeframe.duration
         self._read: dict[str, Bars] = {}
+        self._ends: dict[str, bytes] = {}  # of the last bars of each series, as stored
 
     def of(self, instruments: Sequence[InstrumentFacts]) -> dict[str, Bars]:
         """Return by ticker the bars of the instruments; those without any, or with unreadable ones, are left out."""
@@ -54,9 +55,23 @@ class BarSeries:
         """
         later = BarSeries(scope, self._timeframe, self._since)
         kept = [facts for facts in scope.universe if len(self._read.get(facts.secid, ()))]
+        if not kept:
+            return later
         begins = {facts.id: _checked_from(self._read[facts.secid]) for facts in kept}
-        ends = later._read_many(kept, begins) if kept else {}
-        for secid, end in ends.items():
+        later._ends = bars_stored_many(
+            instruments=kept,
+            timeframe=self._timeframe,
+            as_of=scope.as_of,
+            since_by_id=begins,
+            until=self._until,
+        )
+        unknown = []
+        for facts in kept:
+            if self._ends.get(facts.secid, b"") == later._ends.get(facts.secid):
+                later._read[facts.secid] = self._read[facts.secid]
+            else:
+                unknown.append(facts)
+        for secid, end in (later._read_many(unknown, begins) if unknown else {}).items():
             if _ends_with(self._read[secid], end):
                 later._read[secid] = self._read[secid]
         return later

@@ -133,9 +133,10 @@ def _level_columns(level: _Level, longer: Bars, month: MonthScope, own: MonthBar
         own.bars.known_s,
         own.bars.trading_day,
         longer.known_s,
+        start=own.start,
         stale_days=level.stale_days,
         stale_s=level.stale_s,
-    )[own.start :]
+    )
     known = at >= 0
     if not known.any():
         return None

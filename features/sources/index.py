@@ -104,8 +104,9 @@ class IndexSource:
             own.bars.known_s,
             own.bars.trading_day,
             days.known_s,
+            start=own.start,
             stale_days=self._stale_days,
-        )[own.start :]
+        )
         rows = np.flatnonzero(at >= 0)
         if not rows.size:
             return

@@ -82,8 +82,9 @@ class RegimeSource:
             own.bars.known_s,
             own.bars.trading_day,
             days.known_s[first:],
+            start=own.start,
             stale_days=self._stale_days,
-        )[own.start :]
+        )
         values = np.full((own.rows, days.values.shape[1]), np.nan)
         values[at >= 0] = days.values[first + at[at >= 0]]
         return values

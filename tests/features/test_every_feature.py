@@ -112,7 +112,7 @@ def assert_increments(bars: Bars, batch: F32, reaches: Sequence[int]) -> None:
     for reach in reaches:
         current, window, rows = month_at(bars, reach)
         assert_same_bits(current, batch[rows], OWN)
-        newest = newest_columns(window, OWN)
+        newest = newest_columns([window], OWN)[0]
         assert_same_bits(newest[None, :], compute_columns(window, OWN)[-1:], OWN)
         assert_same_bits(newest[None, :], batch[reach - 1 : reach], OWN)
 
@@ -205,4 +205,23 @@ def test_a_claim_of_too_few_bars_is_caught() -> None:
 
 def test_the_newest_row_needs_a_bar() -> None:
     with pytest.raises(ValueError, match="a window must hold at least one bar, was empty"):
-        newest_columns(window_of(random_bars(5, seed=1), start=2, stop=2), OWN)
+        newest_columns([window_of(random_bars(5, seed=1), start=2, stop=2)], OWN)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000), sizes=st.lists(st.integers(1, 700), min_size=2, max_size=8))
+def test_newest_rows_of_many_shares_do_not_touch_each_other(seed: int, sizes: list[int]) -> None:
+    makers = list(MAKERS.values())
+    bars = [makers[(seed + i) % len(makers)](700, seed=seed + i).cut(size) for i, size in enumerate(sizes)]
+    windows = [window_of(one, start=0, stop=len(one)) for one in bars]
+    together = newest_columns(windows, OWN)
+    assert_same_bits(together, np.concatenate([compute_columns(window, OWN)[-1:] for window in windows]), OWN)
+
+
+def test_newest_rows_that_touch_each_other_would_be_seen() -> None:
+    """A window of more bars than its feature claims to need reads the share before it."""
+    claimed = [replace(BY_NAME["price_ema_20"], exact_tail=True)]
+    windows = [window_of(lively_bars(700, seed=seed), start=0, stop=700) for seed in range(3)]
+    whole = np.concatenate([compute_columns(window, claimed)[-1:] for window in windows])
+    with pytest.raises(AssertionError, match="price_ema_20"):
+        assert_same_bits(newest_columns(windows, claimed), whole, claimed)

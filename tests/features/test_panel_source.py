@@ -129,6 +129,20 @@ def test_too_little_history_would_be_seen() -> None:
         assert_prefix(columns(universe, warmup_bars=200), columns(universe, warmup_bars=600))
 
 
+@pytest.mark.parametrize("seed", [3, 8])
+def test_the_newest_row_alone_has_the_same_bits(seed: int) -> None:
+    universe = random_universe(seed)
+    for moment in cut_moments(universe):
+        month = month_of(universe, until_s=moment)
+        source = PanelSource(scope_of(universe), SPECS)
+        whole, newest = source.month_columns(month), source.newest_columns(month)
+        assert whole.keys() == newest.keys()
+        for secid, values in whole.items():
+            assert (
+                np.ascontiguousarray(newest[secid]).tobytes() == np.ascontiguousarray(values[-1:]).tobytes()
+            )
+
+
 def test_the_order_of_the_shares_changes_no_bit() -> None:
     month = month_of(RANDOM)
     turned = MonthScope(
