@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from features.kernels.averages import SAME_FRAC
 from features.kernels.rolling import require_window
 from traderai.common.arrays import F64
 
@@ -19,7 +20,8 @@ def directional_movement(high: F64, low: F64, close: F64, *, window: int) -> F64
     NaN:    the first `window` values (ADX: `2 * window - 1`), and where nothing has moved.
     Causal: out[:, t] reads bars 0 to t.
     Raises: ValueError if `window` is below 2.
-    Source: Wilder (1978), New Concepts in Technical Trading Systems; equal to TA-Lib PLUS_DI, MINUS_DI and ADX.
+    Source: Wilder (1978), New Concepts in Technical Trading Systems; TA-Lib PLUS_DI, MINUS_DI and ADX, which tell
+        equal moves apart by their rounding.
     """
     require_window(window, least=2)
     out = _directional(
@@ -36,10 +38,12 @@ def _directional(high: F64, low: F64, close: F64, window: int) -> F64:
     for t in range(1, close.size):
         up, down = high[t] - high[t - 1], low[t - 1] - low[t]
         span = max(high[t], close[t - 1]) - min(low[t], close[t - 1])
+        # Prices are decimal: of two equal moves one would be the greater by rounding.
+        least = SAME_FRAC * close[t]
         # The first sums hold window - 1 moves.
         fade = 1.0 if t < window else keep
-        plus = fade * plus + (up if up > down and up > 0.0 else 0.0)
-        minus = fade * minus + (down if down > up and down > 0.0 else 0.0)
+        plus = fade * plus + (up if up - down > least and up > least else 0.0)
+        minus = fade * minus + (down if down - up > least and down > least else 0.0)
         true_range = fade * true_range + span
         if t < window:
             continue

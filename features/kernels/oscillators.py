@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numba import njit
 
+from features.kernels.averages import SAME_FRAC
 from features.kernels.rolling import require_window
 from traderai.common.arrays import F64
 
@@ -43,25 +44,25 @@ def commodity_channel_index(high: F64, low: F64, close: F64, *, window: int) -> 
 
 
 def above(values: F64, *, level: float) -> F64:
-    """Return 1 where values are above a level, else 0.
+    """Return 1 where values are above a level, else 0; what differs from it by rounding alone is not.
 
     Shapes: values (n,); returns (n,).
     Units:  0 or 1.
     NaN:    where the values are.
     Causal: out[t] reads position t alone.
     """
-    return np.where(np.isnan(values), np.nan, values > level)
+    return np.where(np.isnan(values), np.nan, values > level + SAME_FRAC * abs(level))
 
 
 def below(values: F64, *, level: float) -> F64:
-    """Return 1 where values are below a level, else 0.
+    """Return 1 where values are below a level, else 0; what differs from it by rounding alone is not.
 
     Shapes: values (n,); returns (n,).
     Units:  0 or 1.
     NaN:    where the values are.
     Causal: out[t] reads position t alone.
     """
-    return np.where(np.isnan(values), np.nan, values < level)
+    return np.where(np.isnan(values), np.nan, values < level - SAME_FRAC * abs(level))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

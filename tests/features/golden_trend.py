@@ -141,9 +141,11 @@ def _directional(f: Frame) -> tuple[Values, Values, Values]:
     high, low, ranges = _list(f, "high"), _list(f, "low"), _true_range(f)
     ups = [0.0] + [b - a for a, b in itertools.pairwise(high)]
     downs = [0.0] + [a - b for a, b in itertools.pairwise(low)]
+    # Equal moves of decimal prices differ by rounding, and count for neither side.
+    ties = [abs(u - d) <= 1e-9 * c for u, d, c in zip(ups, downs, _list(f, "close"), strict=True)]
     moves = [
-        [u if u > d and u > 0 else 0.0 for u, d in zip(ups, downs, strict=True)],
-        [d if d > u and d > 0 else 0.0 for u, d in zip(ups, downs, strict=True)],
+        [u if u > d and u > 0 and not tie else 0.0 for u, d, tie in zip(ups, downs, ties, strict=True)],
+        [d if d > u and d > 0 and not tie else 0.0 for u, d, tie in zip(ups, downs, ties, strict=True)],
         ranges,
     ]
     plus, minus, adx = ([NAN] * len(high) for _ in range(3))
@@ -361,8 +363,8 @@ SLOW: dict[str, Callable[[Frame], Values]] = {
     "mfi_14": _mfi,
     "rsi_overbought_14": lambda f: _flag(_rsi(f, 14), lambda x: x > 70),
     "rsi_oversold_14": lambda f: _flag(_rsi(f, 14), lambda x: x < 30),
-    "stoch_overbought_14": lambda f: _flag(_in_range(f, 14), lambda x: x > 0.8),
-    "stoch_oversold_14": lambda f: _flag(_in_range(f, 14), lambda x: x < 0.2),
+    "stoch_overbought_14": lambda f: _flag(_in_range(f, 14), lambda x: x > 0.8 + 1e-9),
+    "stoch_oversold_14": lambda f: _flag(_in_range(f, 14), lambda x: x < 0.2 - 1e-9),
     "rsi_divergence_14": _divergence,
     **{f"ret_{n}": lambda f, n=n: _returns(f, n) for n in (1, 2, 3, 5, 10, 20, 60)},  # type: ignore[misc]
     "ret_skew_60": lambda f: _rolled(_returns(f, 1), 60, _skew),

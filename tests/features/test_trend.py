@@ -11,6 +11,7 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.catalog import BY_NAME
 from features.families import oscillators, returns, trend
 from features.kernels import return_shape
 from features.kernels.averages import cross_freshness, ema, macd, slope_in_ranges, sma
@@ -227,6 +228,40 @@ def test_directional_movement_of_a_seldom_moving_price_equals_talib() -> None:
     known = np.isfinite(got)
     assert 600 < known[2].sum() < 790
     np.testing.assert_allclose(got[known], want[known], rtol=1e-9, atol=1e-9)
+
+
+def decimal_bars(n: int, *, seed: int) -> Bars:
+    """Return bars whose prices are whole steps of a kopeck, so that many moves are equal."""
+    bars = random_bars(n, seed=seed)
+    steps = np.random.default_rng(seed).integers(-4, 5, n).cumsum() + 5_000
+    close, tops = steps.astype(np.float64), np.random.default_rng(seed + 1).integers(0, 4, (2, n))
+    prices = {"open": close, "close": close, "high": close + tops[0], "low": close - tops[1]}
+    return replace(bars, dividend_rub=np.zeros(n), **{name: array / 100.0 for name, array in prices.items()})
+
+
+@pytest.mark.parametrize("scale", [100.0, 0.37, 1.0 / 3.0])
+def test_equal_moves_of_decimal_prices_count_for_neither_side(scale: float) -> None:
+    """On any scale: a dividend before them makes other decimals of the prices."""
+    bars = decimal_bars(2_000, seed=11)
+    prices = (bars.high, bars.low, bars.close)
+    there = directional_movement(*(scale * price for price in prices), window=14)
+    np.testing.assert_allclose(there, directional_movement(*prices, window=14), rtol=1e-9)
+    of_steps = directional_movement(*(np.rint(100.0 * price) for price in prices), window=14)
+    np.testing.assert_allclose(there, of_steps, rtol=1e-9)
+    # TA-Lib tells them apart by rounding: whole steps give other numbers than kopecks.
+    kopecks = talib.ADX(*prices, 14)
+    assert np.nanmax(np.abs(kopecks - talib.ADX(*(np.rint(100.0 * price) for price in prices), 14))) > 0.1
+
+
+@pytest.mark.parametrize("scale", [100.0, 0.37, 1.0 / 3.0])
+def test_a_level_is_not_passed_by_rounding(scale: float) -> None:
+    flags = (BY_NAME["stoch_overbought_14"], BY_NAME["stoch_oversold_14"])
+    bars = decimal_bars(2_000, seed=12)
+    scaled = {name: getattr(bars, name) * scale for name in ("open", "high", "low", "close")}
+    assert_same_bits(columns(replace(bars, **scaled), flags), columns(bars, flags), flags)
+    k = columns(bars, (BY_NAME["stoch_k_14"],))
+    assert np.isclose(k, 80.0, rtol=1e-6).any()
+    assert not columns(bars, flags)[np.isclose(k, 80.0, rtol=1e-6)[:, 0], 0].any()
 
 
 # Lines
