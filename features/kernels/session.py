@@ -7,18 +7,17 @@ import numpy as np
 from market.kernels.sessions import moscow_offset_s
 from traderai.common.arrays import F64, I64
 
-# Moscow has stayed at UTC+3 since 2014-10-26: what is later needs no table of offsets.
-MOSCOW_OFFSET_S = 3 * 3600
 DAY_S = 86_400
 
 
 def moscow_seconds(begin_s: I64) -> I64:
-    """Return Moscow wall-clock seconds since 1970 of UTC epoch seconds.
+    """Return Moscow wall-clock seconds since 1970 of UTC epoch seconds; before 2011-03-27 without summer time.
 
     Shapes: begin_s (n,); returns (n,).
     Units:  seconds.
+    Causal: out[t] reads position t alone.
     """
-    return begin_s + MOSCOW_OFFSET_S
+    return begin_s + moscow_offset_s(begin_s)
 
 
 def minute_of_day_angle(begin_s: I64, *, bar_s: int) -> F64:

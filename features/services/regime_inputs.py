@@ -13,7 +13,7 @@ from features.kernels.panel import DailyPanel, ShareDays, daily_panel, panel_day
 from features.kernels.regime_config import RegimeConfig
 from features.kernels.regime_figures import RegimeInputs
 from features.kernels.regime_news import NewsDays, NewsLoad, heaviest_since, news_load
-from features.kernels.session import DAY_S, MOSCOW_OFFSET_S
+from features.kernels.session import DAY_S, moscow_seconds
 from market.contracts import InstrumentFacts
 from market.selectors.daily_closes import daily_closes
 from market.selectors.news_readings import NewsReadings, news_readings
@@ -67,7 +67,7 @@ class MarketDays:
     @cached_property
     def _last_news_day(self) -> I64:
         """The last date whose news each day may read: its own, or the one over when the day was known to be."""
-        over = (self.panel.known_s + MOSCOW_OFFSET_S) // DAY_S - 1
+        over = moscow_seconds(self.panel.known_s) // DAY_S - 1
         return np.minimum(self.panel.trading_day, over)
 
     def _news(self, sector: str) -> NewsLoad:

@@ -200,6 +200,8 @@ def test_a_dividend_above_the_price_is_refused() -> None:
 
 def test_months_are_calendar_months_in_moscow() -> None:
     moments = [
+        "2013-04-30 19:59",  # Moscow was four hours ahead
+        "2013-04-30 20:00",
         "2024-01-31 20:00",
         "2024-01-31 21:00",
         "2024-02-29 20:59",
@@ -209,7 +211,8 @@ def test_months_are_calendar_months_in_moscow() -> None:
     begin_s = np.array([int(datetime.fromisoformat(f"{m}+00:00").timestamp()) for m in moments])
     slices = engine.month_slices(begin_s, warmup_bars=2)
     assert [(s.month, s.warmup_start, s.start, s.stop) for s in slices] == [
-        ("2024-01", 0, 0, 1), ("2024-02", 0, 1, 3), ("2024-03", 1, 3, 4), ("2024-05", 2, 4, 5),
+        ("2013-04", 0, 0, 1), ("2013-05", 0, 1, 2), ("2024-01", 0, 2, 3), ("2024-02", 1, 3, 5), ("2024-03", 3, 5, 6),
+        ("2024-05", 4, 6, 7),
     ]  # fmt: skip
 
 
