@@ -74,20 +74,6 @@ def rolling_top(values: F64, *, window: int) -> F64:
     return _rolling_top(values, window)
 
 
-def rolling_bottom(values: F64, *, window: int) -> F64:
-    """Return the smallest of the last `window` values of each row.
-
-    Shapes: values (s, t); returns (s, t).
-    Units:  those of the values.
-    NaN:    as `rolling_top`.
-    Causal: out[:, t] reads columns t - window + 1 to t.
-    Raises: ValueError if `window` is below 1.
-    Source: `rolling_top`.
-    """
-    require_window(window)
-    return -_rolling_top(-values, window)
-
-
 def rolling_position(moves: F64, *, window: int) -> F64:
     """Return where the level chained from moves stands between its lowest and highest of the last `window` columns.
 

@@ -41,7 +41,6 @@ def test_rolling_figures_equal_each_window_afresh(values: F64, window: int) -> N
     same(rolling.rolling_average(values, window=window, least=2), np.mean, 2)
     same(rolling.rolling_deviation(values, window=window, least=2), lambda part: np.std(part, ddof=1), 2)
     same(rolling.rolling_top(values, window=window), np.max, 1)
-    same(rolling.rolling_bottom(values, window=window), np.min, 1)
 
 
 @settings(max_examples=60, deadline=None)
