@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db import connection
+
 from market.contracts import CandleOrigin, FileAccount, IngestReport, InstrumentFacts, Timeframe
 from market.selectors.instruments import instrument_list
 from market.selectors.tickers import ticker_holders
@@ -65,6 +67,8 @@ METHOD_OF = {
 
 SOURCE_CLASSES: dict[str, type] = {"iss": IssSource, "files": FilesSource, "simulator": SimulatorSource}
 _CALENDAR_AHEAD = timedelta(days=400)
+# From so many new rows on the statistics of before say nothing of the table.
+_ROWS_FOR_STATISTICS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +198,10 @@ def candles_ingest(*, source: Any, wanted: CandlesWanted, progress: Progress = s
             _of_files(source, source.candle_files(), wanted, log, progress)
         else:
             _of_series(source, wanted.secids or source.default_secids(), wanted, log, progress)
+    if log.report.rows_new >= _ROWS_FOR_STATISTICS:
+        # PostgreSQL plans by statistics that it gathers some time later: the first readers would wait for minutes.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE market_candle")
     return log.report
 
 

@@ -98,7 +98,12 @@ def load_market(folder: Path) -> None:
             )
     flow = files_source([folder / "candles" / "5m_tradestats_2022_2023.parquet"])
     ingest_all(source=flow, secids=["ABIO"], since=_at("2023-11-01"), now=NOW)
+    # No statistics know of the rows of this transaction: without them every query reads too much.
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE market_candle")
     candles_resample(secids=SHARES, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     while news_score(now=NOW, limit=5_000).items:
         pass
     regime_build(now=NOW)

@@ -80,11 +80,12 @@ def test_a_dividend_is_known_from_the_end_of_the_day_of_its_announcement():
     assert stored() == [("moex_iss", 5.0, make.moscow("2023-11-21"))]
 
 
-def test_known_at_decides_from_when_bars_carry_the_dividend():
+@pytest.mark.parametrize(("known_on", "paid"), [("2023-12-20", 5.0), ("2024-01-24", 0.0)])
+def test_bars_carry_a_dividend_that_was_known_when_its_first_bar_ended(known_on, paid):
     facts = market()
     bring(dividend(5.0))
-    CorporateAction.objects.update(known_at=make.moscow("2024-01-24"))
-    for as_of, paid in (("2024-01-23", 0.0), ("2024-01-24", 5.0)):
+    CorporateAction.objects.update(known_at=make.moscow(known_on))
+    for as_of in ("2024-01-23", "2024-01-24", "2024-02-01"):
         bars = bars_load(secid=facts.secid, timeframe=Timeframe.H1, as_of=make.moscow(as_of))
         assert bars.dividend_rub.sum() == paid
 
