@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from features.services.months import build_scope, month_scopes
 from features.services.regime import regime_build
 from market.contracts import Timeframe
 from market.selectors.instruments import traded_list
-from market.services.ingest import ingest_all, ingest_candles
+from market.services.ingest import ingest_all, ingest_candles, ingest_indices
 from market.services.news_score import news_score
 from market.services.resample_due import candles_resample
 from market.sources.files import files_source
@@ -25,6 +25,8 @@ from traderai.common.clock import MOSCOW, to_epoch_s
 
 SET = "full_v1"
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
+# So much of what comes after the last moment looked at is loaded, too.
+AFTER = timedelta(days=2)
 # Three of oil and gas, two of metals, two banks; ABIO has trade statistics, VTBR a consolidation, GMKN a split.
 SHARES = ("SBER", "GAZP", "ROSN", "LKOH", "GMKN", "VTBR", "MTLR", "SGZH", "ABIO")
 
@@ -86,7 +88,7 @@ def load_market(folder: Path) -> None:
     ingest_all(
         source=files_source([folder / "daily", *beside]), secids=SHARES, since=_at("2019-01-01"), now=NOW
     )
-    ingest_all(source=files_source([folder / "indices"]), since=_at("2019-01-01"), now=NOW)
+    ingest_indices(source=files_source([folder / "indices"]), now=NOW)
     for case in CASES.values():
         if case.files:
             ingest_candles(
@@ -94,6 +96,7 @@ def load_market(folder: Path) -> None:
                 secids=SHARES,
                 timeframes=[case.timeframe],
                 since=case.loaded_from,
+                until=case.until + AFTER,
                 now=NOW,
             )
     flow = files_source([folder / "candles" / "5m_tradestats_2022_2023.parquet"])
