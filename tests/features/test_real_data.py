@@ -1,8 +1,8 @@
-"""The features and the regime on real candles: same bits, no split in the features, the days everybody knows."""
+"""The features on real candles: same bits, no split in the features, what the commands report."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,8 @@ from django.core.management import call_command
 
 from features.contracts import FeatureMatrix
 from features.kernels.engine import features_of, month_features, month_slices
-from features.models import RegimeHistory
 from features.selectors.catalogue import feature_set_get, feature_specs
 from features.selectors.matrix import feature_matrix_load
-from features.services.regime import regime_build
 from market.contracts import Timeframe
 from market.selectors.bars import bars_load
 from market.services.ingest import ingest_all
@@ -75,26 +73,6 @@ def test_the_split_would_be_seen_if_prices_were_not_adjusted(real_data: Path, la
     build()
     with pytest.raises(AssertionError, match="ret_1"):
         assert_no_jump_at_split(matrix("GMKN"))
-
-
-def test_the_regime_gets_the_known_days_right(real_data: Path) -> None:
-    ingest(real_data)
-    (report,) = regime_build(now=NOW)
-    assert report.shares == 15
-    rows = list(RegimeHistory.objects.filter(scope="").order_by("trading_day"))
-    by_day = {row.trading_day: row.name for row in rows}
-
-    def between(first: date, last: date) -> list[str]:
-        return [name for day, name in by_day.items() if first <= day <= last]
-
-    assert set(between(date(2022, 2, 21), date(2022, 2, 25))) == {"panic"}
-    assert set(between(date(2022, 9, 20), date(2022, 9, 30))) == {"panic"}
-    summer = between(date(2023, 6, 1), date(2023, 8, 31))
-    assert summer.count("uptrend") >= 0.9 * len(summer)
-    spells = np.unique([row.spell_began_on.toordinal() for row in rows], return_counts=True)[1]
-    assert np.median(spells) >= 5
-    assert not any(row.probabilities["news_storm"] for row in rows)
-    assert rows[-1].as_of > datetime(2024, 12, 30, 20, tzinfo=UTC)
 
 
 def test_the_commands_report_what_they_did(
