@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -97,7 +98,7 @@ class LiveMarket:
         if covered is None:
             return
         self._scope, months = covered
-        self._joins = Joins(self._scope, self._specs)
+        self._joins = None  # what was joined may have been restated
         scopes = month_scopes(self._scope, months, warmup_bars=self.facts.warmup_bars, failed=self._failed)
         self._month = list(scopes)[-1]
 
@@ -132,16 +133,21 @@ class LiveMarket:
         if self._is_due:
             self._month = replace(self._month, bars=bars)
             self._scope = replace(self._scope, as_of=now)
-            self._joins = Joins(self._scope, self._specs, keep=self._joins)
         return True
 
     def _rows(self) -> tuple[list[FeatureRow], dict[str, str]]:
         """Return the rows that differ from what is published."""
-        if self._month is None or self._joins is None:
+        if self._month is None or self._scope is None:
             return [], {}
         month = self._month
-        joined = self._joins.newest_columns(month)
-        own, failed = self._own_values({secid: bars for secid, bars in month.bars.items() if bars.rows})
+        # Most of both is compiled and lets the other run; the database is asked by this thread alone.
+        with ThreadPoolExecutor(1) as beside:
+            computing = beside.submit(
+                self._own_values, {secid: bars for secid, bars in month.bars.items() if bars.rows}
+            )
+            self._joins = Joins(self._scope, self._specs, keep=self._joins)
+            joined = self._joins.newest_columns(month)
+            own, failed = computing.result()
         rows = []
         for secid, own_values in own.items():
             values = np.empty(len(self._specs), dtype=np.float32)

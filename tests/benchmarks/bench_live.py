@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from statistics import median
 
 from features.services.live import LiveMarket
 from market.contracts import CandleColumns, Timeframe
@@ -22,7 +23,7 @@ HISTORY = {
     Timeframe.D1: 400,
     Timeframe.W1: 280,
 }
-LATE_BARS = 4
+LATE_BARS = 7
 
 
 def live_rows() -> list[Figure]:
@@ -45,13 +46,10 @@ def live_rows() -> list[Figure]:
         report = live.update(now=begins[back - LATE_BARS] + Timeframe.M10.duration + timedelta(seconds=1))
         assert (report.rows, report.reloaded, report.failed) == (SHARES, False, ()), report
         seconds.append(report.seconds)
+    what = f"full_v1 of one more 10m bar of {SHARES} shares, into Redis"
     return [
-        Figure(
-            what=f"full_v1 of one more 10m bar of {SHARES} shares, into Redis",
-            value=min(seconds),
-            unit="s",
-            below=1,
-        )
+        Figure(what=what, value=median(seconds), unit="s", below=1),
+        Figure(what="the slowest: bars of half an hour and an hour end, too", value=max(seconds), unit="s"),
     ]
 
 
