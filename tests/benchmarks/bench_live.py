@@ -23,7 +23,8 @@ HISTORY = {
     Timeframe.D1: 400,
     Timeframe.W1: 280,
 }
-LATE_BARS = 7
+# Less than an hour of them: then everything is read anew.
+LATE_BARS = 5
 
 
 def live_rows() -> list[Figure]:
