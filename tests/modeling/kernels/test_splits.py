@@ -96,7 +96,7 @@ def test_rows_may_come_in_any_order():
     [
         ({"shares": (0.6, 0.3, 0.2)}, "add up to 1"),
         ({"shares": (0.9, 0.1, 0.0)}, "must be positive"),
-        ({"embargo_s": -1}, "embargo_s not negative"),
+        ({"embargo_s": -1}, "embargo_s must not be negative"),
         ({"embargo_s": 10**9}, "the train part is empty"),
     ],
 )
