@@ -20,8 +20,8 @@ from features.selectors.regime import regime_at
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars import bars_load
 from modeling.contracts import (
+    BarrierLabelSet,
     Decision,
-    LabelSet,
     MarketState,
     ModelVersionFacts,
     PolicyConfig,
@@ -60,7 +60,7 @@ class Occasion:
     """What all shares of one scoring have in common."""
 
     version: ModelVersionFacts | None
-    label_set: LabelSet
+    label_set: BarrierLabelSet
     timeframe: Timeframe
     horizons: tuple[str, ...]
     policy: PolicyConfig

@@ -97,7 +97,6 @@ def candidate_judge(
     lessons = Lessons(
         forecasts=pooled,
         dataset=pooled_dataset,
-        label_set=rules.label_set,
         novelty=novelty,
         trust=trust,
         training=dataset,

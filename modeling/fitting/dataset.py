@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from market.contracts import Bars
-from modeling.contracts import LabelSet
+from modeling.contracts import BarrierLabelSet
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.recipe import SplitConfig
-from modeling.kernels.labels import NULL, ROW_STATES, BarrierOutcomes, barrier_labels
+from modeling.kernels.label_windows import ROW_STATES, RowInputs, row_inputs
+from modeling.kernels.labels import NULL, BarrierOutcomes, barrier_labels, barrier_levels
 from modeling.kernels.splits import chronological_split
 from modeling.kernels.windows import eligible_rows
 from traderai.common.arrays import F32, F64, I8, I32, I64, Bools
@@ -25,7 +26,6 @@ PARTS = ("train", "validation", "test")
 NO_PART = -1
 _DAY_S = 86_400
 EWMA_DECAY = 0.94
-TURNOVER_BARS = 100  # as in MarketState.median_turnover_rub
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,6 +80,8 @@ class Dataset:
     median_turnover_rub: F64  # (m,) of the last 100 bars, NaN before there are so many
     shortable: Bools  # (m,)
     cost_frac: F64  # (m,) configured round trip
+    take_profit_frac: F64  # (m,) of the entry price
+    stop_loss_frac: F64  # (m,)
     ewma_volatility: F64  # (m,) of a bar's return
     eligible: Bools  # (m,) the whole look-back is there
     targets: Targets
@@ -115,7 +117,7 @@ def dataset_assemble(
     instruments: Sequence[InstrumentRows],
     *,
     features: tuple[str, ...],
-    label_set: LabelSet,
+    label_set: BarrierLabelSet,
     split: SplitConfig,
     lookback_bars: int,
     max_missing_frac: float,
@@ -124,7 +126,9 @@ def dataset_assemble(
     filled = [item for item in instruments if len(item.bars)]
     if not filled:
         raise DatasetRefusedError("there are no bars to learn from; ingest candles and build features first")
-    outcomes = [_outcomes(item, label_set) for item in filled]
+    inputs = [row_inputs(item.bars, cost_frac=item.cost_frac) for item in filled]
+    outcomes = [_outcomes(item, label_set, own) for item, own in zip(filled, inputs, strict=True)]
+    levels = [barrier_levels(label_set, own.atr_frac) for own in inputs]
     values = np.concatenate([item.values for item in filled]).astype(np.float32)
     values[~np.isfinite(values)] = np.nan
     instrument = np.concatenate([np.full(len(item.bars), i, dtype=np.int64) for i, item in enumerate(filled)])
@@ -142,9 +146,11 @@ def dataset_assemble(
         instrument=instrument,
         decision_s=decision_s,
         trading_day=np.concatenate([item.bars.trading_day for item in filled]),
-        median_turnover_rub=np.concatenate([_median_turnover(item.bars) for item in filled]),
+        median_turnover_rub=np.concatenate([own.median_turnover_rub for own in inputs]),
         shortable=np.concatenate([np.full(len(item.bars), item.shortable) for item in filled]),
         cost_frac=np.concatenate([item.cost_frac for item in filled]),
+        take_profit_frac=np.concatenate([take_profit for take_profit, _ in levels]),
+        stop_loss_frac=np.concatenate([stop_loss for _, stop_loss in levels]),
         ewma_volatility=np.concatenate([ewma_volatility(item.bars) for item in filled]),
         eligible=eligible,
         targets=targets,
@@ -193,14 +199,6 @@ def ewma_volatility(bars: Bars) -> F64:
     return np.sqrt(variance)
 
 
-def _median_turnover(bars: Bars) -> F64:
-    median = np.full(len(bars), np.nan)
-    if len(bars) >= TURNOVER_BARS:
-        windows = np.lib.stride_tricks.sliding_window_view(bars.turnover_rub, TURNOVER_BARS)
-        median[TURNOVER_BARS - 1 :] = np.median(windows, axis=1)
-    return median
-
-
 def _check_missing(dataset: Dataset, max_missing_frac: float) -> None:
     for number, secid in enumerate(dataset.secids):
         own = dataset.values[dataset.instrument == number]
@@ -213,8 +211,8 @@ def _check_missing(dataset: Dataset, max_missing_frac: float) -> None:
             )
 
 
-def _outcomes(item: InstrumentRows, label_set: LabelSet) -> list[BarrierOutcomes]:
-    return [barrier_labels(item.bars, label_set, days, item.cost_frac) for days in label_set.horizons_days]
+def _outcomes(item: InstrumentRows, label_set: BarrierLabelSet, inputs: RowInputs) -> list[BarrierOutcomes]:
+    return [barrier_labels(item.bars, label_set, horizon, inputs) for horizon in label_set.horizons]
 
 
 def _targets(outcomes: list[list[BarrierOutcomes]]) -> Targets:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modeling.contracts import Evidence, HeadTrust, LabelSet, SideLosses
+from modeling.contracts import Evidence, HeadTrust, SideLosses
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
@@ -16,7 +16,7 @@ from modeling.kernels.edges import break_even, mean_gross_losses, volatility_ter
 from modeling.registry.scorer import mahalanobis
 from traderai.common.arrays import F64, I64
 
-LOSS_FLOOR_FRAC = 1e-4  # keeps break-even defined where time-outs even out the stops
+LOSS_FLOOR_R = 0.005  # keeps break-even defined where time-outs even out the stops
 _RIDGE = 1e-3
 
 
@@ -48,12 +48,13 @@ def novelty_fit(dataset: Dataset, scaler: Scaler, *, quantile: float) -> Novelty
 
 
 def side_figures(
-    p: F64, losses: SideLosses, tercile: I64, cost_frac: F64, *, take_profit_frac: float
+    p: F64, losses: SideLosses, tercile: I64, cost_frac: F64, *, levels_frac: tuple[F64, F64]
 ) -> SideFigures:
-    """Return the policy's edge and expected net result for whole arrays (n,)."""
-    loss = np.asarray(losses.mean_gross_loss_frac)[tercile]
-    edge = p - break_even(loss, take_profit_frac, cost_frac)
-    return SideFigures(edge=edge, net_frac=edge * (take_profit_frac + loss))
+    """Return the policy's edge and expected net result for whole arrays (n,); levels are take-profit and stop."""
+    take_profit, stop_loss = levels_frac
+    loss = np.asarray(losses.mean_gross_loss_r)[tercile] * stop_loss
+    edge = p - break_even(loss, take_profit, cost_frac)
+    return SideFigures(edge=edge, net_frac=edge * (take_profit + loss))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +63,6 @@ class Lessons:
 
     forecasts: Forecasts
     dataset: Dataset
-    label_set: LabelSet
     novelty: Novelty
     trust: dict[str, HeadTrust]
     training: Dataset  # whose training part the base rates come from
@@ -85,17 +85,20 @@ def _horizon_evidence(lessons: Lessons, h: int, trust: HeadTrust) -> Evidence:
     tercile = volatility_terciles(volatility, (low, high))
     cost = dataset.cost_frac[rows]
     targets = dataset.targets
+    stop = dataset.stop_loss_frac
+    levels = (dataset.take_profit_frac[rows], stop[rows])
     sides, edges, profits = [], [], []
     train = lessons.training.part[:, h] == TRAIN
     for p, label, gross, trusted in (
         (forecasts.p_long, targets.p_long, targets.long_gross, trust.p_long_trust),
         (forecasts.p_short, targets.p_short, targets.short_gross, trust.p_short_trust),
     ):
-        common = _mean_losses(label[train, h], gross[train, h], np.zeros(int(train.sum()), dtype=np.int64))[0]
-        by_tercile = _mean_losses(label[rows, h], gross[rows, h], tercile)
+        common = _mean_losses(
+            label[train, h], gross[train, h] / stop[train], np.zeros(int(train.sum()), np.int64)
+        )[0]
+        by_tercile = _mean_losses(label[rows, h], gross[rows, h] / stop[rows], tercile)
         losses = _drawn(common, by_tercile, trusted)
-        take_profit = lessons.label_set.take_profit_frac
-        figures = side_figures(p[own, h], losses, tercile, cost, take_profit_frac=take_profit)
+        figures = side_figures(p[own, h], losses, tercile, cost, levels_frac=levels)
         sides.append(losses)
         edges.append(figures.edge)
         profits.append((gross[rows, h] - cost > 0).astype(np.float64))
@@ -123,11 +126,11 @@ def _drawn(common: float, by_tercile: tuple[float, float, float], trusted: float
     one period must not meet the losses of another.
     """
     low, middle, high = (common + trusted * (mean - common) for mean in by_tercile)
-    return SideLosses(mean_gross_loss_frac=(low, middle, high))
+    return SideLosses(mean_gross_loss_r=(low, middle, high))
 
 
-def _mean_losses(label: F64, gross_frac: F64, tercile: I64) -> tuple[float, float, float]:
+def _mean_losses(label: F64, gross_r: F64, tercile: I64) -> tuple[float, float, float]:
     try:
-        return mean_gross_losses(label.astype(np.int8), gross_frac, tercile, floor_frac=LOSS_FLOOR_FRAC)
+        return mean_gross_losses(label.astype(np.int8), gross_r, tercile, floor_r=LOSS_FLOOR_R)
     except ValueError as error:
         raise DatasetRefusedError(f"these rows cannot tell what a lost trade costs: {error}") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modeling.contracts import QUANTILE_LEVELS, Evidence, LabelSet, PolicyConfig
+from modeling.contracts import QUANTILE_LEVELS, Evidence, PolicyConfig
 from modeling.fitting import baselines
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
@@ -46,7 +46,6 @@ class Judged:
 class Rules:
     """By what the trades are judged."""
 
-    label_set: LabelSet
     policy: PolicyConfig
     recipe: Recipe
     seed: int
@@ -72,7 +71,7 @@ def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say:
 
 def policy_backtest(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> BacktestResult:
     """Return the pooled backtest of a part at the configured costs."""
-    terms = Terms(label_set=rules.label_set, policy=rules.policy, max_open=rules.recipe.evaluation.max_open)
+    terms = Terms(policy=rules.policy, max_open=rules.recipe.evaluation.max_open)
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
     trades = wanted_trades(
         own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=dataset.horizons
@@ -171,9 +170,7 @@ def _policy_metrics(
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
 
     def figures(cost_bp: float | None, horizons: tuple[str, ...]) -> dict[str, Any]:
-        terms = Terms(
-            label_set=rules.label_set, policy=rules.policy, max_open=evaluation.max_open, cost_bp=cost_bp
-        )
+        terms = Terms(policy=rules.policy, max_open=evaluation.max_open, cost_bp=cost_bp)
         trades = wanted_trades(
             own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=horizons
         )

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import yaml
 
 from market.contracts import Timeframe
-from modeling.contracts import LabelSet
-from modeling.selectors.configuration import label_set_get
+from modeling.contracts import BarrierLabelSet
+from modeling.selectors.label_sets import barrier_set_get
 from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
 from traderai.common.errors import InputError, did_you_mean
 
@@ -142,14 +142,9 @@ class Recipe:
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)
 
-    def labels(self) -> LabelSet:
-        """Return the recipe's label set; one of another timeframe is an InputError."""
-        label_set = label_set_get(name=self.label_set)
-        if label_set.timeframe != self.timeframe:
-            raise InputError(
-                f"label set {label_set.name} is for {label_set.timeframe} bars, the recipe for {self.timeframe}"
-            )
-        return label_set
+    def labels(self) -> BarrierLabelSet:
+        """Return the recipe's label set at its timeframe; one that is not for it is an InputError."""
+        return barrier_set_get(name=self.label_set, timeframe=self.timeframe)
 
 
 def recipe_names() -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modeling.contracts import Evidence, LabelSet, PolicyConfig
+from modeling.contracts import Evidence, PolicyConfig
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.evidence import Novelty, side_figures
@@ -23,7 +23,6 @@ REGIME = "flat"  # the thresholds that held-out trades are judged by; regimes on
 class Terms:
     """By what rules to trade; a cost of None means the configured one."""
 
-    label_set: LabelSet
     policy: PolicyConfig
     max_open: int
     cost_bp: float | None = None
@@ -69,11 +68,9 @@ def _horizon_trades(
     rows = forecasts.rows[own]
     cost = dataset.cost_frac[rows] if terms.cost_bp is None else np.full(rows.size, terms.cost_bp / 1e4)
     tercile = volatility_terciles(forecasts.volatility[own, h], evidence.volatility_tercile_edges)
-    take_profit = terms.label_set.take_profit_frac
-    long = side_figures(forecasts.p_long[own, h], evidence.long, tercile, cost, take_profit_frac=take_profit)
-    short = side_figures(
-        forecasts.p_short[own, h], evidence.short, tercile, cost, take_profit_frac=take_profit
-    )
+    levels = (dataset.take_profit_frac[rows], dataset.stop_loss_frac[rows])
+    long = side_figures(forecasts.p_long[own, h], evidence.long, tercile, cost, levels_frac=levels)
+    short = side_figures(forecasts.p_short[own, h], evidence.short, tercile, cost, levels_frac=levels)
     # A side that knows the base rate only claims no edge, as in `policy.decide`.
     long_net = long.net_frac if evidence.long_informed else np.full(rows.size, -np.inf)
     short_net = short.net_frac if evidence.short_informed else np.full(rows.size, -np.inf)
@@ -81,7 +78,7 @@ def _horizon_trades(
         long_net,
         short_net,
         (long.edge, short.edge),
-        terms.label_set.stop_loss_frac,
+        levels[1],
         terms.policy.regimes[REGIME],
     )
     side[(side < 0) & ~dataset.shortable[rows]] = 0

@@ -9,23 +9,20 @@ import numpy as np
 from numba import njit
 
 from market.contracts import Bars
-from modeling.contracts import LabelSet
+from modeling.contracts import BarrierLabelSet
+from modeling.kernels.barriers import TAKE_PROFIT, PricePath, first_exit, price_path
+from modeling.kernels.label_windows import (
+    LABELLED,
+    NO_LEVELS,
+    WIDE_SPREAD,
+    LabelWindows,
+    RowInputs,
+    label_windows,
+)
 from traderai.common.arrays import F64, I8, I64, Bools
 
-# Row states, the index is the code: only "labelled" rows carry labels, the rest are null and say why.
-ROW_STATES = (
-    "labelled",
-    "no_entry",  # no bar begins after the decision and the data lag inside the window
-    "incomplete_window",  # the data end before the window does
-    "halt",  # a gap longer than max_gap_days between the decision and the window's end
-    "zero_volume",  # nobody could have traded: the decision's or the entry's bar has no volume
-    "split_neighbour",  # too near to a split to trust the prices
-)
-LABELLED, NO_ENTRY, INCOMPLETE, HALT, ZERO_VOLUME, SPLIT_NEIGHBOUR = range(len(ROW_STATES))
 EXIT_REASONS = ("none", "take_profit", "stop_loss", "timeout")
-TAKE_PROFIT, STOP_LOSS, TIMEOUT = 1, 2, 3
 NULL = -1  # of labels and directions
-_DAY_S = 86_400
 _TINY_VOLATILITY = 1e-9
 Array = TypeVar("Array", F64, I64)
 
@@ -50,12 +47,15 @@ class SideOutcomes:
 class BarrierOutcomes:
     """The labels of one instrument and horizon, a row for each bar; the decision is made when the bar ends."""
 
-    row_state: I8  # index into ROW_STATES
+    row_state: I8  # index into label_windows.ROW_STATES
     decision_s: I64  # when the row's bar is known
     entry_index: I64  # bar of the entry, NULL where null
-    entry_s: I64  # start of that bar, 0 where null
+    last_index: I64  # the window's last bar, NULL where null
+    entry_s: I64  # start of the entry's bar, 0 where null
     entry_price: F64
     window_end_s: I64  # end of the window's last bar, for purging; 0 where null
+    take_profit_frac: F64  # of the entry price, NaN where null
+    stop_loss_frac: F64
     forward_return: F64  # gross return from the entry to the window's last close, dividends included
     forward_volatility: F64  # standard deviation of bar returns in the window times sqrt(bars in it)
     direction: I8  # index into contracts.DIRECTIONS, NULL
@@ -68,34 +68,33 @@ class BarrierOutcomes:
         return np.asarray(self.row_state == LABELLED)
 
 
-def barrier_labels(bars: Bars, spec: LabelSet, horizon_days: int, cost_frac: float | F64) -> BarrierOutcomes:
+def barrier_labels(bars: Bars, spec: BarrierLabelSet, horizon: str, inputs: RowInputs) -> BarrierOutcomes:
     """Return the barrier outcomes of a long and a short after every bar.
 
-    The entry is the open of the first bar that begins at or after the bar's end plus the data lag. The window
-    runs from there to the last bar of the trading day `horizon_days` after the decision's own. A bar that
-    touches both barriers counts as the stop; a bar that opens beyond a barrier exits at its open; without a
-    touch the exit is the window's last close, label 0. From an ex-date inside the window on, all barriers lie
-    lower by the dividend, which is credited to longs and charged to shorts. The exit bar adds only its open
-    and the exit price to the excursions, because the order inside a bar is unknown.
+    Windows as `label_windows` says, exits as `barriers.first_exit`. Barriers in ATR are multiples of ATR(14) over
+    the close at the decision's bar, applied to the entry price. A row whose estimated spread eats more than
+    `max_spread_of_take_profit_frac` of the take-profit is not to be traded.
 
-    Shapes: bars of n; cost_frac a number or (n,); every array of the result (n,).
+    Shapes: bars of n; every array of the result (n,).
     Units:  fractions of the entry price; seconds since 1970 UTC.
     NaN:    rows without labels (`row_state` says why); volatility of a window of one bar.
     Causal: labels look forward by design, never beyond window_end_s; direction also reads trailing_bars back.
-    Raises: ValueError for another timeframe, an unknown horizon, a cost of 0 or less, prices that are not positive.
+    Raises: ValueError as `label_windows`.
     Source: Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 3, with next-open entry.
     """
-    cost = _checked_cost(bars, spec, horizon_days, cost_frac)
-    entry, last, state = _windows(bars, spec, horizon_days)
+    windows = label_windows(bars, spec, horizon, inputs)
+    take_profit, stop_loss = _levels(spec, inputs, windows)
+    entry, last, state = windows.entry, windows.last, windows.state
     usable = state == LABELLED
-    paid = np.cumsum(bars.dividend_rub)
-    forward_return, forward_volatility = _forward_moves(bars, entry, last, usable)
+    path = price_path(bars)
+    forward_return, forward_volatility = _forward_moves(bars, path, entry, last, usable)
     ends_s = bars.known_s
-    prices = np.stack((bars.open, bars.high, bars.low, bars.close))
-    levels = (spec.take_profit_frac, spec.stop_loss_frac)
     sides = [
         _side_outcomes(
-            _scan_side(prices, paid, (entry, last, usable), *levels, sign), ends_s, cost, levels[1]
+            _scan_side(path, (entry, last, usable), (take_profit, stop_loss), sign),
+            ends_s,
+            inputs.cost_frac,
+            stop_loss,
         )
         for sign in (1.0, -1.0)
     ]
@@ -103,15 +102,40 @@ def barrier_labels(bars: Bars, spec: LabelSet, horizon_days: int, cost_frac: flo
         row_state=state,
         decision_s=ends_s,
         entry_index=np.where(usable, entry, NULL),
+        last_index=np.where(usable, last, NULL),
         entry_s=_taken(bars.begin_s, entry, usable, null=0),
         entry_price=_taken(bars.open, entry, usable, null=np.nan),
         window_end_s=_taken(ends_s, last, usable, null=0),
+        take_profit_frac=np.where(usable, take_profit, np.nan),
+        stop_loss_frac=np.where(usable, stop_loss, np.nan),
         forward_return=forward_return,
         forward_volatility=forward_volatility,
         direction=_direction(bars, spec, forward_return, last - entry + 1),
         long=sides[0],
         short=sides[1],
     )
+
+
+def barrier_levels(spec: BarrierLabelSet, atr_frac: F64) -> tuple[F64, F64]:
+    """Return take-profit and stop of each row as fractions of the entry price.
+
+    Shapes: atr_frac (n,), read where the set counts in ATR; returns two (n,).
+    NaN:    where barriers are in ATR and it is not known.
+    """
+    unit = np.ones(atr_frac.size) if spec.barrier_unit == "frac" else atr_frac
+    return spec.take_profit * unit, spec.stop_loss * unit
+
+
+def _levels(spec: BarrierLabelSet, inputs: RowInputs, windows: LabelWindows) -> tuple[F64, F64]:
+    """Return the levels of each row, and mark rows without them or with too wide a spread."""
+    take_profit, stop_loss = barrier_levels(spec, inputs.atr_frac)
+    usable = windows.state == LABELLED
+    # A stop of the whole price or more can never be reached by a long.
+    unknown = ~((take_profit > 0) & (stop_loss > 0) & (stop_loss < 1) & (take_profit < 1))
+    wide = inputs.spread_frac > spec.max_spread_of_take_profit_frac * take_profit
+    windows.state[usable & wide] = WIDE_SPREAD
+    windows.state[usable & unknown] = NO_LEVELS
+    return take_profit, stop_loss
 
 
 def _taken(values: Array, index: I64, usable: Bools, *, null: float) -> Array:
@@ -121,60 +145,14 @@ def _taken(values: Array, index: I64, usable: Bools, *, null: float) -> Array:
     return out
 
 
-def _checked_cost(bars: Bars, spec: LabelSet, horizon_days: int, cost_frac: float | F64) -> F64:
-    if bars.timeframe.value != spec.timeframe:
-        raise ValueError(f"label set {spec.name} wants {spec.timeframe} bars, was {bars.timeframe.value}")
-    if horizon_days not in spec.horizons_days:
-        raise ValueError(f"horizon_days must be one of {spec.horizons_days}, was {horizon_days}")
-    if len(bars) and not (float(np.min(bars.low)) > 0 and np.all(np.isfinite(bars.high))):
-        raise ValueError(f"prices of {bars.secid} must be positive and finite")
-    if np.any(np.diff(bars.begin_s) <= 0) or np.any(np.diff(bars.trading_day) < 0):
-        raise ValueError(f"bars of {bars.secid} must be in the order of time, each once")
-    cost = np.broadcast_to(np.asarray(cost_frac, dtype=np.float64), bars.begin_s.shape)
-    if cost.size and not np.min(cost) > 0:
-        raise ValueError(f"cost_frac must be above 0, was {np.min(cost)}")
-    return cost
-
-
-def _windows(bars: Bars, spec: LabelSet, horizon_days: int) -> tuple[I64, I64, I8]:
-    """Return the entry bar, the window's last bar and the state of every row."""
-    n = len(bars)
-    earliest_s = bars.known_s + 60 * spec.data_lag_min
-    entry = np.searchsorted(bars.begin_s, earliest_s, side="left").astype(np.int64)
-    last_day = bars.trading_day + horizon_days
-    after = np.searchsorted(bars.trading_day, last_day, side="right").astype(np.int64)
-    last = after - 1
-    long_gaps = np.zeros(n, dtype=np.int64)  # long_gaps[i]: how many lie before bar i
-    if n > 1:
-        long_gaps[1:] = np.cumsum(np.diff(bars.begin_s) > spec.max_gap_days * _DAY_S)
-    state = np.full(n, LABELLED, dtype=np.int8)
-    volume = bars.volume_shares
-    at_entry = np.minimum(entry, n - 1)
-    if n:
-        state[(volume <= 0) | (volume[at_entry] <= 0)] = ZERO_VOLUME
-        state[_near_split(bars.split_factor, spec.split_guard_bars)] = SPLIT_NEIGHBOUR
-        state[long_gaps[last] > long_gaps] = HALT
-        state[entry > last] = NO_ENTRY
-        state[after >= n] = INCOMPLETE
-    return entry, last, state
-
-
-def _near_split(split_factor: F64, guard_bars: int) -> Bools:
-    near = np.zeros(split_factor.shape, dtype=np.bool_)
-    for first in np.flatnonzero(np.diff(split_factor)) + 1:  # the first bar on the new basis
-        near[max(0, first - guard_bars) : first + guard_bars] = True
-    return near
-
-
-def _forward_moves(bars: Bars, entry: I64, last: I64, usable: Bools) -> tuple[F64, F64]:
+def _forward_moves(bars: Bars, path: PricePath, entry: I64, last: I64, usable: Bools) -> tuple[F64, F64]:
     forward_return = np.full(len(bars), np.nan)
     forward_volatility = np.full(len(bars), np.nan)
     if not usable.any():
         return forward_return, forward_volatility
     entry, last = entry[usable], last[usable]
     price = bars.open[entry]
-    paid = np.cumsum(bars.dividend_rub)
-    forward_return[usable] = (bars.close[last] + paid[last] - paid[entry]) / price - 1.0
+    forward_return[usable] = (path.close[last] - path.open[entry]) / price
     returns = _bar_returns(bars)
     first = bars.close[entry] / price - 1.0  # the entry's bar counts from its open
     total, squares = np.cumsum(returns), np.cumsum(returns**2)
@@ -194,7 +172,7 @@ def _bar_returns(bars: Bars) -> F64:
     return returns
 
 
-def _direction(bars: Bars, spec: LabelSet, forward_return: F64, bars_in_window: I64) -> I8:
+def _direction(bars: Bars, spec: BarrierLabelSet, forward_return: F64, bars_in_window: I64) -> I8:
     direction = np.full(len(bars), NULL, dtype=np.int8)
     width = spec.trailing_bars
     if len(bars) <= width:
@@ -216,7 +194,7 @@ def _direction(bars: Bars, spec: LabelSet, forward_return: F64, bars_in_window: 
 _Raw = tuple[I64, I64, I8, F64, F64, F64, F64]
 
 
-def _side_outcomes(raw: _Raw, ends_s: I64, cost: F64, stop_loss_frac: float) -> SideOutcomes:
+def _side_outcomes(raw: _Raw, ends_s: I64, cost: F64, stop_loss_frac: F64) -> SideOutcomes:
     exit_index, bars_held, reason, exit_price, gross, mfe, mae = raw
     null = reason == 0
     net = gross - cost
@@ -235,43 +213,11 @@ def _side_outcomes(raw: _Raw, ends_s: I64, cost: F64, stop_loss_frac: float) -> 
 
 
 @njit(nogil=True, cache=True)
-def _scan_row(
-    prices: F64, paid: F64, span: tuple[int, int], barriers: tuple[float, float], sign: float
-) -> tuple[int, int, float, float, float]:
-    """Return (exit bar, reason, exit price, best gain, worst gain) of one side of one row, in rubles."""
-    first, last = span
-    take_profit, stop_loss = barriers
-    entry = prices[0, first]
-    slack = entry * 1e-9  # a price exactly on a barrier touches it in spite of rounding
-    best, worst = 0.0, 0.0
-    for bar in range(first, last + 1):
-        fallen = paid[bar] - paid[first]
-        opened = sign * (prices[0, bar] + fallen - entry)
-        high = prices[1, bar] + fallen - entry
-        low = prices[2, bar] + fallen - entry
-        up, down = (high, low) if sign > 0 else (-low, -high)
-        best, worst = max(best, opened), min(worst, opened)
-        if opened >= take_profit - slack or opened <= slack - stop_loss:
-            why = TAKE_PROFIT if opened > 0 else STOP_LOSS
-            return bar, why, prices[0, bar], best, worst
-        if down <= slack - stop_loss:
-            return bar, STOP_LOSS, entry - fallen - sign * stop_loss, best, min(worst, -stop_loss)
-        if up >= take_profit - slack:
-            return bar, TAKE_PROFIT, entry - fallen + sign * take_profit, max(best, take_profit), worst
-        best, worst = max(best, up), min(worst, down)
-    return last, TIMEOUT, prices[3, last], best, worst
-
-
-@njit(nogil=True, cache=True)
 def _scan_side(
-    prices: F64,
-    paid: F64,
-    windows: tuple[I64, I64, Bools],
-    take_profit_frac: float,
-    stop_loss_frac: float,
-    sign: float,
+    path: PricePath, windows: tuple[I64, I64, Bools], levels_frac: tuple[F64, F64], sign: float
 ) -> _Raw:
     entries, lasts, usable = windows
+    take_profit_frac, stop_loss_frac = levels_frac
     n = entries.size
     exit_index, bars_held = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.int64)
     reason = np.zeros(n, dtype=np.int8)
@@ -281,10 +227,12 @@ def _scan_side(
         if not usable[row]:
             continue
         first = entries[row]
-        price = prices[0, first]
-        barriers = (price * take_profit_frac, price * stop_loss_frac)
-        bar, why, out, best, worst = _scan_row(prices, paid, (first, lasts[row]), barriers, sign)
-        exit_index[row], bars_held[row], reason[row], exit_price[row] = bar, bar - first + 1, why, out
-        gross[row] = sign * (out + paid[bar] - paid[first] - price) / price
-        mfe[row], mae[row] = best / price, worst / price
+        price = path.open[first] - path.paid[first]
+        end = first_exit(
+            path, first, lasts[row], sign, price * take_profit_frac[row], price * stop_loss_frac[row]
+        )
+        exit_index[row], bars_held[row], reason[row] = end.bar, end.bar - first + 1, end.reason
+        exit_price[row] = end.lifted_price - path.paid[end.bar]
+        gross[row] = sign * (end.lifted_price - path.open[first]) / price
+        mfe[row], mae[row] = end.best / price, end.worst / price
     return exit_index, bars_held, reason, exit_price, gross, mfe, mae

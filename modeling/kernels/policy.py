@@ -140,7 +140,9 @@ def data_reasons(
         and market.take_profit_frac - market.price_step_rub / market.close_rub > cost_frac
         and market.stop_loss_frac * market.close_rub >= market.price_step_rub
     )
-    known = market.bars_known >= policy.min_history_bars and math.isfinite(market.atr_rub)
+    known = market.bars_known >= policy.min_history_bars and math.isfinite(
+        market.atr_rub + market.take_profit_frac + market.stop_loss_frac
+    )
     fine = (
         0.0 <= market.data_age_s <= policy.max_data_age_s,
         known,
@@ -163,10 +165,12 @@ def side_view(
     Source: Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 15.
     """
     p = prediction.p_long if side == "long" else prediction.p_short
-    losses = (evidence.long if side == "long" else evidence.short).mean_gross_loss_frac
+    losses = (evidence.long if side == "long" else evidence.short).mean_gross_loss_r
     tercile = int(volatility_terciles(np.asarray(prediction.volatility), evidence.volatility_tercile_edges))
-    loss = losses[tercile]
-    p_break_even = float(break_even(np.asarray(loss), market.take_profit_frac, np.asarray(cost_frac)))
+    loss = losses[tercile] * market.stop_loss_frac
+    p_break_even = float(
+        break_even(np.asarray(loss), np.asarray(market.take_profit_frac), np.asarray(cost_frac))
+    )
     span = market.take_profit_frac + loss
     net = (p - p_break_even) * span
     return SideView(
@@ -276,9 +280,13 @@ def _check(prediction: Prediction, market: MarketState, policy: PolicyConfig) ->
 
 
 def _check_market(market: MarketState, policy: PolicyConfig) -> None:
-    for name in ("close_rub", "price_step_rub", "take_profit_frac", "stop_loss_frac"):
+    for name in ("close_rub", "price_step_rub"):
         value = getattr(market, name)
         if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"{name} must be above 0, was {value}")
+    for name in ("take_profit_frac", "stop_loss_frac"):  # NaN: in ATR, which is not known yet
+        value = getattr(market, name)
+        if value <= 0 or math.isinf(value):
             raise ValueError(f"{name} must be above 0, was {value}")
     if market.lot_size < 1:
         raise ValueError(f"lot_size must be at least 1, was {market.lot_size}")
@@ -292,8 +300,8 @@ def _check_evidence(evidence: Evidence) -> None:
         raise ValueError(f"edge_knots and edge_p_positive must match, were {knots.size} and {values.size}")
     if not (np.all(np.diff(knots) > 0) and np.all(np.diff(values) >= 0)):
         raise ValueError("edge_knots must rise and edge_p_positive must not fall")
-    if not min(*evidence.long.mean_gross_loss_frac, *evidence.short.mean_gross_loss_frac) > 0:
-        raise ValueError("mean_gross_loss_frac must be above 0 for every side and tercile")
+    if not min(*evidence.long.mean_gross_loss_r, *evidence.short.mean_gross_loss_r) > 0:
+        raise ValueError("mean_gross_loss_r must be above 0 for every side and tercile")
     if not evidence.novelty_limit > 0 or not math.isfinite(evidence.edge_p99):
         raise ValueError(
             f"novelty_limit must be above 0 and edge_p99 finite, were {evidence.novelty_limit}, {evidence.edge_p99}"

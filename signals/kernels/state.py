@@ -9,7 +9,7 @@ import numpy as np
 
 from features.kernels.technical import atr
 from market.contracts import Bars, InstrumentFacts
-from modeling.contracts import LabelSet, MarketState
+from modeling.contracts import BarrierLabelSet, MarketState
 
 ATR_BARS = 14
 TURNOVER_BARS = 100
@@ -25,7 +25,7 @@ class Moment:
 
 
 def market_state(
-    bars: Bars, *, instrument: InstrumentFacts, label_set: LabelSet, moment: Moment
+    bars: Bars, *, instrument: InstrumentFacts, label_set: BarrierLabelSet, moment: Moment
 ) -> MarketState:
     """Return the state at the last bar, in prices as traded.
 
@@ -42,8 +42,10 @@ def market_state(
     average_range = (
         atr(bars.high, bars.low, bars.close, window=ATR_BARS) if len(bars) > ATR_BARS else [math.nan]
     )
+    close = float(bars.close[-1])
+    take_profit_frac, stop_loss_frac = label_set.levels_frac(float(average_range[-1]) / close)
     return MarketState(
-        close_rub=as_traded(float(bars.close[-1]), factor),
+        close_rub=as_traded(close, factor),
         price_step_rub=instrument.price_step_rub,
         lot_size=instrument.lot_size,
         atr_rub=float(average_range[-1]) / factor,
@@ -55,8 +57,8 @@ def market_state(
         shortable=instrument.shortable,
         halted=False,
         novelty=moment.novelty,
-        take_profit_frac=label_set.take_profit_frac,
-        stop_loss_frac=label_set.stop_loss_frac,
+        take_profit_frac=take_profit_frac,
+        stop_loss_frac=stop_loss_frac,
     )
 
 

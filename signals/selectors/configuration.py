@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market.contracts import Timeframe
-from modeling.selectors.configuration import label_set_get
+from modeling.selectors.label_sets import barrier_set_get
 from modeling.selectors.versions import champion_get
 from signals.contracts import ServiceFacts, SignalConfig
 from traderai.common.config import load_config
@@ -22,7 +22,7 @@ def service_get() -> ServiceFacts:
     if champion is not None:
         timeframe, horizons = champion.timeframe, champion.horizons
     else:
-        label_set = label_set_get(name=config.label_set)
+        label_set = barrier_set_get(name=config.label_set)
         timeframe, horizons = label_set.timeframe, label_set.horizons
     default = config.default_horizon if config.default_horizon in horizons else horizons[0]
     return ServiceFacts(timeframe=timeframe, horizons=horizons, default_horizon=default)

@@ -11,8 +11,9 @@ from django.db.models import Max
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import last_closes
 from market.selectors.instruments import instrument_get, traded_list
-from modeling.contracts import ModelVersionFacts
-from modeling.selectors.configuration import label_set_get, policy_get
+from modeling.contracts import BarrierLabelSet, ModelVersionFacts
+from modeling.selectors.configuration import policy_get
+from modeling.selectors.label_sets import barrier_set_get
 from modeling.selectors.versions import champion_get
 from signals.contracts import SOURCES, ScoredSignal, ScoreReport, SignalConfig
 from signals.inference import (
@@ -57,7 +58,7 @@ def signals_score(
         )
     wanted = None if secids is None else {instrument_get(secid=secid).secid for secid in secids}
     champion, config = champion_get(), signal_config_get()
-    label_set = label_set_get(name=champion.label_set if champion else config.label_set)
+    label_set = _label_set(champion, config)
     active = traded_list(timeframe=Timeframe.parse(label_set.timeframe))
     reports = [ScoreReport(model_version=None, not_ready=_without_bars(wanted, active, label_set.timeframe))]
     for simulated in (False, True):
@@ -124,7 +125,7 @@ def signals_score_due(*, limit: int, now: datetime) -> ScoreReport:
 
 def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield ticker and business key of every share whose newest bar, with its features, has no signal yet."""
-    code = champion.timeframe if champion else label_set_get(name=signal_config_get().label_set).timeframe
+    code = _label_set(champion, signal_config_get()).timeframe
     timeframe = Timeframe.parse(code)
     newest = last_closes(timeframe=timeframe, as_of=now)
     said = {
@@ -146,6 +147,13 @@ def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple
             yield share.secid, f"{share.secid} {code} {begin.isoformat()} {name}"
 
 
+def _label_set(version: ModelVersionFacts | None, config: SignalConfig) -> BarrierLabelSet:
+    """Return what the version in service learned, or what is said without one."""
+    if version is None:
+        return barrier_set_get(name=config.label_set)
+    return barrier_set_get(name=version.label_set, timeframe=version.timeframe)
+
+
 def _occasion(
     version: ModelVersionFacts | None,
     config: SignalConfig,
@@ -153,7 +161,7 @@ def _occasion(
     *,
     now: datetime,
 ) -> Occasion:
-    label_set = label_set_get(name=version.label_set if version else config.label_set)
+    label_set = _label_set(version, config)
     timeframe = Timeframe.parse(label_set.timeframe)
     newest = last_closes(timeframe=timeframe, as_of=now)
     begins = [newest[share.secid].begin for share in group if share.secid in newest]

@@ -21,8 +21,9 @@ from features.services.build import features_build
 from market.contracts import Timeframe
 from market.selectors.bars import bars_load, newest_bars
 from market.selectors.instruments import traded_list
+from modeling.kernels.label_windows import row_inputs
 from modeling.kernels.labels import barrier_labels
-from modeling.selectors.configuration import label_set_get
+from modeling.selectors.label_sets import barrier_set_get
 from signals.services.score import signals_score
 from tests.benchmarks.figures import Figure
 from tests.signals import builders
@@ -68,20 +69,21 @@ def features() -> list[Figure]:
 
 
 def labels() -> list[Figure]:
-    spec, now = label_set_get(name=LABEL_SET), clock.now()
+    spec, now = barrier_set_get(name=LABEL_SET), clock.now()
     series = [
         bars_load(secid=secid, timeframe=Timeframe.H1, as_of=now)
         for secid in newest_bars(timeframe=Timeframe.H1)
     ]
-    barrier_labels(series[0], spec, spec.horizons_days[0], 0.001)  # compiles
+    inputs = [row_inputs(bars, cost_frac=0.001) for bars in series]
+    barrier_labels(series[0], spec, spec.horizons[0], inputs[0])  # compiles
 
     def label_all() -> None:
-        for bars in series:
-            for days in spec.horizons_days:
-                barrier_labels(bars, spec, days, 0.001)
+        for bars, own in zip(series, inputs, strict=True):
+            for horizon in spec.horizons:
+                barrier_labels(bars, spec, horizon, own)
 
     seconds = min(seconds_of(label_all) for _ in range(3))
-    n = sum(len(bars.begin_s) for bars in series) * len(spec.horizons_days)
+    n = sum(len(bars.begin_s) for bars in series) * len(spec.horizons)
     return [
         Figure(
             what=f"labels {LABEL_SET}, both sides, per bar and horizon", value=1e9 * seconds / n, unit="ns"

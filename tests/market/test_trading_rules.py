@@ -16,7 +16,8 @@ from market.selectors.trading_rules import (
     price_band,
 )
 from market.trading_rules import TradingRules, trading_rules
-from modeling.selectors.configuration import cost_model_get, label_set_get
+from modeling.selectors.configuration import cost_model_get
+from modeling.selectors.label_sets import label_set_get
 from traderai.common.config import PACKAGED_DIR, parse
 from traderai.common.errors import InputError
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
-from modeling.contracts import LabelSet
+from modeling.contracts import BarrierLabelSet
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.recipe import Recipe, SplitConfig, recipe_load
 
@@ -16,11 +16,12 @@ START_S = 1_640_930_400
 SHARES = 3
 
 
-def label_set() -> LabelSet:
-    return LabelSet(
-        name="quick_v1", version=1, timeframe="1h", horizons_days=(1, 2), take_profit_frac=0.02,
-        stop_loss_frac=0.015, data_lag_min=15, max_gap_days=10.0, direction_cuts=(-1.5, -0.5, 0.5, 1.5),
-        trailing_bars=30, split_guard_bars=1,
+def label_set() -> BarrierLabelSet:
+    return BarrierLabelSet(
+        name="quick_v1", kind="barrier", version=1, timeframe="1h", horizons=("1d", "2d"), take_profit=0.02,
+        stop_loss=0.015, barrier_unit="frac", data_lag_min=15, within_day=False, max_gap_days=10.0, max_gap_min=None,
+        direction_cuts=(-1.5, -0.5, 0.5, 1.5), trailing_bars=30, split_guard_bars=1, min_median_turnover_rub=0.0,
+        skip_auctions=True, max_spread_of_take_profit_frac=1.0, strong_frac=0.1,
     )  # fmt: skip
 
 

@@ -5,11 +5,10 @@ import pytest
 import yaml
 
 from features.contracts import REGIMES
-from market.contracts import Timeframe
-from modeling.contracts import LabelSet, PolicyConfig, RegimeRule
+from modeling.contracts import CostModel, PolicyConfig, RegimeRule
 from modeling.selectors import configuration
 from traderai.common.config import config_path, fingerprint
-from traderai.common.errors import InputError, NotFoundError
+from traderai.common.errors import InputError
 
 
 @pytest.fixture
@@ -26,12 +25,6 @@ def own(tmp_path, monkeypatch):
 
 
 def test_the_packaged_files_are_whole():
-    label_set = configuration.label_set_get(name="swing_v1")
-    assert label_set.horizons == ("3d", "5d", "10d")
-    assert (label_set.take_profit_frac, label_set.stop_loss_frac, label_set.data_lag_min) == (0.04, 0.02, 15)
-    for name in configuration.label_set_names():
-        each = configuration.label_set_get(name=name)
-        assert Timeframe(each.timeframe).value == each.timeframe
     policy = configuration.policy_get()
     assert set(policy.regimes) == set(REGIMES)
     assert policy.costs == configuration.cost_model_get()
@@ -44,32 +37,6 @@ def test_the_fingerprint_of_the_policy_holds_the_costs_too(own):
     assert fingerprint(configuration.policy_get()) == before
     own("costs.yaml", lambda content: content.update(broker_fee_frac=0.0005))
     assert fingerprint(configuration.policy_get()) != before
-
-
-@pytest.mark.parametrize(
-    ("name", "change", "text"),
-    [
-        (
-            "label_sets.yaml",
-            lambda c: c["swing_v1"].update(take_profit=0.1),
-            "did you mean 'take_profit_frac'",
-        ),
-        ("label_sets.yaml", lambda c: c["swing_v1"].pop("version"), "'version' is missing"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(name="x"), "remove it"),
-        ("label_sets.yaml", lambda c: c.update(swing_v1=3), "must be a mapping"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(stop_loss_frac=2.0), "between 0 and 1"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(horizons_days=[5, 3]), "horizons_days must rise"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(horizons_days=[0, 3]), "at least 1, was 0"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(max_gap_days=0), "max_gap_days must be above 0"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(trailing_bars=1), "trailing_bars"),
-        ("label_sets.yaml", lambda c: c["swing_v1"].update(direction_cuts=[0, 0, 1, 2]), "direction_cuts"),
-    ],
-)
-def test_wrong_label_sets_are_refused_by_name(own, name, change, text):
-    own(name, change)
-    with pytest.raises(InputError, match=text) as caught:
-        configuration.label_set_get(name="swing_v1")
-    assert name in caught.value.detail
 
 
 @pytest.mark.parametrize(
@@ -126,12 +93,6 @@ def test_wrong_gates_are_refused_by_name(own, change, text):
     assert "gate.yaml" in caught.value.detail
 
 
-def test_an_unknown_label_set_says_what_is_known():
-    with pytest.raises(NotFoundError, match="did you mean 'swing_v1'") as caught:
-        configuration.label_set_get(name="swing_v2")
-    assert caught.value.code == "unknown_label_set"
-
-
 def test_the_round_trip_by_hand_for_numbers_and_arrays():
     costs = configuration.cost_model_get()
     sides = costs.exchange_fee_frac + costs.broker_fee_frac + costs.slippage_bp / 1e4
@@ -146,5 +107,5 @@ def test_the_round_trip_by_hand_for_numbers_and_arrays():
 
 
 def test_contracts_are_frozen():
-    for kind in (LabelSet, PolicyConfig, RegimeRule):
+    for kind in (CostModel, PolicyConfig, RegimeRule):
         assert kind.__dataclass_params__.frozen

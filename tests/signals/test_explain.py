@@ -22,7 +22,7 @@ from signals.payload import as_json
 from traderai.common.errors import InvariantError
 
 POLICY = policy_get()
-LOSSES = SideLosses(mean_gross_loss_frac=(0.012, 0.015, 0.018))
+LOSSES = SideLosses(mean_gross_loss_r=(0.6, 0.75, 0.9))
 EVIDENCE = Evidence(
     horizon="5d",
     long=LOSSES,

@@ -20,7 +20,7 @@ from modeling.fitting.dataset import (
 )
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
 from modeling.fitting.recipe import SplitConfig, recipe_load
-from modeling.kernels.labels import barrier_labels
+from tests.modeling.kernels.bars_maker import labelled
 from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set
 from traderai.common.errors import InputError
 
@@ -48,8 +48,8 @@ def test_every_row_is_in_a_part_or_counted(data: Dataset):
 def test_labels_are_those_of_the_label_kernel(data: Dataset):
     for number, item in enumerate(instruments()):
         own = data.instrument == number
-        for h, days in enumerate(label_set().horizons_days):
-            outcome = barrier_labels(item.bars, label_set(), days, item.cost_frac)
+        for h, horizon in enumerate(label_set().horizons):
+            outcome = labelled(item.bars, label_set(), horizon, item.cost_frac)
             known = data.part[own, h] != NO_PART
             np.testing.assert_array_equal(data.targets.p_long[own, h][known], outcome.long.label[known])
             np.testing.assert_array_equal(data.targets.short_gross[own, h], outcome.short.gross_frac)

@@ -11,7 +11,7 @@ from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.fitting.evidence import Lessons, Novelty, evidence_fit
 from modeling.fitting.forecasts import Forecasts
 from tests.modeling.kernels.test_trust import trust
-from tests.modeling.synthetic import dataset, label_set
+from tests.modeling.synthetic import dataset
 
 
 @pytest.fixture(scope="module")
@@ -31,9 +31,7 @@ def lessons():
     k = len(whole.features)
     novelty = Novelty(mean=np.zeros(k), precision=np.eye(k), limit=9.0)
     own = dict.fromkeys(whole.horizons, trust())
-    return Lessons(
-        forecasts=forecasts, dataset=whole, label_set=label_set(), novelty=novelty, trust=own, training=whole
-    )
+    return Lessons(forecasts=forecasts, dataset=whole, novelty=novelty, trust=own, training=whole)
 
 
 def with_trust(lessons: Lessons, trusted: float) -> Lessons:
@@ -43,7 +41,7 @@ def with_trust(lessons: Lessons, trusted: float) -> Lessons:
 
 def test_a_base_rate_meets_one_break_even_for_all_volatilities(lessons):
     for evidence in evidence_fit(lessons).values():
-        assert len(set(evidence.long.mean_gross_loss_frac)) == 1
+        assert len(set(evidence.long.mean_gross_loss_r)) == 1
         assert not evidence.long_informed
         assert not evidence.short_informed
 
@@ -54,19 +52,19 @@ def test_a_base_rate_of_the_training_part_meets_its_losses(lessons):
     for h, evidence in enumerate(evidence_fit(lessons).values()):
         train = whole.part[:, h] == TRAIN
         missed = train & (targets.p_long[:, h] == 0)
-        expected = -targets.long_gross[missed, h].mean()
-        assert evidence.long.mean_gross_loss_frac[0] == pytest.approx(expected)
+        expected = -targets.long_gross[missed, h].mean() / whole.stop_loss_frac[0]
+        assert evidence.long.mean_gross_loss_r[0] == pytest.approx(expected)
 
 
 def test_a_trusted_network_meets_losses_by_volatility(lessons):
     for evidence in evidence_fit(with_trust(lessons, 1.0)).values():
-        assert len(set(evidence.long.mean_gross_loss_frac)) == 3
+        assert len(set(evidence.long.mean_gross_loss_r)) == 3
         assert evidence.long_informed
 
 
 def test_losses_are_drawn_together_as_far_as_the_probability(lessons):
     common, half, full = (
-        next(iter(evidence_fit(with_trust(lessons, t)).values())).short.mean_gross_loss_frac
+        next(iter(evidence_fit(with_trust(lessons, t)).values())).short.mean_gross_loss_r
         for t in (0.0, 0.5, 1.0)
     )
     np.testing.assert_allclose(half, (np.asarray(common) + np.asarray(full)) / 2)

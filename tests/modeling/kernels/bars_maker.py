@@ -6,26 +6,40 @@ import numpy as np
 
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
-from modeling.contracts import LabelSet
+from modeling.contracts import BarrierLabelSet
+from modeling.kernels.label_windows import row_inputs
+from modeling.kernels.labels import BarrierOutcomes, barrier_labels
 
 START_S = 1_700_000_000 // 86_400 * 86_400 + 7 * 3600  # a day at 10:00 Moscow
 
 
-def spec(**changes) -> LabelSet:
+def spec(**changes) -> BarrierLabelSet:
     values = {
         "name": "test_v1",
         "version": 1,
         "timeframe": "1h",
-        "horizons_days": (1, 2, 3),
-        "take_profit_frac": 0.04,
-        "stop_loss_frac": 0.02,
+        "kind": "barrier",
+        "horizons": ("1d", "2d", "3d"),
+        "take_profit": 0.04,
+        "stop_loss": 0.02,
+        "barrier_unit": "frac",
         "data_lag_min": 15,
+        "within_day": False,
         "max_gap_days": 5.5,
+        "max_gap_min": None,
+        "min_median_turnover_rub": 0.0,
+        "skip_auctions": True,
+        "max_spread_of_take_profit_frac": 1.0,
+        "strong_frac": 0.1,
         "direction_cuts": (-1.5, -0.5, 0.5, 1.5),
         "trailing_bars": 5,
         "split_guard_bars": 1,
     }
-    return LabelSet(**(values | changes))
+    return BarrierLabelSet(**(values | changes))
+
+
+def labelled(bars: Bars, rules: BarrierLabelSet, horizon: str, cost_frac=0.002) -> BarrierOutcomes:
+    return barrier_labels(bars, rules, horizon, row_inputs(bars, cost_frac=cost_frac))
 
 
 def make_bars(

@@ -61,8 +61,8 @@ def prediction(**changes) -> Prediction:
 def evidence(**changes) -> Evidence:
     values = {
         "horizon": "3d",
-        "long": SideLosses(mean_gross_loss_frac=(0.010, 0.015, 0.018)),
-        "short": SideLosses(mean_gross_loss_frac=(0.011, 0.016, 0.019)),
+        "long": SideLosses(mean_gross_loss_r=(0.5, 0.75, 0.9)),
+        "short": SideLosses(mean_gross_loss_r=(0.55, 0.8, 0.95)),
         "volatility_tercile_edges": (0.02, 0.04),
         "edge_knots": (-0.1, -0.02, 0.03, 0.1),
         "edge_p_positive": (0.30, 0.40, 0.48, 0.62),
@@ -93,7 +93,7 @@ def market(**changes) -> MarketState:
 
 
 p = st.floats(0.0, 1.0)
-positive_losses = st.tuples(*[st.floats(0.002, 0.05)] * 3).map(lambda x: SideLosses(mean_gross_loss_frac=x))
+positive_losses = st.tuples(*[st.floats(0.1, 2.5)] * 3).map(lambda x: SideLosses(mean_gross_loss_r=x))
 predictions = st.builds(
     Prediction,
     p_long=p,

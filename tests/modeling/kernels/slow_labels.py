@@ -10,7 +10,7 @@ import statistics
 from fractions import Fraction
 
 from market.contracts import Bars
-from modeling.contracts import LabelSet
+from modeling.contracts import BarrierLabelSet
 
 MUTATIONS = (
     "entry ignores the lag",
@@ -27,7 +27,7 @@ def exact(x: float) -> Fraction:
     return Fraction(str(float(x)))
 
 
-def row_state(bars: Bars, spec: LabelSet, days: int, t: int, mutation: str) -> tuple[str, int, int]:
+def row_state(bars: Bars, spec: BarrierLabelSet, days: int, t: int, mutation: str) -> tuple[str, int, int]:
     n = len(bars)
     limit = bars.trading_day[t] + days + (mutation == "window is a day longer")
     if not any(bars.trading_day[j] > limit for j in range(t + 1, n)):
@@ -66,11 +66,11 @@ def judge_bar(
 
 
 def side_outcome(
-    bars: Bars, spec: LabelSet, entry: int, last: int, side: int, mutation: str
+    bars: Bars, spec: BarrierLabelSet, entry: int, last: int, side: int, mutation: str
 ) -> tuple[str, int, Fraction, Fraction, Fraction, Fraction]:
     """Return (reason, exit bar, exit price, gross, mfe, mae) of one side of one row."""
     price = exact(bars.open[entry])
-    levels = (exact(spec.take_profit_frac), exact(spec.stop_loss_frac))
+    levels = (exact(spec.take_profit), exact(spec.stop_loss))
     best = worst = paid = Fraction(0)
     for j in range(entry, last + 1):
         if j > entry and mutation != "dividends are ignored":
@@ -102,7 +102,7 @@ def forward_moves(bars: Bars, entry: int, last: int) -> tuple[float, float]:
     return total, statistics.stdev(returns) * len(returns) ** 0.5
 
 
-def direction(bars: Bars, spec: LabelSet, t: int, entry: int, last: int) -> int:
+def direction(bars: Bars, spec: BarrierLabelSet, t: int, entry: int, last: int) -> int:
     if t < spec.trailing_bars:
         return -1
     past = [

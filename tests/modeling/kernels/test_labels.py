@@ -11,16 +11,17 @@ from hypothesis import strategies as st
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
 from modeling.kernels import labels
-from modeling.kernels.labels import EXIT_REASONS, ROW_STATES, barrier_labels
+from modeling.kernels.label_windows import HALT, ROW_STATES
+from modeling.kernels.labels import EXIT_REASONS
 from tests.modeling.kernels import slow_labels
-from tests.modeling.kernels.bars_maker import make_bars, random_bars, spec
+from tests.modeling.kernels.bars_maker import labelled, make_bars, random_bars, spec
 
 COST = 0.002
 
 
 def compare(bars, label_set, days, mutation="", every=1):
     """Fail where the kernel and the slow reference differ in anything, at each `every`-th row."""
-    got = barrier_labels(bars, label_set, days, COST)
+    got = labelled(bars, label_set, f"{days}d", COST)
     ends_s = bars.known_s
     for t in range(0, len(bars), every):
         state, entry, last = slow_labels.row_state(bars, label_set, days, t, mutation)
@@ -48,7 +49,7 @@ def compare(bars, label_set, days, mutation="", every=1):
             np.testing.assert_allclose(figures, [float(x) for x in (price, gross, mfe, mae)], atol=1e-9)
             net = float(gross) - COST
             np.testing.assert_allclose(outcomes.net_frac[t], net, atol=1e-9)
-            np.testing.assert_allclose(outcomes.r_multiple[t], net / label_set.stop_loss_frac, atol=1e-9)
+            np.testing.assert_allclose(outcomes.r_multiple[t], net / label_set.stop_loss, atol=1e-9)
         if state == "labelled":
             assert got.entry_s[t] == bars.begin_s[entry]
             assert got.entry_price[t] == bars.open[entry]
@@ -75,7 +76,7 @@ def test_the_reference_would_notice_each_mistake(mutation):
 @given(st.integers(0, 10**6), st.integers(2, 59))
 def test_labels_read_nothing_after_their_window(seed, stop):
     bars = random_bars(seed)
-    whole, cut = barrier_labels(bars, spec(), 2, COST), barrier_labels(bars.cut(stop), spec(), 2, COST)
+    whole, cut = labelled(bars, spec(), "2d", COST), labelled(bars.cut(stop), spec(), "2d", COST)
     known = cut.labelled
     assert np.all(whole.labelled[:stop][known])
     assert np.all(cut.window_end_s[known] <= bars.known_s[stop - 1])
@@ -97,15 +98,15 @@ def flat(n, price=100.0):
 def test_entry_is_the_first_open_after_the_lag():
     # A bar begins exactly when the decision is made: reachable without a lag, missed with one.
     bars = make_bars(*flat(12))
-    assert barrier_labels(bars, spec(data_lag_min=0), 1, COST).entry_index[0] == 1
-    assert barrier_labels(bars, spec(data_lag_min=15), 1, COST).entry_index[0] == 2
-    assert barrier_labels(bars, spec(data_lag_min=60), 1, COST).entry_index[0] == 2
-    assert barrier_labels(bars, spec(data_lag_min=15), 1, COST).entry_index[3] == 4  # next morning
+    assert labelled(bars, spec(data_lag_min=0), "1d", COST).entry_index[0] == 1
+    assert labelled(bars, spec(data_lag_min=15), "1d", COST).entry_index[0] == 2
+    assert labelled(bars, spec(data_lag_min=60), "1d", COST).entry_index[0] == 2
+    assert labelled(bars, spec(data_lag_min=15), "1d", COST).entry_index[3] == 4  # next morning
 
 
 def test_window_ends_with_the_last_bar_of_the_day_h_days_after_the_decision():
     bars = make_bars(*flat(16))
-    got = barrier_labels(bars, spec(), 2, COST)
+    got = labelled(bars, spec(), "2d", COST)
     assert list(got.window_end_s[:4]) == [bars.known_s[11]] * 4
     assert [ROW_STATES[state] for state in got.row_state[3:5]] == ["labelled", "incomplete_window"]
 
@@ -113,7 +114,7 @@ def test_window_ends_with_the_last_bar_of_the_day_h_days_after_the_decision():
 def test_both_barriers_in_one_bar_are_the_stop_for_both_sides():
     open_, high, low, close = flat(12)
     high[3], low[3] = 105.0, 95.0
-    got = barrier_labels(make_bars(open_, high, low, close), spec(), 1, COST)
+    got = labelled(make_bars(open_, high, low, close), spec(), "1d", COST)
     for side in (got.long, got.short):
         assert EXIT_REASONS[side.exit_reason[0]] == "stop_loss"
         assert side.gross_frac[0] == pytest.approx(-0.02)
@@ -128,7 +129,7 @@ def test_an_open_beyond_a_barrier_exits_at_the_open(gap_open, reason, gross):
     for series in (open_, high, low, close):
         series[4:] = gap_open
     low[4], high[4] = 85.0, 115.0
-    got = barrier_labels(make_bars(open_, high, low, close), spec(), 1, COST)
+    got = labelled(make_bars(open_, high, low, close), spec(), "1d", COST)
     assert EXIT_REASONS[got.long.exit_reason[0]] == reason
     assert got.long.gross_frac[0] == pytest.approx(gross)
     assert got.long.exit_price[0] == gap_open
@@ -148,7 +149,7 @@ def test_a_halt_inside_a_day_fills_at_the_first_print_after_it(side, first_print
     begin_s = bars.begin_s.copy()
     begin_s[3:6] += 2 * 3600
     halted = dataclasses.replace(bars, begin_s=begin_s)
-    got = getattr(barrier_labels(halted, spec(), 1, COST), side)
+    got = getattr(labelled(halted, spec(), "1d", COST), side)
     assert EXIT_REASONS[got.exit_reason[0]] == reason[side]
     assert got.exit_price[0] == first_print
     assert got.exit_s[0] == halted.known_s[3]
@@ -159,9 +160,9 @@ def test_a_halt_inside_a_day_fills_at_the_first_print_after_it(side, first_print
 def test_a_price_exactly_on_the_barrier_touches_it():
     open_, high, low, close = flat(12, 273.5)
     high[3] = 284.44  # 273.5 * 1.04, which no float hits exactly
-    assert barrier_labels(make_bars(open_, high, low, close), spec(), 1, COST).long.label[0] == 1
+    assert labelled(make_bars(open_, high, low, close), spec(), "1d", COST).long.label[0] == 1
     high[3] = 284.43
-    assert barrier_labels(make_bars(open_, high, low, close), spec(), 1, COST).long.label[0] == 0
+    assert labelled(make_bars(open_, high, low, close), spec(), "1d", COST).long.label[0] == 0
 
 
 def test_a_dividend_gap_is_no_stop_and_is_credited_to_the_long_and_charged_to_the_short():
@@ -170,13 +171,13 @@ def test_a_dividend_gap_is_no_stop_and_is_credited_to_the_long_and_charged_to_th
         series[4:] = 90.0
     dividends = np.zeros(12)
     dividends[4] = 10.0
-    with_dividend = barrier_labels(make_bars(open_, high, low, close, dividends=dividends), spec(), 1, COST)
+    with_dividend = labelled(make_bars(open_, high, low, close, dividends=dividends), spec(), "1d", COST)
     for side in (with_dividend.long, with_dividend.short):
         assert EXIT_REASONS[side.exit_reason[0]] == "timeout"
         assert side.gross_frac[0] == pytest.approx(0.0)
     assert with_dividend.forward_return[0] == pytest.approx(0.0)
     assert with_dividend.forward_volatility[0] == pytest.approx(0.0)
-    without = barrier_labels(make_bars(open_, high, low, close), spec(), 1, COST)
+    without = labelled(make_bars(open_, high, low, close), spec(), "1d", COST)
     assert EXIT_REASONS[without.long.exit_reason[0]] == "stop_loss"
     assert without.short.label[0] == 1
 
@@ -188,7 +189,7 @@ def test_barriers_lie_lower_by_the_dividend_after_the_ex_date():
     dividends = np.zeros(12)
     dividends[4] = 10.0
     low[5] = 88.0  # 100 * 0.98 - 10
-    got = barrier_labels(make_bars(open_, high, low, close, dividends=dividends), spec(), 1, COST)
+    got = labelled(make_bars(open_, high, low, close, dividends=dividends), spec(), "1d", COST)
     assert EXIT_REASONS[got.long.exit_reason[0]] == "stop_loss"
     assert got.long.exit_price[0] == pytest.approx(88.0)
     assert got.long.gross_frac[0] == pytest.approx(-0.02)
@@ -197,7 +198,7 @@ def test_barriers_lie_lower_by_the_dividend_after_the_ex_date():
 def test_an_ex_date_on_the_entry_bar_pays_nothing():
     dividends = np.zeros(12)
     dividends[2] = 10.0
-    got = barrier_labels(make_bars(*flat(12), dividends=dividends), spec(), 1, COST)
+    got = labelled(make_bars(*flat(12), dividends=dividends), spec(), "1d", COST)
     assert got.entry_index[0] == 2
     assert got.long.gross_frac[0] == 0.0
 
@@ -206,7 +207,7 @@ def test_rows_not_to_trade_are_null_with_their_reason_not_losses():
     volume, factor = np.ones(24), np.ones(24)
     volume[1] = 0.0
     factor[12:] = 10.0
-    got = barrier_labels(make_bars(*flat(24), volume=volume, factor=factor, gaps=[(8, 6)]), spec(), 1, COST)
+    got = labelled(make_bars(*flat(24), volume=volume, factor=factor, gaps=[(8, 6)]), spec(), "1d", COST)
     states = [ROW_STATES[state] for state in got.row_state]
     assert states[1] == "zero_volume"
     assert states[0] == "labelled"  # its entry is bar 2
@@ -222,43 +223,43 @@ def test_rows_not_to_trade_are_null_with_their_reason_not_losses():
 
 def test_no_bar_in_the_window_after_the_lag_is_no_entry():
     # One bar a day and a lag of two days: the first reachable bar lies beyond the window.
-    got = barrier_labels(make_bars(*flat(8), per_day=1), spec(data_lag_min=2 * 1440), 1, COST)
+    got = labelled(make_bars(*flat(8), per_day=1), spec(data_lag_min=2 * 1440), "1d", COST)
     assert ROW_STATES[got.row_state[0]] == "no_entry"
 
 
 def test_no_bars_give_no_rows_and_constant_prices_no_direction():
-    empty = barrier_labels(make_bars(*flat(0)), spec(), 1, COST)
+    empty = labelled(make_bars(*flat(0)), spec(), "1d", COST)
     assert empty.row_state.size == empty.long.label.size == 0
-    still = barrier_labels(make_bars(*flat(40)), spec(), 1, COST)
+    still = labelled(make_bars(*flat(40)), spec(), "1d", COST)
     assert np.all(still.direction == -1)
 
 
 def test_the_cost_may_differ_by_row():
     cost = np.linspace(0.001, 0.002, 12)
-    got = barrier_labels(make_bars(*flat(12)), spec(), 1, cost)
+    got = labelled(make_bars(*flat(12)), spec(), "1d", cost)
     np.testing.assert_allclose(got.long.net_frac[got.labelled], -cost[got.labelled])
 
 
 @pytest.mark.parametrize(
-    ("change", "days", "cost", "text"),
+    ("change", "horizon", "cost", "text"),
     [
-        ({"timeframe": "1d"}, 1, COST, "wants 1d bars, was 1h"),
-        ({}, 7, COST, "horizon_days must be one of"),
-        ({}, 1, 0.0, "cost_frac must be above 0"),
-        ({}, 1, float("nan"), "cost_frac must be above 0"),
+        ({"timeframe": "1d"}, "1d", COST, "wants 1d bars, was 1h"),
+        ({}, "7d", COST, "horizon must be one of"),
+        ({}, "1d", 0.0, "cost_frac must be above 0"),
+        ({}, "1d", float("nan"), "cost_frac must be above 0"),
     ],
 )
-def test_wrong_requests_are_refused(change, days, cost, text):
+def test_wrong_requests_are_refused(change, horizon, cost, text):
     with pytest.raises(ValueError, match=text):
-        barrier_labels(make_bars(*flat(8)), spec(**change), days, cost)
+        labelled(make_bars(*flat(8)), spec(**change), horizon, cost)
 
 
 def test_wrong_bars_are_refused():
     bars = make_bars(*flat(8))
     with pytest.raises(ValueError, match="positive and finite"):
-        barrier_labels(make_bars(*flat(8, 0.0)), spec(), 1, COST)
+        labelled(make_bars(*flat(8, 0.0)), spec(), "1d", COST)
     with pytest.raises(ValueError, match="order of time"):
-        barrier_labels(dataclasses.replace(bars, begin_s=bars.begin_s[::-1].copy()), spec(), 1, COST)
+        labelled(dataclasses.replace(bars, begin_s=bars.begin_s[::-1].copy()), spec(), "1d", COST)
 
 
 def real_bars(folder, secid, since, until, dividends=()) -> Bars:
@@ -302,17 +303,17 @@ def real_bars(folder, secid, since, until, dividends=()) -> Bars:
 def test_real_bars_equal_the_slow_reference(real_data, secid, since, until):
     bars = real_bars(real_data, secid, pl.datetime(*since), pl.datetime(*until))
     assert len(bars) > 200
-    compare(bars, spec(horizons_days=(3,), trailing_bars=100), 3, every=4)
+    compare(bars, spec(horizons=("3d",), trailing_bars=100), 3, every=4)
 
 
 @pytest.mark.realdata
 def test_no_label_crosses_the_halt_of_2022(real_data):
     bars = real_bars(real_data, "SBER", pl.datetime(2022, 1, 10), pl.datetime(2022, 6, 1))
-    got = barrier_labels(bars, spec(horizons_days=(3, 10)), 10, COST)
+    got = labelled(bars, spec(horizons=("3d", "10d")), "10d", COST)
     halt_s = 1_646_000_000  # 2022-02-27
     crossing = (got.decision_s < halt_s) & (got.window_end_s > halt_s)
     assert not crossing.any()
-    assert np.sum(got.row_state == labels.HALT) > 50
+    assert np.sum(got.row_state == HALT) > 50
 
 
 @pytest.mark.realdata
@@ -325,7 +326,7 @@ def test_sberbanks_dividend_gap_of_2024_is_not_a_stop(real_data):
     plain = real_bars(real_data, "SBER", *span)
     before = np.flatnonzero(adjusted.dividend_rub)[0] - 4
     assert plain.open[before + 4] / plain.close[before + 3] - 1 < -0.05  # the gap is there
-    with_it = barrier_labels(adjusted, spec(), 3, COST)
-    without = barrier_labels(plain, spec(), 3, COST)
+    with_it = labelled(adjusted, spec(), "3d", COST)
+    without = labelled(plain, spec(), "3d", COST)
     assert without.long.gross_frac[before] < -0.05
     assert with_it.long.gross_frac[before] > -0.03

@@ -311,7 +311,7 @@ def test_without_a_model_there_is_no_trade_and_no_figure():
         ({"evidence": {"edge_knots": (0.0, 0.0, 0.1, 0.2)}}, "edge_knots must rise"),
         ({"evidence": {"edge_knots": ()}}, "must match"),
         (
-            {"evidence": {"long": SideLosses(mean_gross_loss_frac=(0.01, 0.0, 0.01))}},
+            {"evidence": {"long": SideLosses(mean_gross_loss_r=(0.5, 0.0, 0.5))}},
             "above 0 for every side",
         ),
         ({"evidence": {"novelty_limit": 0.0}}, "novelty_limit must be above 0"),

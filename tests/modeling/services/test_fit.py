@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ pytest.importorskip("keras", reason="training needs Keras")
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.kernels.metrics import roc_auc
-from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
+from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun, Trial
 from modeling.registry.artifact import MANIFEST, artifact_verify
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from modeling.selectors.versions import champion_get
@@ -31,8 +32,11 @@ ORIGIN = Origin(as_of=NOW, is_simulated=True)
 @pytest.fixture
 def quick(tmp_path: Path, settings, monkeypatch):
     """A lake of its own and the label set of the synthetic bars."""
-    spec = {field: getattr(label_set(), field) for field in label_set().__slots__ if field != "name"}
-    content = {"quick_v1": {key: list(v) if isinstance(v, tuple) else v for key, v in spec.items()}}
+    spec = asdict(label_set())
+    own = {key: list(v) if isinstance(v, tuple) else v for key, v in spec.items()}
+    own["horizons"] = {own.pop("timeframe"): own["horizons"]}
+    del own["name"]
+    content = {"common": {}, "kinds": {}, "sets": {"quick_v1": own}}
     (tmp_path / "label_sets.yaml").write_text(yaml.safe_dump(content))
     monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
     settings.LAKE_URL = f"file://{tmp_path}/lake"
@@ -72,11 +76,20 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     assert champion_get() == report.version
     assert any("SIMULATED" in line for line in report.table)
     assert GateVerdict.objects.get().verdict == report.version.grade
+    trial = Trial.objects.get()
+    assert (trial.label_family, trial.data_family, trial.run) == (
+        "quick",
+        "simulated-1h",
+        TrainingRun.objects.get(),
+    )
+    told = report.version.metrics["test"]["policy"]["configured_cost"]
+    assert (trial.trades, len(trial.days)) == (told["trades"], report.version.metrics["test"]["days"])
+    assert trial.net_expectancy_frac == pytest.approx(told["net_expectancy_frac"])
 
     again = trained(data)
     assert again.reused
     assert again.version == report.version
-    assert TrainingRun.objects.count() == 1
+    assert (TrainingRun.objects.count(), Trial.objects.count()) == (1, 1)
 
     lake, key = lake_at(django_settings.LAKE_URL), report.version.artifact_key
     artifact_verify(lake=lake, key=key, manifest_sha256=report.version.manifest_sha256)
@@ -97,9 +110,10 @@ def test_the_same_seed_gives_the_same_result_and_noise_earns_no_trade_grade(quic
     GateVerdict.objects.all().delete()
     Promotion.objects.all().delete()
     ModelVersion.objects.all().delete()
-    TrainingRun.objects.all().delete()
+    counted = Trial.objects.count()
     second = trained(data, seed=7)
     assert not second.reused
+    assert Trial.objects.count() == counted  # the same evaluation is no second look
     assert second.version.metrics["test"] == before["test"]
     assert (quick / second.version.artifact_key / "evidence.json").read_bytes() == evidence
     assert first.version.grade != "trade"
@@ -112,4 +126,5 @@ def test_a_failed_run_is_kept_with_its_reason(quick: Path):
         dataset_train(plan=recipe, dataset=data, origin=ORIGIN, seed=0)
     run = TrainingRun.objects.get()
     assert (run.state, bool(run.error)) == ("failed", True)
+    assert not Trial.objects.exists()  # nothing was measured on held-out rows
     assert champion_get() is None

@@ -9,10 +9,10 @@ import pytest
 
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.kernels.sessions import MAIN
-from modeling.selectors.configuration import label_set_get
+from modeling.selectors.label_sets import barrier_set_get
 from signals.kernels.state import Moment, market_state
 
-LABELS = label_set_get(name="swing_v1")
+LABELS = barrier_set_get(name="swing_v1")
 SHARE = InstrumentFacts(
     id=1,
     secid="AAAA",

@@ -1,0 +1,47 @@
+"""What leaves the modeling app: predictions, the policy's question and answer, label sets, model versions."""
+
+from modeling.contracts.decisions import (
+    DIRECTIONS,
+    QUANTILE_LEVELS,
+    Action,
+    Decision,
+    Evidence,
+    MarketState,
+    Prediction,
+    SideLosses,
+)
+from modeling.contracts.labels import (
+    BarrierLabelSet,
+    ClassLabelSet,
+    Horizon,
+    LabelSet,
+    RankLabelSet,
+    RowRules,
+)
+from modeling.contracts.policy import CostModel, PolicyConfig, RegimeRule
+from modeling.contracts.registry import GateConfig, Grade, HeadTrust, ModelVersionFacts, ServingArtifact
+
+__all__ = [
+    "DIRECTIONS",
+    "QUANTILE_LEVELS",
+    "Action",
+    "BarrierLabelSet",
+    "ClassLabelSet",
+    "CostModel",
+    "Decision",
+    "Evidence",
+    "GateConfig",
+    "Grade",
+    "HeadTrust",
+    "Horizon",
+    "LabelSet",
+    "MarketState",
+    "ModelVersionFacts",
+    "PolicyConfig",
+    "Prediction",
+    "RankLabelSet",
+    "RegimeRule",
+    "RowRules",
+    "ServingArtifact",
+    "SideLosses",
+]

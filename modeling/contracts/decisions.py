@@ -1,0 +1,88 @@
+"""What a model says and what the policy answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+QUANTILE_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
+DIRECTIONS = ("strong_down", "down", "flat", "up", "strong_up")
+Action = Literal["BUY", "SELL", "HOLD", "NO_TRADE"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What one model expects of one instrument and horizon, seen from one closed bar; calibrated."""
+
+    p_long: float  # probability that a long reaches its take-profit before its stop, within the horizon
+    p_short: float
+    return_quantiles: tuple[
+        float, ...
+    ]  # of the gross simple return over the horizon, at QUANTILE_LEVELS, rising
+    volatility: float  # expected standard deviation of the return over the horizon, as a fraction
+    direction: tuple[float, ...]  # probabilities by DIRECTIONS, summing to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideLosses:
+    """What a side's trades that miss their target lost on validation, by volatility tercile (low, middle, high)."""
+
+    mean_gross_loss_r: tuple[float, float, float]  # positive, in units of the stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What validation taught about one model and horizon; frozen into its artifact."""
+
+    horizon: str  # "3d"
+    long: SideLosses
+    short: SideLosses
+    volatility_tercile_edges: tuple[float, float]  # of Prediction.volatility
+    edge_knots: tuple[float, ...]  # the isotonic map g from edge to the probability of a positive net R
+    edge_p_positive: tuple[float, ...]
+    edge_p99: float  # 99th percentile of validation edge
+    novelty_limit: float  # Mahalanobis distance beyond which inputs are outside what was trained on
+    long_informed: bool = True  # False: the side's probability is a base rate, so no edge of it is claimed
+    short_informed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketState:
+    """Everything besides the prediction that a decision needs; all of it known at the decision time."""
+
+    close_rub: float  # as traded, last closed bar
+    price_step_rub: float
+    lot_size: int
+    atr_rub: float  # ATR(14), as traded
+    half_spread_frac: float
+    median_turnover_rub: float  # per bar over the last 100 bars
+    bars_known: int  # length of history
+    data_age_s: float  # decision moment minus the end of the last bar
+    regime: str
+    shortable: bool
+    halted: bool
+    novelty: float  # Mahalanobis distance of the model's input
+    take_profit_frac: float  # of the label set; NaN where it counts in ATR and that is not known yet
+    stop_loss_frac: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the policy says of one instrument, horizon and bar, and why; prices as traded, on the price step."""
+
+    action: Action
+    reasons: tuple[str, ...]  # codes; a NO_TRADE has at least one
+    side: Literal["long", "short"] | None  # the better side, also of a HOLD
+    p: float | None  # probability of that side
+    p_break_even: float | None
+    edge: float | None  # p - p_break_even
+    expected_r: float | None  # expected net result in units of the stop
+    expected_net_frac: float | None  # expected net return of the trade
+    cost_frac: float  # round trip
+    entry_low_rub: float | None
+    entry_high_rub: float | None
+    take_profit_rub: float | None
+    stop_loss_rub: float | None
+    risk_reward: float | None  # net of costs
+    confidence: int | None  # 0..100; null for NO_TRADE
+    strength: Literal["weak", "medium", "strong"] | None

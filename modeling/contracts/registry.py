@@ -1,0 +1,105 @@
+"""Model versions: the registry's facts, what serving reads, what the gate asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from modeling.contracts.decisions import Evidence
+from traderai.common.arrays import F64
+
+Grade = Literal["rejected", "inform", "trade"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersionFacts:
+    """One version in the registry."""
+
+    id: int
+    version: str  # "global-swing_v1-20241231-ab12cd34"
+    kind: str  # "global"
+    recipe: str
+    feature_set_key: str
+    label_set: str
+    timeframe: str
+    horizons: tuple[str, ...]  # ("3d", "5d", "10d")
+    lookback_bars: int
+    trained_until: datetime  # no label that it was trained or calibrated on ends after this
+    grade: str  # a Grade
+    state: str  # candidate, champion, retired, rejected
+    is_simulated: bool  # trained on simulated bars
+    artifact_key: str  # folder in the lake
+    manifest_sha256: str
+    metrics: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadTrust:
+    """How far one horizon's outputs may depart from what training knew without the network.
+
+    Probabilities: `sigmoid(prior + trust (logit - prior))`. Quantiles and volatility: weighted (geometric for
+    volatility) means of base, recent volatility times a factor, and network. The trusts and weights were proven on
+    validation; a head that proved nothing is its base.
+    """
+
+    p_long_prior: float  # logit of the training base rate
+    p_short_prior: float
+    direction_prior: tuple[float, ...]  # logs of the training shares, by DIRECTIONS
+    base_quantiles: tuple[float, ...]  # of the training returns, at QUANTILE_LEVELS
+    unit_quantiles: tuple[float, ...]  # of the training returns divided by the recent volatility of a bar
+    base_volatility: float  # root mean square of the training part
+    volatility_per_unit: float  # of the horizon, for each unit of the recent volatility of a bar
+    p_long_trust: float  # in [0, 1]
+    p_short_trust: float
+    direction_trust: float
+    quantile_weights: tuple[float, float, float]  # of base, recent and network; they add up to 1
+    volatility_weights: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ServingArtifact:
+    """Everything that scoring needs of one published version; its bytes were checked against the manifest."""
+
+    version: ModelVersionFacts
+    onnx: bytes
+    feature_names: tuple[str, ...]
+    mean: F64  # (k,) of the raw features on the training rows
+    std: F64  # (k,)
+    ticker_rows: dict[str, int]  # secid -> embedding row; absent tickers use row 0, "unknown"
+    horizon_rows: dict[str, int]  # horizon -> embedding row
+    trust: dict[str, HeadTrust]  # by horizon
+    volatility_feature: str  # the feature that holds the recent volatility of a bar
+    evidence: dict[str, Evidence]  # by horizon
+    novelty_mean: F64  # (k,) of the last bar's standardised features
+    novelty_precision: F64  # (k, k)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateConfig:
+    """What the gate asks of a candidate (gate.yaml)."""
+
+    level: float  # of the one-sided bootstrap bound that daily net profit must keep above 0
+    mean_block_days: float
+    resamples: int
+    seed: int
+    min_trades: int
+    min_days: int
+    base_tolerance_frac: float  # how much worse than the base rate still counts as not worse
+    champion_tolerance_frac: float
+    leak_auc: float  # a direction AUC above it needs a leak audit before `trade`
+    leak_sharpe: float
+
+    def __post_init__(self) -> None:
+        if not 0.9 <= self.level < 1.0:
+            raise ValueError(f"level must be at least 0.9 and below 1, was {self.level}")
+        if self.mean_block_days < 1 or self.resamples < 1000 or self.min_trades < 1 or self.min_days < 2:
+            raise ValueError(
+                "mean_block_days and min_trades must be at least 1, resamples 1000 and min_days 2, were "
+                f"{self.mean_block_days}, {self.min_trades}, {self.resamples} and {self.min_days}"
+            )
+        if not 0.0 <= self.base_tolerance_frac <= 0.05 or not 0.0 <= self.champion_tolerance_frac <= 0.05:
+            raise ValueError(
+                "tolerances must lie between 0 and 0.05, were "
+                f"{self.base_tolerance_frac} and {self.champion_tolerance_frac}"
+            )
