@@ -9,8 +9,16 @@ import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.kernels import metrics
-from modeling.kernels.backtest import BacktestResult, TradeRows, moscow_days
-from modeling.kernels.significance import stationary_rows
+from modeling.kernels.performance import daily_sharpe, drawdowns, equity_curve
+from modeling.kernels.significance import (
+    DayDraws,
+    FigureInterval,
+    draw_days,
+    figure_interval,
+    ratio_interval,
+)
+from modeling.kernels.simulator import Simulation
+from modeling.kernels.simulator_market import moscow_days
 from traderai.common.arrays import F64, I64
 
 _LEVELS = np.asarray(QUANTILE_LEVELS)
@@ -21,9 +29,8 @@ _CLIP = 1e-12
 class DayBootstrap:
     """Resampled days, drawn once, so that every figure is bounded by the same draws."""
 
-    weights: F64  # (resamples, d): how often each day was drawn
+    draws: DayDraws
     days: I64  # (d,)
-    level: float
 
     @classmethod
     def draw(
@@ -31,9 +38,10 @@ class DayBootstrap:
     ) -> DayBootstrap:
         """Return the draws for the given rising days."""
         rng = np.random.default_rng(seed)
-        rows = stationary_rows(days.size, mean_block_days=mean_block_days, resamples=resamples, rng=rng)
-        weights = np.stack([np.bincount(row, minlength=days.size) for row in rows]).astype(np.float64)
-        return cls(weights=weights, days=days, level=level)
+        draws = draw_days(
+            days.size, level=level, mean_block_days=mean_block_days, resamples=resamples, rng=rng
+        )
+        return cls(draws=draws, days=days)
 
     def place(self, row_days: I64) -> I64:
         """Return the index of each row's day."""
@@ -42,12 +50,9 @@ class DayBootstrap:
     def mean(self, values: F64, row_days: I64) -> dict[str, float]:
         """Return the mean of row values with one-sided basic bounds at the level."""
         place = self.place(row_days)
-        sums = np.bincount(place, weights=values, minlength=self.days.size)
+        sums = np.bincount(place, weights=values, minlength=self.days.size).astype(np.float64)
         counts = np.bincount(place, minlength=self.days.size).astype(np.float64)
-        drawn = self.weights @ counts
-        with np.errstate(invalid="ignore", divide="ignore"):
-            resampled = (self.weights @ sums) / drawn
-        return self._bounds(float(values.mean()), resampled)
+        return _bounds(ratio_interval(sums, counts, self.draws))
 
     def auc(self, y: F64, score: F64, row_days: I64) -> dict[str, float]:
         """Return ROC-AUC with one-sided basic bounds at the level."""
@@ -55,15 +60,8 @@ class DayBootstrap:
         place = self.place(row_days)[order]
         hits = y[order]
         ties = np.cumsum(np.diff(score[order], prepend=score[order][0]) != 0)
-        resampled = np.array([_weighted_auc(hits, day[place], ties) for day in self.weights])
-        return self._bounds(metrics.roc_auc(y, score), resampled)
-
-    def _bounds(self, value: float, resampled: F64) -> dict[str, float]:
-        known = resampled[np.isfinite(resampled)]
-        if known.size == 0 or not np.isfinite(value):
-            return {"value": value, "low": float("nan"), "high": float("nan")}
-        low, high = np.quantile(known, [1.0 - self.level, self.level])
-        return {"value": value, "low": 2 * value - float(high), "high": 2 * value - float(low)}
+        resampled = np.array([_weighted_auc(hits, day[place], ties) for day in self.draws.weights])
+        return _bounds(figure_interval(metrics.roc_auc(y, score), resampled, self.draws))
 
 
 def probability_figures(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, Any]:
@@ -114,25 +112,32 @@ def volatility_figures(y: F64, network: F64, ewma: F64) -> dict[str, Any]:
     }
 
 
-def trading_figures(trades: TradeRows, result: BacktestResult, bootstrap: DayBootstrap) -> dict[str, Any]:
+def trading_figures(simulation: Simulation, bootstrap: DayBootstrap, *, orders: int) -> dict[str, Any]:
     """Return what the trades made after costs; without a trade there is no expectancy, only the count 0."""
+    trades, daily = simulation.trades, simulation.daily
     figures: dict[str, Any] = {
-        "trades": result.trades,
-        "wanted_rows": int((trades.side != 0).sum()),
-        "days": int(result.days.size),
-        "net_total_frac": float(result.daily_net.sum()),
-        "max_drawdown_frac": result.max_drawdown_frac,
+        "trades": len(trades),
+        "orders": orders,
+        "refused": simulation.refused,
+        "days": int(daily.day.size),
     }
-    if result.trades == 0:
+    if len(trades) == 0:
         return figures
-    net = trades.net_frac[result.rows]
-    exits = moscow_days(trades.exit_s[result.rows])
+    equity = equity_curve(daily_net(simulation))
+    exits = moscow_days(trades.exit_s)
     return figures | {
-        "net_expectancy_frac": bootstrap.mean(net, exits),
-        "hit_rate": bootstrap.mean((net > 0).astype(np.float64), exits),
-        "long_trades": int((trades.side[result.rows] > 0).sum()),
-        "sharpe": result.sharpe,
+        "net_expectancy_frac": bootstrap.mean(trades.net_frac, exits),
+        "hit_rate": bootstrap.mean((trades.net_frac > 0).astype(np.float64), exits),
+        "long_trades": int((trades.side > 0).sum()),
+        "net_total_frac": float(equity[-1] - 1.0),
+        "max_drawdown_frac": drawdowns(equity).deepest_frac,
+        "sharpe": daily_sharpe(daily_net(simulation)),
     }
+
+
+def daily_net(simulation: Simulation) -> F64:
+    """Return the account's daily returns, after costs, positions at their last close; 0 after ruin."""
+    return np.nan_to_num(simulation.daily.return_frac, nan=0.0)
 
 
 def plain(content: Any) -> Any:
@@ -146,6 +151,10 @@ def plain(content: Any) -> Any:
     if isinstance(content, float) and not np.isfinite(content):
         return None
     return content
+
+
+def _bounds(interval: FigureInterval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _pinball_rows(y: F64, quantiles: F64) -> F64:

@@ -15,15 +15,14 @@ from modeling.contracts import HeadTrust
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.batches import scaler_fit
 from modeling.fitting.calibration import Chooser, base_of, slice_of, trust_fit, upon
-from modeling.fitting.dataset import NO_PART, TRAIN, VALIDATION, Dataset
+from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
 from modeling.fitting.export import onnx_export
 from modeling.fitting.forecasts import Forecasts, Raw, calibrated, raw_forecasts
+from modeling.fitting.parts import split_by_borders
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.training import network_fit
-from modeling.kernels.splits import split_at
+from modeling.kernels.splits import DAY_S, Borders
 from modeling.registry.scorer import Network
-
-_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,9 +42,21 @@ def earlier_datasets(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, ...]:
     starts = [
         dataset.validation_start_s - number * length_s for number in range(1, recipe.split.calibration_folds)
     ]
+    embargo_s = round(recipe.split.embargo_days * DAY_S)
+    try:
+        folds = [
+            split_by_borders(
+                dataset,
+                Borders(validation_start_s=start_s, test_start_s=start_s + length_s),
+                embargo_s=embargo_s,
+            )
+            for start_s in starts
+        ]
+    except DatasetRefusedError as error:
+        raise DatasetRefusedError(f"the bars give no earlier fold: {error.detail}") from error
+    # What comes after a fold's validation is none of its business.
     return tuple(
-        _relabelled(dataset, start_s, start_s + length_s, round(recipe.split.embargo_days * _DAY_S))
-        for start_s in starts
+        replace(fold, part=np.where(fold.part == TEST, NO_PART, fold.part).astype(np.int8)) for fold in folds
     )
 
 
@@ -119,22 +130,3 @@ def pooled_of(
     inside = np.any([fold.dataset.part == VALIDATION for fold in folds], axis=0)
     part = np.where(inside, VALIDATION, NO_PART).astype(np.int8)
     return pooled, replace(folds[0].dataset, part=part)
-
-
-def _relabelled(dataset: Dataset, start_s: int, end_s: int, embargo_s: int) -> Dataset:
-    """Return the dataset with the fold's parts; rows from `end_s` on belong to no part."""
-    rows, columns = np.nonzero(dataset.part != NO_PART)
-    try:
-        found = split_at(
-            dataset.decision_s[rows],
-            dataset.targets.window_end_s[rows, columns],
-            validation_start_s=start_s,
-            test_start_s=end_s,
-            embargo_s=embargo_s,
-        )
-    except ValueError as error:
-        raise DatasetRefusedError(f"the bars give no earlier fold: {error}") from error
-    part = np.full(dataset.part.shape, NO_PART, dtype=np.int8)
-    for code, chosen in ((TRAIN, found.train), (VALIDATION, found.validation)):
-        part[rows[chosen], columns[chosen]] = code
-    return replace(dataset, part=part, validation_start_s=start_s, test_start_s=end_s)

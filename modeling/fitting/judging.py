@@ -11,9 +11,10 @@ import numpy as np
 from modeling.contracts import QUANTILE_LEVELS, Evidence, PolicyConfig
 from modeling.fitting import baselines
 from modeling.fitting.batches import Scaler
-from modeling.fitting.dataset import TEST, VALIDATION, Dataset
+from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import (
     DayBootstrap,
+    daily_net,
     probability_figures,
     quantile_figures,
     trading_figures,
@@ -22,11 +23,12 @@ from modeling.fitting.evaluation import (
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import Forecasts
 from modeling.fitting.recipe import Recipe
-from modeling.fitting.trading import Terms, simulate, tradable, wanted_trades
-from modeling.kernels.backtest import BacktestResult, moscow_days
+from modeling.fitting.trading import Terms, part_days, tradable, traded, wanted_rows
 from modeling.kernels.gate import GateInput, HeadComparison, Kind
 from modeling.kernels.metrics import log_loss, pinball_loss, rank_correlation, roc_auc
-from traderai.common.arrays import F64
+from modeling.kernels.simulator import Simulation
+from modeling.kernels.simulator_orders import AccountRules, Orders
+from traderai.common.arrays import F64, Bools
 
 Say = Callable[[int, int, str], None]
 HEAD_TARGETS = ("p_long", "p_short")
@@ -47,8 +49,13 @@ class Rules:
     """By what the trades are judged."""
 
     policy: PolicyConfig
+    account: AccountRules
     recipe: Recipe
     seed: int
+
+    def terms(self, cost_bp: float | None) -> Terms:
+        """Return the terms of trading at a flat cost, or at the configured one."""
+        return Terms(policy=self.policy, account=self.account, cost_bp=cost_bp)
 
 
 def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say: Say) -> dict[str, Any]:
@@ -65,46 +72,37 @@ def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say:
         "volatility": volatility,
         "policy": _policy_metrics(own, dataset, rules, bootstrap, part=part),
         "days": int(bootstrap.days.size),
-        "interval_level": bootstrap.level,
+        "interval_level": bootstrap.draws.level,
     }
 
 
-def policy_backtest(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> BacktestResult:
-    """Return the pooled backtest of a part at the configured costs."""
-    terms = Terms(policy=rules.policy, max_open=rules.recipe.evaluation.max_open)
+def policy_simulation(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> Simulation:
+    """Return what the policy's trades of all horizons make of a part at the configured costs."""
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
-    trades = wanted_trades(
-        own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=dataset.horizons
-    )
-    return simulate(trades, dataset, since_s=_since_s(dataset, part), max_open=terms.max_open)
+    return _simulated(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)[1]
 
 
 def gate_input(
     own: Judged, champion: Judged | None, dataset: Dataset, rules: Rules, *, champion_trades: bool
 ) -> GateInput:
     """Return what the gate judges: the test part, candidate and champion on the same rows."""
-    result = policy_backtest(own, dataset, rules, part=TEST)
+    result = policy_simulation(own, dataset, rules, part=TEST)
     rival = None
     if champion is not None and champion_trades:
-        rival = policy_backtest(champion, dataset, rules, part=TEST).daily_net
+        rival = daily_net(policy_simulation(champion, dataset, rules, part=TEST))
     return GateInput(
         heads=tuple(_comparisons(own, champion, dataset)),
-        daily_net=result.daily_net,
-        trades=result.trades,
+        daily_net=daily_net(result),
+        trades=len(result.trades),
         direction_auc=tuple(_direction_aucs(own, dataset)),
         trade_champion_daily_net=rival,
     )
 
 
-def _since_s(dataset: Dataset, part: int) -> int:
-    return dataset.validation_start_s if part == VALIDATION else dataset.test_start_s
-
-
 def _bootstrap(dataset: Dataset, rules: Rules, part: int) -> DayBootstrap:
     evaluation = rules.recipe.evaluation
-    since = dataset.decision_s >= _since_s(dataset, part)
     return DayBootstrap.draw(
-        np.unique(moscow_days(dataset.decision_s[since])),
+        part_days(dataset, part),
         resamples=evaluation.resamples,
         mean_block_days=evaluation.mean_block_days,
         level=evaluation.interval_level,
@@ -116,7 +114,7 @@ def _head_metrics(
     own: Judged, dataset: Dataset, rules: Rules, bootstrap: DayBootstrap, *, part: int
 ) -> dict[str, Any]:
     rows = own.forecasts.rows
-    days = moscow_days(dataset.decision_s[rows])
+    days = dataset.day[rows]
     found: dict[str, Any] = {}
     for side in HEAD_TARGETS:
         rate = baselines.base_rates(dataset, side)
@@ -145,7 +143,7 @@ def _spread_metrics(
     own: Judged, dataset: Dataset, bootstrap: DayBootstrap, *, part: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     rows = own.forecasts.rows
-    days = moscow_days(dataset.decision_s[rows])
+    days = dataset.day[rows]
     unconditional = baselines.unconditional_quantiles(dataset)
     ewma = baselines.ewma_forecast(dataset, rows)
     quantiles, volatility = {}, {}
@@ -170,16 +168,24 @@ def _policy_metrics(
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
 
     def figures(cost_bp: float | None, horizons: tuple[str, ...]) -> dict[str, Any]:
-        terms = Terms(policy=rules.policy, max_open=evaluation.max_open, cost_bp=cost_bp)
-        trades = wanted_trades(
-            own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=horizons
+        orders, simulation = _simulated(
+            own, dataset, rules.terms(cost_bp), allowed, part=part, horizons=horizons
         )
-        result = simulate(trades, dataset, since_s=_since_s(dataset, part), max_open=terms.max_open)
-        return trading_figures(trades, result, bootstrap)
+        return trading_figures(simulation, bootstrap, orders=len(orders))
 
     found = {"configured_cost": figures(None, dataset.horizons)}
     found |= {f"cost_{bp:g}_bp": figures(bp, dataset.horizons) for bp in evaluation.extra_costs_bp}
     return found | {f"configured_cost_{horizon}": figures(None, (horizon,)) for horizon in dataset.horizons}
+
+
+def _simulated(
+    own: Judged, dataset: Dataset, terms: Terms, allowed: Bools, *, part: int, horizons: tuple[str, ...]
+) -> tuple[Orders, Simulation]:
+    wanted = wanted_rows(
+        own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=horizons
+    )
+    orders = wanted.orders(dataset, terms.policy)
+    return orders, traded(orders, dataset, terms, days=part_days(dataset, part))
 
 
 def _comparisons(own: Judged, champion: Judged | None, dataset: Dataset) -> list[HeadComparison]:

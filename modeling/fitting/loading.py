@@ -13,6 +13,7 @@ from market.selectors.bars import bars_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
+from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import Recipe
 from modeling.selectors.configuration import cost_model_get
 from traderai.common.errors import InvariantError, NotReadyError
@@ -57,10 +58,10 @@ def dataset_load(
         rows,
         features=feature_set_get(name=recipe.feature_set).columns,
         label_set=recipe.labels(),
-        split=recipe.split,
         lookback_bars=recipe.network.lookback_bars,
-        max_missing_frac=recipe.evaluation.max_missing_frac,
     )
+    dataset = split_by_shares(dataset, recipe.split)
+    dataset_check(dataset, max_missing_frac=recipe.evaluation.max_missing_frac)
     return dataset, chosen[0].is_simulated, tuple(without)
 
 
@@ -80,4 +81,11 @@ def _instrument_rows(
     values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
     values[place] = matrix.values
     cost = costs.round_trip_frac(price_rub=bars.close / bars.split_factor, price_step_rub=item.price_step_rub)
-    return InstrumentRows(bars=bars, values=values, cost_frac=cost, shortable=item.shortable)
+    return InstrumentRows(
+        bars=bars,
+        values=values,
+        cost_frac=cost,
+        shortable=item.shortable,
+        price_step_rub=item.price_step_rub,
+        lot_size=item.lot_size,
+    )

@@ -20,7 +20,7 @@ def dataset_manifest(dataset: Dataset, *, without_features: tuple[str, ...]) -> 
         "features": list(dataset.features),
         "lookback_bars": dataset.lookback_bars,
         "bars": int(dataset.values.shape[0]),
-        "exclusions": dataset.exclusions,
+        "exclusions": dataset.exclusions | dataset.purged,
         "parts": {name: _part(dataset, code) for code, name in enumerate(PARTS)},
         "warnings": rate_warnings(dataset),
     }

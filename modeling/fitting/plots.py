@@ -14,8 +14,8 @@ from matplotlib import pyplot as plt
 
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.forecasts import Forecasts
-from modeling.kernels.backtest import BacktestResult
 from modeling.kernels.metrics import reliability
+from modeling.kernels.simulator import Simulation
 
 
 def learning_curve_png(curve: dict[str, list[float]]) -> bytes:
@@ -44,13 +44,14 @@ def reliability_png(forecasts: Forecasts, dataset: Dataset, *, part: int) -> byt
     return _png(figure)
 
 
-def equity_png(result: BacktestResult, *, title: str) -> bytes:
-    """Return the running sum of net profit by day."""
+def equity_png(result: Simulation, *, title: str) -> bytes:
+    """Return the account by day, positions at their last close."""
     figure, axes = plt.subplots(figsize=(8, 4))
-    days = result.days.astype("datetime64[D]")
-    axes.plot(days, result.equity)
+    days = result.daily.day.astype("datetime64[D]")
+    capital = result.daily.equity_rub[0] / (1.0 + result.daily.return_frac[0])
+    axes.plot(days, result.daily.equity_rub / capital)
     axes.axhline(1.0, color="grey", linewidth=0.8)
-    axes.set(ylabel="capital", title=f"{title}; {result.trades} trades, after costs")
+    axes.set(ylabel="capital", title=f"{title}; {len(result.trades)} trades, after costs")
     figure.autofmt_xdate()
     return _png(figure)
 

@@ -103,7 +103,6 @@ class EvaluationConfig:
     """How the figures are bounded and what costs they are tried at."""
 
     resamples: int
-    max_open: int
     mean_block_days: float
     interval_level: float
     extra_costs_bp: tuple[float, ...]
@@ -111,10 +110,10 @@ class EvaluationConfig:
     max_missing_frac: float
 
     def __post_init__(self) -> None:
-        if min(self.resamples, 100 * self.max_open) < 100 or self.mean_block_days < 1:
+        if self.resamples < 100 or self.mean_block_days < 1:
             raise ValueError(
-                "resamples must be at least 100, max_open and mean_block_days at least 1, were "
-                f"{self.resamples}, {self.max_open} and {self.mean_block_days}"
+                "resamples must be at least 100 and mean_block_days at least 1, were "
+                f"{self.resamples} and {self.mean_block_days}"
             )
         for name in ("interval_level", "novelty_quantile"):
             if not 0.5 < getattr(self, name) < 1.0:

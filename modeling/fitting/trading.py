@@ -1,21 +1,25 @@
-"""The policy's trades on held-out rows, by the policy's own arithmetic and the labels' own exits."""
+"""The policy's trades on held-out rows: the policy's own arithmetic, the simulator's fills and costs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from datetime import date
 
 import numpy as np
 
-from modeling.contracts import Evidence, PolicyConfig
+from modeling.contracts import AccountConfig, CostModel, Evidence, PolicyConfig
 from modeling.fitting.batches import Scaler
-from modeling.fitting.dataset import Dataset
+from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evidence import Novelty, side_figures
 from modeling.fitting.forecasts import Forecasts
-from modeling.kernels.backtest import BacktestResult, TradeRows, backtest, moscow_days
 from modeling.kernels.edges import choose_sides, volatility_terciles
+from modeling.kernels.simulator import Simulation, simulate
+from modeling.kernels.simulator_orders import AccountRules, BorrowRate, FlatCost, Orders
 from modeling.registry.scorer import mahalanobis
 from traderai.common.arrays import F64, I64, Bools
+from traderai.common.errors import InputError
 
+_EPOCH = date(1970, 1, 1)
 REGIME = "flat"  # the thresholds that held-out trades are judged by; regimes only make the policy stricter
 
 
@@ -24,8 +28,54 @@ class Terms:
     """By what rules to trade; a cost of None means the configured one."""
 
     policy: PolicyConfig
-    max_open: int
+    account: AccountRules
     cost_bp: float | None = None
+
+    @property
+    def rules(self) -> AccountRules:
+        """The account at these costs."""
+        if self.cost_bp is None:
+            return self.account
+        return replace(self.account, costs=FlatCost(round_trip_bp=self.cost_bp))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wanted:
+    """What the policy would take of n rows and horizons: the better side, whether or not it passes."""
+
+    row: I64  # (n,) of the dataset
+    horizon: I64  # (n,) index
+    side: np.ndarray  # (n,) 1, -1, or 0 where nothing passes
+    edge: F64  # (n,) of the better side
+
+    def orders(self, dataset: Dataset, policy: PolicyConfig, *, chosen: Bools | None = None) -> Orders:
+        """Return the orders of the rows with a side, or of the chosen ones among them."""
+        wanted = self.side != 0
+        if chosen is not None:
+            wanted &= chosen
+        return side_orders(
+            dataset, policy, self.row[wanted], self.horizon[wanted], self.side[wanted], self.edge[wanted]
+        )
+
+
+def account_rules(config: AccountConfig, costs: CostModel) -> AccountRules:
+    """Return the configured account; a figure that cannot be is an InputError."""
+    try:
+        return AccountRules(
+            capital_rub=config.capital_rub,
+            costs=costs,
+            borrow_rates=tuple(
+                BorrowRate(since_day=(date.fromisoformat(rate.since) - _EPOCH).days, year_frac=rate.year_frac)
+                for rate in config.borrow_rates
+            ),
+            max_open=config.max_open,
+            stake_frac=config.stake_frac,
+            compounding=config.compounding,
+            max_gross_frac=config.max_gross_frac,
+            max_wait_days=config.max_wait_days,
+        )
+    except ValueError as error:
+        raise InputError(f"account.yaml: {error}") from error
 
 
 def tradable(dataset: Dataset, rows: I64, scaler: Scaler, novelty: Novelty, policy: PolicyConfig) -> Bools:
@@ -36,7 +86,7 @@ def tradable(dataset: Dataset, rows: I64, scaler: Scaler, novelty: Novelty, poli
     return np.asarray(familiar & liquid)
 
 
-def wanted_trades(
+def wanted_rows(
     forecasts: Forecasts,
     dataset: Dataset,
     evidence: dict[str, Evidence],
@@ -45,25 +95,62 @@ def wanted_trades(
     part: int,
     allowed: Bools,
     horizons: tuple[str, ...],
-) -> TradeRows:
-    """Return the side the policy would take of every row of a part, with what came of it."""
-    columns = []
+) -> Wanted:
+    """Return the side that the policy would take of every row of a part."""
+    found = []
     for h, horizon in enumerate(dataset.horizons):
         if horizon in horizons:
             own = (dataset.part[forecasts.rows, h] == part) & allowed
-            columns.append(_horizon_trades(forecasts, dataset, evidence[horizon], terms, (h, own)))
-    return TradeRows(**{name: np.concatenate([column[name] for column in columns]) for name in columns[0]})
+            found.append(_horizon_rows(forecasts, dataset, evidence[horizon], terms, (h, own)))
+    return joined(found)
 
 
-def simulate(trades: TradeRows, dataset: Dataset, *, since_s: int, max_open: int) -> BacktestResult:
-    """Return the backtest over all trading days from `since_s` on, days without a trade included."""
-    days = np.unique(moscow_days(dataset.decision_s[dataset.decision_s >= since_s]))
-    return backtest(trades, calendar=days, max_open=max_open)
+def joined(several: list[Wanted]) -> Wanted:
+    """Return the rows of several, one behind the other."""
+    return Wanted(
+        **{
+            field.name: np.concatenate([getattr(each, field.name) for each in several])
+            for field in fields(Wanted)
+        }
+    )
 
 
-def _horizon_trades(
+def side_orders(
+    dataset: Dataset, policy: PolicyConfig, row: I64, horizon: I64, side: np.ndarray, priority: F64
+) -> Orders:
+    """Return orders on rows of the dataset (n,), each with its label's own entry, window and barriers."""
+    instrument = dataset.instrument[row]
+    targets = dataset.targets
+    return Orders(
+        instrument=instrument,
+        decision_bar=row - dataset.market.offset[instrument],
+        entry_bar=targets.entry_bar[row, horizon],
+        last_bar=targets.last_bar[row, horizon],
+        side=side.astype(np.int8),
+        take_profit_frac=dataset.take_profit_frac[row],
+        stop_loss_frac=dataset.stop_loss_frac[row],
+        priority=priority,
+        max_value_rub=policy.max_turnover_frac * dataset.median_turnover_rub[row],
+        size_factor=np.ones(row.size),
+        half_spread_frac=np.full(row.size, np.nan),
+    )
+
+
+def part_days(dataset: Dataset, part: int) -> I64:
+    """Return the trading days from a part's start to the end of its last window: those that its trades can live on."""
+    since_s = {VALIDATION: dataset.validation_start_s, TEST: dataset.test_start_s}[part]
+    until_s = int(dataset.targets.window_end_s[dataset.part == part].max())
+    return np.unique(dataset.day[(dataset.decision_s >= since_s) & (dataset.decision_s <= until_s)])
+
+
+def traded(orders: Orders, dataset: Dataset, terms: Terms, *, days: I64) -> Simulation:
+    """Return what the account makes of the orders over the days."""
+    return simulate(dataset.market, orders, terms.rules, calendar=days)
+
+
+def _horizon_rows(
     forecasts: Forecasts, dataset: Dataset, evidence: Evidence, terms: Terms, at: tuple[int, Bools]
-) -> dict[str, np.ndarray]:
+) -> Wanted:
     h, own = at
     rows = forecasts.rows[own]
     cost = dataset.cost_frac[rows] if terms.cost_bp is None else np.full(rows.size, terms.cost_bp / 1e4)
@@ -74,25 +161,11 @@ def _horizon_trades(
     # A side that knows the base rate only claims no edge, as in `policy.decide`.
     long_net = long.net_frac if evidence.long_informed else np.full(rows.size, -np.inf)
     short_net = short.net_frac if evidence.short_informed else np.full(rows.size, -np.inf)
-    side = choose_sides(
-        long_net,
-        short_net,
-        (long.edge, short.edge),
-        levels[1],
-        terms.policy.regimes[REGIME],
-    )
+    side = choose_sides(long_net, short_net, (long.edge, short.edge), levels[1], terms.policy.regimes[REGIME])
     side[(side < 0) & ~dataset.shortable[rows]] = 0
-    targets = dataset.targets
-    is_short = side < 0
-
-    def chosen(of_long: F64 | I64, of_short: F64 | I64) -> np.ndarray:
-        return np.where(is_short, of_short, of_long)
-
-    return {
-        "instrument": dataset.instrument[rows],
-        "side": side,
-        "edge": chosen(long.edge, short.edge),
-        "entry_s": targets.entry_s[rows, h],
-        "exit_s": chosen(targets.long_exit_s[rows, h], targets.short_exit_s[rows, h]),
-        "net_frac": chosen(targets.long_gross[rows, h], targets.short_gross[rows, h]) - cost,
-    }
+    return Wanted(
+        row=rows,
+        horizon=np.full(rows.size, h, dtype=np.int64),
+        side=side,
+        edge=np.where(side < 0, short.edge, long.edge),
+    )

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from modeling.contracts import CostModel, GateConfig, PolicyConfig
+from modeling.contracts import AccountConfig, CostModel, GateConfig, PolicyConfig
 from traderai.common.config import config_path, load_config, load_yaml, parse
 from traderai.common.errors import InputError
 
 POLICY_FILE = "policy.yaml"
 COSTS_FILE = "costs.yaml"
 GATE_FILE = "gate.yaml"
+ACCOUNT_FILE = "account.yaml"
 
 
 def cost_model_get() -> CostModel:
@@ -29,6 +30,11 @@ def policy_get() -> PolicyConfig:
     cost_model_get()  # so that a wrong cost is reported with its own file's name
     policy: PolicyConfig = parse({**content, "costs": costs}, PolicyConfig, where=where)
     return policy
+
+
+def account_get() -> AccountConfig:
+    """Return the account in which held-out trades are simulated."""
+    return load_config(ACCOUNT_FILE, AccountConfig)
 
 
 def gate_get() -> GateConfig:

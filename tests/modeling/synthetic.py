@@ -8,6 +8,7 @@ from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
 from modeling.contracts import BarrierLabelSet
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
+from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import Recipe, SplitConfig, recipe_load
 
 FEATURES = ("hint", "volatility", "noise")
@@ -80,16 +81,27 @@ def instruments(*, days: int = 240, seed: int = 0, planted: bool = False) -> lis
         volatility = np.convolve(move, np.ones(20) / 20)[:n]
         values = np.stack([hint, volatility, rng.standard_normal(n)], axis=1).astype(np.float32)
         values[:20] = np.nan
-        found.append(InstrumentRows(bars=own, values=values, cost_frac=np.full(n, 0.002), shortable=True))
+        found.append(
+            InstrumentRows(
+                bars=own,
+                values=values,
+                cost_frac=np.full(n, 0.002),
+                shortable=True,
+                price_step_rub=0.01,
+                lot_size=1,
+            )
+        )
     return found
 
 
 def dataset(*, days: int = 240, seed: int = 0, planted: bool = False) -> Dataset:
-    return dataset_assemble(
+    whole = dataset_assemble(
         instruments(days=days, seed=seed, planted=planted),
         features=FEATURES,
         label_set=label_set(),
-        split=SplitConfig(train_frac=0.6, validation_frac=0.2, test_frac=0.2, embargo_days=1.0),
         lookback_bars=8,
-        max_missing_frac=0.2,
     )
+    split = SplitConfig(train_frac=0.6, validation_frac=0.2, test_frac=0.2, embargo_days=1.0)
+    found = split_by_shares(whole, split)
+    dataset_check(found, max_missing_frac=0.2)
+    return found

@@ -16,9 +16,9 @@ from modeling.fitting.dataset import (
     VALIDATION,
     Dataset,
     dataset_assemble,
-    dataset_check,
 )
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
+from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import SplitConfig, recipe_load
 from tests.modeling.kernels.bars_maker import labelled
 from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set
@@ -41,7 +41,7 @@ def test_no_label_of_a_part_reaches_the_next(data: Dataset):
 
 
 def test_every_row_is_in_a_part_or_counted(data: Dataset):
-    assert (data.part != NO_PART).sum() + sum(data.exclusions.values()) == data.part.size
+    assert (data.part != NO_PART).sum() + sum((data.exclusions | data.purged).values()) == data.part.size
     assert data.exclusions["missing_features_in_window"] > 0
 
 
@@ -111,7 +111,7 @@ def test_an_empty_part_is_refused(data: Dataset):
 def test_a_constant_or_missing_feature_is_refused_by_name(data: Dataset):
     values = data.values.copy()
     values[:, 2] = 3.0
-    with pytest.raises(DatasetRefusedError, match="constant on the training rows: noise"):
+    with pytest.raises(DatasetRefusedError, match="constant on the train rows: noise"):
         dataset_check(replace(data, values=values), max_missing_frac=0.2)
     with pytest.raises(DatasetRefusedError, match=r"missing in .* of SHR0"):
         dataset_check(data, max_missing_frac=0.001)
@@ -119,11 +119,11 @@ def test_a_constant_or_missing_feature_is_refused_by_name(data: Dataset):
 
 def test_no_bars_and_too_few_bars_are_refused():
     split = SplitConfig(train_frac=0.6, validation_frac=0.2, test_frac=0.2, embargo_days=1.0)
-    options = {"features": FEATURES, "label_set": label_set(), "split": split, "lookback_bars": 8}
+    options = {"features": FEATURES, "label_set": label_set(), "lookback_bars": 8}
     with pytest.raises(DatasetRefusedError, match="no bars"):
-        dataset_assemble([], max_missing_frac=0.2, **options)
+        dataset_assemble([], **options)
     with pytest.raises(DatasetRefusedError):
-        dataset_assemble(instruments(days=8), max_missing_frac=0.9, **options)
+        split_by_shares(dataset_assemble(instruments(days=8), **options), split)
 
 
 def test_a_sample_takes_its_share_of_every_stretch():
