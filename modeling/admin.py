@@ -1,17 +1,21 @@
-"""The staff's view of the registry; promotion and rollback call the same services as the commands."""
+"""The staff's view of the registry and the ledger; what changes them calls the same services as the commands."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
-from modeling.services import registry
+from modeling.contracts.ledger import ExperimentDecision
+from modeling.models import Experiment, GateVerdict, ModelVersion, Promotion, TrainingRun, Trial
+from modeling.services import experiments, registry
 from traderai.common import clock
 from traderai.common.admin import ReadOnlyAdmin
+from traderai.common.config import parse
 from traderai.common.errors import TraderAIError
 
 
@@ -86,3 +90,131 @@ class PromotionAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "action", "version", "previous", "by", "reason")
     list_filter = ("action", "kind")
+
+
+@admin.register(Trial)
+class TrialAdmin(ReadOnlyAdmin):
+    """Every evaluated configuration; the bottom of the filtered list tells how many there are."""
+
+    list_display = (
+        "created_at", "kind", "recipe", "label_set", "data_family", "first_day", "last_day", "trades",
+        "net_expectancy_frac", "sharpe_per_day",
+    )  # fmt: skip
+    list_filter = ("kind", "label_family", "data_family", "recipe")
+    list_select_related = ("run",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Trial]:
+        """Leave the daily results out: hundreds of numbers a row that nobody reads here."""
+        found: QuerySet[Trial] = super().get_queryset(request)
+        return found.defer("days", "daily_net")
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show all but the daily results."""
+        return [name for name in self.get_readonly_fields(request, obj) if name not in ("days", "daily_net")]
+
+
+class ExperimentOpenForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A hypothesis that is written down."""
+
+    class Meta:
+        model = Experiment
+        fields = ("name", "hypothesis", "seen_if_true")
+
+
+class ExperimentDecideForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The verdict on an open hypothesis."""
+
+    class Meta:
+        model = Experiment
+        fields = ("verdict", "reason", "figures", "runs", "trials")
+        help_texts = {
+            "figures": 'Such as [{"name": "net_per_trade_bp", "value": 4.0, "low": 1.0, "high": 7.0, '
+            '"level": 0.95, "trades": 812}]; a confirmed hypothesis needs at least one.'
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Read the decision as the service takes it, and say what is missing."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.errors:
+            return cleaned
+        plain = {
+            "verdict": cleaned.get("verdict"),
+            "reason": cleaned.get("reason", ""),
+            "figures": cleaned.get("figures") or [],
+            "run_ids": [row.pk for row in cleaned.get("runs", ())],
+            "trial_ids": [row.pk for row in cleaned.get("trials", ())],
+        }
+        try:
+            cleaned["decision"] = parse(plain, ExperimentDecision, where="decision")
+        except TraderAIError as error:
+            raise ValidationError(error.detail) from error
+        return cleaned
+
+
+@admin.register(Experiment)
+class ExperimentAdmin(ReadOnlyAdmin):
+    """The hypotheses, the failed ones included; staff may open one and decide an open one, once."""
+
+    list_display = ("name", "verdict", "started_on", "decided_on", "hypothesis", "reason")
+    list_filter = ("verdict", "started_on", "decided_on")
+    search_fields = ("name", "hypothesis", "reason")
+    ordering = ("-started_on", "-pk")
+    filter_horizontal = ("runs", "trials")
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Staff with the permission may open one."""
+        return bool(request.user.has_perm("modeling.add_experiment"))
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Staff with the permission may decide an open one."""
+        is_open = not isinstance(obj, Experiment) or obj.verdict == Experiment.Verdict.OPEN
+        return is_open and bool(request.user.has_perm("modeling.change_experiment"))
+
+    def get_form(
+        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Ask for the hypothesis first and for the verdict later."""
+        own = ExperimentDecideForm if change else ExperimentOpenForm
+        return super().get_form(request, obj, change, **kwargs, form=own)
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show what was written down above what is asked for."""
+        if obj is None:
+            return ExperimentOpenForm.Meta.fields
+        return (*self.get_readonly_fields(request, obj), *ExperimentDecideForm.Meta.fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """What was written down never changes."""
+        asked = ExperimentOpenForm.Meta.fields if obj is None else ExperimentDecideForm.Meta.fields
+        fixed = [field.name for field in self.model._meta.fields if field.name not in asked]
+        return () if obj is None else tuple(fixed)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Say what the service refused, as when somebody else decided meanwhile."""
+        try:
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except TraderAIError as error:
+            self.message_user(request, error.detail, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Experiment, form: Any, change: bool) -> None:
+        """Open or decide."""
+        by, now = str(request.user), clock.now()
+        if change:
+            decision = form.cleaned_data["decision"]
+            experiments.experiment_decide(name=obj.name, decision=decision, by=by, now=now)
+            return
+        facts = experiments.experiment_open(
+            name=obj.name, hypothesis=obj.hypothesis, seen_if_true=obj.seen_if_true, by=by, now=now
+        )
+        obj.pk = facts.id
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing: the service has linked runs and trials."""
