@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from traderai.common.arrays import F64
+from market.kernels.proportions import wilson_interval
+from traderai.common.arrays import F64, I64
+
+TOP_SHARES = (0.002, 0.005, 0.01, 0.05)
 
 _CLIP = 1e-12
 
@@ -19,6 +23,30 @@ class Reliability:
     happened: F64  # (bins,) share of positives
     rows: F64  # (bins,)
     ece: float  # expected calibration error: mean gap, weighted by rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopPrecision:
+    """What came of the highest scores; never shown without the rows and the base rate behind it."""
+
+    share: float  # of all rows that was wanted
+    score_min: float  # the lowest score taken; every row that ties with it is taken too
+    rows: int  # taken
+    precision: float  # share of positives among them
+    low: float  # Wilson's 95 % interval of the precision
+    high: float
+    base_rate: float  # share of positives among all rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PrecisionRecall:
+    """Points of the precision-recall curve, from the highest threshold to the lowest."""
+
+    score_min: F64  # (k,) rows at or above it are called positive
+    rows: I64  # (k,) called positive
+    precision: F64  # (k,)
+    recall: F64  # (k,)
+    base_rate: float
 
 
 def roc_auc(y: F64, score: F64) -> float:
@@ -34,8 +62,12 @@ def roc_auc(y: F64, score: F64) -> float:
     negatives = y.size - positives
     if positives == 0 or negatives == 0:
         return float("nan")
-    ranks = _average_ranks(score)
-    return float((ranks[y == 1].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    _, rows, hits = _threshold_steps(y, score)
+    misses = rows - hits
+    above = (
+        hits - np.diff(hits, prepend=0.0) / 2
+    )  # positives above a negative of this step, ties counting half
+    return float(np.sum(np.diff(misses, prepend=0.0) * above) / (positives * negatives))
 
 
 def pr_auc(y: F64, score: F64) -> float:
@@ -48,12 +80,8 @@ def pr_auc(y: F64, score: F64) -> float:
     _check_binary(y, score)
     if y.sum() == 0:
         return float("nan")
-    order = np.argsort(-score, kind="stable")
-    ordered, hits = score[order], np.cumsum(y[order])
-    ends = np.append(np.flatnonzero(np.diff(ordered)), y.size - 1)  # the last row of each tie
-    precision = hits[ends] / (ends + 1.0)
-    recall = hits[ends] / hits[-1]
-    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+    _, rows, hits = _threshold_steps(y, score)
+    return float(np.sum(np.diff(hits / hits[-1], prepend=0.0) * hits / rows))
 
 
 def pr_auc_lift(y: F64, score: F64) -> float:
@@ -64,6 +92,70 @@ def pr_auc_lift(y: F64, score: F64) -> float:
     """
     average = pr_auc(y, score)
     return average / float(y.mean()) if np.isfinite(average) else average
+
+
+def precision_at_top(
+    y: F64, score: F64, *, shares: tuple[float, ...] = TOP_SHARES
+) -> tuple[TopPrecision, ...]:
+    """Return the precision of the highest scores, one entry for each share of the rows.
+
+    A share of n rows means the `ceil(share n)` highest scores and all that tie with the lowest of them, so that the
+    order of the rows decides nothing: of constant scores every row is taken and the precision is the base rate.
+
+    Shapes: y, score (n,); y of 0 and 1.
+    Units:  shares, precisions and base rate are fractions of 1.
+    Raises: ValueError for shares outside (0, 1], other labels, missing scores, shapes that differ or no row.
+    """
+    _check_binary(y, score)
+    _check_rows(y)
+    if not all(0.0 < share <= 1.0 for share in shares):
+        raise ValueError(f"shares must lie within (0, 1], were {shares}")
+    thresholds, rows, hits = _threshold_steps(y, score)
+    found = []
+    for share in shares:
+        wanted = math.ceil(share * y.size - 1e-9)  # 0.07 * 100 is a little above 7
+        step = int(np.searchsorted(rows, wanted))
+        low, high = wilson_interval(int(hits[step]), int(rows[step]))
+        found.append(
+            TopPrecision(
+                share=share,
+                score_min=float(thresholds[step]),
+                rows=int(rows[step]),
+                precision=float(hits[step] / rows[step]),
+                low=low,
+                high=high,
+                base_rate=float(y.mean()),
+            )
+        )
+    return tuple(found)
+
+
+def precision_recall_curve(y: F64, score: F64, *, points: int = 200) -> PrecisionRecall:
+    """Return at most `points` points of the precision-recall curve, dense where few rows are called positive.
+
+    The points are taken at geometric numbers of rows from the full curve, the first and the last step included.
+
+    Shapes: y, score (n,); y of 0 and 1.
+    NaN:    recall without a positive.
+    Raises: ValueError for points below 2, other labels, missing scores, shapes that differ or no row.
+    """
+    _check_binary(y, score)
+    _check_rows(y)
+    if points < 2:
+        raise ValueError(f"points must be at least 2, was {points}")
+    thresholds, rows, hits = _threshold_steps(y, score)
+    chosen = np.arange(rows.size)
+    if rows.size > points:
+        wanted = np.geomspace(rows[0], rows[-1], points)
+        chosen = np.unique(np.minimum(np.searchsorted(rows, wanted), rows.size - 1))
+    positives = hits[-1] if hits[-1] > 0 else np.nan
+    return PrecisionRecall(
+        score_min=thresholds[chosen],
+        rows=rows[chosen].astype(np.int64),
+        precision=hits[chosen] / rows[chosen],
+        recall=hits[chosen] / positives,
+        base_rate=float(y.mean()),
+    )
 
 
 def log_loss(y: F64, p: F64) -> float:
@@ -164,6 +256,14 @@ def rank_correlation(x: F64, y: F64) -> float:
     return float(np.sum(a * b) / scale) if scale > 0 else float("nan")
 
 
+def _threshold_steps(y: F64, score: F64) -> tuple[F64, F64, F64]:
+    """Return the distinct scores, highest first, and the rows and the positives at or above each."""
+    order = np.argsort(score)[::-1]
+    ordered, hits = score[order], np.cumsum(y[order])
+    ends = np.append(np.flatnonzero(np.diff(ordered)), y.size - 1)  # the last row of each tie
+    return ordered[ends], ends + 1.0, hits[ends]
+
+
 def _average_ranks(x: F64) -> F64:
     """Return ranks from 1, equal values sharing their mean rank."""
     _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
@@ -181,10 +281,14 @@ def _check_binary(y: F64, score: F64) -> None:
         raise ValueError("labels must be 0 or 1; drop null rows first")
 
 
+def _check_rows(y: F64) -> None:
+    if y.size == 0:
+        raise ValueError("there is no row to measure")
+
+
 def _check_probabilities(y: F64, p: F64) -> None:
     _check_binary(y, p)
-    if p.size == 0:
-        raise ValueError("there is no row to measure")
+    _check_rows(y)
     if p.min() < 0 or p.max() > 1:
         raise ValueError(f"probabilities must be in [0, 1], were from {p.min()} to {p.max()}")
 

@@ -52,6 +52,51 @@ def test_class_log_loss_pinball_and_rank_correlation_equal_the_libraries(seed):
     assert metrics.rank_correlation(x, z) == pytest.approx(scipy.stats.spearmanr(x, z).statistic, abs=1e-12)
 
 
+@settings(deadline=None, max_examples=40)
+@given(seeds, st.integers(1, 120))
+def test_precision_at_the_top_equals_a_walk_down_the_sorted_rows(seed, n):
+    y, p = (values[:n] for values in drawn(seed))
+    ranked = sorted(p, reverse=True)
+    for top in metrics.precision_at_top(y, p, shares=(0.002, 0.01, 0.05, 0.3, 1.0)):
+        wanted = next(count for count in range(1, n + 1) if count >= top.share * n - 1e-9)
+        taken = [row for row in range(n) if p[row] >= ranked[wanted - 1]]
+        hits = sum(y[row] for row in taken)
+        assert (top.rows, top.score_min) == (len(taken), ranked[wanted - 1])
+        assert (top.precision, top.base_rate) == (pytest.approx(hits / len(taken)), pytest.approx(y.mean()))
+        interval = scipy.stats.binomtest(int(hits), len(taken)).proportion_ci(method="wilson")
+        assert (top.low, top.high) == (pytest.approx(interval.low), pytest.approx(interval.high))
+
+
+def test_constant_scores_take_every_row_and_give_the_base_rate():
+    y = np.array([1.0, 1.0, 1.0, 0.0])
+    (top,) = metrics.precision_at_top(y, np.zeros(4), shares=(0.01,))
+    assert (top.rows, top.precision) == (4, 0.75)
+    assert [top.share for top in metrics.precision_at_top(y, y)] == [0.002, 0.005, 0.01, 0.05]
+    (top,) = metrics.precision_at_top(np.ones(100), np.arange(100.0), shares=(0.07,))
+    assert top.rows == 7  # though 0.07 * 100 is above 7
+    curve = metrics.precision_recall_curve(y, np.zeros(4))
+    assert (list(curve.precision), list(curve.recall), list(curve.rows)) == ([0.75], [1.0], [4])
+
+
+@settings(deadline=None, max_examples=40)
+@given(seeds, st.integers(2, 150))
+def test_the_precision_recall_curve_equals_scikit_learn(seed, points):
+    y, p = drawn(seed)
+    precision, recall, thresholds = reference.precision_recall_curve(y, p)
+    full = metrics.precision_recall_curve(y, p, points=y.size)
+    np.testing.assert_allclose(full.precision[::-1], precision[:-1])
+    np.testing.assert_allclose(full.recall[::-1], recall[:-1])
+    np.testing.assert_array_equal(full.score_min[::-1], thresholds)
+    np.testing.assert_array_equal(full.rows, [(p >= threshold).sum() for threshold in full.score_min])
+    few = metrics.precision_recall_curve(y, p, points=points)
+    assert few.rows.size <= points
+    assert (few.rows[0], few.rows[-1]) == (full.rows[0], full.rows[-1])
+    places = np.searchsorted(full.rows, few.rows)
+    np.testing.assert_array_equal(few.precision, full.precision[places])
+    np.testing.assert_array_equal(few.recall, full.recall[places])
+    assert few.base_rate == y.mean()
+
+
 def test_quantile_coverage_counts_what_lies_below():
     y = np.array([1.0, 2.0, 3.0, 4.0])
     quantiles = np.tile([1.5, 3.0], (4, 1))
@@ -82,6 +127,9 @@ def test_a_single_class_has_no_ranking():
     assert np.isnan(metrics.roc_auc(zeros + 1, p))
     assert np.isnan(metrics.pr_auc(zeros, p))
     assert np.isnan(metrics.pr_auc_lift(zeros, p))
+    assert np.isnan(metrics.precision_recall_curve(zeros, p).recall).all()
+    assert metrics.precision_at_top(zeros, p)[0].precision == 0.0
+    assert np.isnan(metrics.roc_auc(zeros[:0], p[:0]))
     assert np.isnan(metrics.rank_correlation(zeros, p))
     assert np.isnan(metrics.rank_correlation(p[:1], p[:1]))
 
@@ -99,6 +147,13 @@ def test_certain_and_wrong_is_expensive_but_finite():
         (lambda: metrics.log_loss(np.array([0.0]), np.array([1.2])), r"must be in \[0, 1\]"),
         (lambda: metrics.brier(np.zeros(0), np.zeros(0)), "no row"),
         (lambda: metrics.reliability(np.zeros(1), np.zeros(1), bins=0), "bins must be"),
+        (lambda: metrics.precision_at_top(np.zeros(0), np.zeros(0)), "no row"),
+        (lambda: metrics.precision_at_top(np.zeros(1), np.zeros(1), shares=(0.0,)), "shares must lie"),
+        (lambda: metrics.precision_at_top(np.zeros(1), np.zeros(1), shares=(1.1,)), "shares must lie"),
+        (lambda: metrics.precision_at_top(np.zeros(1), np.array([np.nan])), "a score is missing"),
+        (lambda: metrics.precision_recall_curve(np.zeros(0), np.zeros(0)), "no row"),
+        (lambda: metrics.precision_recall_curve(np.zeros(1), np.zeros(1), points=1), "points must be"),
+        (lambda: metrics.precision_recall_curve(np.array([2.0]), np.zeros(1)), "drop null rows"),
         (
             lambda: metrics.log_loss_classes(np.array([-1.0]), np.array([[0.5, 0.5]])),
             "whole numbers from 0 to 1",
