@@ -13,13 +13,14 @@ from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.evidence import Lessons, evidence_fit, novelty_fit
-from modeling.fitting.export import onnx_check, onnx_export
-from modeling.fitting.folds import Fold, earlier_folds, pooled_of, trust_of
-from modeling.fitting.forecasts import Raw, calibrated, raw_forecasts
+from modeling.fitting.export import onnx_check
+from modeling.fitting.folds import Fold, earlier_datasets, trust_of
+from modeling.fitting.forecasters import FitTask
+from modeling.fitting.forecasts import Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics
-from modeling.fitting.training import Fitted, network_fit
-from modeling.registry.scorer import Network
+from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
+from modeling.fitting.training import Fitted
+from modeling.fitting.walk import judged_of
 
 Say = Callable[[int, int, str], None]
 
@@ -47,38 +48,36 @@ class Candidate:
     metrics: dict[str, Any]
 
 
-def horizon_rows(dataset: Dataset) -> dict[str, int]:
-    """Return the embedding row of each horizon."""
-    return {horizon: h for h, horizon in enumerate(dataset.horizons)}
-
-
 def candidate_train(dataset: Dataset, rules: Rules, *, say: Say) -> Trained:
     """Return the network of the recipe, fitted on the training part, and the networks of the earlier folds."""
     plan = rules.recipe
-    scaler = scaler_fit(dataset)
-    fitted = network_fit(dataset, plan, scaler=scaler, seed=rules.seed, say=say)
-    serving = fitted.networks.serving
-    onnx = onnx_export(serving, lookback_bars=dataset.lookback_bars, n_features=len(dataset.features))
+    column = dataset.features.index(plan.network.volatility_feature)
+
+    def task_of(data: Dataset) -> FitTask:
+        return FitTask(dataset=data, scaler=scaler_fit(data), column=column, seed=rules.seed)
+
+    made = NetworkForecaster(recipe=plan, say=say).fit(task_of(dataset))
     gap = onnx_check(
-        serving, onnx, n_tickers=len(dataset.secids), n_horizons=len(dataset.horizons), seed=rules.seed
-    )
-    raw = raw_forecasts(
-        Network(onnx),
-        dataset,
-        scaled=scaler.apply(dataset.values),
-        ticker=dataset.ticker,
-        horizon_rows=horizon_rows(dataset),
-        rows=np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST)),
-    )
-    own = Fold(dataset=dataset, raw=raw.taken(dataset.rows_of(VALIDATION)))
+        made.fitted.networks.serving, made.onnx, n_tickers=len(dataset.secids), n_horizons=len(dataset.horizons),
+        seed=rules.seed,
+    )  # fmt: skip
+    raw = made.raw(np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST)))
+    folds = [Fold(dataset=dataset, raw=raw.taken(dataset.rows_of(VALIDATION)))]
+    for number, earlier in enumerate(earlier_datasets(dataset, plan), start=1):
+
+        def told(done: int, total: int, what: str, fold: int = number) -> None:
+            say(done, total, f"earlier fold {fold}, {what}")
+
+        own = NetworkForecaster(recipe=plan, say=told).fit(task_of(earlier))
+        folds.append(Fold(dataset=earlier, raw=own.raw(earlier.rows_of(VALIDATION))))
     return Trained(
-        fitted=fitted,
-        onnx=onnx,
+        fitted=made.fitted,
+        onnx=made.onnx,
         onnx_gap=gap,
-        scaler=scaler,
+        scaler=made.task.scaler,
         raw=raw,
-        folds=(own, *earlier_folds(dataset, plan, seed=rules.seed, say=say)),
-        column=dataset.features.index(plan.network.volatility_feature),
+        folds=tuple(folds),
+        column=column,
     )
 
 
@@ -92,21 +91,7 @@ def candidate_judge(
     trained: Trained, trust: dict[str, HeadTrust], dataset: Dataset, rules: Rules, *, say: Say
 ) -> Candidate:
     """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part."""
-    pooled, pooled_dataset = pooled_of(trained.folds, trust, column=trained.column)
-    novelty = novelty_fit(dataset, trained.scaler, quantile=rules.recipe.evaluation.novelty_quantile)
-    lessons = Lessons(
-        forecasts=pooled,
-        dataset=pooled_dataset,
-        novelty=novelty,
-        trust=trust,
-        training=dataset,
-    )
-    judged = Judged(
-        forecasts=calibrated(trained.raw, dataset, trust, column=trained.column),
-        evidence=evidence_fit(lessons),
-        scaler=trained.scaler,
-        novelty=novelty,
-    )
+    judged = judged_of(trained.folds, trained.raw, trust, scaler=trained.scaler, rules=rules)
     fitted = trained.fitted
     metrics = {
         "test": part_metrics(judged, dataset, rules, part=TEST, say=say),

@@ -6,23 +6,19 @@ chosen on the pooled out-of-fold predictions of the validation part and of equal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from modeling.contracts import HeadTrust
 from modeling.errors import DatasetRefusedError
-from modeling.fitting.batches import scaler_fit
 from modeling.fitting.calibration import Chooser, base_of, slice_of, trust_fit, upon
 from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
-from modeling.fitting.export import onnx_export
-from modeling.fitting.forecasts import Forecasts, Raw, calibrated, raw_forecasts
+from modeling.fitting.forecasts import Forecasts, Raw, calibrated
 from modeling.fitting.parts import split_by_borders
 from modeling.fitting.recipe import Recipe
-from modeling.fitting.training import network_fit
 from modeling.kernels.splits import DAY_S, Borders
-from modeling.registry.scorer import Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,38 +54,6 @@ def earlier_datasets(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, ...]:
     return tuple(
         replace(fold, part=np.where(fold.part == TEST, NO_PART, fold.part).astype(np.int8)) for fold in folds
     )
-
-
-def earlier_folds(
-    dataset: Dataset, recipe: Recipe, *, seed: int, say: Callable[[int, int, str], None]
-) -> list[Fold]:
-    """Return the earlier folds, each with a network of its own; this is most of a training's time."""
-    found = []
-    for number, earlier in enumerate(earlier_datasets(dataset, recipe), start=1):
-
-        def told(done: int, total: int, what: str, fold: int = number) -> None:
-            say(done, total, f"earlier fold {fold}, {what}")
-
-        found.append(fold_fit(earlier, recipe, seed=seed, say=told))
-    return found
-
-
-def fold_fit(dataset: Dataset, recipe: Recipe, *, seed: int, say: Callable[[int, int, str], None]) -> Fold:
-    """Return what a network trained on the fold's training part says of the fold's validation rows."""
-    scaler = scaler_fit(dataset)
-    fitted = network_fit(dataset, recipe, scaler=scaler, seed=seed, say=say)
-    onnx = onnx_export(
-        fitted.networks.serving, lookback_bars=dataset.lookback_bars, n_features=len(dataset.features)
-    )
-    raw = raw_forecasts(
-        Network(onnx),
-        dataset,
-        scaled=scaler.apply(dataset.values),
-        ticker=dataset.ticker,
-        horizon_rows={horizon: h for h, horizon in enumerate(dataset.horizons)},
-        rows=dataset.rows_of(VALIDATION),
-    )
-    return Fold(dataset=dataset, raw=raw)
 
 
 def trust_of(folds: Sequence[Fold], *, column: int, chooser: Chooser) -> dict[str, HeadTrust]:

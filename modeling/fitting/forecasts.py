@@ -47,6 +47,11 @@ class Forecasts:
     volatility: F64  # (n, h)
     direction: F64  # (n, h, 5)
 
+    def taken(self, rows: I64) -> Forecasts:
+        """Return the predictions of some of the rows."""
+        own = np.isin(self.rows, rows)
+        return Forecasts(**{field.name: getattr(self, field.name)[own] for field in fields(self)})
+
 
 def raw_forecasts(
     network: Network, dataset: Dataset, *, scaled: F32, ticker: I32, horizon_rows: dict[str, int], rows: I64

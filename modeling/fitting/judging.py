@@ -21,9 +21,11 @@ from modeling.fitting.evaluation import (
     volatility_figures,
 )
 from modeling.fitting.evidence import Novelty
+from modeling.fitting.forecasters import FORECASTERS, FitTask
 from modeling.fitting.forecasts import Forecasts
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.trading import Terms, part_days, tradable, traded, wanted_rows
+from modeling.kernels.calibration import sigmoid
 from modeling.kernels.gate import GateInput, HeadComparison, Kind
 from modeling.kernels.metrics import log_loss, pinball_loss, rank_correlation, roc_auc
 from modeling.kernels.simulator import Simulation
@@ -115,13 +117,15 @@ def _head_metrics(
 ) -> dict[str, Any]:
     rows = own.forecasts.rows
     days = dataset.day[rows]
+    column = dataset.features.index(rules.recipe.network.volatility_feature)
+    task = FitTask(dataset=dataset, scaler=own.scaler, column=column, seed=rules.seed)
+    rivals = {name: forecaster.fit(task).raw(rows) for name, forecaster in FORECASTERS.items()}
     found: dict[str, Any] = {}
     for side in HEAD_TARGETS:
         rate = baselines.base_rates(dataset, side)
         models = {
             "base_rate": np.broadcast_to(rate, (rows.size, rate.size)),
-            "logistic": baselines.logistic_probabilities(dataset, own.scaler, rows, side=side),
-            "lightgbm": baselines.tree_probabilities(dataset, own.scaler, rows, side=side, seed=rules.seed),
+            **{name: sigmoid(getattr(raw, f"{side}_logit")) for name, raw in rivals.items()},
             "network": getattr(own.forecasts, side),
         }
         for h, horizon in enumerate(dataset.horizons):

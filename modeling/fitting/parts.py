@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from modeling.kernels.splits import (
     chronological_split,
     split_between,
 )
-from modeling.kernels.walk_forward import FoldDates, WalkConfig, WalkFold, walk_forward
+from modeling.kernels.walk_forward import FoldDates, RefusedFold, WalkConfig, WalkFold, walk_forward
 from traderai.common.arrays import I64
 
 
@@ -55,22 +55,31 @@ def split_by_borders(dataset: Dataset, borders: Borders, *, embargo_s: int) -> D
     return _with_parts(dataset, pairs, split, embargo_s=embargo_s, test_end_s=borders.test_end_s)
 
 
-def walk_parts(
-    dataset: Dataset, dates: Sequence[FoldDates], config: WalkConfig
-) -> Iterator[tuple[WalkFold, Dataset]]:
-    """Yield each fold of a walk forward with the dataset in its parts; no usable fold is a DatasetRefusedError."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class WalkParts:
+    """The folds of a walk forward, each with the dataset in its parts, and those that were refused."""
+
+    folds: tuple[tuple[WalkFold, Dataset], ...]
+    refused: tuple[RefusedFold, ...]
+
+
+def walk_parts(dataset: Dataset, dates: Sequence[FoldDates], config: WalkConfig) -> WalkParts:
+    """Return the dataset in the parts of each fold; no usable fold is a DatasetRefusedError."""
     pairs = _pairs(dataset)
     try:
-        walk = walk_forward(pairs.labelled, dates, config)
+        found = walk_forward(pairs.labelled, dates, config)
     except ValueError as error:
         raise DatasetRefusedError(f"the bars give no walk forward: {error}") from error
-    for fold in walk.folds:
-        yield (
+    folds = [
+        (
             fold,
             _with_parts(
                 dataset, pairs, fold.split, embargo_s=config.embargo_s, test_end_s=fold.borders.test_end_s
             ),
         )
+        for fold in found.folds
+    ]
+    return WalkParts(folds=tuple(folds), refused=found.refused)
 
 
 def dataset_check(dataset: Dataset, *, max_missing_frac: float) -> None:

@@ -27,22 +27,25 @@ from modeling.fitting.candidates import (
     scaler_json,
 )
 from modeling.fitting.dataset import NO_PART, TEST, Dataset
-from modeling.fitting.evaluation import plain
+from modeling.fitting.evaluation import daily_net, plain
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.export import keras_bytes
 from modeling.fitting.forecasts import calibrated, raw_forecasts
-from modeling.fitting.judging import Judged, Rules, gate_input, policy_backtest
+from modeling.fitting.judging import Judged, Rules, gate_input, policy_simulation
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import fallback_lines, model_card, table_lines
+from modeling.fitting.trading import account_rules
 from modeling.kernels.gate import GateVerdict, grade_candidate
+from modeling.kernels.simulator import Simulation
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.scorer import Network
-from modeling.selectors.configuration import cost_model_get, gate_get, policy_get
+from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.versions import champion_get, facts_of
+from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
 from traderai.common import clock
 from traderai.common.arrays import I64
@@ -151,7 +154,7 @@ def code_sha256() -> str:
 def _train(
     run: TrainingRun, plan: Recipe, dataset: Dataset, origin: Origin, progress: Progress
 ) -> TrainReport:
-    rules = Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=run.seed)
+    rules = _rules(plan, seed=run.seed)
     trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"))
     progress(2, STAGES, "calibration")
     offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules)
@@ -186,11 +189,12 @@ def _offered(
     dataset, rules, plan = offer.dataset, offer.rules, offer.rules.recipe
     made = candidate_judge(trained, trust, dataset, rules, say=_stage(progress, 3, "test"))
     made.metrics["fallen_back_to_base"] = list(lost)
+    tested = _tested(offer, made, lost)
     manifest = dataset_manifest(dataset, without_features=offer.origin.without_features)
     table = table_lines(made.metrics["test"], part_name="test", is_simulated=offer.origin.is_simulated)
     new = _new_version(offer, made, suffix="-base" if lost else "")
     progress(4, STAGES, "artifact")
-    sha = _write(new, plan, dataset, made, (manifest, [*table, *fallback_lines(lost)]))
+    sha = _write(new, plan, dataset, made, (manifest, [*table, *fallback_lines(lost)], tested))
     facts = version_register(new=replace(new, manifest_sha256=sha), run_id=offer.run.pk, now=clock.now())
     progress(5, STAGES, "gate")
     verdict, facts = _gate(facts, made.judged, dataset, rules)
@@ -200,6 +204,20 @@ def _offered(
         version=facts, reused=False, promoted=promoted, note=note, table=tuple(table), seconds=0.0
     )
     return report, verdict
+
+
+def _tested(offer: _Offer, made: Candidate, lost: tuple[str, ...]) -> Simulation:
+    """Trade the test part; it counts as a trial at once: whatever fails from here on, it has been looked at."""
+    run, plan = offer.run, offer.rules.recipe
+    tested = policy_simulation(made.judged, offer.dataset, offer.rules, part=TEST)
+    new = NewTrial(
+        kind="training", recipe=plan.name, labels=plan.labels(), is_simulated=offer.origin.is_simulated,
+        config_sha256=fingerprint([run.config_sha256, run.code_sha256, run.seed, *lost]), run_id=run.pk,
+        data_sha256=run.data_sha256, days=tested.daily.day, daily_net=daily_net(tested), trades=len(tested.trades),
+        net_expectancy_frac=float(tested.trades.net_frac.mean()) if len(tested.trades) else float("nan"),
+    )  # fmt: skip
+    trial_record(trial=new, now=clock.now())
+    return tested
 
 
 def _new_version(offer: _Offer, made: Candidate, *, suffix: str) -> NewVersion:
@@ -225,19 +243,19 @@ def _new_version(offer: _Offer, made: Candidate, *, suffix: str) -> NewVersion:
 
 
 def _write(
-    new: NewVersion, plan: Recipe, dataset: Dataset, made: Candidate, words: tuple[dict[str, Any], list[str]]
+    new: NewVersion,
+    plan: Recipe,
+    dataset: Dataset,
+    made: Candidate,
+    told: tuple[dict[str, Any], list[str], Simulation],
 ) -> str:
-    manifest, table = words
+    (manifest, table, tested), judged = told, made.judged
     about = {
         "version": new.version, "recipe": plan.name, "kind": plan.kind, "feature_set": new.feature_set_key,
         "label_set": plan.label_set, "timeframe": plan.timeframe, "lookback_bars": new.lookback_bars,
         "trained_until": new.trained_until.isoformat(), "is_simulated": new.is_simulated,
         "label_set_sha256": fingerprint(plan.labels()), "code_sha256": code_sha256(),
     }  # fmt: skip
-    judged = made.judged
-    backtested = policy_backtest(
-        judged, dataset, Rules(label_set=plan.labels(), policy=policy_get(), recipe=plan, seed=0), part=TEST
-    )
     files = {
         "network.keras": keras_bytes(made.trained.fitted.networks.serving),
         store.ONNX: made.trained.onnx,
@@ -261,7 +279,7 @@ def _write(
         "model_card.md": model_card(about, table, manifest).encode(),
         "learning_curve.png": learning_curve_png(made.trained.fitted.learning_curve),
         "reliability.png": reliability_png(judged.forecasts, dataset, part=TEST),
-        "equity.png": equity_png(backtested, title=f"{new.version} on the test part"),
+        "equity.png": equity_png(tested, title=f"{new.version} on the test part"),
     }
     return store.artifact_write(
         lake=lake_at(settings.LAKE_URL), key=new.artifact_key, files=files, about=about
@@ -372,10 +390,15 @@ def _run_end(run: TrainingRun, began_s: float, **fields: Any) -> None:
     run.save()
 
 
+def _rules(plan: Recipe, *, seed: int) -> Rules:
+    account = account_rules(account_get(), cost_model_get())
+    return Rules(policy=policy_get(), account=account, recipe=plan, seed=seed)
+
+
 def _config_sha(plan: Recipe) -> str:
     return fingerprint(
         [fingerprint(plan), fingerprint(plan.labels()), fingerprint(policy_get()), fingerprint(gate_get()),
-         fingerprint(cost_model_get()), feature_set_get(name=plan.feature_set).sha]
+         fingerprint(account_get()), fingerprint(cost_model_get()), feature_set_get(name=plan.feature_set).sha]
     )  # fmt: skip
 
 

@@ -1,0 +1,180 @@
+"""What learns from a row's last bar: logistic regression and LightGBM, behind what networks are behind too.
+
+The network must beat them on the same rows; selfcheck and walk-forward reports run them as candidates of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+import lightgbm
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from modeling.contracts import HeadTrust
+from modeling.fitting.batches import Scaler, stratified_rows
+from modeling.fitting.calibration import base_of
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.forecasts import Raw
+from traderai.common.arrays import F32, F64, I64
+
+SIDES = ("p_long", "p_short")
+Logits = Callable[[F32], F64]  # designed rows (n, d) -> (n,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FitTask:
+    """What a forecaster is fitted on: the training part; the validation part may stop the fit."""
+
+    dataset: Dataset
+    scaler: Scaler
+    column: int  # the feature of recent volatility
+    seed: int
+
+
+class Fitted(Protocol):
+    """A forecaster after its fit."""
+
+    def raw(self, rows: I64) -> Raw:
+        """Return the uncalibrated outputs of some rows of the dataset it was fitted on."""
+
+
+class Forecaster(Protocol):
+    """Anything that learns a dataset's heads."""
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+
+    def fit(self, task: FitTask) -> Fitted:
+        """Return the forecaster fitted on the training part; equal tasks give equal outputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TabularFit:
+    """Two models of the last bar, one for each side; spread and direction are what the base knows."""
+
+    task: FitTask
+    logits: dict[str, Logits]  # by side
+
+    def raw(self, rows: I64) -> Raw:
+        """Return logits of both sides; quantiles and volatility in units of the recent volatility of a bar."""
+        task, horizons = self.task, range(len(self.task.dataset.horizons))
+        bases = [base_of(task.dataset, h=h, column=task.column) for h in horizons]
+        recent = task.dataset.values[rows, task.column].astype(np.float64)
+        designed = [design(task, rows, h) for h in horizons]
+        return Raw(
+            rows=rows,
+            p_long_logit=np.stack([self.logits["p_long"](x) for x in designed], axis=1),
+            p_short_logit=np.stack([self.logits["p_short"](x) for x in designed], axis=1),
+            return_quantiles=np.stack([_quantiles(recent, base) for base in bases], axis=1),
+            volatility=np.stack([recent * base.volatility_per_unit for base in bases], axis=1),
+            direction_logits=np.stack([_direction(rows.size, base) for base in bases], axis=1),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogisticForecaster:
+    """Logistic regression of the standardised last bar, horizon and share."""
+
+    max_rows: int = 20_000
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return "logistic"
+
+    def fit(self, task: FitTask) -> TabularFit:
+        """Return one regression for each side."""
+        rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
+        return TabularFit(task=task, logits={side: self._side(task, rows, side) for side in SIDES})
+
+    def _side(self, task: FitTask, rows: I64, side: str) -> Logits:
+        x, y = stacked(task, rows, side, TRAIN)
+        model = LogisticRegression(C=0.1, max_iter=300)
+        model.fit(_one_hot(task.dataset, x), y)
+        return lambda designed: np.asarray(model.decision_function(_one_hot(task.dataset, designed)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeForecaster:
+    """LightGBM of the last bar, horizon and share; the validation part stops it."""
+
+    max_rows: int = 60_000
+    max_stop_rows: int = 20_000
+    rounds: int = 300
+    stop_rounds: int = 25
+    threads: int = 2
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+        return "lightgbm"
+
+    def fit(self, task: FitTask) -> TabularFit:
+        """Return one forest for each side."""
+        rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
+        stop_rows = stratified_rows(task.dataset.rows_of(VALIDATION), limit=self.max_stop_rows, rng=None)
+        return TabularFit(
+            task=task, logits={side: self._side(task, (rows, stop_rows), side) for side in SIDES}
+        )
+
+    def _side(self, task: FitTask, rows: tuple[I64, I64], side: str) -> Logits:
+        k = len(task.dataset.features)
+        options: dict[str, Any] = {"categorical_feature": [k, k + 1], "free_raw_data": False}
+        train = lightgbm.Dataset(*stacked(task, rows[0], side, TRAIN), **options)
+        stop = lightgbm.Dataset(*stacked(task, rows[1], side, VALIDATION), reference=train, **options)
+        model = lightgbm.train(
+            {
+                "objective": "binary", "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 200,
+                "feature_fraction": 0.8, "bagging_fraction": 0.8, "bagging_freq": 5, "lambda_l2": 1.0,
+                "seed": task.seed, "deterministic": True, "force_row_wise": True, "num_threads": self.threads,
+                "verbose": -1,
+            },
+            train,
+            num_boost_round=self.rounds,
+            valid_sets=[stop],
+            callbacks=[lightgbm.early_stopping(self.stop_rounds, verbose=False)],
+        )  # fmt: skip
+        return lambda designed: np.asarray(
+            model.predict(designed, num_iteration=model.best_iteration, raw_score=True), dtype=np.float64
+        )
+
+
+FORECASTERS: Final[dict[str, Forecaster]] = {
+    each.name: each for each in (LogisticForecaster(), TreeForecaster())
+}
+
+
+def design(task: FitTask, rows: I64, h: int) -> F32:
+    """Return the standardised last bar's features, the horizon's and the share's number (n, k + 2)."""
+    scaled = task.scaler.apply(task.dataset.values[rows])
+    numbers = np.stack([np.full(rows.size, h), task.dataset.instrument[rows]], axis=1)
+    return np.concatenate([scaled, numbers], axis=1).astype(np.float32)
+
+
+def stacked(task: FitTask, rows: I64, side: str, part: int) -> tuple[F32, F64]:
+    """Return designed rows of a part and their labels, horizon after horizon."""
+    xs, ys = [], []
+    for h in range(len(task.dataset.horizons)):
+        own = rows[task.dataset.part[rows, h] == part]
+        xs.append(design(task, own, h))
+        ys.append(getattr(task.dataset.targets, side)[own, h])
+    return np.concatenate(xs), np.concatenate(ys)
+
+
+def _one_hot(dataset: Dataset, x: F32) -> F32:
+    k = len(dataset.features)
+    horizons = np.eye(len(dataset.horizons), dtype=np.float32)[x[:, k].astype(int)]
+    shares = np.eye(len(dataset.secids), dtype=np.float32)[x[:, k + 1].astype(int)]
+    return np.concatenate([x[:, :k], horizons, shares], axis=1)
+
+
+def _quantiles(recent: F64, base: HeadTrust) -> F64:
+    return np.asarray(np.maximum(recent, 1e-6)[:, None] * np.asarray(base.unit_quantiles))
+
+
+def _direction(n: int, base: HeadTrust) -> F64:
+    return np.tile(np.asarray(base.direction_prior), (n, 1))

@@ -1,0 +1,143 @@
+"""Walk forward: fit, calibrate on what was known by then, judge on the next stretch; again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from modeling.contracts import HeadTrust
+from modeling.fitting.batches import Scaler, scaler_fit
+from modeling.fitting.calibration import Chooser
+from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
+from modeling.fitting.evidence import Lessons, evidence_fit, novelty_fit
+from modeling.fitting.folds import Fold, pooled_of, trust_of
+from modeling.fitting.forecasters import FitTask, Forecaster
+from modeling.fitting.forecasts import Forecasts, Raw, calibrated
+from modeling.fitting.judging import Judged, Rules, Say
+from modeling.fitting.parts import dataset_check, walk_parts
+from modeling.fitting.trading import Terms, Wanted, joined, tradable, wanted_rows
+from modeling.kernels.walk_forward import FoldDates, RefusedFold, WalkConfig, WalkFold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JudgedFold:
+    """One forecaster in one fold: what it says of the fold's test rows, and by what evidence it would trade."""
+
+    dataset: Dataset  # in the fold's parts
+    judged: Judged  # its forecasts are those of the validation and test rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walk:
+    """All folds of all forecasters."""
+
+    dataset: Dataset  # its TEST part is the test rows of all folds
+    folds: tuple[WalkFold, ...]
+    refused: tuple[RefusedFold, ...]
+    by_forecaster: dict[str, tuple[JudgedFold, ...]]  # by fold, oldest first
+
+
+def forecaster_judge(
+    dataset: Dataset, forecaster: Forecaster, rules: Rules, *, earlier: Sequence[Fold] = ()
+) -> tuple[Judged, Fold]:
+    """Return a forecaster fitted on the training part and calibrated on the validation part and earlier folds' ones.
+
+    The second is its own fold, to be passed on to later ones.
+    """
+    scaler = scaler_fit(dataset)
+    column = dataset.features.index(rules.recipe.network.volatility_feature)
+    fitted = forecaster.fit(FitTask(dataset=dataset, scaler=scaler, column=column, seed=rules.seed))
+    raw = fitted.raw(np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST)))
+    own = Fold(dataset=dataset, raw=raw.taken(dataset.rows_of(VALIDATION)))
+    folds = (own, *earlier)
+    chooser = Chooser(rules=rules.recipe.evaluation, seed=rules.seed)
+    trust = trust_of(folds, column=column, chooser=chooser)
+    return judged_of(folds, raw, trust, scaler=scaler, rules=rules), own
+
+
+def judged_of(
+    folds: Sequence[Fold], raw: Raw, trust: dict[str, HeadTrust], *, scaler: Scaler, rules: Rules
+) -> Judged:
+    """Return calibrated forecasts with the evidence of the out-of-fold rows; the first fold is the one that serves."""
+    dataset = folds[0].dataset
+    column = dataset.features.index(rules.recipe.network.volatility_feature)
+    pooled, pooled_dataset = pooled_of(folds, trust, column=column)
+    novelty = novelty_fit(dataset, scaler, quantile=rules.recipe.evaluation.novelty_quantile)
+    lessons = Lessons(
+        forecasts=pooled, dataset=pooled_dataset, novelty=novelty, trust=trust, training=dataset
+    )
+    return Judged(
+        forecasts=calibrated(raw, dataset, trust, column=column),
+        evidence=evidence_fit(lessons),
+        scaler=scaler,
+        novelty=novelty,
+    )
+
+
+def walk(
+    dataset: Dataset,
+    forecasters: Sequence[Forecaster],
+    rules: Rules,
+    *,
+    dates: Sequence[FoldDates],
+    config: WalkConfig,
+    say: Say,
+) -> Walk:
+    """Return every forecaster in every fold; a fold that cannot teach or judge is a DatasetRefusedError by name."""
+    found: dict[str, list[JudgedFold]] = {each.name: [] for each in forecasters}
+    earlier: dict[str, list[Fold]] = {each.name: [] for each in forecasters}
+    steps = walk_parts(dataset, dates, config)
+    for number, (fold, parts) in enumerate(steps.folds):
+        dataset_check(parts, max_missing_frac=rules.recipe.evaluation.max_missing_frac)
+        for forecaster in forecasters:
+            say(number, len(steps.folds), f"{fold.name} {forecaster.name}")
+            judged, own = forecaster_judge(parts, forecaster, rules, earlier=earlier[forecaster.name])
+            earlier[forecaster.name].insert(0, own)
+            found[forecaster.name].append(JudgedFold(dataset=parts, judged=judged))
+    tested = np.any([parts.part == TEST for _, parts in steps.folds], axis=0)
+    first, last = steps.folds[0][1], steps.folds[-1][1]
+    return Walk(
+        dataset=replace(
+            dataset,
+            part=np.where(tested, TEST, NO_PART).astype(np.int8),
+            validation_start_s=first.validation_start_s,
+            test_start_s=first.test_start_s,
+            test_end_s=last.test_end_s,
+        ),
+        folds=tuple(fold for fold, _ in steps.folds),
+        refused=steps.refused,
+        by_forecaster={name: tuple(folds) for name, folds in found.items()},
+    )
+
+
+def pooled_forecasts(folds: Sequence[JudgedFold]) -> Forecasts:
+    """Return what one forecaster said of the test rows of all folds."""
+    said = [fold.judged.forecasts.taken(fold.dataset.rows_of(TEST)) for fold in folds]
+    names = [field.name for field in fields(Forecasts)]
+    return Forecasts(**{name: np.concatenate([getattr(each, name) for each in said]) for name in names})
+
+
+def walk_wanted(folds: Sequence[JudgedFold], terms: Terms, *, horizons: tuple[str, ...]) -> Wanted:
+    """Return what the policy would take of the test rows of all folds, in each by that fold's own evidence."""
+    return joined(
+        [
+            wanted_rows(
+                fold.judged.forecasts,
+                fold.dataset,
+                fold.judged.evidence,
+                terms,
+                part=TEST,
+                allowed=tradable(
+                    fold.dataset,
+                    fold.judged.forecasts.rows,
+                    fold.judged.scaler,
+                    fold.judged.novelty,
+                    terms.policy,
+                ),
+                horizons=horizons,
+            )
+            for fold in folds
+        ]
+    )
