@@ -3,7 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeling.kernels.significance import block_bootstrap_mean, paired_block_bootstrap, stationary_rows
+from modeling.kernels.backtest import daily_sharpe
+from modeling.kernels.significance import (
+    block_bootstrap_mean,
+    draw_days,
+    drawdown_interval,
+    figure_interval,
+    paired_block_bootstrap,
+    ratio_interval,
+    sharpe_interval,
+    stationary_rows,
+)
 
 OPTIONS = {"level": 0.95, "mean_block_days": 5.0, "resamples": 1000}
 
@@ -104,3 +114,111 @@ def test_wrong_requests_are_refused(change, daily, text):
 def test_paired_series_must_match():
     with pytest.raises(ValueError, match="one shape"):
         paired_block_bootstrap(np.zeros(5), np.zeros(6), rng=np.random.default_rng(0), **OPTIONS)
+
+
+def draws_of(days, seed=0, resamples=300, block=5.0, level=0.95):
+    rng = np.random.default_rng(seed)
+    return draw_days(days, level=level, mean_block_days=block, resamples=resamples, rng=rng)
+
+
+def test_the_interval_of_days_without_trades_is_that_of_the_mean():
+    daily = np.random.default_rng(0).normal(0.1, 1.0, 300)
+    known = block_bootstrap_mean(daily, rng=np.random.default_rng(4), **OPTIONS)
+    draws = draws_of(300, seed=4, resamples=1000)
+    found = ratio_interval(daily, np.ones(300), draws)
+    assert (found.value, found.low, found.high) == pytest.approx((known.mean, known.low, known.high))
+    assert (found.days, found.level) == (300, 0.95)
+
+
+def test_every_draw_is_judged_as_if_it_were_the_sample():
+    rng = np.random.default_rng(1)
+    daily, counts = rng.normal(0.02, 0.1, 60), rng.integers(0, 4, 60).astype(float)
+    draws = draws_of(60, resamples=50)
+
+    def expected(figure):
+        value = figure(np.arange(60))
+        return figure_interval(value, np.array([figure(row) for row in draws.rows]), draws)
+
+    def close(first, second):
+        return (first.value, first.low, first.high) == pytest.approx((second.value, second.low, second.high))
+
+    assert close(ratio_interval(daily, counts, draws), expected(lambda r: daily[r].sum() / counts[r].sum()))
+    assert close(sharpe_interval(daily, draws, days_a_year=252), expected(lambda r: daily_sharpe(daily[r])))
+
+
+def test_days_without_any_trade_have_no_ratio_and_no_sharpe():
+    draws = draws_of(20)
+    for found in (
+        ratio_interval(np.zeros(20), np.zeros(20), draws),
+        sharpe_interval(np.zeros(20), draws, days_a_year=252),
+    ):
+        assert np.isnan([found.value, found.low, found.high]).all()
+    once = np.zeros(20)
+    once[3] = 1.0  # a third of the draws leave this day out; the others know a ratio
+    assert ratio_interval(0.5 * once, once, draws).low == pytest.approx(0.5)
+
+
+def test_bounds_hold_about_as_often_as_they_say():
+    held = np.zeros((3, 2))
+    for seed in range(400):
+        rng = np.random.default_rng(seed)
+        draws = draws_of(120, seed=seed, resamples=150)
+        counts = rng.poisson(1.5, 120).astype(float)
+        sums = 0.3 * counts + np.sqrt(counts) * rng.normal(size=120)
+        daily = rng.normal(0.3, 1.0, 120)
+        found = (
+            ratio_interval(daily, np.ones(120), draws),
+            ratio_interval(sums, counts, draws),
+            sharpe_interval(daily, draws, days_a_year=1.0),
+        )
+        held += [(one.low <= 0.3, one.high >= 0.3) for one in found]
+    assert np.all(held / 400 > 0.90)
+    assert np.all(held / 400 < 0.98)
+
+
+def slow_drawdown(path, compounding):
+    capital = peak = 1.0
+    deepest = 0.0
+    for day in path:
+        capital = capital * (1 + day) if compounding else capital + day
+        peak = max(peak, capital)
+        deepest = max(deepest, (peak - capital) / (peak if compounding else 1.0))
+    return deepest
+
+
+@pytest.mark.parametrize("compounding", [True, False])
+def test_the_drawdowns_are_those_of_the_redrawn_paths(compounding):
+    daily = np.random.default_rng(2).normal(0.0, 0.01, 80)
+    draws = draws_of(80, resamples=40)
+    found = drawdown_interval(daily, draws, compounding=compounding)
+    paths = [slow_drawdown(daily[row], compounding) for row in draws.rows]
+    assert found.value == pytest.approx(slow_drawdown(daily, compounding))
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(paths, [0.05, 0.95])))
+    rising = drawdown_interval(np.full(80, 0.01), draws, compounding=compounding)
+    assert (rising.value, rising.low, rising.high) == (0.0, 0.0, 0.0)
+
+
+def test_weights_count_the_rows_drawn():
+    draws = draws_of(30, resamples=7)
+    for row, weights in zip(draws.rows, draws.weights, strict=True):
+        np.testing.assert_array_equal(weights, np.bincount(row, minlength=30))
+    # Blocks longer than a quarter of the days would leave too few of them.
+    assert draws_of(8, block=100.0).widening == pytest.approx(np.sqrt(8 / 5))
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda draws: draws_of(1), "at least 2"),
+        (lambda draws: draws_of(5, level=0.4), "level must lie"),
+        (lambda draws: draws_of(5, block=0.5), "at least 1"),
+        (lambda draws: figure_interval(0.0, np.zeros(9), draws), "one for each draw"),
+        (lambda draws: ratio_interval(np.zeros(9), np.ones(20), draws), "the 20 days drawn"),
+        (lambda draws: ratio_interval(np.zeros(20), np.full(20, np.nan), draws), "missing"),
+        (lambda draws: sharpe_interval(np.full(20, np.inf), draws, days_a_year=252), "missing"),
+        (lambda draws: drawdown_interval(np.zeros((2, 20)), draws, compounding=False), "the 20 days drawn"),
+    ],
+)
+def test_wrong_draws_are_refused(call, text):
+    with pytest.raises(ValueError, match=text):
+        call(draws_of(20))
