@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from modeling.kernels.performance import TRADING_DAYS_A_YEAR, daily_sharpe
 from traderai.common.arrays import F64, I64
 
 _FLAT_SHARE = 1e-12  # of the squared mean: a variance below it is rounding
@@ -159,7 +160,7 @@ def ratio_interval(sums: F64, counts: F64, draws: DayDraws) -> FigureInterval:
     return figure_interval(value, resampled, draws)
 
 
-def sharpe_interval(daily: F64, draws: DayDraws, *, days_a_year: float) -> FigureInterval:
+def sharpe_interval(daily: F64, draws: DayDraws) -> FigureInterval:
     """Return the interval of the yearly Sharpe ratio of a daily series, no interest deducted.
 
     Of 1,500 series with fat tails, each bound at 0.95 held in 94 % (250 or 750 independent days) and in 92 % to
@@ -176,11 +177,8 @@ def sharpe_interval(daily: F64, draws: DayDraws, *, days_a_year: float) -> Figur
     shift = draws.weights @ away / days
     variance = draws.weights @ away**2 / days - shift**2
     variance = np.where(variance > _FLAT_SHARE * shift**2, variance, np.nan) * days / (days - 1)
-    yearly = np.sqrt(days_a_year)
-    resampled = yearly * (centre + shift) / np.sqrt(variance)
-    varies = daily.min() < daily.max()
-    value = float(yearly * centre / daily.std(ddof=1)) if varies else float("nan")
-    return figure_interval(value, resampled, draws)
+    resampled = np.sqrt(TRADING_DAYS_A_YEAR) * (centre + shift) / np.sqrt(variance)
+    return figure_interval(daily_sharpe(daily), resampled, draws)
 
 
 def drawdown_interval(daily: F64, draws: DayDraws, *, compounding: bool) -> FigureInterval:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeling.kernels.backtest import daily_sharpe
+from modeling.kernels.performance import TRADING_DAYS_A_YEAR, daily_sharpe
 from modeling.kernels.significance import (
     block_bootstrap_mean,
     draw_days,
@@ -143,14 +143,14 @@ def test_every_draw_is_judged_as_if_it_were_the_sample():
         return (first.value, first.low, first.high) == pytest.approx((second.value, second.low, second.high))
 
     assert close(ratio_interval(daily, counts, draws), expected(lambda r: daily[r].sum() / counts[r].sum()))
-    assert close(sharpe_interval(daily, draws, days_a_year=252), expected(lambda r: daily_sharpe(daily[r])))
+    assert close(sharpe_interval(daily, draws), expected(lambda r: daily_sharpe(daily[r])))
 
 
 def test_days_without_any_trade_have_no_ratio_and_no_sharpe():
     draws = draws_of(20)
     for found in (
         ratio_interval(np.zeros(20), np.zeros(20), draws),
-        sharpe_interval(np.zeros(20), draws, days_a_year=252),
+        sharpe_interval(np.zeros(20), draws),
     ):
         assert np.isnan([found.value, found.low, found.high]).all()
     once = np.zeros(20)
@@ -169,9 +169,10 @@ def test_bounds_hold_about_as_often_as_they_say():
         found = (
             ratio_interval(daily, np.ones(120), draws),
             ratio_interval(sums, counts, draws),
-            sharpe_interval(daily, draws, days_a_year=1.0),
+            sharpe_interval(daily, draws),
         )
-        held += [(one.low <= 0.3, one.high >= 0.3) for one in found]
+        truth = (0.3, 0.3, 0.3 * np.sqrt(TRADING_DAYS_A_YEAR))
+        held += [(one.low <= true, one.high >= true) for one, true in zip(found, truth, strict=True)]
     assert np.all(held / 400 > 0.90)
     assert np.all(held / 400 < 0.98)
 
@@ -215,7 +216,7 @@ def test_weights_count_the_rows_drawn():
         (lambda draws: figure_interval(0.0, np.zeros(9), draws), "one for each draw"),
         (lambda draws: ratio_interval(np.zeros(9), np.ones(20), draws), "the 20 days drawn"),
         (lambda draws: ratio_interval(np.zeros(20), np.full(20, np.nan), draws), "missing"),
-        (lambda draws: sharpe_interval(np.full(20, np.inf), draws, days_a_year=252), "missing"),
+        (lambda draws: sharpe_interval(np.full(20, np.inf), draws), "missing"),
         (lambda draws: drawdown_interval(np.zeros((2, 20)), draws, compounding=False), "the 20 days drawn"),
     ],
 )
