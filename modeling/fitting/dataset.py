@@ -109,15 +109,26 @@ class Dataset:
         """The embedding row of each bar's instrument; 0 is kept for the unknown one."""
         return (self.instrument + 1).astype(np.int32)
 
+    def taught_until_s(self, *parts: int) -> int:
+        """Return the end of the last label of some parts: what is taught there is known by then."""
+        return int(self.targets.window_end_s[np.isin(self.part, parts)].max())
+
     @cached_property
     def sha256(self) -> str:
         """The fingerprint of every number that decides a fit or a figure, the parts included."""
+        return hashlib.sha256(
+            self.content_sha256.encode() + np.ascontiguousarray(self.part).tobytes()
+        ).hexdigest()
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """The fingerprint of all rows, whatever parts they are in: what predictions are tied to."""
         digest = hashlib.sha256(
             repr((self.secids, self.horizons, self.features, self.lookback_bars)).encode()
         )
         targets = self.targets
         for array in (
-            self.values, self.instrument, self.decision_s, self.part, self.cost_frac, self.take_profit_frac,
+            self.values, self.instrument, self.decision_s, self.cost_frac, self.take_profit_frac,
             self.stop_loss_frac, targets.p_long, targets.p_short, targets.forward_return, targets.forward_volatility,
             targets.direction, targets.long_gross, targets.short_gross, targets.window_end_s,
         ):  # fmt: skip

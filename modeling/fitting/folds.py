@@ -7,7 +7,7 @@ chosen on the pooled out-of-fold predictions of the validation part and of equal
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from modeling.contracts import HeadTrust
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.calibration import Chooser, base_of, slice_of, trust_fit, upon
 from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
-from modeling.fitting.forecasts import Forecasts, Raw, calibrated
+from modeling.fitting.forecasts import Forecasts, Raw, calibrated, joined_forecasts, require_held_out
 from modeling.fitting.parts import split_by_borders
 from modeling.fitting.recipe import Recipe
 from modeling.kernels.splits import DAY_S, Borders
@@ -27,6 +27,9 @@ class Fold:
 
     dataset: Dataset
     raw: Raw
+
+    def __post_init__(self) -> None:
+        require_held_out(self.raw, self.dataset, part=VALIDATION)
 
 
 def earlier_datasets(dataset: Dataset, recipe: Recipe) -> tuple[Dataset, ...]:
@@ -89,8 +92,7 @@ def pooled_of(
         )
         for fold in folds
     ]
-    names = [field.name for field in fields(Forecasts)]
-    pooled = Forecasts(**{name: np.concatenate([getattr(each, name) for each in said]) for name in names})
+    pooled = joined_forecasts(said)
     inside = np.any([fold.dataset.part == VALIDATION for fold in folds], axis=0)
     part = np.where(inside, VALIDATION, NO_PART).astype(np.int8)
     return pooled, replace(folds[0].dataset, part=part)

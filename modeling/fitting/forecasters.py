@@ -17,8 +17,9 @@ from modeling.contracts import HeadTrust
 from modeling.fitting.batches import Scaler, stratified_rows
 from modeling.fitting.calibration import base_of
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
-from modeling.fitting.forecasts import Raw
+from modeling.fitting.forecasts import Provenance, Raw
 from traderai.common.arrays import F32, F64, I64
+from traderai.common.config import fingerprint
 
 SIDES = ("p_long", "p_short")
 Logits = Callable[[F32], F64]  # designed rows (n, d) -> (n,)
@@ -58,6 +59,7 @@ class TabularFit:
 
     task: FitTask
     logits: dict[str, Logits]  # by side
+    model: str  # fingerprint of what was fitted: the forecaster and its seed
 
     def raw(self, rows: I64) -> Raw:
         """Return logits of both sides; quantiles and volatility in units of the recent volatility of a bar."""
@@ -66,6 +68,7 @@ class TabularFit:
         recent = task.dataset.values[rows, task.column].astype(np.float64)
         designed = [design(task, rows, h) for h in horizons]
         return Raw(
+            provenance=Provenance.of_fit(self.model, task.dataset),
             rows=rows,
             p_long_logit=np.stack([self.logits["p_long"](x) for x in designed], axis=1),
             p_short_logit=np.stack([self.logits["p_short"](x) for x in designed], axis=1),
@@ -89,7 +92,11 @@ class LogisticForecaster:
     def fit(self, task: FitTask) -> TabularFit:
         """Return one regression for each side."""
         rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
-        return TabularFit(task=task, logits={side: self._side(task, rows, side) for side in SIDES})
+        return TabularFit(
+            task=task,
+            logits={side: self._side(task, rows, side) for side in SIDES},
+            model=fingerprint([repr(self), task.seed]),
+        )
 
     def _side(self, task: FitTask, rows: I64, side: str) -> Logits:
         x, y = stacked(task, rows, side, TRAIN)
@@ -118,7 +125,9 @@ class TreeForecaster:
         rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
         stop_rows = stratified_rows(task.dataset.rows_of(VALIDATION), limit=self.max_stop_rows, rng=None)
         return TabularFit(
-            task=task, logits={side: self._side(task, (rows, stop_rows), side) for side in SIDES}
+            task=task,
+            logits={side: self._side(task, (rows, stop_rows), side) for side in SIDES},
+            model=fingerprint([repr(self), task.seed]),
         )
 
     def _side(self, task: FitTask, rows: tuple[I64, I64], side: str) -> Logits:

@@ -22,7 +22,7 @@ from modeling.fitting.evaluation import (
 )
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasters import FORECASTERS, FitTask
-from modeling.fitting.forecasts import Forecasts
+from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.trading import Terms, part_days, tradable, traded, wanted_rows
 from modeling.kernels.calibration import sigmoid
@@ -62,6 +62,7 @@ class Rules:
 
 def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say: Say) -> dict[str, Any]:
     """Return every figure of one part, the baselines' on the same rows among them."""
+    require_held_out(own.forecasts, dataset, part=part)
     bootstrap = _bootstrap(dataset, rules, part)
     say(0, 3, "baselines")
     heads = _head_metrics(own, dataset, rules, bootstrap, part=part)
@@ -88,6 +89,8 @@ def gate_input(
     own: Judged, champion: Judged | None, dataset: Dataset, rules: Rules, *, champion_trades: bool
 ) -> GateInput:
     """Return what the gate judges: the test part, candidate and champion on the same rows."""
+    for judged in (own,) if champion is None else (own, champion):
+        require_held_out(judged.forecasts, dataset, part=TEST)
     result = policy_simulation(own, dataset, rules, part=TEST)
     rival = None
     if champion is not None and champion_trades:

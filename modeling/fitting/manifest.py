@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from modeling.fitting.dataset import PARTS, TEST, Dataset
+from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
 from traderai.common.clock import from_epoch_s
 
 
@@ -28,8 +28,7 @@ def dataset_manifest(dataset: Dataset, *, without_features: tuple[str, ...]) -> 
 
 def trained_until_s(dataset: Dataset) -> int:
     """Return the end of the last label that training or calibration has seen."""
-    seen = (dataset.part >= 0) & (dataset.part != TEST)
-    return int(dataset.targets.window_end_s[seen].max())
+    return dataset.taught_until_s(TRAIN, VALIDATION)
 
 
 def rate_warnings(dataset: Dataset) -> list[str]:

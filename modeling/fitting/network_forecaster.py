@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.export import onnx_export
 from modeling.fitting.forecasters import FitTask
-from modeling.fitting.forecasts import Raw, raw_forecasts
+from modeling.fitting.forecasts import NetworkInputs, Provenance, Raw, raw_forecasts
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.training import Fitted, network_fit
 from modeling.registry.scorer import Network
@@ -29,10 +30,13 @@ class NetworkFit:
         return raw_forecasts(
             Network(self.onnx),
             dataset,
-            scaled=self.task.scaler.apply(dataset.values),
-            ticker=dataset.ticker,
-            horizon_rows=horizon_rows(dataset),
+            inputs=NetworkInputs(
+                scaled=self.task.scaler.apply(dataset.values),
+                ticker=dataset.ticker,
+                horizon_rows=horizon_rows(dataset),
+            ),
             rows=rows,
+            provenance=Provenance.of_fit(hashlib.sha256(self.onnx).hexdigest(), dataset),
         )
 
 

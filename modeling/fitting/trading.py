@@ -11,7 +11,7 @@ from modeling.contracts import AccountConfig, CostModel, Evidence, PolicyConfig
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evidence import Novelty, side_figures
-from modeling.fitting.forecasts import Forecasts
+from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.edges import choose_sides, volatility_terciles
 from modeling.kernels.simulator import Simulation, simulate
 from modeling.kernels.simulator_orders import AccountRules, BorrowRate, FlatCost, Orders
@@ -97,6 +97,7 @@ def wanted_rows(
     horizons: tuple[str, ...],
 ) -> Wanted:
     """Return the side that the policy would take of every row of a part."""
+    require_held_out(forecasts, dataset, part=part)
     found = []
     for h, horizon in enumerate(dataset.horizons):
         if horizon in horizons:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
 from modeling.fitting.evidence import Lessons, evidence_fit, novelty_fit
 from modeling.fitting.folds import Fold, pooled_of, trust_of
 from modeling.fitting.forecasters import FitTask, Forecaster
-from modeling.fitting.forecasts import Forecasts, Raw, calibrated
+from modeling.fitting.forecasts import Forecasts, Raw, calibrated, joined_forecasts, require_held_out
 from modeling.fitting.judging import Judged, Rules, Say
 from modeling.fitting.parts import dataset_check, walk_parts
 from modeling.fitting.trading import Terms, Wanted, joined, tradable, wanted_rows
@@ -114,9 +114,9 @@ def walk(
 
 def pooled_forecasts(folds: Sequence[JudgedFold]) -> Forecasts:
     """Return what one forecaster said of the test rows of all folds."""
-    said = [fold.judged.forecasts.taken(fold.dataset.rows_of(TEST)) for fold in folds]
-    names = [field.name for field in fields(Forecasts)]
-    return Forecasts(**{name: np.concatenate([getattr(each, name) for each in said]) for name in names})
+    for fold in folds:
+        require_held_out(fold.judged.forecasts, fold.dataset, part=TEST)
+    return joined_forecasts([fold.judged.forecasts.taken(fold.dataset.rows_of(TEST)) for fold in folds])
 
 
 def walk_wanted(folds: Sequence[JudgedFold], terms: Terms, *, horizons: tuple[str, ...]) -> Wanted:

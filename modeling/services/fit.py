@@ -30,7 +30,7 @@ from modeling.fitting.dataset import NO_PART, TEST, Dataset
 from modeling.fitting.evaluation import daily_net, plain
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.export import keras_bytes
-from modeling.fitting.forecasts import calibrated, raw_forecasts
+from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input, policy_simulation
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
@@ -338,14 +338,23 @@ def _champion_judged(
             )
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=champion)
     scaler = Scaler(mean=artifact.mean, std=artifact.std)
+    seen_s = clock.to_epoch_s(champion.trained_until)
     known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
     raw = raw_forecasts(
         Network(artifact.onnx),
         dataset,
-        scaled=scaler.apply(dataset.values),
-        ticker=known[dataset.instrument],
-        horizon_rows=artifact.horizon_rows,
+        inputs=NetworkInputs(
+            scaled=scaler.apply(dataset.values),
+            ticker=known[dataset.instrument],
+            horizon_rows=artifact.horizon_rows,
+        ),
         rows=rows,
+        provenance=Provenance(
+            model=hashlib.sha256(artifact.onnx).hexdigest(),
+            dataset_sha256=dataset.content_sha256,
+            train_end_s=seen_s,
+            validation_end_s=seen_s,
+        ),
     )
     limit = next(iter(artifact.evidence.values())).novelty_limit
     return Judged(

@@ -9,7 +9,7 @@ import pytest
 
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.fitting.evidence import Lessons, Novelty, evidence_fit
-from modeling.fitting.forecasts import Forecasts
+from modeling.fitting.forecasts import Forecasts, Provenance
 from tests.modeling.kernels.test_trust import trust
 from tests.modeling.synthetic import dataset
 
@@ -21,6 +21,7 @@ def lessons():
     shape = (rows.size, len(whole.horizons))
     volatility = np.repeat(whole.ewma_volatility[rows][:, None], shape[1], axis=1)
     forecasts = Forecasts(
+        provenance=Provenance.of_fit("test", whole),
         rows=rows,
         p_long=np.full(shape, 0.3),
         p_short=np.full(shape, 0.3),
