@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.text import Truncator
 
 from modeling.contracts.ledger import ExperimentDecision
 from modeling.models import Experiment, GateVerdict, ModelVersion, Promotion, TrainingRun, Trial
@@ -25,6 +26,8 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 
     list_display = ("id", "recipe", "seed", "state", "as_of", "seconds", "started_at")
     list_filter = ("recipe", "state")
+    search_fields = ("=id", "recipe")
+    ordering = ("-started_at", "-pk")
 
 
 @admin.register(ModelVersion)
@@ -97,16 +100,27 @@ class TrialAdmin(ReadOnlyAdmin):
     """Every evaluated configuration; the bottom of the filtered list tells how many there are."""
 
     list_display = (
-        "created_at", "kind", "recipe", "label_set", "data_family", "first_day", "last_day", "trades",
-        "net_expectancy_frac", "sharpe_per_day",
+        "id", "created_at", "kind", "recipe", "label_set", "data_family", "first_day", "last_day", "trades",
+        "net_per_trade_bp", "sharpe",
     )  # fmt: skip
     list_filter = ("kind", "label_family", "data_family", "recipe")
-    list_select_related = ("run",)
+    search_fields = ("=id", "recipe", "label_set")
+    ordering = ("-created_at", "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trial]:
         """Leave the daily results out: hundreds of numbers a row that nobody reads here."""
         found: QuerySet[Trial] = super().get_queryset(request)
         return found.defer("days", "daily_net")
+
+    @admin.display(description="Net per trade, bp", ordering="net_expectancy_frac", empty_value="-")
+    def net_per_trade_bp(self, row: Trial) -> str | None:
+        """After costs."""
+        return None if row.net_expectancy_frac is None else f"{1e4 * row.net_expectancy_frac:+.1f}"
+
+    @admin.display(description="Sharpe per day", ordering="sharpe_per_day", empty_value="-")
+    def sharpe(self, row: Trial) -> str | None:
+        """To three places."""
+        return None if row.sharpe_per_day is None else f"{row.sharpe_per_day:+.3f}"
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Show all but the daily results."""
@@ -155,11 +169,21 @@ class ExperimentDecideForm(forms.ModelForm):  # type: ignore[type-arg]
 class ExperimentAdmin(ReadOnlyAdmin):
     """The hypotheses, the failed ones included; staff may open one and decide an open one, once."""
 
-    list_display = ("name", "verdict", "started_on", "decided_on", "hypothesis", "reason")
+    list_display = ("name", "verdict", "started_on", "decided_on", "what", "why")
     list_filter = ("verdict", "started_on", "decided_on")
     search_fields = ("name", "hypothesis", "reason")
     ordering = ("-started_on", "-pk")
-    filter_horizontal = ("runs", "trials")
+    autocomplete_fields = ("runs", "trials")
+
+    @admin.display(description="Hypothesis")
+    def what(self, row: Experiment) -> str:
+        """Its beginning."""
+        return Truncator(row.hypothesis).chars(160)
+
+    @admin.display(description="Reason", empty_value="-")
+    def why(self, row: Experiment) -> str:
+        """Its beginning."""
+        return Truncator(row.reason).chars(160)
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Staff with the permission may open one."""

@@ -54,7 +54,7 @@ def test_trials_are_facts_and_listed_without_their_days(staff: Client, django_as
         trial_record(trial=new_trial(number), now=NOW)
     with django_assert_max_num_queries(12):
         listed = staff.get(reverse("admin:modeling_trial_changelist"), {"label_family": "swing"})
-    assert b"global_swing_v1" in listed.content and listed.context["cl"].result_count == 3
+    assert b"+66.0" in listed.content and listed.context["cl"].result_count == 3
     row = Trial.objects.first()
     shown = staff.get(reverse("admin:modeling_trial_change", args=[row.pk]))
     assert row.config_sha256 in shown.content.decode() and "daily_net" not in shown.content.decode()

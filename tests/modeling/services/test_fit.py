@@ -84,7 +84,7 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     )
     told = report.version.metrics["test"]["policy"]["configured_cost"]
     assert (trial.trades, len(trial.days)) == (told["trades"], report.version.metrics["test"]["days"])
-    assert trial.net_expectancy_frac == pytest.approx(told["net_expectancy_frac"])
+    assert trial.net_expectancy_frac == pytest.approx(told["net_expectancy_frac"]["value"])
 
     again = trained(data)
     assert again.reused
