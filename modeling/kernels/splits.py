@@ -31,14 +31,22 @@ class LabelledRows:
         for name, values in (("instrument", self.instrument), ("positive", self.positive)):
             if values is not None and values.shape != self.decision_s.shape:
                 raise ValueError(f"{name} must be {self.decision_s.shape}, was {values.shape}")
+        for name, values, kind in (
+            ("decision_s", self.decision_s, np.integer),
+            ("window_end_s", self.window_end_s, np.integer),
+            ("instrument", self.instrument, np.integer),
+            ("positive", self.positive, np.bool_),
+        ):
+            if values is not None and not np.issubdtype(values.dtype, kind):
+                raise ValueError(f"{name} must be of type {kind.__name__}, was {values.dtype}; convert it")
         if np.any(self.window_end_s < self.decision_s):
             raise ValueError("a label window ends before its decision; pass labelled rows only")
         if self.instrument is not None and self.instrument.size:
-            numbers = int(self.instrument.min()), int(self.instrument.max())
-            if numbers[0] < 0 or (self.secids and numbers[1] >= len(self.secids)):
+            least, most = int(self.instrument.min()), int(self.instrument.max())
+            if least < 0 or (self.secids and most >= len(self.secids)):
                 raise ValueError(
-                    f"instrument must be numbers from 0 to one below the {len(self.secids)} secids, "
-                    f"were {numbers[0]} to {numbers[1]}"
+                    "instrument must be numbers from 0 on that have a name if any has, "
+                    f"were {least} to {most} with {len(self.secids)} secids"
                 )
 
 

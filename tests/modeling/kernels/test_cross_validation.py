@@ -86,7 +86,7 @@ def test_without_overlap_it_is_the_kfold_of_scikit_learn():
 
 
 # Which split gives each path its forecasts of each group. The first is figure 12.2 of Lopez de Prado (2018), and both
-# were read from `split` and `get_path_ids` of skfolio 1.x's CombinatorialPurgedCV, row by row.
+# were read from `split` and `get_path_ids` of skfolio 1.12.2's CombinatorialPurgedCV.
 PATHS = {
     (6, 2): [
         [0, 0, 1, 2, 3, 4],
@@ -119,6 +119,19 @@ def test_paths_are_those_of_the_book(n_groups, n_test_groups):
     assert found.path_splits.tolist() == PATHS[n_groups, n_test_groups]
 
 
+def test_training_rows_are_those_of_another_implementation():
+    # What PurgedKFold of purgedcv 0.1.11 trains on, its half-open windows made a second longer to be closed.
+    lengths = [0, 1.5, 3, 0.5, 2, 2.5, 1, 0, 3, 1, 0.5, 2, 1.5, 4, 0, 1, 2.5, 0.5, 3, 1, 0, 2, 1.5, 0.5]
+    trained = [
+        range(10, 24),
+        [0, 1, 2, 3, *range(16, 24)],
+        [*range(11), 21, 22, 23],
+        [*range(16), 17],
+    ]
+    found = purged_kfold(daily(lengths), n_groups=4, embargo_s=2 * DAY_S, lookback_s=0)
+    assert [fold.train.tolist() for fold in found] == [list(rows) for rows in trained]
+
+
 def test_purged_and_embargoed_rows_by_hand():
     # 20 days, groups of 5; labels of 2 days; group 1 (days 5 to 9) spans to day 11.
     fold = purged_kfold(daily([2.0] * 20), n_groups=4, embargo_s=2 * DAY_S, lookback_s=2 * DAY_S).fold(1)
@@ -137,6 +150,19 @@ def test_purged_and_embargoed_rows_by_hand():
     assert (fold.purged, fold.embargoed) == (4, 2)
 
 
+def test_a_row_that_one_group_purges_and_another_embargoes_is_counted_once():
+    # Groups of 10 days, 0 and 2 tested: day 18 is embargoed by the one and purged by the other.
+    found = cpcv(daily([2.0] * 40), n_groups=4, n_test_groups=2, embargo_s=7 * DAY_S, lookback_s=0)
+    fold = found.fold(found.splits.index((0, 2)))
+    assert fold.train.tolist() == [39]
+    assert (fold.purged, fold.embargoed) == (6, 13)
+
+
+def test_groups_are_equally_long_to_within_a_day():
+    found = purged_kfold(daily([0.0] * 23), n_groups=5, embargo_s=0, lookback_s=0)
+    assert ((found.starts_s - START_S) / DAY_S).tolist() == [0, 4, 9, 13, 18]
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -144,7 +170,7 @@ def test_purged_and_embargoed_rows_by_hand():
         ({"n_groups": 63}, "n_groups must be at most 62"),
         ({"n_test_groups": 0}, "at least 1"),
         ({"n_test_groups": 5}, "above n_test_groups"),
-        ({"n_groups": 40, "n_test_groups": 20}, "take fewer groups"),
+        ({"n_groups": 40, "n_test_groups": 20}, "make 137846528820 splits, at most 100000 are allowed"),
         (
             {"embargo_s": 5, "lookback_s": 6},
             "embargo_s must be at least the longest look-back of a feature, 6 s",

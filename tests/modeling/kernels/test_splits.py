@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from modeling.kernels.splits import ChronologicalSplit, chronological_split, split_at
+from modeling.kernels.splits import Borders, ChronologicalSplit, LabelledRows, chronological_split, split_at
 
 DAY_S = 86_400
 
@@ -114,3 +114,35 @@ def test_wrong_rows_are_refused():
         chronological_split(decision_s, decision_s[:5])
     with pytest.raises(ValueError, match="no row"):
         chronological_split(decision_s[:0], decision_s[:0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"instrument": np.zeros(9, dtype=np.int64)}, r"instrument must be \(10,\), was \(9,\)"),
+        ({"positive": np.zeros(9, dtype=np.bool_)}, "positive must be"),
+        ({"positive": np.full(10, np.nan)}, "positive must be of type bool, was float64"),
+        ({"decision_s": np.full(10, np.nan)}, "decision_s must be of type integer, was float64; convert it"),
+        ({"window_end_s": np.arange(10) + 0.5}, "window_end_s must be of type integer"),
+        ({"instrument": np.arange(10) - 1}, "from 0 on .* were -1 to 8 with 0 secids"),
+        ({"instrument": np.arange(10), "secids": ("SBER",) * 9}, "were 0 to 9 with 9 secids"),
+    ],
+)
+def test_wrong_labelled_rows_are_refused(wrong, text):
+    right = {"decision_s": np.arange(10), "window_end_s": np.arange(10), "instrument": np.arange(10)}
+    LabelledRows(**right, secids=("SBER",) * 10)
+    with pytest.raises(ValueError, match=text):
+        LabelledRows(**(right | wrong))
+
+
+@pytest.mark.parametrize("moments", [(5, 5, 9, 10), (5, 7, 7, 10), (5, 7, 9, 9), (None, 9, 7, None)])
+def test_borders_that_do_not_rise_are_refused(moments):
+    names = ("train_start_s", "validation_start_s", "test_start_s", "test_end_s")
+    with pytest.raises(ValueError, match=r"must rise, were .*; order the dates"):
+        Borders(**dict(zip(names, moments, strict=True)))
+
+
+def test_a_horizon_longer_than_the_data_is_refused():
+    decision_s = np.arange(100) * DAY_S
+    with pytest.raises(ValueError, match=r"train part is empty after 60 rows were purged.*a shorter horizon"):
+        chronological_split(decision_s, decision_s + 200 * DAY_S)

@@ -144,30 +144,44 @@ def test_a_rolling_window_is_lengthened_by_as_little_as_mends_it(rows, n_rows, p
     minimum = PartMinimum(rows_per_instrument=n_rows, positives=positives)
     config = WalkConfig(embargo_s=DAY_S, rolling_days=4, minimum=minimum, when_short="lengthen")
     (dates,) = named_folds({"one": days(30, 33, 45)})
-    try:
-        (fold,) = walk_forward.walk_forward(rows, [dates], config).folds
-    except ValueError as error:
-        assume("no fold is left" not in str(error))
-        raise
-    assert all(satisfied(rows, part, minimum) for part in fold.split.parts)
-    # The slow way: try every day before the border that was asked for, the latest first.
-    for part, end_s, asked_s, found_s in (
-        ("validation", dates.test_start_s, dates.validation_start_s, fold.borders.validation_start_s),
-        (
-            "train",
-            fold.borders.validation_start_s,
-            fold.borders.validation_start_s - 4 * DAY_S,
-            fold.borders.train_start_s,
-        ),
+    validation_s = latest_start(rows, dates.validation_start_s, dates.test_start_s, minimum)
+    train_s = validation_s and latest_start(rows, validation_s - 4 * DAY_S, validation_s, minimum)
+    tested = np.flatnonzero((rows.decision_s >= dates.test_start_s) & (rows.decision_s < dates.test_end_s))
+    if train_s is None or not satisfied(rows, tested, minimum):
+        with pytest.raises(ValueError, match="lengthening does not mend it"):
+            walk_forward.walk_forward(rows, [dates], config)
+        return
+    (fold,) = walk_forward.walk_forward(rows, [dates], config).folds
+    assert (fold.borders.validation_start_s, fold.borders.train_start_s) == (validation_s, train_s)
+    for part, moved_s in (
+        ("validation", dates.validation_start_s - validation_s),
+        ("train", validation_s - 4 * DAY_S - train_s),
     ):
-        start_s = asked_s
-        usable = rows.window_end_s + DAY_S < end_s
-        while not satisfied(rows, np.flatnonzero(usable & (rows.decision_s >= start_s)), minimum):
-            start_s -= DAY_S
-        assert found_s == start_s
-        moved = [reason for reason in fold.reasons if reason.startswith(f"lengthened: {part} ")]
-        days_earlier = (asked_s - start_s) // DAY_S
-        assert moved == ([f"lengthened: {part} starts {days_earlier} days earlier"] if days_earlier else [])
+        told_moved = f"lengthened: {part} starts {moved_s // DAY_S} days earlier"
+        assert [text for text in fold.reasons if text.startswith(f"lengthened: {part} ")] == (
+            [told_moved] if moved_s else []
+        )
+
+
+def latest_start(rows, asked_s, end_s, minimum):
+    """Return the slow way the latest start, whole days before the one asked for, from which on a part will do."""
+    usable = rows.window_end_s + DAY_S < end_s
+    for start_s in range(asked_s, START_S - 1, -DAY_S):
+        if satisfied(rows, np.flatnonzero(usable & (rows.decision_s >= start_s)), minimum):
+            return start_s
+    return None
+
+
+def test_the_day_a_part_starts_with_counts_as_a_whole():
+    # Day 30 gives SBER its third row; but GAZP traded that morning, and has its third only from day 10 on.
+    sber = START_S + np.array([*range(9), *range(29, 37)]) * DAY_S + 57_000
+    gazp = START_S + np.array([10, 11, 30]) * DAY_S + 30_000
+    decision_s = np.concatenate((sber, gazp))
+    instrument = np.repeat([0, 1], [sber.size, gazp.size])
+    rows = LabelledRows(decision_s=decision_s, window_end_s=decision_s, instrument=instrument)
+    dates = named_folds({"x": days(32, 33, 37)})
+    (fold,) = walk_forward.walk_forward(rows, dates, asking("lengthen", rows=3)).folds
+    assert fold.borders.validation_start_s == days(10)[0]
 
 
 def test_equal_folds_are_those_of_scikit_learn():
@@ -179,6 +193,7 @@ def test_equal_folds_are_those_of_scikit_learn():
     for fold, (train, test) in zip(walk.folds, theirs, strict=True):
         np.testing.assert_array_equal(np.concatenate((fold.split.train, fold.split.validation)), train)
         np.testing.assert_array_equal(fold.split.test, test)
+        assert fold.split.validation.size == 10
 
 
 def test_a_rolling_window_leaves_out_what_was_before_it():
