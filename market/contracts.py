@@ -364,3 +364,13 @@ class AlertFacts:
     known_at: datetime
     cause: str
     source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedText:
+    """A text about an instrument, as it is stored now, with the moment from which this reading is known."""
+
+    instrument_id: int
+    item_id: int
+    known_s: int
+    text: str  # title and body

@@ -10,7 +10,7 @@ import numpy as np
 from features.kernels.higher import unbroken_from
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import bars_load_many, months_with_bars, warmup_begins
+from market.selectors.bars_many import months_with_bars
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.errors import TraderAIError
 
@@ -80,13 +80,13 @@ def _chunks(months: Mapping[date, int]) -> Iterator[list[date]]:
 def _chunk_bars(
     scope: BuildScope, begin: datetime, end: datetime, *, warmup_bars: int, failed: dict[str, str]
 ) -> dict[str, Bars]:
-    begins = warmup_begins(
+    begins = scope.facts.warmup_begins(
         instruments=scope.universe, timeframe=scope.timeframe, before=begin, bars=warmup_bars
     )
     since_by_id = {facts.id: begins.get(facts.id, begin) for facts in scope.universe}
 
     def load(instruments: Sequence[InstrumentFacts]) -> dict[str, Bars]:
-        return bars_load_many(
+        return scope.facts.bars(
             instruments=instruments,
             timeframe=scope.timeframe,
             as_of=scope.as_of,

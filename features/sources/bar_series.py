@@ -16,7 +16,6 @@ from features.kernels.window import window_of
 from features.sources.base import BuildScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import bars_load_many, bars_stored_many
 from traderai.common.arrays import F32
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
@@ -58,7 +57,7 @@ class BarSeries:
         if not kept:
             return later
         begins = {facts.id: _checked_from(self._read[facts.secid]) for facts in kept}
-        later._ends = bars_stored_many(
+        later._ends = scope.facts.bars_stored(
             instruments=kept,
             timeframe=self._timeframe,
             as_of=scope.as_of,
@@ -80,7 +79,7 @@ class BarSeries:
         self, instruments: Sequence[InstrumentFacts], since: Mapping[int, datetime | None]
     ) -> dict[str, Bars]:
         try:
-            return bars_load_many(
+            return self._scope.facts.bars(
                 instruments=instruments,
                 timeframe=self._timeframe,
                 as_of=self._scope.as_of,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
+from features.sources.facts import STORED, MarketFacts
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from traderai.common.arrays import F64, I64
 
@@ -20,6 +21,7 @@ class BuildScope:
     since_s: int  # Moscow midnight at which the first month begins, seconds since 1970 UTC
     until_s: int  # Moscow midnight at which the last month has ended
     as_of: datetime
+    facts: MarketFacts = STORED  # whom the sources ask
 
     @property
     def is_simulated(self) -> bool:

@@ -15,7 +15,6 @@ from features.sources.bar_series import BarSeries, stretch_columns
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import warmup_begins
 from traderai.common.arrays import F32, F64
 from traderai.common.clock import from_epoch_s
 
@@ -106,7 +105,9 @@ def _level(scope: BuildScope, minutes: int, specs: tuple[FeatureSpec, ...]) -> _
 
     def since(instruments: Sequence[InstrumentFacts]) -> Mapping[int, datetime | None]:
         first = from_epoch_s(scope.since_s)
-        begins = warmup_begins(instruments=instruments, timeframe=timeframe, before=first, bars=warmup_bars)
+        begins = scope.facts.warmup_begins(
+            instruments=instruments, timeframe=timeframe, before=first, bars=warmup_bars
+        )
         return {facts.id: begins.get(facts.id, first) for facts in instruments}
 
     return _Level(

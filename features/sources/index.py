@@ -18,8 +18,6 @@ from features.sources.bar_series import BarSeries, stretch_columns
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars_many import warmup_begins
-from market.selectors.instruments import instrument_list
 from traderai.common.arrays import F64, I64
 from traderai.common.clock import from_epoch_s
 
@@ -62,7 +60,7 @@ class IndexSource:
         self._width = len(specs)
         self._indices = _indices(scope, specs)
         first = from_epoch_s(scope.since_s)
-        begins = warmup_begins(
+        begins = scope.facts.warmup_begins(
             instruments=[index.facts for index in self._indices],
             timeframe=Timeframe.D1,
             before=first,
@@ -119,11 +117,7 @@ class IndexSource:
 
 def _indices(scope: BuildScope, specs: tuple[FeatureSpec, ...]) -> list[_Index]:
     """Return the indices that columns are asked of and that we hold."""
-    held = {
-        facts.secid: facts
-        for facts in instrument_list(active_only=False)
-        if facts.kind == "index" and facts.is_simulated == scope.is_simulated
-    }
+    held = {facts.secid: facts for facts in scope.facts.indices(simulated=scope.is_simulated)}
     if scope.is_simulated:
         # The simulator has one index, of all its shares.
         held = {MAIN.upper(): facts for facts in held.values()}

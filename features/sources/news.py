@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -12,15 +11,10 @@ from features.kernels.news import DAY_S, EMBEDDING_DIMS, flow_since
 from features.kernels.news_columns import COLUMNS, INTENSITY_DAYS, TargetNews, TextArrays
 from features.kernels.news_text import text_signs
 from features.sources.base import BuildScope, MonthScope
+from features.sources.facts import NewsSpan
 from features.spec import FeatureSpec
+from market.contracts import LinkedText
 from market.kernels.news_arrays import AlertArrays, VerdictArrays
-from market.selectors.news_columns import (
-    news_alerts,
-    news_moments,
-    news_read_moments,
-    news_texts,
-    news_verdicts,
-)
 from traderai.common.arrays import F64, I64, Bools
 
 # News flow while at least so many texts of all sources together were known in any stretch of so many days.
@@ -54,19 +48,24 @@ class NewsSource:
         }
         self._facts = {facts.secid: facts for facts in scope.universe}
         self._span_s = int(60 * max(spec.parameters["span_min"] for spec in specs))
-        until_s = scope.until_s + 60 * scope.timeframe.minutes  # a bar is known at its end
-        simulated, as_of = scope.is_simulated, scope.as_of
+        simulated = scope.is_simulated
         self._stretch_s = DAY_S * (SIMULATED_FLOW_DAYS if simulated else FLOW_DAYS)
         verdicts_s = scope.since_s - self._span_s
         flow_s = verdicts_s - self._stretch_s
-        counted_s = flow_s - INTENSITY_DAYS * DAY_S * ("intensity" in self._column)
-        self._known_s = news_moments(since_s=counted_s, until_s=until_s, as_of=as_of, simulated=simulated)
-        self._read_s = news_read_moments(since_s=flow_s, until_s=until_s, as_of=as_of, simulated=simulated)
-        self._verdicts = news_verdicts(since_s=verdicts_s, until_s=until_s, as_of=as_of, simulated=simulated)
-        self._alerts = news_alerts(since_s=verdicts_s, until_s=until_s, as_of=as_of, simulated=simulated)
-        self._texts: dict[int, TextArrays] = {}
-        if "embedding" in self._column:
-            self._texts = _texts(since_s=verdicts_s, until_s=until_s, as_of=as_of, simulated=simulated)
+        told = scope.facts.news(
+            NewsSpan(
+                texts_s=flow_s - INTENSITY_DAYS * DAY_S * ("intensity" in self._column),
+                readings_s=flow_s,
+                verdicts_s=verdicts_s,
+                until_s=scope.until_s + 60 * scope.timeframe.minutes,  # a bar is known at its end
+                as_of=scope.as_of,
+                simulated=simulated,
+                words="embedding" in self._column,
+            )
+        )
+        self._known_s, self._read_s = told.known_s, told.read_s
+        self._verdicts, self._alerts = told.verdicts, told.alerts
+        self._texts = _texts(told.texts)
 
     def month_columns(self, month: MonthScope) -> Mapping[str, F64]:
         """Return by ticker the values at the month's bars; nobody's where no news flowed.
@@ -189,11 +188,11 @@ def _texts_within(texts: TextArrays, since_s: int, until_s: int) -> TextArrays:
     return TextArrays(known_s=texts.known_s[part], signs=texts.signs[part])
 
 
-def _texts(*, since_s: int, until_s: int, as_of: datetime, simulated: bool) -> dict[int, TextArrays]:
+def _texts(linked: Iterable[LinkedText]) -> dict[int, TextArrays]:
     """By instrument the projections of its texts; a text about several is read once."""
     found: dict[int, list[tuple[int, I64]]] = {}
     newest: tuple[int, I64] | None = None
-    for text in news_texts(since_s=since_s, until_s=until_s, as_of=as_of, simulated=simulated):
+    for text in linked:
         if newest is None or newest[0] != text.item_id:
             newest = (text.item_id, text_signs(text.text))
         found.setdefault(text.instrument_id, []).append((text.known_s, newest[1]))

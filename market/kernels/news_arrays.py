@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from traderai.common.arrays import F64, I8, I64
 OPEN_END_S: Final = int(np.iinfo(np.int64).max)  # the end of an alert that has none
 SEVERITIES: Final = ("info", "warning", "critical")
 
+Target: TypeAlias = int | str | None  # an instrument's id, a sector's code, None for the market
 T = TypeVar("T")
 
 
@@ -51,3 +52,40 @@ class ByTarget(Generic[T]):
     instruments: Mapping[int, T]
     sectors: Mapping[str, T]
     market: T | None
+
+
+def by_target(
+    rows: Iterable[tuple[Target, tuple[Any, ...]]], arrays: Callable[[list[tuple[Any, ...]]], T]
+) -> ByTarget[T]:
+    """Return rows as the arrays of their targets, in the order of what the rows say."""
+    grouped: dict[Target, list[tuple[Any, ...]]] = {}
+    for target, row in rows:
+        grouped.setdefault(target, []).append(row)
+    made = {target: arrays(sorted(members)) for target, members in grouped.items()}
+    return ByTarget(
+        instruments={target: one for target, one in made.items() if isinstance(target, int)},
+        sectors={target: one for target, one in made.items() if isinstance(target, str)},
+        market=made.get(None),
+    )
+
+
+def verdict_arrays(rows: list[tuple[Any, ...]]) -> VerdictArrays:
+    """Return rows of (known_s, score, direction, event_code) as arrays."""
+    known_s, score, direction, event_code = zip(*rows, strict=True)
+    return VerdictArrays(
+        known_s=np.array(known_s, dtype=np.int64),
+        score=np.array(score, dtype=np.float64),
+        direction=np.array(direction, dtype=np.int8),
+        event_code=np.array(event_code, dtype=np.int8),
+    )
+
+
+def alert_arrays(rows: list[tuple[Any, ...]]) -> AlertArrays:
+    """Return rows of (known_s, starts_s, ends_s, severity) as arrays."""
+    known_s, starts_s, ends_s, severity = zip(*rows, strict=True)
+    return AlertArrays(
+        known_s=np.array(known_s, dtype=np.int64),
+        starts_s=np.array(starts_s, dtype=np.int64),
+        ends_s=np.array(ends_s, dtype=np.int64),
+        severity=np.array(severity, dtype=np.int8),
+    )

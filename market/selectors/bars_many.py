@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from django.db import connection
 
-from market.calendar_config import session_table
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.kernels.adjustment import dividends_by_bar, known_with_bar, split_factors
-from market.kernels.sessions import session_codes
 from market.models import CorporateAction, TradingDay
-from traderai.common.arrays import F64, I8, I64
+from market.selectors.bar_arrays import (
+    COLUMNS,
+    INTEGERS,
+    NO_BARS,
+    ActionArrays,
+    TradingCalendar,
+    bars_of,
+    day_number,
+    sessions_of,
+)
 from traderai.common.clock import from_epoch_s
-from traderai.common.errors import InvariantError
 
 _HEADER_BYTES = 19  # signature, flags and the length of an empty extension
-_COLUMNS = ("begin_s", "day", "open", "high", "low", "close", "volume", "turnover")
-_INTEGERS = 2  # the first columns of those
 # One row an instrument with each column whole: the driver's work for each row of a COPY is more than the database's.
 # `earliest` says nothing new, but is known when the query is planned: partitions of other years are left alone.
 _BARS = """
@@ -74,26 +76,6 @@ GROUP BY month ORDER BY month
 _FROM_THE_BEGINNING = from_epoch_s(-10_000_000_000)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Calendar:
-    """The days with trading, oldest first, each with its trading date, in days since 1970."""
-
-    days: I64
-    trading: I64
-    sorted_trading: I64  # each trading date once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Actions:
-    """The splits and dividends of one instrument: ex-days and figures."""
-
-    split_days: I64
-    split_ratios: F64
-    dividend_days: I64
-    dividend_rub: F64
-    dividend_known_s: F64
-
-
 def bars_load_many(
     *,
     instruments: Sequence[InstrumentFacts],
@@ -114,14 +96,14 @@ def bars_load_many(
     with connection.cursor() as cursor:
         tables = {key: _table(row) for key, row in _stored(cursor, wanted)}
         cursor.execute(_DAY_BEFORE, wanted)
-        day_before = {key: _day_number(day) for key, day in cursor.fetchall() if day is not None}
+        day_before = {key: day_number(day) for key, day in cursor.fetchall() if day is not None}
     calendars = {
         simulated: _calendar(simulated=simulated) for simulated in {f.is_simulated for f in instruments}
     }
     actions = _actions_of(ids, as_of)
-    found = [tables.get(key, _NO_BARS) for key in ids]
+    found = [tables.get(key, NO_BARS) for key in ids]
     return {
-        facts.secid: _bars_of(
+        facts.secid: bars_of(
             facts,
             timeframe,
             table,
@@ -130,7 +112,7 @@ def bars_load_many(
             actions[facts.id],
             day_before.get(facts.id),
         )
-        for facts, table, session in zip(instruments, found, _sessions_of(found, timeframe), strict=True)
+        for facts, table, session in zip(instruments, found, sessions_of(found, timeframe), strict=True)
     }
 
 
@@ -217,7 +199,7 @@ def _stored(cursor: Any, wanted: Mapping[str, Any]) -> Iterator[tuple[int, bytes
     while int.from_bytes(payload[at : at + 2], "big", signed=True) != -1:
         instrument_id = int.from_bytes(payload[at + 6 : at + 14], "big", signed=True)
         begin = at = at + 14
-        for _ in _COLUMNS:
+        for _ in COLUMNS:
             at += 4 + int.from_bytes(payload[at : at + 4], "big", signed=True)
         yield instrument_id, payload[begin:at]
 
@@ -226,9 +208,9 @@ def _table(row: bytes) -> dict[str, Any]:
     """Return the columns of an instrument's row, oldest bar first."""
     columns: dict[str, Any] = {}
     at = 0
-    for place, name in enumerate(_COLUMNS):
+    for place, name in enumerate(COLUMNS):
         size = int.from_bytes(row[at : at + 4], "big", signed=True)
-        stored, native = (">i8", np.int64) if place < _INTEGERS else (">f8", np.float64)
+        stored, native = (">i8", np.int64) if place < INTEGERS else (">f8", np.float64)
         raw = np.frombuffer(row, dtype=stored, count=size // 8, offset=at + 4)
         columns[name] = raw.astype(native)
         at += 4 + size
@@ -236,96 +218,19 @@ def _table(row: bytes) -> dict[str, Any]:
     return {name: column[order] for name, column in columns.items()}
 
 
-_NO_BARS: dict[str, Any] = {
-    name: np.empty(0, dtype=np.int64 if place < _INTEGERS else np.float64)
-    for place, name in enumerate(_COLUMNS)
-}
-
-
-def _bars_of(
-    facts: InstrumentFacts,
-    timeframe: Timeframe,
-    table: dict[str, Any],
-    session: I8,
-    calendar: _Calendar,
-    actions: _Actions,
-    day_before: int | None,
-) -> Bars:
-    trading_date, ordinal = _trading_days(table["day"], calendar, facts, timeframe)
-    factor = split_factors(trading_date, actions.split_days, actions.split_ratios)
-    goes_from, ex_days = trading_date, actions.dividend_days
-    if timeframe is Timeframe.W1:
-        # A week's bar holds the gap of each of its days, not of its first trading day alone.
-        goes_from, ex_days = _mondays(table["day"]), _mondays(ex_days)
-    if day_before is None:
-        # Nothing is stored before: dividends from before the history are not the first bar's.
-        day_before = int(goes_from[0]) - 1 if goes_from.size else 0
-    # A dividend whose ex-date lies before the first bar handed out did not start with that bar.
-    inside = ex_days > day_before
-    # Nor does one that was known only when its bar had ended: what was told of the bar then must not change.
-    ends_s = table["begin_s"] + 60 * timeframe.minutes
-    inside &= known_with_bar(goes_from, ex_days, actions.dividend_known_s, ends_s)
-    return Bars(
-        secid=facts.secid,
-        timeframe=timeframe,
-        begin_s=table["begin_s"],
-        open=table["open"] * factor,
-        high=table["high"] * factor,
-        low=table["low"] * factor,
-        close=table["close"] * factor,
-        volume_shares=table["volume"] / factor,
-        turnover_rub=table["turnover"],
-        split_factor=factor,
-        dividend_rub=factor * dividends_by_bar(goes_from, ex_days[inside], actions.dividend_rub[inside]),
-        trading_day=ordinal,
-        session=session,
-    )
-
-
-def _sessions_of(tables: Sequence[Mapping[str, Any]], timeframe: Timeframe) -> list[I8]:
-    """Return the sessions of each table's bars, looked up for all of them at once."""
-    begins = [table["begin_s"] for table in tables]
-    codes = session_codes(
-        np.concatenate([_NO_BARS["begin_s"], *begins]), session_table(), bar_s=60 * timeframe.minutes
-    )
-    stops = np.cumsum([begin.size for begin in begins])
-    # Copies: a view would hold the sessions of all instruments in memory.
-    return [part.copy() for part in np.split(codes, stops[:-1])] if begins else []
-
-
-def _calendar(*, simulated: bool) -> _Calendar:
+def _calendar(*, simulated: bool) -> TradingCalendar:
     kept = (
         TradingDay.objects.filter(is_simulated=True) if simulated else TradingDay.objects.filter(is_real=True)
     )
     told = [
-        (_day_number(day), _day_number(trading))
+        (day_number(day), day_number(trading))
         for day, trading in kept.order_by("date").values_list("date", "trading_date")
     ]
     days, trading = np.array(told, dtype=np.int64).reshape(-1, 2).T
-    return _Calendar(days=days, trading=trading, sorted_trading=np.unique(trading))
+    return TradingCalendar(days=days, trading=trading, sorted_trading=np.unique(trading))
 
 
-def _trading_days(
-    days: I64, calendar: _Calendar, instrument: InstrumentFacts, timeframe: Timeframe
-) -> tuple[I64, I64]:
-    """Return each bar's trading date (days since 1970) and that date's ordinal in the calendar."""
-    at = np.searchsorted(calendar.days, days)
-    inside = at < len(calendar.days)
-    if instrument.kind == "index" or timeframe is Timeframe.W1:
-        # Behind the newest day with trading in shares, the bar's own day stands for the next one.
-        trading_date: I64 = days.copy()
-        trading_date[inside] = calendar.trading[at[inside]]
-        ordinals = np.searchsorted(np.union1d(calendar.sorted_trading, trading_date), trading_date)
-        return trading_date, ordinals.astype(np.int64)
-    if not inside.all() or (calendar.days[at] != days).any():
-        raise InvariantError(
-            "each bar must have its trading day, one has none; write candles by market.services.candle_write"
-        )
-    trading_date = calendar.trading[at]
-    return trading_date, np.searchsorted(calendar.sorted_trading, trading_date).astype(np.int64)
-
-
-def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, _Actions]:
+def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, ActionArrays]:
     """Return by instrument the splits and the dividends known at `as_of`."""
     rows = CorporateAction.objects.filter(instrument_id__in=ids, known_at__lte=as_of)
     # Two sources that tell of one split tell of one split; two dividends of one day are two payments.
@@ -336,11 +241,11 @@ def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, _Actions]:
     )
     for key, kind, ex_date, ratio, amount_rub, known_at in told:
         if kind == "split":
-            splits[key][_day_number(ex_date)] = ratio or 0.0
+            splits[key][day_number(ex_date)] = ratio or 0.0
         elif kind == "dividend":
-            dividends[key].append((_day_number(ex_date), amount_rub or 0.0, known_at.timestamp()))
+            dividends[key].append((day_number(ex_date), amount_rub or 0.0, known_at.timestamp()))
     return {
-        key: _Actions(
+        key: ActionArrays(
             split_days=np.array(list(splits[key]), dtype=np.int64),
             split_ratios=np.array(list(splits[key].values()), dtype=np.float64),
             dividend_days=np.array([day for day, _, _ in dividends[key]], dtype=np.int64),
@@ -349,11 +254,3 @@ def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, _Actions]:
         )
         for key in ids
     }
-
-
-def _day_number(day: Any) -> int:
-    return int(day.toordinal()) - 719_163
-
-
-def _mondays(days: I64) -> I64:
-    return days - (days - _day_number(date(1970, 1, 5))) % 7

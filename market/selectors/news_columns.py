@@ -6,16 +6,26 @@ revised has been known twice; the verdicts on its earlier reading stay, and so d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final
 
 import numpy as np
 from django.db.models import BigIntegerField, F, Q, QuerySet
 from django.db.models.functions import Cast, Ceil, Coalesce, Extract
 
-from market.kernels.news_arrays import OPEN_END_S, SEVERITIES, AlertArrays, ByTarget, VerdictArrays
+from market.contracts import LinkedText
+from market.kernels.news_arrays import (
+    OPEN_END_S,
+    SEVERITIES,
+    AlertArrays,
+    ByTarget,
+    Target,
+    VerdictArrays,
+    alert_arrays,
+    by_target,
+    verdict_arrays,
+)
 from market.kernels.news_events import EVENT_TYPES
 from market.models import NewsItem, NewsLink, NewsTrigger, RiskAlert
 from market.news_config import news_scoring_config
@@ -25,20 +35,6 @@ from traderai.common.clock import from_epoch_s
 
 _READING: Final = "known "  # how the key of a scorer's reading of a stored text begins
 _CHUNK: Final = 2000
-
-
-Target: TypeAlias = int | str | None  # an instrument's id, a sector's code, None for the market
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkedText:
-    """A text about an instrument, as it is stored now, with the moment from which this reading is known."""
-
-    instrument_id: int
-    item_id: int
-    known_s: int
-    text: str  # title and body
 
 
 def news_moments(*, since_s: int, until_s: int, as_of: datetime, simulated: bool) -> I64:
@@ -89,9 +85,9 @@ def news_verdicts(
         "instrument_id", "sector", "is_market", "known_s", "score", "direction", "event_type"
     )
     # Ordered by what they say, never by their keys: a scorer that reads anew writes new rows.
-    return _by_target(
+    return by_target(
         ((_target(*row[:3]), (*row[3:6], EVENT_TYPES.index(row[6]))) for row in found.iterator(_CHUNK)),
-        _verdict_arrays,
+        verdict_arrays,
     )
 
 
@@ -113,9 +109,9 @@ def news_alerts(*, since_s: int, until_s: int, as_of: datetime, simulated: bool)
         starts_s=_whole_s("starts_at"),
         ends_s=Coalesce(_whole_s("ends_at"), OPEN_END_S),
     ).values_list("instrument_id", "sector", "is_market", "known_s", "starts_s", "ends_s", "severity")
-    return _by_target(
+    return by_target(
         ((_target(*row[:3]), (*row[3:6], SEVERITIES.index(row[6]) + 1)) for row in found.iterator(_CHUNK)),
-        _alert_arrays,
+        alert_arrays,
     )
 
 
@@ -172,35 +168,3 @@ def _target(instrument_id: int | None, sector: str, is_market: bool) -> Target:
     if is_market:
         return None
     return sector if instrument_id is None else instrument_id
-
-
-def _by_target(rows: Iterable[tuple[Target, tuple[Any, ...]]], arrays: Any) -> ByTarget[Any]:
-    grouped: dict[Target, list[tuple[Any, ...]]] = {}
-    for target, row in rows:
-        grouped.setdefault(target, []).append(row)
-    made = {target: arrays(sorted(members)) for target, members in grouped.items()}
-    return ByTarget(
-        instruments={target: one for target, one in made.items() if isinstance(target, int)},
-        sectors={target: one for target, one in made.items() if isinstance(target, str)},
-        market=made.get(None),
-    )
-
-
-def _verdict_arrays(rows: list[tuple[Any, ...]]) -> VerdictArrays:
-    known_s, score, direction, event_code = zip(*rows, strict=True)
-    return VerdictArrays(
-        known_s=np.array(known_s, dtype=np.int64),
-        score=np.array(score, dtype=np.float64),
-        direction=np.array(direction, dtype=np.int8),
-        event_code=np.array(event_code, dtype=np.int8),
-    )
-
-
-def _alert_arrays(rows: list[tuple[Any, ...]]) -> AlertArrays:
-    known_s, starts_s, ends_s, severity = zip(*rows, strict=True)
-    return AlertArrays(
-        known_s=np.array(known_s, dtype=np.int64),
-        starts_s=np.array(starts_s, dtype=np.int64),
-        ends_s=np.array(ends_s, dtype=np.int64),
-        severity=np.array(severity, dtype=np.int8),
-    )

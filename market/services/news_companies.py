@@ -33,7 +33,7 @@ def instrument_companies() -> tuple[CompanyConfig, ...]:
             named[name].append(secid)
         else:
             loose.append(CompanyConfig(tickers=(secid,)))
-    return (*loose, *(_company(name, secids) for name, secids in named.items()))
+    return (*loose, *(company for name, secids in named.items() for company in _companies(name, secids)))
 
 
 @functools.cache
@@ -42,10 +42,11 @@ def company_tickers() -> dict[str, tuple[str, ...]]:
     return {ticker: one.tickers for one in news_companies_config().companies for ticker in one.tickers}
 
 
-def _company(name: str, secids: list[str]) -> CompanyConfig:
+def _companies(name: str, secids: list[str]) -> tuple[CompanyConfig, ...]:
     """An ordinary share and its preferred one have one name; others of one name are told apart by tickers alone."""
-    one = len(secids) == 1 or (len(secids) == 2 and secids[1] == f"{secids[0]}P")
-    return CompanyConfig(tickers=tuple(secids) if one else (secids[0],), guarded=(name,) if one else ())
+    if len(secids) == 1 or (len(secids) == 2 and secids[1] == f"{secids[0]}P"):
+        return (CompanyConfig(tickers=tuple(secids), guarded=(name,)),)
+    return tuple(CompanyConfig(tickers=(secid,)) for secid in secids)
 
 
 def _plain(name: str) -> str:

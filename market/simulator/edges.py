@@ -51,7 +51,7 @@ def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     patterns = tuple(np.zeros((n, k), dtype=np.int8) for _ in edges)
     known = [_known_before(edge, inputs) for edge in edges]
     leaders = [_leaders(edge, config) for edge in edges]
-    sizes = [_size(edge, config) for edge in edges]
+    sizes = [drift_sizes(edge, config) for edge in edges]
     weights = [np.array(edge.weights)[:, None] for edge in edges]
     free_from = np.zeros((len(edges), k), dtype=np.int64)
     for i in range(n if edges else 0):
@@ -80,7 +80,7 @@ def expected_log_return(
     """
     expected = np.zeros(patterns[0].shape) if patterns else np.zeros((0, 0))
     for edge, pattern in zip(config.planted_edges, patterns, strict=True):
-        weights, sizes = edge.weights, _size(edge, config)
+        weights, sizes = edge.weights, drift_sizes(edge, config)
         for age in range(edge.delay_bars + edge.window_bars):
             # Bar i + j lies j + age bars after the pattern; the drift's first bar lies 1 + delay_bars after it.
             first = entry_bars + age - 1 - edge.delay_bars
@@ -155,8 +155,12 @@ def _leaders(edge: PlantedEdge, config: SimulatorConfig) -> F64:
     return follows
 
 
-def _size(edge: PlantedEdge, config: SimulatorConfig) -> F64:
-    """Return the whole drift of one pattern per share: `strength` deviations of the return over the window."""
+def drift_sizes(edge: PlantedEdge, config: SimulatorConfig) -> F64:
+    """Return the whole drift of one pattern per share: `strength` deviations of the return over the window.
+
+    Shapes: -> (k,)
+    Units: log returns
+    """
     daily = np.array([share.daily_volatility_frac for share in config.shares])
     size: F64 = edge.strength * daily * np.sqrt(edge.window_bars / len(config.hours))
     return size

@@ -16,20 +16,36 @@ from market.simulator.paths import SimulatedPanel
 MARK = "[СИМУЛЯЦИЯ / SIMULATED]"
 _NOTICE_DAYS = 7  # a report's date is told so long before
 _BEFORE_OPEN_S = 7200
+# Said as the packaged scorer understands it, but for what moves the whole market or nothing.
 _TEXTS = {
     (EVENT, 1): (
-        ("заключила крупный контракт", "wins a large contract"),
+        ("выиграла дело: суд отклонил иск на 5 млрд руб.", "wins a lawsuit over 5 billion roubles"),
         ("объявила обратный выкуп акций", "announces a share buyback"),
         ("повысила прогноз прибыли на год", "raises its profit forecast for the year"),
     ),
     (EVENT, -1): (
-        ("сообщила об аварии на производстве", "reports an accident at a plant"),
-        ("попала под санкции", "is put under sanctions"),
-        ("понизила прогноз прибыли на год", "cuts its profit forecast for the year"),
+        ("сообщила об аварии на заводе", "reports an accident at a plant"),
+        ("оштрафована на 3 млрд руб.", "is fined 3 billion roubles"),
+        ("снизила прогноз прибыли на год", "cuts its profit forecast for the year"),
     ),
-    (REPORT, 1): (("отчиталась лучше ожиданий", "reports better than expected"),),
-    (REPORT, 0): (("отчиталась в рамках ожиданий", "reports in line with expectations"),),
-    (REPORT, -1): (("отчиталась хуже ожиданий", "reports worse than expected"),),
+    (REPORT, 1): (
+        (
+            "отчиталась по МСФО лучше ожиданий: чистая прибыль выросла",
+            "reports better than expected: net profit rose",
+        ),
+    ),
+    (REPORT, 0): (
+        (
+            "отчиталась по МСФО в рамках ожиданий: чистая прибыль не изменилась",
+            "reports in line with expectations: net profit did not change",
+        ),
+    ),
+    (REPORT, -1): (
+        (
+            "отчиталась по МСФО хуже ожиданий: чистая прибыль снизилась",
+            "reports worse than expected: net profit fell",
+        ),
+    ),
     (MARKET, 1): (
         ("растут вместе с рынком: внешний фон улучшился", "rise with the market: the mood improves"),
     ),

@@ -69,6 +69,7 @@ class SimulatorSource:
     config: SimulatorConfig
     as_of: datetime | None = None
     _panel: tuple[datetime, SimulatedPanel] | None = field(init=False, default=None)
+    _index: tuple[datetime, CandleColumns] | None = field(init=False, default=None)
 
     @property
     def name(self) -> str:
@@ -96,7 +97,7 @@ class SimulatorSource:
     def actions(self, *, secids: Sequence[str]) -> ActionPage:
         """Return splits, dividends and the days on which dividends were announced."""
         names, wanted = self.default_secids(), set(secids)
-        corporate = self._panel_at(self._moment()).corporate
+        corporate = self.panel(self._moment()).corporate
         splits = tuple(
             SplitRecord(
                 secid=names[one.share],
@@ -131,7 +132,7 @@ class SimulatorSource:
         """Yield a share's bars from the simulator's start to the last one that has closed."""
         if request.secid not in self.default_secids():
             raise InputError(f"the simulator has {', '.join(self.default_secids())}, was {request.secid}")
-        panel = self._panel_at(request.now)
+        panel = self.panel(request.now)
         share = self.default_secids().index(request.secid)
         if request.timeframe.minutes >= Timeframe.H1.minutes:
             bars = share_hours(panel, share)
@@ -157,9 +158,11 @@ class SimulatorSource:
         """Yield the index's bars from the simulator's start to the last one that has closed."""
         if request.secid != self.config.index_secid:
             raise InputError(f"the simulator's index is {self.config.index_secid}, was {request.secid}")
-        panel = self._panel_at(request.now)
+        panel = self.panel(request.now)
         if request.timeframe.minutes >= Timeframe.H1.minutes:
-            bars = index_hours(self.config, panel)
+            if self._index is None or self._index[0] != request.now:
+                self._index = (request.now, index_hours(self.config, panel))
+            bars = self._index[1]
         else:
             since_s, until_s = _span_s(request)
             bars = index_minutes(self.config, panel, since_s=since_s, until_s=until_s)
@@ -216,7 +219,7 @@ class SimulatorSource:
 
     def index_weights(self) -> RecordPage[IndexWeightRecord]:
         """Return the members' weights at the close of each month's first trading day."""
-        panel = self._panel_at(self._moment())
+        panel = self.panel(self._moment())
         basis = index_basis(self.config, panel)
         records = [
             IndexWeightRecord(
@@ -247,7 +250,7 @@ class SimulatorSource:
 
     def news(self, *, since: datetime | None, now: datetime) -> Generator[RecordPage[NewsRecord], None, None]:
         """Yield the texts published in a span; each names the simulated shares it is about, one by one."""
-        items = simulated_news(self.config, self._panel_at(now), now_s=to_epoch_s(now))
+        items = simulated_news(self.config, self.panel(now), now_s=to_epoch_s(now))
         records = []
         for item in items:
             published_at = from_epoch_s(item.published_s)
@@ -333,7 +336,11 @@ class SimulatorSource:
     def _today(self) -> date:
         return day_of((to_epoch_s(self._moment()) + MOSCOW_S) // DAY_S)
 
-    def _panel_at(self, now: datetime) -> SimulatedPanel:
+    def panel(self, now: datetime) -> SimulatedPanel:
+        """Return the hours of the whole market that have ended by a moment; made once for each moment.
+
+        Raises: InputError for a moment before the simulator's first day.
+        """
         if self._panel is None or self._panel[0] != now:
             if now <= midnight(date.fromisoformat(self.config.start)):
                 raise InputError(f"the simulator starts on {self.config.start}, now was {now.isoformat()}")
