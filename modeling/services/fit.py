@@ -9,14 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings
 
 import modeling
 from features.selectors.catalogue import feature_set_get
 from modeling.contracts import HeadTrust, ModelVersionFacts
 from modeling.errors import PromotionRefusedError
-from modeling.fitting.batches import Scaler
 from modeling.fitting.calibration import reduced
 from modeling.fitting.candidates import (
     Candidate,
@@ -26,29 +24,26 @@ from modeling.fitting.candidates import (
     candidate_train,
     scaler_json,
 )
-from modeling.fitting.dataset import NO_PART, TEST, Dataset
+from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import daily_net, plain
-from modeling.fitting.evidence import Novelty
 from modeling.fitting.export import keras_bytes
-from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
-from modeling.fitting.judging import Judged, Rules, gate_input, policy_simulation
+from modeling.fitting.judging import Rules, policy_simulation
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import fallback_lines, model_card, table_lines
 from modeling.fitting.trading import account_rules
-from modeling.kernels.gate import GateVerdict, grade_candidate
+from modeling.kernels.gate import GateVerdict
 from modeling.kernels.simulator import Simulation
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
-from modeling.registry.scorer import Network
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
-from modeling.selectors.versions import champion_get, facts_of
+from modeling.selectors.versions import facts_of
+from modeling.services.judgement import version_judge
 from modeling.services.ledger import NewTrial, trial_record
-from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
+from modeling.services.registry import NewVersion, version_promote, version_register
 from traderai.common import clock
-from traderai.common.arrays import I64
 from traderai.common.config import fingerprint
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
@@ -197,7 +192,7 @@ def _offered(
     sha = _write(new, plan, dataset, made, (manifest, [*table, *fallback_lines(lost)], tested))
     facts = version_register(new=replace(new, manifest_sha256=sha), run_id=offer.run.pk, now=clock.now())
     progress(5, STAGES, "gate")
-    verdict, facts = _gate(facts, made.judged, dataset, rules)
+    verdict, facts = version_judge(facts, made.judged, dataset, rules)
     promoted, note, facts = _promote(facts, verdict)
     progress(STAGES, STAGES, note)
     report = TrainReport(
@@ -283,87 +278,6 @@ def _write(
     }
     return store.artifact_write(
         lake=lake_at(settings.LAKE_URL), key=new.artifact_key, files=files, about=about
-    )
-
-
-def _gate(
-    facts: ModelVersionFacts, own: Judged, dataset: Dataset, rules: Rules
-) -> tuple[GateVerdict, ModelVersionFacts]:
-    champion = champion_get(kind=facts.kind)
-    rival, held_out = None, dataset
-    if champion is not None and champion.is_simulated == facts.is_simulated:
-        held_out = _held_out_of_both(dataset, champion)
-        rival = _champion_judged(champion, facts, dataset, rows=own.forecasts.rows)
-    config = gate_get()
-    verdict = grade_candidate(
-        gate_input(
-            own, rival, held_out, rules,
-            champion_trades=champion is not None and champion.grade == "trade",
-        ),
-        config,
-        np.random.default_rng(config.seed),
-    )  # fmt: skip
-    judged = version_gate(
-        version_id=facts.id,
-        against_id=None if champion is None else champion.id,
-        verdict=verdict.grade,
-        numbers=plain({**asdict(verdict), "compared_with_champion": rival is not None}),
-        now=clock.now(),
-    )
-    return verdict, judged
-
-
-def _held_out_of_both(dataset: Dataset, champion: ModelVersionFacts) -> Dataset:
-    """Return the dataset with only those test rows that the champion has not seen either."""
-    seen_s = clock.to_epoch_s(champion.trained_until)
-    if seen_s < dataset.test_start_s:
-        return dataset
-    hidden = (dataset.part == TEST) & (dataset.decision_s <= seen_s)[:, None]
-    part = np.where(hidden, NO_PART, dataset.part).astype(np.int8)
-    if not (part == TEST).any(axis=0).all():
-        raise PromotionRefusedError(
-            f"{champion.version} has learned from all rows that this version holds out; train on newer data"
-        )
-    return replace(dataset, part=part, test_start_s=seen_s + 1)
-
-
-def _champion_judged(
-    champion: ModelVersionFacts, facts: ModelVersionFacts, dataset: Dataset, *, rows: I64
-) -> Judged:
-    for name in ("feature_set_key", "label_set", "timeframe", "horizons", "lookback_bars"):
-        if getattr(champion, name) != getattr(facts, name):
-            raise PromotionRefusedError(
-                f"{facts.version} cannot be compared with {champion.version}: {name} must be "
-                f"{getattr(champion, name)}, was {getattr(facts, name)}"
-            )
-    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=champion)
-    scaler = Scaler(mean=artifact.mean, std=artifact.std)
-    seen_s = clock.to_epoch_s(champion.trained_until)
-    known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
-    raw = raw_forecasts(
-        Network(artifact.onnx),
-        dataset,
-        inputs=NetworkInputs(
-            scaled=scaler.apply(dataset.values),
-            ticker=known[dataset.instrument],
-            horizon_rows=artifact.horizon_rows,
-        ),
-        rows=rows,
-        provenance=Provenance(
-            model=hashlib.sha256(artifact.onnx).hexdigest(),
-            dataset_sha256=dataset.content_sha256,
-            train_end_s=seen_s,
-            validation_end_s=seen_s,
-        ),
-    )
-    limit = next(iter(artifact.evidence.values())).novelty_limit
-    return Judged(
-        forecasts=calibrated(
-            raw, dataset, artifact.trust, column=dataset.features.index(artifact.volatility_feature)
-        ),
-        evidence=artifact.evidence,
-        scaler=scaler,
-        novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from modeling.contracts import DIRECTIONS, Decision, MarketState, PolicyConfig
-from modeling.kernels.policy import position_size_lots
+from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
 from signals.contracts import Analysis, SignalFacts
 from signals.explain import explanation_text, scenario_label, spoken_language

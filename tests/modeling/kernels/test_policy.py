@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from modeling.contracts import SideLosses
 from modeling.kernels import policy as kernel
-from modeling.kernels.policy import decide, decide_without_model, position_size_lots
+from modeling.kernels.policy import decide, decide_without_model
+from modeling.kernels.sizing import position_size_lots
 from tests.modeling.kernels import policy_maker as make
 
 FIGURES = ("side", "p", "p_break_even", "edge", "expected_r", "expected_net_frac")

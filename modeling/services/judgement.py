@@ -1,0 +1,115 @@
+"""Published versions on held-out rows: what they say, and the gate's word on a new one."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, replace
+
+import numpy as np
+from django.conf import settings
+
+from modeling.contracts import ModelVersionFacts
+from modeling.errors import PromotionRefusedError
+from modeling.fitting.batches import Scaler
+from modeling.fitting.dataset import NO_PART, TEST, Dataset
+from modeling.fitting.evaluation import plain
+from modeling.fitting.evidence import Novelty
+from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
+from modeling.fitting.judging import Judged, Rules, gate_input
+from modeling.kernels.gate import GateVerdict, grade_candidate
+from modeling.registry import artifact as store
+from modeling.registry.scorer import Network
+from modeling.selectors.configuration import gate_get
+from modeling.selectors.versions import champion_get
+from modeling.services.registry import version_gate
+from traderai.common import clock
+from traderai.common.arrays import I64
+from traderai.common.lake import lake_at
+
+
+def version_judge(
+    facts: ModelVersionFacts, own: Judged, dataset: Dataset, rules: Rules
+) -> tuple[GateVerdict, ModelVersionFacts]:
+    """Judge a version by its gate, beside today's champion on the same rows, and store the verdict."""
+    champion = champion_get(kind=facts.kind)
+    rival, held_out = None, dataset
+    if champion is not None and champion.is_simulated == facts.is_simulated:
+        held_out = _held_out_of_both(dataset, champion)
+        rival = _rival(champion, facts, dataset, rows=own.forecasts.rows)
+    config = gate_get()
+    verdict = grade_candidate(
+        gate_input(
+            own, rival, held_out, rules,
+            champion_trades=champion is not None and champion.grade == "trade",
+        ),
+        config,
+        np.random.default_rng(config.seed),
+    )  # fmt: skip
+    judged = version_gate(
+        version_id=facts.id,
+        against_id=None if champion is None else champion.id,
+        verdict=verdict.grade,
+        numbers=plain({**asdict(verdict), "compared_with_champion": rival is not None}),
+        now=clock.now(),
+    )
+    return verdict, judged
+
+
+def _held_out_of_both(dataset: Dataset, champion: ModelVersionFacts) -> Dataset:
+    """Return the dataset with only those test rows that the champion has not seen either."""
+    seen_s = clock.to_epoch_s(champion.trained_until)
+    if seen_s < dataset.test_start_s:
+        return dataset
+    hidden = (dataset.part == TEST) & (dataset.decision_s <= seen_s)[:, None]
+    part = np.where(hidden, NO_PART, dataset.part).astype(np.int8)
+    if not (part == TEST).any(axis=0).all():
+        raise PromotionRefusedError(
+            f"{champion.version} has learned from all rows that this version holds out; train on newer data"
+        )
+    return replace(dataset, part=part, test_start_s=seen_s + 1)
+
+
+def _rival(champion: ModelVersionFacts, facts: ModelVersionFacts, dataset: Dataset, *, rows: I64) -> Judged:
+    for name in ("feature_set_key", "label_set", "timeframe", "horizons", "lookback_bars"):
+        if getattr(champion, name) != getattr(facts, name):
+            raise PromotionRefusedError(
+                f"{facts.version} cannot be compared with {champion.version}: {name} must be "
+                f"{getattr(champion, name)}, was {getattr(facts, name)}"
+            )
+    return version_judged(champion, dataset, rows=rows)
+
+
+def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -> Judged:
+    """Return what a published version says of some rows of a dataset, by its own calibration and evidence.
+
+    Raises: ArtifactBrokenError if its bytes are not those that were registered.
+    """
+    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=version)
+    scaler = Scaler(mean=artifact.mean, std=artifact.std)
+    seen_s = clock.to_epoch_s(version.trained_until)
+    known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
+    raw = raw_forecasts(
+        Network(artifact.onnx),
+        dataset,
+        inputs=NetworkInputs(
+            scaled=scaler.apply(dataset.values),
+            ticker=known[dataset.instrument],
+            horizon_rows=artifact.horizon_rows,
+        ),
+        rows=rows,
+        provenance=Provenance(
+            model=hashlib.sha256(artifact.onnx).hexdigest(),
+            dataset_sha256=dataset.content_sha256,
+            train_end_s=seen_s,
+            validation_end_s=seen_s,
+        ),
+    )
+    limit = next(iter(artifact.evidence.values())).novelty_limit
+    return Judged(
+        forecasts=calibrated(
+            raw, dataset, artifact.trust, column=dataset.features.index(artifact.volatility_feature)
+        ),
+        evidence=artifact.evidence,
+        scaler=scaler,
+        novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
+    )
