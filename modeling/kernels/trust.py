@@ -8,7 +8,7 @@ import numpy as np
 
 from modeling.contracts import HeadTrust
 from modeling.kernels.calibration import sigmoid, softmax
-from modeling.kernels.significance import block_bootstrap_mean
+from modeling.kernels.significance import draw_days
 from traderai.common.arrays import F64, I64
 
 _TINY = 1e-6  # of a bar's volatility: a share that stood still has no logarithm
@@ -82,16 +82,20 @@ def proven_choice(
     Units:  returns an index into the candidates.
     NaN:    refused.
     Causal: equal arguments give an equal choice.
-    Raises: ValueError as `block_bootstrap_mean`.
+    Raises: ValueError for missing losses, and as `draw_days`.
     """
-    bounds = [0.0]
-    for row in daily_losses[1:]:
-        interval = block_bootstrap_mean(
-            row - daily_losses[0],
-            level=level,
-            mean_block_days=mean_block_days,
-            resamples=resamples,
-            rng=np.random.default_rng(seed),  # the same days are drawn for every candidate
-        )
-        bounds.append(interval.high)
+    if daily_losses.ndim != 2 or not np.isfinite(daily_losses).all():
+        raise ValueError(f"daily_losses must be finite (c, d), were {daily_losses.shape}")
+    draws = draw_days(
+        daily_losses.shape[1],
+        level=level,
+        mean_block_days=mean_block_days,
+        resamples=resamples,
+        rng=np.random.default_rng(seed),  # the same days are drawn for every candidate
+    )
+    worse = daily_losses - daily_losses[0]
+    means = worse.mean(axis=1)
+    deviation = (worse @ draws.weights.T / worse.shape[1] - means[:, None]) * draws.widening
+    bounds = means - np.quantile(deviation, 1.0 - level, axis=1)  # the upper ones
+    bounds[0] = 0.0
     return int(np.argmin(bounds))
