@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from market.contracts import Bars
 from market.models import OrderBookStatistic, TradeStatistic
@@ -16,6 +17,7 @@ from traderai.common.clock import from_epoch_s
 NAN = math.nan
 FIVE = timedelta(minutes=5)
 Values: TypeAlias = list[float]
+Row = TypeVar("Row", TradeStatistic, OrderBookStatistic)
 Get: TypeAlias = Callable[[TradeStatistic], float | None]
 
 
@@ -38,24 +40,28 @@ class FlowWorld:
     @cached_property
     def inside(self) -> list[list[TradeStatistic]]:
         """The spans that lie inside each bar."""
-        return [
-            [row for row in self.rows if begin <= row.begin and row.begin + FIVE <= begin + self.length]
-            for begin in self.begins
-        ]
+        return [_inside(self.rows, begin, begin + self.length) for begin in self.begins]
 
     @cached_property
     def book(self) -> list[list[OrderBookStatistic]]:
         """The spans of the order book inside each bar."""
         rows = list(OrderBookStatistic.objects.filter(instrument__secid=self.bars.secid).order_by("begin"))
-        return [
-            [row for row in rows if begin <= row.begin and row.begin + FIVE <= begin + self.length]
-            for begin in self.begins
-        ]
+        return [_inside(rows, begin, begin + self.length) for begin in self.begins]
 
     @property
     def length(self) -> timedelta:
         """Length of a bar."""
         return self.bars.timeframe.duration
+
+
+def _begin(row: TradeStatistic | OrderBookStatistic) -> datetime:
+    return row.begin
+
+
+def _inside(rows: list[Row], begin: datetime, end: datetime) -> list[Row]:
+    """Return the spans that lie between two moments."""
+    near = rows[bisect_left(rows, begin, key=_begin) : bisect_left(rows, end, key=_begin)]
+    return [row for row in near if row.begin + FIVE <= end]
 
 
 def _sum(rows: list[TradeStatistic], of: Get) -> float:
@@ -99,7 +105,8 @@ def _buy_frac(world: FlowWorld) -> Values:
 def _imbalance_12(world: FlowWorld) -> Values:
     out = []
     for begin, inside in zip(world.begins, world.inside, strict=True):
-        ended = [row for row in world.rows if row.begin + FIVE <= begin + world.length][-12:]
+        past = bisect_right(world.rows, begin + world.length - FIVE, key=_begin)
+        ended = world.rows[max(0, past - 12) : past]
         known = inside and len(ended) == 12
         out.append(_over(_sum(ended, _net), _sum(ended, _both)) if known else NAN)
     return out

@@ -34,12 +34,17 @@ from traderai.common.arrays import F32, Bools
 OWN = tuple(spec for spec in FEATURES if spec.reads == "bars")
 WARMUP_BARS = 150
 BARS = random_bars(700, seed=11)
-MATRIX = engine.compute_columns(engine.window_of(BARS, start=0, stop=700), OWN)
 PRICES = ("open", "high", "low", "close", "dividend_rub")
 
 
 def columns(bars: Bars, specs: Sequence[FeatureSpec] = OWN) -> F32:
     return engine.compute_columns(engine.window_of(bars, start=0, stop=len(bars)), specs)
+
+
+@pytest.fixture(scope="module")
+def matrix() -> F32:
+    """Return all columns of BARS; no import waits for what is compiled here."""
+    return columns(BARS)
 
 
 def named(found: Bools | Iterable[bool]) -> list[str]:
@@ -64,9 +69,9 @@ def bars_of_days(n: int) -> Bars:
     return replace(bars, **arrays)
 
 
-def test_the_look_back_is_the_number_of_bars_before_the_first_value() -> None:
+def test_the_look_back_is_the_number_of_bars_before_the_first_value(matrix: F32) -> None:
     """What needs a day, a week or a night before it has its first value earliest where each bar is a day."""
-    found = np.minimum(firsts(MATRIX), firsts(columns(bars_of_days(300))))
+    found = np.minimum(firsts(matrix), firsts(columns(bars_of_days(300))))
     wrong = {
         spec.name: (spec.lookback_bars, int(at))
         for spec, at in zip(OWN, found, strict=True)
@@ -75,9 +80,9 @@ def test_the_look_back_is_the_number_of_bars_before_the_first_value() -> None:
     assert not wrong, f"first value elsewhere than the look-back says: {wrong}"
 
 
-def test_a_first_value_is_followed_by_others() -> None:
-    known = np.isfinite(MATRIX)
-    after = np.arange(len(BARS))[:, None] >= firsts(MATRIX)
+def test_a_first_value_is_followed_by_others(matrix: F32) -> None:
+    known = np.isfinite(matrix)
+    after = np.arange(len(BARS))[:, None] >= firsts(matrix)
     # A day's first bar has no gap inside the day; there may be no level above the price, or none below.
     assert set(named((after & ~known).any(axis=0))) <= {
         "gap_inside_atr",
@@ -118,10 +123,10 @@ def test_values_stay_within_the_range_of_the_catalogue(make: Callable[..., Bars]
     assert not wrong, f"out of the catalogue's range: {wrong}"
 
 
-def test_a_value_outside_of_the_range_is_seen() -> None:
+def test_a_value_outside_of_the_range_is_seen(matrix: F32) -> None:
     for name, narrow in (("rsi_14", {"high": 60.0}), ("dist_high_60", {"low": -0.001})):
         at = OWN.index(BY_NAME[name])
-        assert out_of_range(MATRIX[:, [at]], [replace(OWN[at], **narrow)]) == [name]
+        assert out_of_range(matrix[:, [at]], [replace(OWN[at], **narrow)]) == [name]
         assert out_of_range(np.full((3, 1), np.inf, dtype=np.float32), [OWN[at]]) == [name]
 
 

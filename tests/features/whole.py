@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from django.db import connection
 
+from features.families.higher import LEVELS
 from features.selectors.catalogue import feature_set_get, feature_specs
 from features.services.month_columns import Joins, month_values
 from features.services.months import build_scope, month_scopes
@@ -48,7 +50,7 @@ def _at(text: str) -> datetime:
 
 CASES = {
     "1m": Case(
-        Timeframe.M1, ("candles/1m_2024.parquet",), _at("2024-07-10"), _at("2024-07-01"), _at("2024-07-17 13:31"),
+        Timeframe.M1, ("candles/1m_2024.parquet",), _at("2024-07-12"), _at("2024-07-01"), _at("2024-07-17 13:31"),
         (_at("2024-07-15 10:17"), _at("2024-07-16 23:49")),
     ),
     "10m": Case(
@@ -66,7 +68,18 @@ CASES = {
         (_at("2023-11-24 00:00"), _at("2024-04-03 12:00")),
     ),
 }  # fmt: skip
-BESIDE = ("corporate", "fundamentals", "news/markettwits_2023.parquet")
+BESIDE = ("corporate", "news/markettwits_2023.parquet")
+# The longer bars that features read.
+LONGER = tuple(one for one in Timeframe if one.minutes in {minutes for _, minutes, _ in LEVELS})
+DAYS_SINCE = _at("2019-01-01")
+FLOW_SINCE = _at("2023-11-01")
+# Of these files only the rows of the shares above are read: the rest of them is most of the time that they take.
+CUT = {
+    "fundamentals/smartlab_2008_2024.parquet": pl.col("ticker").is_in(SHARES),
+    "daily/market_cap_2018_2024.parquet": pl.col("secid").is_in(SHARES),
+    "candles/5m_tradestats_2022_2023.parquet": (pl.col("secid") == "ABIO")
+    & (pl.col("begin") >= FLOW_SINCE.replace(tzinfo=None)),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +95,19 @@ class Rows:
         return Rows(self.begin_s[:stop], self.values[:stop])
 
 
-def load_market(folder: Path) -> None:
+def cut_files(folder: Path, cut: Path) -> None:
+    """Write of some files the rows that are read, where the same rules find them."""
+    for place, kept in CUT.items():
+        (cut / place).parent.mkdir(parents=True, exist_ok=True)
+        pl.scan_parquet(folder / place).filter(kept).collect().write_parquet(cut / place)
+
+
+def load_market(folder: Path, cut: Path) -> None:
     """Bring the real market of the cases into the database: candles, indices, actions, figures, news, regime."""
-    beside = [folder / place for place in BESIDE]
-    ingest_all(
-        source=files_source([folder / "daily", *beside]), secids=SHARES, since=_at("2019-01-01"), now=NOW
-    )
+    cut_files(folder, cut)
+    beside = [folder / place for place in BESIDE] + [cut / "fundamentals", cut / "daily"]
+    days = folder / "daily" / "1d_as_traded_2000_2024.parquet"
+    ingest_all(source=files_source([days, *beside]), secids=SHARES, since=DAYS_SINCE, now=NOW)
     ingest_indices(source=files_source([folder / "indices"]), now=NOW)
     for case in CASES.values():
         if case.files:
@@ -99,12 +119,11 @@ def load_market(folder: Path) -> None:
                 until=case.until + AFTER,
                 now=NOW,
             )
-    flow = files_source([folder / "candles" / "5m_tradestats_2022_2023.parquet"])
-    ingest_all(source=flow, secids=["ABIO"], since=_at("2023-11-01"), now=NOW)
+    ingest_all(source=files_source([cut / "candles"]), secids=["ABIO"], since=FLOW_SINCE, now=NOW)
     # No statistics know of the rows of this transaction: without them every query reads too much.
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE market_candle")
-    candles_resample(secids=SHARES, now=NOW)
+    candles_resample(secids=SHARES, targets=LONGER, now=NOW)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     while news_score(now=NOW, limit=5_000).items:
