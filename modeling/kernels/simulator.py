@@ -103,9 +103,6 @@ class DailyAccount:
 
     day: I64  # (d,) as all: Moscow days since 1970
     equity_rub: F64  # positions at their last close
-    return_frac: (
-        F64  # of the equity a day before (of the capital on the first); NaN where that was not above 0
-    )
     cash_rub: F64  # fees, slippage and borrow so far paid
     positions_rub: F64  # longs minus shorts
     gross_rub: F64  # longs plus shorts
@@ -136,9 +133,9 @@ def simulate(market: Market, orders: Orders, rules: AccountRules, *, calendar: I
 
     Shapes: orders of n; calendar (d,); trades k <= n.
     Units:  rubles and fractions as each field says; days since 1970-01-01, Moscow time.
-    NaN:    r_multiple without a stop; return_frac after ruin.
+    NaN:    r_multiple without a stop.
     Causal: nothing before a moment depends on a bar that had not ended then, or begun for opens.
-    Raises: ValueError for broken orders (see `order_rows`) or a calendar that does not rise or does not hold
+    Raises: ValueError for broken orders (see `order_columns`) or a calendar that does not rise or does not hold
             the orders' windows.
     """
     columns = order_columns(orders, market, rules)
@@ -295,13 +292,9 @@ def _daily(market: Market, terms: Terms, trades: Rows, calendar: I64) -> DailyAc
     number = np.zeros(calendar.size, dtype=np.int64)
     days = Days(day_ends_s(calendar), cash, positions, gross, turnover, number)
     mark_days(market, terms, trades, days)
-    equity = cash + positions
-    before = np.concatenate(([terms.capital_rub], equity[:-1]))
-    unknown = np.full(calendar.size, np.nan)
     return DailyAccount(
         day=calendar.astype(np.int64),
-        equity_rub=equity,
-        return_frac=np.divide(equity - before, before, out=unknown, where=before > 0),
+        equity_rub=cash + positions,
         cash_rub=cash,
         positions_rub=positions,
         gross_rub=gross,
