@@ -131,6 +131,9 @@ def simulate(market: Market, orders: Orders, rules: AccountRules, *, calendar: I
     of the data. A halt changes nothing: the position leaves at the first price behind it. Splits move no money.
     Each side pays fees and slippage on its own value; a short pays for each midnight it is held.
 
+    A day is marked at its end in Moscow; what happens on a day that the calendar leaves out counts to the next one.
+    The newest bar ends every position that is still open, as if the share were delisted.
+
     Shapes: orders of n; calendar (d,); trades k <= n.
     Units:  rubles and fractions as each field says; days since 1970-01-01, Moscow time.
     NaN:    r_multiple without a stop.

@@ -306,6 +306,26 @@ def test_without_a_stop_there_is_no_multiple_of_it():
     check(got, reason="timeout", net_rub=-50.0)
 
 
+@pytest.mark.parametrize(("compounding", "fate"), [(True, "less_than_one_lot"), (False, "gross_limit")])
+def test_who_is_ruined_trades_no_more(compounding, fate):
+    # A short of 100,000 rubles less its fee (99 lots) has to be bought back at 400: 297,000 rubles are lost.
+    bars = bars_of(CALM, (400, 401, 399, 400), (400, 401, 399, 400), (400, 401, 399, 400), per_day=8)
+    second = {"decision_bar": 2, "entry_bar": 3}
+    got = traded(bars, {"side": -1}, second, rules=account(stake_frac=1.0, compounding=compounding))
+    assert got.trades.gross_rub.tolist() == [-297_000.0]
+    assert got.refused == {fate: 1}
+    assert got.daily.equity_rub[-1] < -190_000
+
+
+def test_a_day_off_the_calendar_counts_to_the_next():
+    bars = bars_of(CALM, CALM, CALM, per_day=1)
+    market, order = stack_market([instrument(bars)]), orders_of({"last_bar": 2})
+    days = START_S // 86_400 + np.array([0, 3])  # entered on the first day after it, left on the second
+    got = simulate(market, order, account(), calendar=days).daily
+    assert got.turnover_rub.tolist() == [0.0, 100_000.0]
+    assert got.open_positions.tolist() == [0, 0]
+
+
 def test_no_orders_no_trades():
     bars = bars_of(CALM)
     got = simulate(stack_market([instrument(bars)]), orders_of(), account(), calendar=calendar_of(bars))
