@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
 from modeling.contracts import BarrierLabelSet
-from modeling.kernels.label_windows import row_inputs
+from modeling.kernels.label_windows import RowInputs, row_inputs
 from modeling.kernels.labels import BarrierOutcomes, barrier_labels
 
 START_S = 1_700_000_000 // 86_400 * 86_400 + 7 * 3600  # a day at 10:00 Moscow
@@ -71,18 +73,63 @@ def make_bars(
 def random_bars(seed: int, n: int = 60, *, eventful: bool = True) -> Bars:
     """Return a random walk on a grid of half rubles around 100, with gaps, halts, dividends, a split and holes."""
     rng = np.random.default_rng(seed)
-    close = 100.0 + np.cumsum(rng.integers(-3, 4, n)) * 0.5
-    close = np.maximum(close, 20.0)
+    prices = _random_prices(rng, n)
+    if not eventful:
+        return make_bars(*prices)
+    events = _random_events(rng, n)
+    gaps = [(int(rng.integers(1, n)), int(rng.integers(1, 8)))]
+    return make_bars(*prices, per_day=int(rng.integers(1, 6)), gaps=gaps, **events)
+
+
+def wild_bars(seed: int, timeframe: Timeframe, n: int = 60) -> Bars:
+    """Return such a walk in days of unequal length, with evening and weekend sessions, holes and halts."""
+    rng = np.random.default_rng(seed)
+    bar_s, begins, days = 60 * timeframe.minutes, [], []
+    begin_of_day, trading_day = START_S, 0
+    most = 1 if timeframe is Timeframe.D1 else 8 if timeframe.minutes < 60 else 4
+    while len(begins) < n:
+        at = begin_of_day
+        for number in range(int(rng.integers(1, most + 1))):
+            if number:
+                # The next bar, sometimes after missing ones, an evening's auction or a halt.
+                at += bar_s + int(rng.choice([0, 0, 0, 0, bar_s, 15 * 60, 3 * bar_s]))
+            begins.append(at)
+            days.append(trading_day)
+        begin_of_day += 86_400 * int(rng.choice([1, 1, 1, 3, 9]))
+        trading_day += int(rng.choice([0, 1, 1, 1, 2])) if most > 1 else 1
+    bars = make_bars(*_random_prices(rng, n), **_random_events(rng, n))
+    return dataclasses.replace(
+        bars,
+        timeframe=timeframe,
+        begin_s=np.array(begins[:n], dtype=np.int64),
+        trading_day=np.array(days[:n], dtype=np.int64),
+    )
+
+
+def random_inputs(bars: Bars, seed: int, cost_frac: float = 0.002) -> RowInputs:
+    """Return inputs of rows that know no law: levels, spreads and turnovers known here and there, some auctions."""
+    rng = np.random.default_rng(seed)
+    n = len(bars)
+    return RowInputs(
+        cost_frac=np.full(n, cost_frac),
+        atr_frac=rng.choice([np.nan, 0.005, 0.01, 0.02, 0.02, 0.6], n),
+        spread_frac=rng.choice([np.nan, 0.0, 0.001, 0.004, 0.01], n),
+        median_turnover_rub=rng.choice([np.nan, 1e5, 2e5, 3e5], n),
+        auction=rng.random(n) < 0.1,
+    )
+
+
+def _random_prices(rng: np.random.Generator, n: int) -> list[np.ndarray]:
+    close = np.maximum(100.0 + np.cumsum(rng.integers(-3, 4, n)) * 0.5, 20.0)
     open_ = np.concatenate(([100.0], close[:-1])) + rng.choice([0.0, 0.0, 0.0, 0.5, -0.5, 3.0, -3.0], n)
     high = np.maximum(open_, close) + rng.integers(0, 4, n) * 0.5
     low = np.minimum(open_, close) - rng.integers(0, 4, n) * 0.5
-    if not eventful:
-        return make_bars(open_, high, low, close)
-    dividends = np.where(rng.random(n) < 0.05, 3.0, 0.0)
-    volume = np.where(rng.random(n) < 0.05, 0.0, 10.0)
-    factor = np.where(np.arange(n) >= rng.integers(1, 3 * n), 10.0, 1.0)
-    gaps = [(int(rng.integers(1, n)), int(rng.integers(1, 8)))]
-    per_day = int(rng.integers(1, 6))
-    return make_bars(
-        open_, high, low, close, per_day=per_day, gaps=gaps, dividends=dividends, volume=volume, factor=factor
-    )
+    return [open_, high, low, close]
+
+
+def _random_events(rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+    return {
+        "dividends": np.where(rng.random(n) < 0.05, 3.0, 0.0),
+        "volume": np.where(rng.random(n) < 0.05, 0.0, 10.0),
+        "factor": np.where(np.arange(n) >= rng.integers(1, 3 * n), 10.0, 1.0),
+    }

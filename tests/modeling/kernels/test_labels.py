@@ -10,84 +10,140 @@ from hypothesis import strategies as st
 
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
-from modeling.kernels import labels
-from modeling.kernels.label_windows import HALT, ROW_STATES
-from modeling.kernels.labels import EXIT_REASONS
+from modeling.kernels.label_windows import HALT, INCOMPLETE, ROW_STATES, RowInputs, row_inputs
+from modeling.kernels.labels import EXIT_REASONS, BarrierOutcomes, SideOutcomes, barrier_labels
 from tests.modeling.kernels import slow_labels
-from tests.modeling.kernels.bars_maker import labelled, make_bars, random_bars, spec
+from tests.modeling.kernels.bars_maker import (
+    labelled,
+    make_bars,
+    random_bars,
+    random_inputs,
+    spec,
+    wild_bars,
+)
 
 COST = 0.002
+TIMEFRAMES = (Timeframe.M1, Timeframe.M5, Timeframe.H1, Timeframe.D1)
 
 
-def compare(bars, label_set, days, mutation="", every=1):
+def compare(bars, label_set, horizon, inputs, mutation="", every=1):
     """Fail where the kernel and the slow reference differ in anything, at each `every`-th row."""
-    got = labelled(bars, label_set, f"{days}d", COST)
-    ends_s = bars.known_s
+    got = barrier_labels(bars, label_set, horizon, inputs)
     for t in range(0, len(bars), every):
-        state, entry, last = slow_labels.row_state(bars, label_set, days, t, mutation)
-        assert ROW_STATES[got.row_state[t]] == state, f"row {t}"
-        assert got.entry_index[t] == entry
-        for side, outcomes in ((1, got.long), (-1, got.short)):
-            if state != "labelled":
-                assert outcomes.label[t] == -1
-                assert outcomes.exit_reason[t] == 0
-                assert np.isnan(outcomes.net_frac[t])
-                continue
-            reason, bar, price, gross, mfe, mae = slow_labels.side_outcome(
-                bars, label_set, entry, last, side, mutation
-            )
-            assert EXIT_REASONS[outcomes.exit_reason[t]] == reason, f"row {t} side {side}"
-            assert outcomes.label[t] == (reason == "take_profit")
-            assert outcomes.exit_s[t] == ends_s[bar]
-            assert outcomes.bars_held[t] == bar - entry + 1
-            figures = [
-                outcomes.exit_price[t],
-                outcomes.gross_frac[t],
-                outcomes.mfe_frac[t],
-                outcomes.mae_frac[t],
-            ]
-            np.testing.assert_allclose(figures, [float(x) for x in (price, gross, mfe, mae)], atol=1e-9)
-            net = float(gross) - COST
-            np.testing.assert_allclose(outcomes.net_frac[t], net, atol=1e-9)
-            np.testing.assert_allclose(outcomes.r_multiple[t], net / label_set.stop_loss, atol=1e-9)
+        state, entry, last = slow_labels.row_state(bars, label_set, inputs, horizon, t, mutation)
+        levels = None
         if state == "labelled":
-            assert got.entry_s[t] == bars.begin_s[entry]
-            assert got.entry_price[t] == bars.open[entry]
-            assert got.window_end_s[t] == ends_s[last]
-            moves = slow_labels.forward_moves(bars, entry, last)
-            np.testing.assert_allclose((got.forward_return[t], got.forward_volatility[t]), moves, atol=1e-9)
-            assert got.direction[t] == slow_labels.direction(bars, label_set, t, entry, last)
+            levels = slow_labels.levels(bars, label_set, inputs, t, entry, mutation)
+            state = levels if isinstance(levels, str) else state
+        assert ROW_STATES[got.row_state[t]] == state, f"row {t}"
+        if state == "labelled":
+            compare_row(bars, label_set, got, t, (entry, last, levels), inputs.cost_frac[t], mutation)
+        else:
+            assert_null(got, t)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from((1, 2, 3)), st.integers(0, 60))
-def test_random_markets_equal_the_slow_reference(seed, days, lag):
-    compare(random_bars(seed), spec(data_lag_min=lag), days)
+def compare_row(bars, label_set, got, t, window, cost, mutation):
+    entry, last, levels = window
+    ends_s = bars.known_s
+    assert (got.entry_index[t], got.last_index[t]) == (entry, last)
+    assert got.entry_s[t] == bars.begin_s[entry]
+    assert got.entry_price[t] == bars.open[entry]
+    assert got.window_end_s[t] == ends_s[last]
+    np.testing.assert_allclose((got.take_profit_frac[t], got.stop_loss_frac[t]), [float(x) for x in levels])
+    moves = slow_labels.forward_moves(bars, entry, last)
+    np.testing.assert_allclose((got.forward_return[t], got.forward_volatility[t]), moves, atol=1e-9)
+    assert got.direction[t] == slow_labels.direction(bars, label_set, t, entry, last)
+    for side, outcomes in ((1, got.long), (-1, got.short)):
+        reason, bar, price, gross, mfe, mae = slow_labels.side_outcome(
+            bars, levels, entry, last, side, mutation
+        )
+        assert EXIT_REASONS[outcomes.exit_reason[t]] == reason, f"row {t} side {side}"
+        assert outcomes.label[t] == (reason == "take_profit")
+        assert outcomes.exit_s[t] == ends_s[bar]
+        assert outcomes.bars_held[t] == bar - entry + 1
+        net = float(gross) - cost
+        wanted = (price, gross, mfe, mae, net, net / float(levels[1]))
+        figures = ("exit_price", "gross_frac", "mfe_frac", "mae_frac", "net_frac", "r_multiple")
+        found = [getattr(outcomes, name)[t] for name in figures]
+        np.testing.assert_allclose(found, [float(x) for x in wanted], atol=1e-9)
+
+
+def assert_null(got, t):
+    assert (got.entry_index[t], got.last_index[t], got.entry_s[t], got.window_end_s[t]) == (-1, -1, 0, 0)
+    assert got.direction[t] == -1
+    for name in ("entry_price", "take_profit_frac", "stop_loss_frac", "forward_return", "forward_volatility"):
+        assert np.isnan(getattr(got, name)[t])
+    for side in (got.long, got.short):
+        assert (side.label[t], side.exit_reason[t], side.exit_s[t], side.bars_held[t]) == (-1, 0, 0, 0)
+        for name in ("exit_price", "gross_frac", "net_frac", "r_multiple", "mfe_frac", "mae_frac"):
+            assert np.isnan(getattr(side, name)[t])
+
+
+def wild_case(seed):
+    """Return bars, a label set, a horizon and inputs, all drawn from the seed."""
+    rng = np.random.default_rng(seed)
+    timeframe = TIMEFRAMES[rng.integers(len(TIMEFRAMES))]
+    minutes, daily = timeframe.minutes, timeframe is Timeframe.D1
+    unit = rng.choice(["bars", "d"] if daily else ["min", "bars", "d", "eod"])
+    count = int(rng.integers(1, 5) if unit == "d" else rng.integers(1, 20))
+    horizon = "eod" if unit == "eod" else f"{count * minutes + 3 if unit == 'min' else count}{unit}"
+    per_atr = bool(rng.random() < 0.6)
+    rules = spec(
+        timeframe=timeframe.value,
+        horizons=(horizon,),
+        data_lag_min=int(rng.choice([0, 0, 1, minutes, 2 * minutes])) if not daily else 0,
+        within_day=bool(unit != "d" and not daily and rng.random() < 0.5),
+        max_gap_min=None if rng.random() < 0.3 else 2 * minutes + 5,
+        max_gap_days=float(rng.choice([5.5, 8.5])),
+        split_guard_bars=int(rng.integers(0, 4)),
+        min_median_turnover_rub=float(rng.choice([0.0, 2e5])),
+        skip_auctions=bool(rng.random() < 0.7),
+        barrier_unit="atr_14" if per_atr else "frac",
+        take_profit=2.0 if per_atr else 0.04,
+        stop_loss=1.0 if per_atr else 0.02,
+        max_spread_of_take_profit_frac=float(rng.choice([0.1, 1.0])),
+    )
+    bars = wild_bars(seed, timeframe)
+    return bars, rules, horizon, random_inputs(bars, seed)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**9))
+def test_random_markets_equal_the_slow_reference(seed):
+    compare(*wild_case(seed))
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(("1d", "2d", "3d")), st.integers(0, 60))
+def test_hourly_markets_equal_the_slow_reference(seed, horizon, lag):
+    bars = random_bars(seed)
+    compare(bars, spec(data_lag_min=lag), horizon, row_inputs(bars, cost_frac=COST))
 
 
 @pytest.mark.parametrize("mutation", slow_labels.MUTATIONS)
 def test_the_reference_would_notice_each_mistake(mutation):
     with pytest.raises(AssertionError):
-        for seed in range(60):
-            compare(random_bars(seed), spec(), 2, mutation)
+        for seed in range(300):
+            compare(*wild_case(seed), mutation)
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.integers(0, 10**6), st.integers(2, 59))
+@given(st.integers(0, 10**9), st.integers(2, 59))
 def test_labels_read_nothing_after_their_window(seed, stop):
-    bars = random_bars(seed)
-    whole, cut = labelled(bars, spec(), "2d", COST), labelled(bars.cut(stop), spec(), "2d", COST)
-    known = cut.labelled
-    assert np.all(whole.labelled[:stop][known])
-    assert np.all(cut.window_end_s[known] <= bars.known_s[stop - 1])
-    for name in ("window_end_s", "entry_s", "direction"):
-        np.testing.assert_array_equal(getattr(cut, name)[known], getattr(whole, name)[:stop][known])
-    # The sums behind these run over all bars before, which are the same bars: equal to the bit.
-    for name in ("forward_return", "forward_volatility"):
-        np.testing.assert_array_equal(getattr(cut, name)[known], getattr(whole, name)[:stop][known])
-    for field in dataclasses.fields(labels.SideOutcomes):
+    bars, rules, horizon, inputs = wild_case(seed)
+    begun = {field.name: getattr(inputs, field.name)[:stop] for field in dataclasses.fields(inputs)}
+    whole = barrier_labels(bars, rules, horizon, inputs)
+    cut = barrier_labels(bars.cut(stop), rules, horizon, RowInputs(**begun))
+    known = cut.row_state != INCOMPLETE
+    np.testing.assert_array_equal(cut.row_state[known], whole.row_state[:stop][known])
+    assert np.all(cut.window_end_s <= bars.known_s[stop - 1])
+    for field in dataclasses.fields(BarrierOutcomes):
+        if field.name not in ("long", "short"):
+            a, b = (getattr(x, field.name) for x in (cut, whole))
+            np.testing.assert_array_equal(a[known], b[:stop][known])
+    for name in SideOutcomes._fields:
         for side in ("long", "short"):
-            a, b = (getattr(getattr(x, side), field.name) for x in (cut, whole))
+            a, b = (getattr(getattr(x, side), name) for x in (cut, whole))
             np.testing.assert_array_equal(a[known], b[:stop][known])
 
 
@@ -303,7 +359,7 @@ def real_bars(folder, secid, since, until, dividends=()) -> Bars:
 def test_real_bars_equal_the_slow_reference(real_data, secid, since, until):
     bars = real_bars(real_data, secid, pl.datetime(*since), pl.datetime(*until))
     assert len(bars) > 200
-    compare(bars, spec(horizons=("3d",), trailing_bars=100), 3, every=4)
+    compare(bars, spec(horizons=("3d",), trailing_bars=100), "3d", row_inputs(bars, cost_frac=COST), every=4)
 
 
 @pytest.mark.realdata
