@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
+from modeling.fitting.trading import Traded
 from modeling.kernels import metrics
 from modeling.kernels.performance import daily_sharpe, drawdowns, equity_curve
 from modeling.kernels.significance import (
@@ -17,7 +18,6 @@ from modeling.kernels.significance import (
     figure_interval,
     ratio_interval,
 )
-from modeling.kernels.simulator import Simulation
 from modeling.kernels.simulator_market import moscow_days
 from traderai.common.arrays import F64, I64
 
@@ -112,32 +112,26 @@ def volatility_figures(y: F64, network: F64, ewma: F64) -> dict[str, Any]:
     }
 
 
-def trading_figures(simulation: Simulation, bootstrap: DayBootstrap, *, orders: int) -> dict[str, Any]:
+def trading_figures(traded: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:
     """Return what the trades made after costs; without a trade there is no expectancy, only the count 0."""
-    trades, daily = simulation.trades, simulation.daily
+    trades = traded.simulation.trades
     figures: dict[str, Any] = {
         "trades": len(trades),
-        "orders": orders,
-        "refused": simulation.refused,
-        "days": int(daily.day.size),
+        "orders": traded.orders,
+        "refused": traded.simulation.refused,
+        "days": int(traded.daily_net.size),
     }
     if len(trades) == 0:
         return figures
-    equity = equity_curve(daily_net(simulation))
     exits = moscow_days(trades.exit_s)
     return figures | {
         "net_expectancy_frac": bootstrap.mean(trades.net_frac, exits),
         "hit_rate": bootstrap.mean((trades.net_frac > 0).astype(np.float64), exits),
         "long_trades": int((trades.side > 0).sum()),
-        "net_total_frac": float(equity[-1] - 1.0),
-        "max_drawdown_frac": drawdowns(equity).deepest_frac,
-        "sharpe": daily_sharpe(daily_net(simulation)),
+        "net_total_frac": traded.net_frac,
+        "max_drawdown_frac": drawdowns(equity_curve(traded.daily_net)).deepest_frac,
+        "sharpe": daily_sharpe(traded.daily_net),
     }
-
-
-def daily_net(simulation: Simulation) -> F64:
-    """Return the account's daily returns, after costs, positions at their last close; 0 after ruin."""
-    return np.nan_to_num(simulation.daily.return_frac, nan=0.0)
 
 
 def plain(content: Any) -> Any:

@@ -63,19 +63,9 @@ class TabularFit:
 
     def raw(self, rows: I64) -> Raw:
         """Return logits of both sides; quantiles and volatility in units of the recent volatility of a bar."""
-        task, horizons = self.task, range(len(self.task.dataset.horizons))
-        bases = [base_of(task.dataset, h=h, column=task.column) for h in horizons]
-        recent = task.dataset.values[rows, task.column].astype(np.float64)
-        designed = [design(task, rows, h) for h in horizons]
-        return Raw(
-            provenance=Provenance.of_fit(self.model, task.dataset),
-            rows=rows,
-            p_long_logit=np.stack([self.logits["p_long"](x) for x in designed], axis=1),
-            p_short_logit=np.stack([self.logits["p_short"](x) for x in designed], axis=1),
-            return_quantiles=np.stack([_quantiles(recent, base) for base in bases], axis=1),
-            volatility=np.stack([recent * base.volatility_per_unit for base in bases], axis=1),
-            direction_logits=np.stack([_direction(rows.size, base) for base in bases], axis=1),
-        )
+        designed = [design(self.task, rows, h) for h in range(len(self.task.dataset.horizons))]
+        logits = {side: np.stack([own(x) for x in designed], axis=1) for side, own in self.logits.items()}
+        return raw_of_sides(self.task, rows, logits, model=self.model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +145,21 @@ class TreeForecaster:
 FORECASTERS: Final[dict[str, Forecaster]] = {
     each.name: each for each in (LogisticForecaster(), TreeForecaster())
 }
+
+
+def raw_of_sides(task: FitTask, rows: I64, logits: dict[str, F64], *, model: str) -> Raw:
+    """Return the outputs of a forecaster of the two sides (n, h) alone; the rest is what the base knows."""
+    bases = [base_of(task.dataset, h=h, column=task.column) for h in range(len(task.dataset.horizons))]
+    recent = task.dataset.values[rows, task.column].astype(np.float64)
+    return Raw(
+        provenance=Provenance.of_fit(model, task.dataset),
+        rows=rows,
+        p_long_logit=logits["p_long"],
+        p_short_logit=logits["p_short"],
+        return_quantiles=np.stack([_quantiles(recent, base) for base in bases], axis=1),
+        volatility=np.stack([recent * base.volatility_per_unit for base in bases], axis=1),
+        direction_logits=np.stack([_direction(rows.size, base) for base in bases], axis=1),
+    )
 
 
 def design(task: FitTask, rows: I64, h: int) -> F32:

@@ -14,7 +14,6 @@ from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import (
     DayBootstrap,
-    daily_net,
     probability_figures,
     quantile_figures,
     trading_figures,
@@ -24,12 +23,11 @@ from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasters import FORECASTERS, FitTask
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.fitting.recipe import Recipe
-from modeling.fitting.trading import Terms, part_days, tradable, traded, wanted_rows
+from modeling.fitting.trading import Terms, Traded, part_days, tradable, traded, wanted_rows
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.gate import GateInput, HeadComparison, Kind
 from modeling.kernels.metrics import log_loss, pinball_loss, rank_correlation, roc_auc
-from modeling.kernels.simulator import Simulation
-from modeling.kernels.simulator_orders import AccountRules, Orders
+from modeling.kernels.simulator_orders import AccountRules
 from traderai.common.arrays import F64, Bools
 
 Say = Callable[[int, int, str], None]
@@ -79,10 +77,10 @@ def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say:
     }
 
 
-def policy_simulation(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> Simulation:
+def policy_traded(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> Traded:
     """Return what the policy's trades of all horizons make of a part at the configured costs."""
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
-    return _simulated(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)[1]
+    return _traded(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)
 
 
 def gate_input(
@@ -91,14 +89,14 @@ def gate_input(
     """Return what the gate judges: the test part, candidate and champion on the same rows."""
     for judged in (own,) if champion is None else (own, champion):
         require_held_out(judged.forecasts, dataset, part=TEST)
-    result = policy_simulation(own, dataset, rules, part=TEST)
+    result = policy_traded(own, dataset, rules, part=TEST)
     rival = None
     if champion is not None and champion_trades:
-        rival = daily_net(policy_simulation(champion, dataset, rules, part=TEST))
+        rival = policy_traded(champion, dataset, rules, part=TEST).daily_net
     return GateInput(
         heads=tuple(_comparisons(own, champion, dataset)),
-        daily_net=daily_net(result),
-        trades=len(result.trades),
+        daily_net=result.daily_net,
+        trades=len(result.simulation.trades),
         direction_auc=tuple(_direction_aucs(own, dataset)),
         trade_champion_daily_net=rival,
     )
@@ -175,24 +173,21 @@ def _policy_metrics(
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
 
     def figures(cost_bp: float | None, horizons: tuple[str, ...]) -> dict[str, Any]:
-        orders, simulation = _simulated(
-            own, dataset, rules.terms(cost_bp), allowed, part=part, horizons=horizons
-        )
-        return trading_figures(simulation, bootstrap, orders=len(orders))
+        result = _traded(own, dataset, rules.terms(cost_bp), allowed, part=part, horizons=horizons)
+        return trading_figures(result, bootstrap)
 
     found = {"configured_cost": figures(None, dataset.horizons)}
     found |= {f"cost_{bp:g}_bp": figures(bp, dataset.horizons) for bp in evaluation.extra_costs_bp}
     return found | {f"configured_cost_{horizon}": figures(None, (horizon,)) for horizon in dataset.horizons}
 
 
-def _simulated(
+def _traded(
     own: Judged, dataset: Dataset, terms: Terms, allowed: Bools, *, part: int, horizons: tuple[str, ...]
-) -> tuple[Orders, Simulation]:
+) -> Traded:
     wanted = wanted_rows(
         own.forecasts, dataset, own.evidence, terms, part=part, allowed=allowed, horizons=horizons
     )
-    orders = wanted.orders(dataset, terms.policy)
-    return orders, traded(orders, dataset, terms, days=part_days(dataset, part))
+    return traded(wanted.orders(dataset, terms.policy), dataset, terms, days=part_days(dataset, part))
 
 
 def _comparisons(own: Judged, champion: Judged | None, dataset: Dataset) -> list[HeadComparison]:

@@ -14,8 +14,9 @@ from matplotlib import pyplot as plt
 
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.forecasts import Forecasts
+from modeling.fitting.trading import Traded
 from modeling.kernels.metrics import reliability
-from modeling.kernels.simulator import Simulation
+from modeling.kernels.performance import equity_curve
 
 
 def learning_curve_png(curve: dict[str, list[float]]) -> bytes:
@@ -44,14 +45,13 @@ def reliability_png(forecasts: Forecasts, dataset: Dataset, *, part: int) -> byt
     return _png(figure)
 
 
-def equity_png(result: Simulation, *, title: str) -> bytes:
+def equity_png(result: Traded, *, title: str) -> bytes:
     """Return the account by day, positions at their last close."""
     figure, axes = plt.subplots(figsize=(8, 4))
-    days = result.daily.day.astype("datetime64[D]")
-    capital = result.daily.equity_rub[0] / (1.0 + result.daily.return_frac[0])
-    axes.plot(days, result.daily.equity_rub / capital)
+    days = result.simulation.daily.day.astype("datetime64[D]")
+    axes.plot(days, equity_curve(result.daily_net))
     axes.axhline(1.0, color="grey", linewidth=0.8)
-    axes.set(ylabel="capital", title=f"{title}; {len(result.trades)} trades, after costs")
+    axes.set(ylabel="capital", title=f"{title}; {len(result.simulation.trades)} trades, after costs")
     figure.autofmt_xdate()
     return _png(figure)
 

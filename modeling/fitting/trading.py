@@ -13,6 +13,7 @@ from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evidence import Novelty, side_figures
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.edges import choose_sides, volatility_terciles
+from modeling.kernels.performance import DailyFractions, daily_fractions
 from modeling.kernels.simulator import Simulation, simulate
 from modeling.kernels.simulator_orders import AccountRules, BorrowRate, FlatCost, Orders
 from modeling.registry.scorer import mahalanobis
@@ -144,9 +145,36 @@ def part_days(dataset: Dataset, part: int) -> I64:
     return np.unique(dataset.day[(dataset.decision_s >= since_s) & (dataset.decision_s <= until_s)])
 
 
-def traded(orders: Orders, dataset: Dataset, terms: Terms, *, days: I64) -> Simulation:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Traded:
+    """What an account made of orders over some days."""
+
+    simulation: Simulation
+    orders: int
+    account: DailyFractions  # day by day, after costs, positions at their last close
+
+    @property
+    def daily_net(self) -> F64:
+        """The account's daily returns (d,)."""
+        return self.account.net_frac
+
+    @property
+    def net_frac(self) -> float:
+        """What the account made of its capital."""
+        return float(np.prod(1.0 + self.daily_net) - 1.0)
+
+
+def traded(orders: Orders, dataset: Dataset, terms: Terms, *, days: I64) -> Traded:
     """Return what the account makes of the orders over the days."""
-    return simulate(dataset.market, orders, terms.rules, calendar=days)
+    simulation = simulate(dataset.market, orders, terms.rules, calendar=days)
+    daily = simulation.daily
+    account = daily_fractions(
+        daily.equity_rub,
+        gross_rub=daily.gross_rub,
+        turnover_rub=daily.turnover_rub,
+        start_rub=terms.account.capital_rub,
+    )
+    return Traded(simulation=simulation, orders=len(orders), account=account)
 
 
 def _horizon_rows(

@@ -39,13 +39,19 @@ class Walk:
     by_forecaster: dict[str, tuple[JudgedFold, ...]]  # by fold, oldest first
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entrant:
+    """A forecaster after its fit and calibration."""
+
+    judged: Judged  # of the validation and test rows
+    raw: Raw  # the same before calibration
+    fold: Fold  # its own, to be passed on to later folds
+
+
 def forecaster_judge(
     dataset: Dataset, forecaster: Forecaster, rules: Rules, *, earlier: Sequence[Fold] = ()
-) -> tuple[Judged, Fold]:
-    """Return a forecaster fitted on the training part and calibrated on the validation part and earlier folds' ones.
-
-    The second is its own fold, to be passed on to later ones.
-    """
+) -> Entrant:
+    """Return a forecaster fitted on the training part and calibrated on the validation part and earlier folds' ones."""
     scaler = scaler_fit(dataset)
     column = dataset.features.index(rules.recipe.network.volatility_feature)
     fitted = forecaster.fit(FitTask(dataset=dataset, scaler=scaler, column=column, seed=rules.seed))
@@ -54,7 +60,7 @@ def forecaster_judge(
     folds = (own, *earlier)
     chooser = Chooser(rules=rules.recipe.evaluation, seed=rules.seed)
     trust = trust_of(folds, column=column, chooser=chooser)
-    return judged_of(folds, raw, trust, scaler=scaler, rules=rules), own
+    return Entrant(judged=judged_of(folds, raw, trust, scaler=scaler, rules=rules), raw=raw, fold=own)
 
 
 def judged_of(
@@ -93,9 +99,9 @@ def walk(
         dataset_check(parts, max_missing_frac=rules.recipe.evaluation.max_missing_frac)
         for forecaster in forecasters:
             say(number, len(steps.folds), f"{fold.name} {forecaster.name}")
-            judged, own = forecaster_judge(parts, forecaster, rules, earlier=earlier[forecaster.name])
-            earlier[forecaster.name].insert(0, own)
-            found[forecaster.name].append(JudgedFold(dataset=parts, judged=judged))
+            entrant = forecaster_judge(parts, forecaster, rules, earlier=earlier[forecaster.name])
+            earlier[forecaster.name].insert(0, entrant.fold)
+            found[forecaster.name].append(JudgedFold(dataset=parts, judged=entrant.judged))
     tested = np.any([parts.part == TEST for _, parts in steps.folds], axis=0)
     first, last = steps.folds[0][1], steps.folds[-1][1]
     return Walk(

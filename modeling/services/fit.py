@@ -25,17 +25,16 @@ from modeling.fitting.candidates import (
     scaler_json,
 )
 from modeling.fitting.dataset import TEST, Dataset
-from modeling.fitting.evaluation import daily_net, plain
+from modeling.fitting.evaluation import plain
 from modeling.fitting.export import keras_bytes
-from modeling.fitting.judging import Rules, policy_simulation
+from modeling.fitting.judging import Rules, policy_traded
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import fallback_lines, model_card, table_lines
-from modeling.fitting.trading import account_rules
+from modeling.fitting.trading import Traded, account_rules
 from modeling.kernels.gate import GateVerdict
-from modeling.kernels.simulator import Simulation
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
@@ -201,15 +200,16 @@ def _offered(
     return report, verdict
 
 
-def _tested(offer: _Offer, made: Candidate, lost: tuple[str, ...]) -> Simulation:
+def _tested(offer: _Offer, made: Candidate, lost: tuple[str, ...]) -> Traded:
     """Trade the test part; it counts as a trial at once: whatever fails from here on, it has been looked at."""
     run, plan = offer.run, offer.rules.recipe
-    tested = policy_simulation(made.judged, offer.dataset, offer.rules, part=TEST)
+    tested = policy_traded(made.judged, offer.dataset, offer.rules, part=TEST)
+    trades = tested.simulation.trades
     new = NewTrial(
         kind="training", recipe=plan.name, labels=plan.labels(), is_simulated=offer.origin.is_simulated,
         config_sha256=fingerprint([run.config_sha256, run.code_sha256, run.seed, *lost]), run_id=run.pk,
-        data_sha256=run.data_sha256, days=tested.daily.day, daily_net=daily_net(tested), trades=len(tested.trades),
-        net_expectancy_frac=float(tested.trades.net_frac.mean()) if len(tested.trades) else float("nan"),
+        data_sha256=run.data_sha256, days=tested.simulation.daily.day, daily_net=tested.daily_net, trades=len(trades),
+        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
     )  # fmt: skip
     trial_record(trial=new, now=clock.now())
     return tested
@@ -242,7 +242,7 @@ def _write(
     plan: Recipe,
     dataset: Dataset,
     made: Candidate,
-    told: tuple[dict[str, Any], list[str], Simulation],
+    told: tuple[dict[str, Any], list[str], Traded],
 ) -> str:
     (manifest, table, tested), judged = told, made.judged
     about = {
