@@ -24,7 +24,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRule:
-    """The hours of one session in a span of days."""
+    """The hours of one session, or of an auction in it, in a span of days."""
 
     code: Literal["morning", "main", "evening", "weekend"]
     begin: str
@@ -48,6 +48,16 @@ class SessionRule:
         """The last day."""
         return date.max if self.until is None else date.fromisoformat(self.until)
 
+    def is_within(self, session: SessionRule) -> bool:
+        """Return whether an auction lies within a session's hours, on days of that session alone."""
+        return (
+            self.code == session.code
+            and session.first <= self.first
+            and self.last <= session.last
+            and time.fromisoformat(session.begin) <= time.fromisoformat(self.begin)
+            and time.fromisoformat(self.end) <= time.fromisoformat(session.end)
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClosureRule:
@@ -67,6 +77,7 @@ class CalendarConfig:
     """The exchange's calendar by rule."""
 
     sessions: tuple[SessionRule, ...]
+    auctions: tuple[SessionRule, ...]
     working_weekend_days: tuple[str, ...]
     weekend_format_days: tuple[str, ...]
     closures: tuple[ClosureRule, ...]
@@ -86,6 +97,12 @@ class CalendarConfig:
             for before, after in itertools.pairwise(rules):
                 if before.last >= after.first:
                     raise ValueError(f"{code}: two rules hold on {after.since}; end the earlier one before")
+        for auction in self.auctions:
+            if not any(auction.is_within(session) for session in self.sessions):
+                raise ValueError(
+                    f"auctions: {auction.code} {auction.begin} to {auction.end} since {auction.since} must lie within "
+                    "the hours and days of one of the sessions; split it by their days"
+                )
 
 
 @functools.cache
@@ -100,6 +117,7 @@ def session_table() -> SessionTable:
     config = calendar_config()
     return SessionTable(
         spans=tuple(_span(rule) for rule in config.sessions),
+        auctions=tuple(_span(rule) for rule in config.auctions),
         working_weekend_days=_day_numbers(config.working_weekend_days),
         weekend_format_days=_day_numbers(config.weekend_format_days),
     )

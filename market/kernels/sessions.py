@@ -1,4 +1,4 @@
-"""In which of the exchange's sessions a bar was traded."""
+"""In which of the exchange's sessions a bar was traded, and whether it was an auction."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOUR_HOURS_TILL_S = 1_414_274_400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSpan:
-    """The hours of one session in a span of days; auctions belong to their session."""
+    """The hours of one session, or of an auction in it, in a span of days; a session's hours hold its auctions."""
 
     code: int
     first_day: int  # days since 1970
@@ -37,6 +37,7 @@ class SessionTable:
     """The exchange's sessions by day."""
 
     spans: tuple[SessionSpan, ...]
+    auctions: tuple[SessionSpan, ...] = ()  # within the session of their code
     working_weekend_days: tuple[int, ...] = ()  # Saturdays and Sundays that are traded as any other day
     weekend_format_days: tuple[int, ...] = ()  # holidays that are traded as a weekend is
 
@@ -63,7 +64,7 @@ def session_codes(begin_s: I64, table: SessionTable, *, bar_s: int = 60) -> I8:
     codes = np.full(begin_s.shape, OUTSIDE, dtype=np.int8)
     starts = np.full(begin_s.shape, np.iinfo(np.int64).max, dtype=np.int64)
     for span in table.spans:
-        held = (day >= span.first_day) & (day < span.end_day) & (weekend == (span.code == WEEKEND))
+        held = _is_held(span, day, weekend)
         held &= (second < span.end_s) & (second + bar_s > span.begin_s)
         # A session that has begun stands before one that is to begin, an earlier one before a later one.
         start = np.where(second >= span.begin_s, np.int64(-1), np.int64(span.begin_s))
@@ -71,6 +72,34 @@ def session_codes(begin_s: I64, table: SessionTable, *, bar_s: int = 60) -> I8:
         codes[first] = span.code
         starts[first] = start[first]
     return codes
+
+
+def auction_bars(begin_s: I64, table: SessionTable, *, bar_s: int = 60) -> Bools:
+    """Return which bars lie wholly within an opening or closing auction.
+
+    Longer bars hold an auction together with trading and are none: no auction takes more than ten minutes.
+
+    Shapes: begin_s (n,) -> (n,)
+    Units: seconds since 1970 UTC; bar_s seconds
+    Causal: out[i] reads begin_s[i] alone
+    Raises: ValueError if bar_s is not positive
+    """
+    if bar_s <= 0:
+        raise ValueError(f"bar_s must be at least 1, was {bar_s}")
+    wall_s = begin_s + moscow_offset_s(begin_s)
+    day, second = wall_s // _DAY_S, wall_s % _DAY_S
+    weekend = is_weekend_format(day, table)
+    inside = np.zeros(begin_s.shape, dtype=np.bool_)
+    for span in table.auctions:
+        if bar_s <= span.end_s - span.begin_s:
+            within = (second >= span.begin_s) & (second + bar_s <= span.end_s)
+            inside |= within & _is_held(span, day, weekend)
+    return inside
+
+
+def _is_held(span: SessionSpan, day: I64, weekend: Bools) -> Bools:
+    """Return on which days a session or auction is held so."""
+    return (day >= span.first_day) & (day < span.end_day) & (weekend == (span.code == WEEKEND))
 
 
 def is_weekend_format(day: I64, table: SessionTable) -> Bools:

@@ -11,16 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market.calendar_config import CalendarConfig, SessionRule, calendar_config, session_table
-from market.contracts import Timeframe
+from market.contracts import Bars, Timeframe
 from market.kernels.sessions import (
     EVENING,
     MAIN,
     MORNING,
     OUTSIDE,
     WEEKEND,
+    auction_bars,
     moscow_offset_s,
     session_codes,
 )
+from market.selectors.auctions import bars_in_auction
 from traderai.common.config import parse
 from traderai.common.errors import InputError
 
@@ -143,6 +145,106 @@ def test_moscows_offset_equals_the_time_zone_data(moment_s):
     assert timedelta(seconds=int(moscow_offset_s(np.array([moment_s]))[0])) == offset
 
 
+@pytest.mark.parametrize(
+    ("text", "bar_s", "inside"),
+    [
+        ("2021-12-03T09:49", 60, False),
+        ("2021-12-03T09:50", 60, True),
+        ("2021-12-03T09:59", 60, True),
+        ("2021-12-03T10:00", 60, False),
+        ("2021-12-03T09:50", 300, True),
+        ("2021-12-03T09:50", 600, True),
+        ("2021-12-03T09:45", 600, False),  # begins before it
+        ("2021-12-03T09:55", 600, False),  # goes on after it
+        ("2021-12-03T09:50", 900, False),
+        ("2021-12-03T09:00", 3600, False),
+        ("2021-12-03T00:00", 86_400, False),
+        ("2021-12-03T18:39", 60, False),
+        ("2021-12-03T18:40", 60, True),
+        ("2021-12-03T18:49", 60, True),
+        ("2021-12-03T18:45", 300, True),
+        ("2021-12-03T19:04", 60, True),
+        ("2021-12-03T19:05", 60, False),
+        ("2021-12-03T19:00", 300, True),
+        ("2021-12-03T19:00", 600, False),  # half of it is trading
+        ("2020-06-19T19:00", 60, False),  # no evening session yet
+        ("2021-12-03T06:50", 60, False),  # no morning session yet
+        ("2021-12-06T06:50", 600, True),
+        ("2021-12-06T07:00", 60, False),
+        ("2021-12-06T09:50", 60, False),  # what is traded in the morning goes on
+        ("2022-02-25T09:50", 60, True),
+        ("2022-03-24T13:40", 600, True),
+        ("2022-03-24T13:50", 60, False),
+        ("2022-03-24T18:40", 60, False),
+        ("2024-04-27T18:40", 60, True),  # a working Saturday
+        ("2025-01-24T09:50", 60, True),
+        ("2025-01-27T09:50", 60, False),
+        ("2025-01-27T06:50", 60, True),
+        ("2025-03-02T09:59", 60, True),
+        ("2025-03-02T10:00", 60, False),
+        ("2025-03-02T18:45", 60, False),  # a weekend has no closing auction
+        ("2026-03-20T18:45", 60, True),
+        ("2026-03-23T18:45", 60, False),
+        ("2026-03-23T18:54", 60, False),
+        ("2026-03-23T18:55", 300, True),
+        ("2026-03-23T18:50", 600, False),
+        ("2026-02-23T09:50", 60, True),  # a holiday traded as a weekend is
+        ("2012-05-03T09:50", 60, True),  # Moscow was at UTC+4
+    ],
+)
+def test_auctions_by_hand(text, bar_s, inside):
+    assert auction_bars(begins(text), session_table(), bar_s=bar_s).tolist() == [inside]
+
+
+@pytest.mark.parametrize(("timeframe", "minutes"), [(Timeframe.M5, (0, 5)), (Timeframe.M15, ())])
+def test_bars_tell_their_auctions(timeframe, minutes):
+    at = begins("2024-01-10T09:50") + 60 * np.arange(0, 60, timeframe.minutes)
+    zeros, n = np.zeros(at.size), at.size
+    bars = Bars(
+        secid="T", timeframe=timeframe, begin_s=at, open=zeros, high=zeros, low=zeros, close=zeros,
+        volume_shares=zeros, turnover_rub=zeros, split_factor=zeros, dividend_rub=zeros,
+        trading_day=np.zeros(n, dtype=np.int64), session=np.zeros(n, dtype=np.int8),
+    )  # fmt: skip
+    found = bars_in_auction(bars=bars)
+    assert ((at[found] - at[0]) // 60).tolist() == list(minutes)
+
+
+def test_auctions_of_bars_of_no_length_are_refused():
+    with pytest.raises(ValueError, match="bar_s"):
+        auction_bars(begins("2024-01-10T09:50"), session_table(), bar_s=0)
+
+
+@given(
+    st.datetimes(min_value=datetime(2011, 4, 1), max_value=datetime(2027, 1, 1)),
+    st.sampled_from((1, 5, 10, 15)),
+)  # noqa: DTZ001
+def test_a_bar_is_an_auction_if_each_of_its_minutes_is(naive, minutes):
+    begin_s = int(naive.replace(tzinfo=UTC, second=0, microsecond=0).timestamp())
+    single = auction_bars(begin_s + 60 * np.arange(minutes), session_table())
+    whole = auction_bars(np.array([begin_s], dtype=np.int64), session_table(), bar_s=60 * minutes)
+    assert whole.tolist() == [bool(single.all())]
+    in_session = session_codes(begin_s + 60 * np.arange(minutes), session_table()) != OUTSIDE
+    assert np.all(in_session[single])
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("file", "minutes", "bars"), [("1m_2024", 1, 12_000), ("10m_blue_chips_2022_2024", 10, 7_000)]
+)
+def test_real_auctions_have_one_price(real_data, file, minutes, bars):
+    import polars as pl
+
+    rows = pl.read_parquet(real_data / "candles" / f"{file}.parquet", columns=["begin", "high", "low"])
+    begin_s = rows["begin"].dt.epoch("s").to_numpy() - 3 * 3600
+    one_price = (rows["high"] == rows["low"]).to_numpy()
+    inside = auction_bars(begin_s, session_table(), bar_s=60 * minutes)
+    assert inside.sum() > bars
+    assert one_price[inside].mean() > 0.99
+    # Sabotage: the same hours a bar later are trading.
+    later = auction_bars(begin_s - 60 * minutes, session_table(), bar_s=60 * minutes) & ~inside
+    assert one_price[later].mean() < 0.9
+
+
 def test_a_table_that_cannot_hold_is_refused():
     with pytest.raises(ValueError, match="end must lie after"):
         SessionRule(code="main", begin="10:00", end="09:00")
@@ -153,13 +255,16 @@ def test_a_table_that_cannot_hold_is_refused():
         {"code": "main", "begin": "09:00", "end": "10:00", "since": "2024-01-02"},
     ]
     plain = {
-        "sessions": rules, "working_weekend_days": ["2024-04-27"], "weekend_format_days": [], "closures": [],
+        "sessions": rules, "auctions": [], "working_weekend_days": ["2024-04-27"], "weekend_format_days": [], "closures": [],
         "holidays": [], "yearly_holidays": [],
     }  # fmt: skip
     with pytest.raises(InputError, match="two rules hold"):
         parse(plain, CalendarConfig, where="t")
     with pytest.raises(InputError, match="Saturdays or Sundays"):
         parse(plain | {"sessions": [], "working_weekend_days": ["2024-04-26"]}, CalendarConfig, where="t")
+    early = [{"code": "main", "begin": "08:50", "end": "09:10", "since": "2024-01-02"}]
+    with pytest.raises(InputError, match="main 08:50 to 09:10 since 2024-01-02 must lie within"):
+        parse(plain | {"sessions": rules[1:], "auctions": early}, CalendarConfig, where="t")
     closed = [{"since": "2022-03-23", "until": "2022-02-28", "reason": "x"}]
     with pytest.raises(InputError, match="until must not lie before"):
         parse(plain | {"sessions": [], "closures": closed}, CalendarConfig, where="t")
