@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from modeling.contracts import GateConfig, Grade
-from modeling.kernels.backtest import daily_sharpe
+from modeling.kernels.performance import daily_sharpe
 from modeling.kernels.significance import block_bootstrap_mean, paired_block_bootstrap
 from traderai.common.arrays import F64
 

@@ -22,7 +22,7 @@ def trials_of(
 ) -> TrialSet:
     """Return every trial of a family made until `as_of`, and daily results that can be compared.
 
-    `first_day` and `last_day` are Moscow days since 1970, as in BacktestResult. A trial covers the period if its days
+    `first_day` and `last_day` are Moscow days since 1970, as in DailyAccount. A trial covers the period if its days
     reach from the first to the last; the rows are the days that all of them have, so nothing is filled in.
     """
     if last_day < first_day:
