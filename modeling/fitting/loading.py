@@ -61,7 +61,8 @@ def dataset_load(
         lookback_bars=recipe.network.lookback_bars,
     )
     dataset = split_by_shares(dataset, recipe.split)
-    dataset_check(dataset, max_missing_frac=recipe.evaluation.max_missing_frac)
+    evaluation = recipe.evaluation
+    dataset_check(dataset, max_missing_frac=evaluation.max_missing_frac, leak_scan=evaluation.leak_scan)
     return dataset, chosen[0].is_simulated, tuple(without)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import NO_PART, PARTS, TEST, TRAIN, VALIDATION, Dataset
-from modeling.fitting.recipe import SplitConfig
+from modeling.fitting.leak_checks import target_leak_check
+from modeling.fitting.recipe import LeakScanConfig, SplitConfig
 from modeling.kernels.split_checks import assert_no_leak
 from modeling.kernels.splits import (
     DAY_S,
@@ -82,8 +83,13 @@ def walk_parts(dataset: Dataset, dates: Sequence[FoldDates], config: WalkConfig)
     return WalkParts(folds=tuple(folds), refused=found.refused)
 
 
-def dataset_check(dataset: Dataset, *, max_missing_frac: float) -> None:
-    """Raise DatasetRefusedError if a part is empty or one-sided or a feature is constant or mostly missing."""
+def dataset_check(
+    dataset: Dataset, *, max_missing_frac: float, leak_scan: LeakScanConfig | None = None
+) -> None:
+    """Raise DatasetRefusedError if a part is empty or one-sided, or a feature constant, mostly missing or all-knowing.
+
+    Without `leak_scan` the scan for single features that tell a target has its usual limits.
+    """
     for code, part in enumerate(PARTS):
         for h, horizon in enumerate(dataset.horizons):
             rows = dataset.part[:, h] == code
@@ -104,6 +110,7 @@ def dataset_check(dataset: Dataset, *, max_missing_frac: float) -> None:
         if constant:
             raise DatasetRefusedError(f"constant on the {part} rows: {', '.join(constant)}; leave them out")
     _check_missing(dataset, max_missing_frac)
+    target_leak_check(dataset, leak_scan or LeakScanConfig())
 
 
 def _check_missing(dataset: Dataset, max_missing_frac: float) -> None:

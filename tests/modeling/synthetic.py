@@ -9,7 +9,7 @@ from market.kernels.sessions import MAIN
 from modeling.contracts import BarrierLabelSet
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.parts import dataset_check, split_by_shares
-from modeling.fitting.recipe import Recipe, SplitConfig, recipe_load
+from modeling.fitting.recipe import LeakScanConfig, Recipe, SplitConfig, recipe_load
 
 FEATURES = ("hint", "volatility", "noise")
 BARS_PER_DAY = 9
@@ -103,5 +103,7 @@ def dataset(*, days: int = 240, seed: int = 0, planted: bool = False) -> Dataset
     )
     split = SplitConfig(train_frac=0.6, validation_frac=0.2, test_frac=0.2, embargo_days=1.0)
     found = split_by_shares(whole, split)
-    dataset_check(found, max_missing_frac=0.2)
+    # A planted hint tells more than any honest feature may.
+    scan = LeakScanConfig(direction_auc=0.9, side_auc=0.95) if planted else None
+    dataset_check(found, max_missing_frac=0.2, leak_scan=scan)
     return found
