@@ -99,7 +99,7 @@ def auction_bars(begin_s: I64, table: SessionTable, *, bar_s: int = 60) -> Bools
 
 def _is_held(span: SessionSpan, day: I64, weekend: Bools) -> Bools:
     """Return on which days a session or auction is held so."""
-    return (day >= span.first_day) & (day < span.end_day) & (weekend == (span.code == WEEKEND))
+    return np.asarray((day >= span.first_day) & (day < span.end_day) & (weekend == (span.code == WEEKEND)))
 
 
 def is_weekend_format(day: I64, table: SessionTable) -> Bools:

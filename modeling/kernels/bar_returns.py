@@ -8,34 +8,31 @@ import numpy as np
 from numba import njit
 
 from market.contracts import Bars
-from traderai.common.arrays import F64
+from traderai.common.arrays import F64, I64
+
+_RETURN_STEP = 2.0**-40
+_SQUARE_STEP = 2.0**-56
+_HIGHEST = 8.0  # a move of 800 % in a bar is no market; squares of a window must stay below 128
 
 
-class Moments(NamedTuple):
-    """Sums of values and of their squares over a sliding stretch, each with what rounding took from it.
+class ReturnSums(NamedTuple):
+    """Returns up to each bar and their squares, summed in whole steps (see `return_sums`)."""
 
-    Without the second parts, a stretch without any move after millions of bars would seem to vary.
+    total: I64  # (n,) in steps of 2^-40
+    squares: I64  # (n,) in steps of 2^-56
+
+
+def return_sums(bars: Bars) -> ReturnSums:
+    """Return the sums of the bars' simple returns from the last close, their dividends included.
+
+    Whole numbers add without rounding, and a difference of two sums is right even where they wrapped around: a
+    stretch without a move varies by nothing, after however long a history.
+
+    Shapes: bars of n; both sums (n,).
+    Units:  steps; 0 for the first bar, whose last close is not known; moves are cut off at +/- 800 %.
+    Causal: row t reads bars up to t.
     """
-
-    total: float
-    total_rest: float
-    squares: float
-    squares_rest: float
-
-
-NO_MOMENTS = Moments(0.0, 0.0, 0.0, 0.0)
-
-
-def bar_returns(bars: Bars) -> F64:
-    """Return each bar's simple return from the last close, its dividend included.
-
-    Shapes: bars of n -> (n,)
-    Units:  fractions; 0 for the first bar, whose last close is not known.
-    Causal: row t reads the bars t - 1 and t.
-    """
-    returns = np.zeros(len(bars))
-    returns[1:] = (bars.close[1:] + bars.dividend_rub[1:]) / bars.close[:-1] - 1.0
-    return returns
+    return _return_sums(bars.close, bars.dividend_rub)
 
 
 def trailing_volatility(bars: Bars, *, window: int) -> F64:
@@ -49,41 +46,37 @@ def trailing_volatility(bars: Bars, *, window: int) -> F64:
     """
     if window < 2:
         raise ValueError(f"window must be at least 2 bars, was {window}")
-    return _rolling_deviation(bar_returns(bars), window)
+    return _trailing(return_sums(bars), window)
 
 
 @njit(nogil=True, cache=True)
-def _rolling_deviation(returns: F64, window: int) -> F64:
-    out = np.full(returns.size, np.nan)
-    moments = NO_MOMENTS
-    for t in range(1, returns.size):  # the first return is none
-        moments = slid(moments, returns[t], 1.0)
-        if t > window:
-            moments = slid(moments, returns[t - window], -1.0)
-        if t >= window:
-            out[t] = np.sqrt(variance(moments, 0.0, window))
+def variance(sums: ReturnSums, before: int, last: int, extra: float, count: int) -> float:
+    """Return the sample variance of the returns behind bar `before` up to bar `last`, with one return beside them.
+
+    Shapes: scalars; `count` is how many returns that are; without one beside them `extra` is 0.
+    Units:  squared fractions.
+    Causal: reads bars up to `last`.
+    """
+    total = (sums.total[last] - sums.total[before]) * _RETURN_STEP + extra
+    squares = (sums.squares[last] - sums.squares[before]) * _SQUARE_STEP + extra * extra
+    spread: float = max(squares - total * total / count, 0.0)
+    return spread / (count - 1)
+
+
+@njit(nogil=True, cache=True)
+def _return_sums(close: F64, dividend_rub: F64) -> ReturnSums:
+    total, squares = np.zeros(close.size, dtype=np.int64), np.zeros(close.size, dtype=np.int64)
+    for t in range(1, close.size):
+        move = (close[t] + dividend_rub[t]) / close[t - 1] - 1.0
+        move = min(max(move, -_HIGHEST), _HIGHEST)
+        total[t] = total[t - 1] + np.int64(np.rint(move / _RETURN_STEP))
+        squares[t] = squares[t - 1] + np.int64(np.rint(move * move / _SQUARE_STEP))
+    return ReturnSums(total, squares)
+
+
+@njit(nogil=True, cache=True)
+def _trailing(sums: ReturnSums, window: int) -> F64:
+    out = np.full(sums.total.size, np.nan)
+    for t in range(window, out.size):
+        out[t] = np.sqrt(variance(sums, t - window, t, 0.0, window))
     return out
-
-
-@njit(nogil=True, cache=True)
-def slid(moments: Moments, value: float, sign: float) -> Moments:
-    """Return the moments with a value added (sign 1.0) or taken away (-1.0)."""
-    total, lost = _two_sum(moments.total, sign * value)
-    squares, squares_lost = _two_sum(moments.squares, sign * value * value)
-    return Moments(total, moments.total_rest + lost, squares, moments.squares_rest + squares_lost)
-
-
-@njit(nogil=True, cache=True)
-def variance(moments: Moments, extra: float, count: int) -> float:
-    """Return the sample variance of `count` values: those of the moments, and `extra` beside them."""
-    total = moments.total + moments.total_rest + extra
-    squares = moments.squares + moments.squares_rest + extra * extra
-    return max(squares - total * total / count, 0.0) / (count - 1)
-
-
-@njit(nogil=True, cache=True)
-def _two_sum(a: float, b: float) -> tuple[float, float]:
-    """Return the rounded sum and what rounding took from it (Knuth, TAOCP vol. 2, theorem 4.2.2 B)."""
-    total = a + b
-    shadow = total - a
-    return total, (a - (total - shadow)) + (b - shadow)

@@ -63,7 +63,7 @@ def price_path(bars: Bars) -> PricePath:
     )
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def first_exit(
     path: PricePath, first: int, last: int, sign: float, take_profit_rub: float, stop_loss_rub: float
 ) -> Exit:
@@ -77,57 +77,35 @@ def first_exit(
     Units:  rubles from the entry price, both distances above 0.
     Causal: reads bars `first` to the exit's; the extremes of blocks lie within `first` to `last`.
     """
+    # One function on purpose: each call that hands on a path costs as much as looking at ten bars.
     entry = path.open[first]
     slack = (entry - path.paid[first]) * TOUCH_SLACK_FRAC
-    above, below = take_profit_rub, stop_loss_rub
-    if sign < 0:
-        above, below = stop_loss_rub, take_profit_rub
+    above, below = (take_profit_rub, stop_loss_rub) if sign > 0 else (stop_loss_rub, take_profit_rub)
     up, down = entry + above - slack, entry - below + slack
-    bar, highest, lowest = _untouched(path, first, last, up, down)
-    highest, lowest = max(highest, entry), min(lowest, entry)
-    if bar > last:
-        best, worst = _moves(highest, lowest, entry, sign)
-        return Exit(last, TIMEOUT, path.close[last], best, worst)
-    opened = path.open[bar]
-    highest, lowest = max(highest, opened), min(lowest, opened)
-    if opened >= up or opened <= down:
-        why = TAKE_PROFIT if (opened >= up) == (sign > 0) else STOP_LOSS
-        best, worst = _moves(highest, lowest, entry, sign)
-        return Exit(bar, why, opened, best, worst)
-    stopped = path.low[bar] <= down if sign > 0 else path.high[bar] >= up
-    moved = -stop_loss_rub if stopped else take_profit_rub
-    best, worst = _moves(highest, lowest, entry, sign)
-    return Exit(
-        bar,
-        STOP_LOSS if stopped else TAKE_PROFIT,
-        entry + sign * moved,
-        max(best, moved),
-        min(worst, moved),
-    )
-
-
-@njit(nogil=True, cache=True)
-def _untouched(path: PricePath, first: int, last: int, up: float, down: float) -> tuple[int, float, float]:
-    """Return the first bar that touches a level, `last + 1` if none, and the extremes of the bars before it."""
-    highest, lowest = -np.inf, np.inf
-    bar = first
+    highest = lowest = high = low = entry
+    bar, block_start = first, (first // _BLOCK + 2) * _BLOCK  # most trades end before blocks are worth a look
     while bar <= last:
-        block = bar // _BLOCK
-        whole = bar == block * _BLOCK and bar + _BLOCK - 1 <= last
-        if whole and path.block_high[block] < up and path.block_low[block] > down:
-            highest, lowest = max(highest, path.block_high[block]), min(lowest, path.block_low[block])
-            bar += _BLOCK
-            continue
-        if path.high[bar] >= up or path.low[bar] <= down:
+        high, low = path.high[bar], path.low[bar]
+        if (high >= up) | (low <= down):
             break
-        highest, lowest = max(highest, path.high[bar]), min(lowest, path.low[bar])
+        highest, lowest = max(highest, high), min(lowest, low)
         bar += 1
-    return bar, highest, lowest
-
-
-@njit(nogil=True, cache=True)
-def _moves(highest: float, lowest: float, entry: float, sign: float) -> tuple[float, float]:
-    """Return the best and the worst move of a side."""
-    if sign > 0:
-        return highest - entry, lowest - entry
-    return entry - lowest, entry - highest
+        if bar == block_start:
+            block = bar // _BLOCK
+            while bar + _BLOCK <= last + 1 and path.block_high[block] < up and path.block_low[block] > down:
+                highest = max(highest, path.block_high[block])
+                lowest = min(lowest, path.block_low[block])
+                bar, block = bar + _BLOCK, block + 1
+            block_start = bar + _BLOCK
+    if bar > last:
+        bar, reason, lifted, moved = last, TIMEOUT, path.close[last], 0.0
+    elif path.open[bar] >= up or path.open[bar] <= down:
+        lifted, moved = path.open[bar], sign * (path.open[bar] - entry)
+        reason = TAKE_PROFIT if moved > 0 else STOP_LOSS
+    else:
+        stopped = low <= down if sign > 0 else high >= up
+        reason, moved = (STOP_LOSS, -stop_loss_rub) if stopped else (TAKE_PROFIT, take_profit_rub)
+        lifted = entry + sign * moved
+        highest, lowest = max(highest, path.open[bar]), min(lowest, path.open[bar])
+    best, worst = sign * (highest - entry), sign * (lowest - entry)
+    return Exit(bar, reason, lifted, max(best, worst, moved), min(best, worst, moved))

@@ -55,8 +55,7 @@ class RowInputs:
     auction: Bools  # (n,) the bar is an auction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LabelWindows:
+class LabelWindows(NamedTuple):
     """The window of every row: from the entry's bar to the last one; meaningless where the state is not LABELLED."""
 
     entry: I64  # (n,) bar index

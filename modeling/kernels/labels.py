@@ -10,7 +10,7 @@ from numba import njit
 
 from market.contracts import Bars
 from modeling.contracts import BarrierLabelSet
-from modeling.kernels.bar_returns import NO_MOMENTS, bar_returns, slid, trailing_volatility, variance
+from modeling.kernels.bar_returns import ReturnSums, return_sums, variance
 from modeling.kernels.barriers import TAKE_PROFIT, PricePath, first_exit, price_path
 from modeling.kernels.label_windows import LABELLED, NO_LEVELS, WIDE_SPREAD, RowInputs, label_windows
 from traderai.common.arrays import F64, I8, I32, I64, Bools
@@ -75,22 +75,20 @@ def barrier_labels(bars: Bars, spec: BarrierLabelSet, horizon: str, inputs: RowI
     Source: Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 3, with next-open entry.
     """
     windows = label_windows(bars, spec, horizon, inputs)
-    entry, last, state = windows.entry, windows.last, windows.state
-    levels = barrier_levels(spec, inputs.atr_frac)
-    _mark_untradable(state, levels, inputs.spread_frac, spec.max_spread_of_take_profit_frac)
+    levels = _levels(spec, inputs, windows.state)
     path = price_path(bars)
-    rows = _Rows(
-        entry, last, state, *levels, bars.open, bars.begin_s, 60 * bars.timeframe.minutes, inputs.cost_frac
-    )
-    forward = _forward(path, rows, bar_returns(bars))
-    trailing = trailing_volatility(bars, window=spec.trailing_bars)
+    rows = _Rows(*windows, *levels, bars.open, bars.begin_s, 60 * bars.timeframe.minutes, inputs.cost_frac)
+    sums = return_sums(bars)
+    forward = _forward(path, rows, sums)
     return BarrierOutcomes(
-        row_state=state,
+        row_state=rows.state,
         decision_s=bars.known_s,
-        **forward._asdict(),
-        direction=_directions(rows, forward.forward_return, trailing, np.array(spec.direction_cuts)),
+        take_profit_frac=rows.take_profit_frac,
+        stop_loss_frac=rows.stop_loss_frac,
+        direction=_directions(rows, forward.forward_return, sums, spec),
         long=_side(path, rows, 1.0),
         short=_side(path, rows, -1.0),
+        **forward._asdict(),
     )
 
 
@@ -110,7 +108,7 @@ class _Rows(NamedTuple):
     entry: I64
     last: I64
     state: I8
-    take_profit_frac: F64
+    take_profit_frac: F64  # NaN where null
     stop_loss_frac: F64
     open: F64
     begin_s: I64
@@ -124,83 +122,100 @@ class _Forward(NamedTuple):
     entry_index: I32
     last_index: I32
     entry_s: I64
-    entry_price: F64
     window_end_s: I64
-    take_profit_frac: F64
-    stop_loss_frac: F64
+    entry_price: F64
     forward_return: F64
     forward_volatility: F64
 
 
+def _levels(spec: BarrierLabelSet, inputs: RowInputs, state: I8) -> tuple[F64, F64]:
+    """Return take-profit and stop of the rows that keep their label, and mark those that have no usable ones."""
+    per_atr = spec.barrier_unit == "atr_14"
+    unit = inputs.atr_frac if per_atr else np.ones(state.size)
+    most_spread = spec.max_spread_of_take_profit_frac
+    return _usable_levels(state, unit, (spec.take_profit, spec.stop_loss), inputs.spread_frac, most_spread)
+
+
 @njit(nogil=True, cache=True)
-def _mark_untradable(state: I8, levels: tuple[F64, F64], spread_frac: F64, most_of_profit: float) -> None:
-    """Mark the rows that have no levels or too wide a spread."""
+def _usable_levels(
+    state: I8, unit: F64, levels: tuple[float, float], spread_frac: F64, most_spread: float
+) -> tuple[F64, F64]:
+    take_profits, stop_losses = np.empty(state.size), np.empty(state.size)
     for t in range(state.size):
-        if state[t] != LABELLED:
-            continue
-        take_profit, stop_loss = levels[0][t], levels[1][t]
-        # A stop of the whole price or more can never be reached by a long, nor such a profit by a short.
-        if not (0 < take_profit < 1 and 0 < stop_loss < 1):
-            state[t] = NO_LEVELS
-        elif spread_frac[t] > most_of_profit * take_profit:
-            state[t] = WIDE_SPREAD
+        take_profit, stop_loss = levels[0] * unit[t], levels[1] * unit[t]
+        if state[t] == LABELLED:
+            # A long can never lose the whole price or more, nor a short gain it.
+            if not (0 < take_profit < 1 and 0 < stop_loss < 1):
+                state[t] = NO_LEVELS
+            elif spread_frac[t] > most_spread * take_profit:
+                state[t] = WIDE_SPREAD
+        labelled = state[t] == LABELLED
+        take_profits[t] = take_profit if labelled else np.nan
+        stop_losses[t] = stop_loss if labelled else np.nan
+    return take_profits, stop_losses
+
+
+def _forward(path: PricePath, rows: _Rows, sums: ReturnSums) -> _Forward:
+    n = rows.state.size
+    places, moments, figures = np.full((2, n), NULL, np.int32), np.zeros((2, n), np.int64), _nulls(3, n)
+    out = _Forward(*places, *moments, *figures)
+    _fill_forward(path, rows, sums, out)
+    return out
 
 
 @njit(nogil=True, cache=True)
-def _forward(path: PricePath, rows: _Rows, returns: F64) -> _Forward:
-    n = rows.entry.size
-    out = _Forward(
-        np.full(n, NULL, np.int32), np.full(n, NULL, np.int32), np.zeros(n, np.int64), np.full(n, np.nan),
-        np.zeros(n, np.int64), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan),
-    )  # fmt: skip
-    moments = NO_MOMENTS  # of the returns behind bar `left` up to bar `right`
-    left = right = 0
-    for t in range(n):
+def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward) -> None:
+    for t in range(rows.state.size):
         if rows.state[t] != LABELLED:
             continue
         entry, last = rows.entry[t], rows.last[t]
-        price = rows.open[entry]
-        while right < last:
-            right += 1
-            moments = slid(moments, returns[right], 1.0)
-        while left < entry:
-            left += 1
-            moments = slid(moments, returns[left], -1.0)
+        price, count = rows.open[entry], last - entry + 1
         out.entry_index[t], out.last_index[t] = entry, last
         out.entry_s[t], out.window_end_s[t] = rows.begin_s[entry], rows.begin_s[last] + rows.bar_s
         out.entry_price[t] = price
-        out.take_profit_frac[t], out.stop_loss_frac[t] = rows.take_profit_frac[t], rows.stop_loss_frac[t]
         out.forward_return[t] = (path.close[last] - path.open[entry]) / price
-        count = last - entry + 1
         if count > 1:  # the entry's bar counts from its open
-            first = (path.close[entry] - path.paid[entry]) / price - 1.0
-            out.forward_volatility[t] = np.sqrt(variance(moments, first, count) * count)
-    return out
+            first = (path.close[entry] - path.open[entry]) / price
+            out.forward_volatility[t] = np.sqrt(variance(sums, entry, last, first, count) * count)
 
 
-@njit(nogil=True, cache=True)
-def _directions(rows: _Rows, forward_return: F64, trailing: F64, cuts: F64) -> I8:
-    """Return the class of each return in units of the trailing volatility over its window."""
+def _directions(rows: _Rows, forward_return: F64, sums: ReturnSums, spec: BarrierLabelSet) -> I8:
     out = np.full(forward_return.size, NULL, dtype=np.int8)
-    for t in range(out.size):
-        if rows.state[t] == LABELLED and trailing[t] > TINY_VOLATILITY:
-            units = forward_return[t] / (trailing[t] * np.sqrt(rows.last[t] - rows.entry[t] + 1))
-            cut = 0
-            while cut < cuts.size and units >= cuts[cut]:
-                cut += 1
-            out[t] = cut
+    _fill_directions(rows, forward_return, sums, spec.trailing_bars, np.array(spec.direction_cuts), out)
     return out
 
 
 @njit(nogil=True, cache=True)
+def _fill_directions(
+    rows: _Rows, forward_return: F64, sums: ReturnSums, window: int, cuts: F64, out: I8
+) -> None:
+    """Class each return by its size in units of the trailing volatility over its window."""
+    for t in range(window, out.size):
+        if rows.state[t] == LABELLED:
+            trailing = np.sqrt(variance(sums, t - window, t, 0.0, window))
+            if trailing > TINY_VOLATILITY:
+                scale = trailing * np.sqrt(rows.last[t] - rows.entry[t] + 1)
+                out[t] = 0
+                for cut in cuts:
+                    out[t] += forward_return[t] / scale >= cut
+
+
 def _side(path: PricePath, rows: _Rows, sign: float) -> SideOutcomes:
-    n = rows.entry.size
-    out = SideOutcomes(
-        np.full(n, NULL, np.int8), np.zeros(n, np.int8), np.zeros(n, np.int64), np.zeros(n, np.int32),
-        np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan), np.full(n, np.nan),
-        np.full(n, np.nan),
-    )  # fmt: skip
-    for t in range(n):
+    n = rows.state.size
+    label, reason = np.full(n, NULL, np.int8), np.zeros(n, np.int8)
+    out = SideOutcomes(label, reason, np.zeros(n, np.int64), np.zeros(n, np.int32), *_nulls(6, n))
+    _fill_side(path, rows, sign, out)
+    return out
+
+
+def _nulls(columns: int, n: int) -> F64:
+    """Return columns of NaN in one piece of memory: many small ones take the system longer than the labels."""
+    return np.full((columns, n), np.nan)
+
+
+@njit(nogil=True, cache=True)
+def _fill_side(path: PricePath, rows: _Rows, sign: float, out: SideOutcomes) -> None:
+    for t in range(rows.state.size):
         if rows.state[t] != LABELLED:
             continue
         entry, last, stop_loss = rows.entry[t], rows.last[t], rows.stop_loss_frac[t]
@@ -214,4 +229,3 @@ def _side(path: PricePath, rows: _Rows, sign: float) -> SideOutcomes:
         out.exit_price[t] = end.lifted_price - path.paid[end.bar]
         out.gross_frac[t], out.net_frac[t], out.r_multiple[t] = gross, net, net / stop_loss
         out.mfe_frac[t], out.mae_frac[t] = end.best / price, end.worst / price
-    return out
