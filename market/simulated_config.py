@@ -11,16 +11,17 @@ from traderai.common.config import load_config
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedSize:
-    """How large a simulated market is and how many are made."""
+    """How large simulated markets are and how many are made."""
 
     shares: int  # the first so many of the configured ones
     days: int  # calendar days from the start on
-    null_runs: int
-    planted_runs: int  # for each edge and strength
+    runs: int
 
     def __post_init__(self) -> None:
-        if min(self.shares, self.days, self.null_runs, self.planted_runs) < 1:
-            raise ValueError("shares, days, null_runs and planted_runs must be at least 1")
+        if min(self.shares, self.days, self.runs) < 1:
+            raise ValueError(
+                f"shares, days and runs must be at least 1, were {self.shares}, {self.days} and {self.runs}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

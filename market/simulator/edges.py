@@ -20,7 +20,6 @@ class EdgeInputs:
     hour: I64
     opens_day: Bools
     move: F64  # log close - log open without any drift
-    move_sigma: F64  # of a move in a calm market
     gap: F64  # log open - log close before, without dividends and splits
     gap_sigma: F64
     value_rub: F64
@@ -38,8 +37,9 @@ class PlantedDrift:
 def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     """Return the drift of the configured edges.
 
-    Patterns are looked for in the moves as they are seen. While the drift of one lasts, a share shows no other one of
-    the same edge: else a drift would make the patterns that prolong it, and promise more than its own size.
+    A drift must not make the patterns that prolong it: it would promise more than its own size. So patterns are looked for
+    in the moves as they are seen, and while the drift of one lasts, a share shows no other one of the same edge; or,
+    where patterns may overlap, in the moves without any drift.
 
     Shapes: (n, k)
     Units: log returns
@@ -53,12 +53,16 @@ def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     leaders = [_leaders(edge, config) for edge in edges]
     sizes = [drift_sizes(edge, config) for edge in edges]
     weights = [np.array(edge.weights)[:, None] for edge in edges]
+    # A move is large by what is usual over the hours: whoever looks for it need not know the hour.
+    sigma = _daily(config) * np.sqrt((1.0 - config.overnight_frac) / len(config.hours))
     free_from = np.zeros((len(edges), k), dtype=np.int64)
     for i in range(n if edges else 0):
         seen = inputs.move[i] + drift[i]
         for at, edge in enumerate(edges):
-            direction = _direction(edge, known[at], leaders[at], i, seen / inputs.move_sigma[i])
-            direction = np.where(free_from[at] <= i, direction, 0.0)
+            looked_at = inputs.move[i] if edge.overlaps else seen
+            direction = _direction(edge, known[at], leaders[at], i, looked_at / sigma)
+            if not edge.overlaps:
+                direction = np.where(free_from[at] <= i, direction, 0.0)
             if not direction.any():
                 continue
             patterns[at][i] = direction
@@ -125,7 +129,8 @@ def _known_before(edge: PlantedEdge, inputs: EdgeInputs) -> I8:
 def _direction(edge: PlantedEdge, known: I8, leaders: F64, i: int, scaled: F64) -> F64:
     """Return the direction of the drift that bar i promises each share."""
     if edge.kind == "volume_momentum":
-        moved: F64 = np.where(known[i] != 0, np.sign(scaled), 0.0)
+        shown = (known[i] != 0) & (np.abs(scaled) >= edge.least_move)
+        moved: F64 = np.where(shown, np.sign(scaled), 0.0)
         return moved
     if edge.kind == "lead_lag":
         lead = leaders @ scaled
@@ -136,15 +141,18 @@ def _direction(edge: PlantedEdge, known: I8, leaders: F64, i: int, scaled: F64) 
 
 
 def _leaders(edge: PlantedEdge, config: SimulatorConfig) -> F64:
-    """Return (k, k): whose scaled moves each share follows; a leader follows nobody, else drift would feed itself."""
+    """Return (k, k): whose scaled moves each share follows.
+
+    The leader of a sector follows nobody, and of the index those that make most of it do not.
+    """
     k = len(config.shares)
     follows = np.zeros((k, k))
     size = np.array([share.daily_turnover_rub for share in config.shares])
-    big = size >= np.sort(size)[-max(k // 3, 1)]
+    big = size >= np.sort(size)[min(round(k * edge.lagging_frac), k - 1)]
     for at, share in enumerate(config.shares):
         if edge.leader == "index":
-            # The third that makes most of the index, in units of the standard deviation of their common move.
-            weights = np.where(big, size, 0.0) / size[big].sum()
+            # In units of the standard deviation of the index's move.
+            weights = size / size.sum()
             common = config.market_frac + (1.0 - config.market_frac) * float((weights**2).sum())
             follows[at] = 0.0 if big[at] else weights / np.sqrt(common)
             continue
@@ -161,6 +169,9 @@ def drift_sizes(edge: PlantedEdge, config: SimulatorConfig) -> F64:
     Shapes: -> (k,)
     Units: log returns
     """
-    daily = np.array([share.daily_volatility_frac for share in config.shares])
-    size: F64 = edge.strength * daily * np.sqrt(edge.window_bars / len(config.hours))
+    size: F64 = edge.strength * _daily(config) * np.sqrt(edge.window_bars / len(config.hours))
     return size
+
+
+def _daily(config: SimulatorConfig) -> F64:
+    return np.array([share.daily_volatility_frac for share in config.shares])

@@ -127,7 +127,7 @@ def _hours(config: SimulatorConfig, clock: BarClock) -> _Hours:
     move = sigma * z - 0.5 * sigma**2 * mixed.variance + events.move_jump
     value = _values(config, clock, z + events.move_jump / sigma, events, streams[4])
     inputs = EdgeInputs(
-        hour=clock.hour, opens_day=clock.opens_day, move=move, move_sigma=calm, gap=gap, gap_sigma=calm_gap,
+        hour=clock.hour, opens_day=clock.opens_day, move=move, gap=gap, gap_sigma=calm_gap,
         value_rub=value, news=events.direction,
     )  # fmt: skip
     planted = planted_drift(config, inputs)

@@ -74,7 +74,7 @@ def test_the_comparison_sees_a_bar_that_differs():
 
 
 def test_the_same_seed_is_the_same_market_and_another_is_another():
-    one, same, other = (simulated_market(config=CONFIG, size="short", seed=seed) for seed in (1, 1, 2))
+    one, same, other = (simulated_market(config=CONFIG, size="short_null", seed=seed) for seed in (1, 1, 2))
     first = one.shares[0].secid
     assert same_arrays(one.bars[HOURS][first], same.bars[HOURS][first])
     assert not np.array_equal(one.bars[HOURS][first].close[:99], other.bars[HOURS][first].close[:99])
@@ -93,18 +93,18 @@ def test_an_earlier_end_cuts_the_market():
 
 @pytest.mark.parametrize("edge", CONFIG.edges)
 def test_planted_rows_are_few_and_their_drift_comes_after_the_first_bar_that_can_be_traded(edge):
-    market = simulated_market(config=CONFIG, size="full", seed=CONFIG.seed, planted=[edge])
-    assert 0.005 < market.rows_frac <= CONFIG.rows_frac_max
+    market = simulated_market(config=CONFIG, size="short_planted", seed=CONFIG.seed, planted=[edge])
+    assert 0.01 < market.rows_frac <= CONFIG.rows_frac_max
     gained, sizes = [], []
     for secid, planted in market.planted[edge].items():
-        assert (np.diff(planted.row) > planted.window_bars).all()
+        assert (np.diff(planted.row) > 0).all()
         assert (np.sign(planted.drift_frac) == planted.side).all()
         gained.append(planted.side * _return_of_window(market.bars[HOURS][secid], planted))
         sizes.append(np.abs(planted.drift_frac))
     earned, size = np.concatenate(gained), np.concatenate(sizes)
     earned, size = earned[np.isfinite(earned)], size[np.isfinite(earned)]
-    error = earned.std() / np.sqrt(earned.size)
-    assert earned.size > 300 and abs(earned.mean() - size.mean()) < 4 * error
+    # Shares move together, and the windows of patterns overlap: the mean scatters more than single returns say.
+    assert earned.size > 300 and abs(earned.mean() / size.mean() - 1.0) < 0.3
 
 
 def _return_of_window(bars: Bars, planted) -> np.ndarray:
@@ -122,18 +122,20 @@ def _return_of_window(bars: Bars, planted) -> np.ndarray:
 
 
 def test_the_configured_sizes_and_names_are_checked():
-    with pytest.raises(InputError, match="size must be one of short, full"):
+    with pytest.raises(InputError, match="size must be one of short_null"):
         simulated_market(config=CONFIG, size="shrot", seed=1)
     with pytest.raises(InputError, match=r"edge must be one of .* did you mean|edge must be one of"):
-        simulated_market(config=CONFIG, size="short", seed=1, planted=["gap_revesion"])
+        simulated_market(config=CONFIG, size="short_null", seed=1, planted=["gap_revesion"])
     with pytest.raises(InputError, match="share must be one of"):
-        simulated_market(config=replace(CONFIG, shares=("SBER",) * 1 + CONFIG.shares), size="short", seed=1)
-    size = CONFIG.sizes["short"]
+        simulated_market(
+            config=replace(CONFIG, shares=("SBER",) * 1 + CONFIG.shares), size="short_null", seed=1
+        )
+    size = CONFIG.sizes["short_null"]
     for changed, words in (
         ({"rows_frac_max": 0.06}, "at most 0.05"),
         ({"strengths": (0.0,)}, "strengths"),
         ({"shares": ("SIM01", "SIM01")}, "named once"),
-        ({"sizes": {"short": replace(size, shares=99)}}, "at most the"),
+        ({"sizes": {"short_null": replace(size, shares=99)}}, "at most the"),
         ({"edges": {}}, "at least one"),
     ):
         with pytest.raises(ValueError, match=words):
