@@ -12,6 +12,9 @@ JOBS ?= 2
 DEPLOY_ENV := DJANGO_SETTINGS_MODULE=traderai.site.settings.prod ALLOWED_HOSTS=trader.example.org \
 	SECRET_KEY=checked-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ
 
+# The tests start some hundred processes; without bytecode each of them compiles every module anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run test bench soak lint lock clean
 
@@ -22,7 +25,7 @@ run: $(VENV)/.ml ## Everything on http://127.0.0.1:8000 (ONCE=1: only the main j
 	@exec $(PY) manage.py up $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## All tests, on a PostgreSQL and a Redis of their own (ARGS=... for pytest)
-	@exec $(WITH_SERVICES) $(PY) -m pytest -n $(JOBS) --dist loadfile -m "not soak" $(ARGS)
+	@exec $(WITH_SERVICES) $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not soak" $(ARGS)
 
 bench: $(VENV)/.dev ## The benchmarks of the README, on this machine
 	@exec $(WITH_SERVICES) $(PY) -m tests.benchmarks

@@ -5,20 +5,73 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import absl.logging
+import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
 from tests.network import guard
 
 ROOT = Path(__file__).resolve().parents[1]
+# The longest files, in the order in which they begin; the others follow. One that begins last would keep one worker
+# busy while the others have nothing left. The first two begin together, and only one of them compiles kernels.
+LONGEST = (
+    "features/test_whole.py",
+    "up/test_up.py",
+    "journeys/test_main_job_routes.py",
+    "modeling/services/test_fit.py",
+    "market/test_real_data.py",
+    "browser/test_staff_pages.py",
+    "features/test_rebuilds.py",
+    "features/test_crash.py",
+    "up/test_postgres.py",
+    "market/test_simulator_edges.py",
+    "market/test_coverage.py",
+    "market/test_candle_concurrency.py",
+    "market/test_candle_write.py",
+    "features/test_regime_real.py",
+    "features/test_causality.py",
+    "features/test_every_feature.py",
+    "signals/test_api.py",
+    "site/test_app_assets.py",
+    "schedule/test_celery.py",
+    "architecture/test_imports.py",
+    "modeling/networks/test_tcn.py",
+    "journeys/test_worker_journey.py",
+)
+# All its files share one site and one browser.
+TOGETHER = "tests/browser/"
 
 
 def pytest_configure() -> None:
     guard.install()
+    # How long an example takes says what else this machine is doing, not whether the code is right.
+    hypothesis.settings.register_profile("house", deadline=None)
+    hypothesis.settings.load_profile("house")
     # absl, which TensorFlow brings, closes the stream that its handler was made with whenever logging is configured
     # anew (Celery does that). Made in a test it would be pytest's capture, and every later test would fail.
     absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first."""
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    assert all(path.is_file() for path in places), "LONGEST names a file that is not there"
+    items.sort(key=lambda item: places.get(item.path, len(places)))
+
+
+class _Distribution(LoadFileScheduling):  # type: ignore[misc]
+    """Whole files to one worker, in the order of collection, and the browser's files together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Distribution | None:
+    return _Distribution(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.fixture(scope="session")
