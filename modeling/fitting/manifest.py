@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import modeling
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
 from traderai.common.clock import from_epoch_s
 
@@ -24,6 +27,16 @@ def dataset_manifest(dataset: Dataset, *, without_features: tuple[str, ...]) -> 
         "parts": {name: _part(dataset, code) for code, name in enumerate(PARTS)},
         "warnings": rate_warnings(dataset),
     }
+
+
+def code_sha256() -> str:
+    """Return the fingerprint of the code that decides a fit."""
+    root = Path(modeling.__file__).parent
+    digest = hashlib.sha256()
+    for folder in ("fitting", "kernels", "networks", "registry"):
+        for path in sorted((root / folder).glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def trained_until_s(dataset: Dataset) -> int:

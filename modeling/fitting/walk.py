@@ -27,6 +27,7 @@ class JudgedFold:
 
     dataset: Dataset  # in the fold's parts
     judged: Judged  # its forecasts are those of the validation and test rows
+    raw: Raw  # the same before calibration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,12 +97,13 @@ def walk(
     earlier: dict[str, list[Fold]] = {each.name: [] for each in forecasters}
     steps = walk_parts(dataset, dates, config)
     for number, (fold, parts) in enumerate(steps.folds):
-        dataset_check(parts, max_missing_frac=rules.recipe.evaluation.max_missing_frac)
+        evaluation = rules.recipe.evaluation
+        dataset_check(parts, max_missing_frac=evaluation.max_missing_frac, leak_scan=evaluation.leak_scan)
         for forecaster in forecasters:
             say(number, len(steps.folds), f"{fold.name} {forecaster.name}")
             entrant = forecaster_judge(parts, forecaster, rules, earlier=earlier[forecaster.name])
             earlier[forecaster.name].insert(0, entrant.fold)
-            found[forecaster.name].append(JudgedFold(dataset=parts, judged=entrant.judged))
+            found[forecaster.name].append(JudgedFold(dataset=parts, judged=entrant.judged, raw=entrant.raw))
     tested = np.any([parts.part == TEST for _, parts in steps.folds], axis=0)
     first, last = steps.folds[0][1], steps.folds[-1][1]
     return Walk(

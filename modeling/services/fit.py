@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-import modeling
 from features.selectors.catalogue import feature_set_get
 from modeling.contracts import HeadTrust, ModelVersionFacts
 from modeling.errors import PromotionRefusedError
@@ -29,7 +26,7 @@ from modeling.fitting.evaluation import plain
 from modeling.fitting.export import keras_bytes
 from modeling.fitting.judging import Rules, policy_traded
 from modeling.fitting.loading import dataset_load
-from modeling.fitting.manifest import dataset_manifest, trained_until_s
+from modeling.fitting.manifest import code_sha256, dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import fallback_lines, model_card, table_lines
@@ -133,16 +130,6 @@ def dataset_train(
         raise
     _run_end(run, began_s, state="done", metrics=report.version.metrics, log="\n".join(report.table))
     return replace(report, seconds=clock.monotonic_s() - began_s)
-
-
-def code_sha256() -> str:
-    """Return the fingerprint of the code that decides a fit."""
-    root = Path(modeling.__file__).parent
-    digest = hashlib.sha256()
-    for folder in ("fitting", "kernels", "networks", "registry"):
-        for path in sorted((root / folder).glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _train(
