@@ -40,7 +40,11 @@ def use_compiled(*, code: Path, state: Path) -> None:
     """
     root = os.environ.setdefault(ROOT_VARIABLE, str(state / "compiled"))
     try:
-        sources = (*code.glob("*/kernels/**/*.py"), *code.glob("*/contracts.py"))
+        sources = [
+            path
+            for pattern in ("*/kernels/**/*.py", "*/contracts.py", "*/contracts/*.py")
+            for path in code.glob(pattern)
+        ]
         folder = compiled_folder(Path(root), sources)
     except metadata.PackageNotFoundError:
         return
