@@ -78,16 +78,16 @@ def barrier_labels(bars: Bars, spec: BarrierLabelSet, horizon: str, inputs: RowI
     levels = _levels(spec, inputs, windows.state)
     path = price_path(bars)
     rows = _Rows(*windows, *levels, bars.open, bars.begin_s, 60 * bars.timeframe.minutes, inputs.cost_frac)
-    sums = return_sums(bars)
-    forward = _forward(path, rows, sums)
+    sums, figures, times_s = return_sums(bars), _block(15, np.nan, len(bars)), _block(4, 0, len(bars))
+    forward = _forward(path, rows, sums, (times_s[:2], figures[:3]))
     return BarrierOutcomes(
         row_state=rows.state,
         decision_s=bars.known_s,
         take_profit_frac=rows.take_profit_frac,
         stop_loss_frac=rows.stop_loss_frac,
         direction=_directions(rows, forward.forward_return, sums, spec),
-        long=_side(path, rows, 1.0),
-        short=_side(path, rows, -1.0),
+        long=_side(path, rows, 1.0, (times_s[2], figures[3:9])),
+        short=_side(path, rows, -1.0, (times_s[3], figures[9:])),
         **forward._asdict(),
     )
 
@@ -155,10 +155,14 @@ def _usable_levels(
     return take_profits, stop_losses
 
 
-def _forward(path: PricePath, rows: _Rows, sums: ReturnSums) -> _Forward:
-    n = rows.state.size
-    places, moments, figures = np.full((2, n), NULL, np.int32), np.zeros((2, n), np.int64), _nulls(3, n)
-    out = _Forward(*places, *moments, *figures)
+def _block(columns: int, fill: float, n: int) -> np.ndarray:
+    """Return columns in one piece of memory: of many small pieces the system takes longer than the labels do."""
+    return np.full((columns, n), fill)
+
+
+def _forward(path: PricePath, rows: _Rows, sums: ReturnSums, empty: tuple[I64, F64]) -> _Forward:
+    places = np.full((2, rows.state.size), NULL, np.int32)
+    out = _Forward(*places, *empty[0], *empty[1])
     _fill_forward(path, rows, sums, out)
     return out
 
@@ -200,17 +204,12 @@ def _fill_directions(
                     out[t] += forward_return[t] / scale >= cut
 
 
-def _side(path: PricePath, rows: _Rows, sign: float) -> SideOutcomes:
+def _side(path: PricePath, rows: _Rows, sign: float, empty: tuple[I64, F64]) -> SideOutcomes:
     n = rows.state.size
-    label, reason = np.full(n, NULL, np.int8), np.zeros(n, np.int8)
-    out = SideOutcomes(label, reason, np.zeros(n, np.int64), np.zeros(n, np.int32), *_nulls(6, n))
+    label, reason, held = np.full(n, NULL, np.int8), np.zeros(n, np.int8), np.zeros(n, np.int32)
+    out = SideOutcomes(label, reason, empty[0], held, *empty[1])
     _fill_side(path, rows, sign, out)
     return out
-
-
-def _nulls(columns: int, n: int) -> F64:
-    """Return columns of NaN in one piece of memory: many small ones take the system longer than the labels."""
-    return np.full((columns, n), np.nan)
 
 
 @njit(nogil=True, cache=True)
