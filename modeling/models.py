@@ -155,6 +155,24 @@ class GateVerdict(models.Model):
         return f"{self.version.version}: {self.verdict}"
 
 
+class LeakAudit(models.Model):
+    """What the guards against leaks found on a version and its own dataset; append-only, the newest counts."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="leak_audits")
+    passed = models.BooleanField()
+    checks = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(checks=[]), name="modeling_leakaudit_has_checks"),
+        ]
+        indexes = [models.Index(fields=["version", "-at"], name="modeling_leakaudit_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.version.version}: leak audit {'passed' if self.passed else 'failed'}"
+
+
 class Promotion(models.Model):
     """One switch of the champion, by whom and why; append-only."""
 

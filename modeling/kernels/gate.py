@@ -40,6 +40,7 @@ class GateInput:
     trades: int
     direction_auc: tuple[tuple[str, float], ...]  # by horizon
     trade_champion_daily_net: F64 | None  # (d,) of a champion of grade `trade` on the same days
+    leak_audited: bool = False  # the candidate has passed its leak audit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +72,7 @@ def grade_candidate(measured: GateInput, config: GateConfig, rng: np.random.Gene
     `rejected` unless log loss, quantile loss and volatility, each the mean over its heads weighted by rows, are
     not worse than the base rate and the champion. `trade` needs besides: enough trades and days, a lower
     bootstrap bound of daily net profit above 0, a mean not below that of a `trade` champion, and no figure so
-    good that a leak must first be ruled out (`leak_audit_needed`). All else is `inform`.
+    good that a leak must first be ruled out (`leak_audit_needed`), unless it has been. All else is `inform`.
 
     Units:  daily figures as fractions of the starting capital, after costs.
     NaN:    a figure that cannot be measured does not pass.
@@ -83,7 +84,7 @@ def grade_candidate(measured: GateInput, config: GateConfig, rng: np.random.Gene
     leak = _leak_checks(measured, config, figures)
     failed_inform = [check.name for check in inform if not check.passed]
     failed_trade = [check.name for check in trade if not check.passed]
-    if any(not check.passed for check in leak):
+    if any(not check.passed for check in leak) and not measured.leak_audited:
         failed_trade.append("leak_audit_needed")
     grade: Grade = "rejected" if failed_inform else "inform" if failed_trade else "trade"
     return GateVerdict(

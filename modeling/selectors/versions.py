@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from modeling.contracts import ModelVersionFacts
-from modeling.models import ModelVersion, Promotion
+from modeling.models import LeakAudit, ModelVersion, Promotion
 from traderai.common.errors import NotFoundError, did_you_mean
 
 
@@ -30,6 +30,12 @@ def version_get(*, version: str) -> ModelVersionFacts:
             f"no model version {version!r}{did_you_mean(version, known)}", code="unknown_version"
         )
     return facts_of(row)
+
+
+def leak_audit_passed(*, version_id: int) -> bool:
+    """Return whether the newest leak audit of a version passed; without one it has not."""
+    newest = LeakAudit.objects.filter(version_id=version_id).order_by("-at", "-id").first()
+    return newest is not None and newest.passed
 
 
 def rollback_target(*, kind: str = "global") -> ModelVersionFacts | None:

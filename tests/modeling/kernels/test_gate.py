@@ -100,6 +100,13 @@ def test_what_keeps_a_good_model_at_inform(changes, reason):
     assert reason in verdict.reasons
 
 
+@pytest.mark.parametrize("changes", [{"daily_net": daily(0.0008)}, {"direction_auc": (("3d", 0.66),)}])
+def test_a_passed_leak_audit_frees_a_figure_that_is_too_good(changes):
+    verdict = grade(**changes, leak_audited=True)
+    assert verdict.grade == "trade"
+    assert not all(check.passed for check in verdict.checks)  # it is still shown
+
+
 @pytest.mark.parametrize(
     ("heads", "reason"),
     [

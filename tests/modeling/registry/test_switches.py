@@ -10,9 +10,15 @@ from django.db import IntegrityError, transaction
 
 from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError, PromotionRefusedError
-from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
+from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun
 from modeling.registry.artifact import artifact_write
-from modeling.selectors.versions import champion_get, rollback_target, version_get, version_list
+from modeling.selectors.versions import (
+    champion_get,
+    leak_audit_passed,
+    rollback_target,
+    version_get,
+    version_list,
+)
 from modeling.services.registry import (
     NewVersion,
     version_gate,
@@ -223,6 +229,16 @@ def test_the_database_refuses_odd_runs(rule: str, fields: dict[str, object]):
         TrainingRun.objects.create(
             recipe="r", config_sha256="c", code_sha256="c", seed=0, as_of=NOW, started_at=NOW, **fields
         )
+
+
+def test_the_newest_leak_audit_counts_and_an_empty_one_is_refused():
+    facts = registered("a")
+    assert not leak_audit_passed(version_id=facts.id)
+    for passed in (True, False):
+        LeakAudit.objects.create(version_id=facts.id, passed=passed, checks=[{"name": "scan"}], at=NOW)
+        assert leak_audit_passed(version_id=facts.id) is passed
+    with pytest.raises(IntegrityError, match="modeling_leakaudit_has_checks"):
+        LeakAudit.objects.create(version_id=facts.id, passed=True, checks=[], at=NOW)
 
 
 @pytest.mark.parametrize(
