@@ -6,7 +6,7 @@ Light on purpose (no numbers are computed here): the web process and the documen
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 Family = Literal[
     "returns", "trend", "oscillators", "volatility", "volume", "position", "candles", "flow", "higher", "market",
@@ -14,6 +14,8 @@ Family = Literal[
 ]  # fmt: skip
 # Where the numbers come from: the share's own bars, or one of `features.sources`.
 Reads = Literal["bars", "higher", "index", "panel", "flow", "fundamental", "news", "calendar", "regime"]
+# Sources that are silent for whole shares or years: their missing values are flagged, not a reason to leave a row out.
+SPARSE: Final[frozenset[Reads]] = frozenset({"flow", "fundamental", "news"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,11 @@ class FeatureSpec:
     source: str
     reads: Reads = "bars"
     exact_tail: bool = False
+
+    @property
+    def sparse(self) -> bool:
+        """Whether a row without this feature is still a row."""
+        return self.reads in SPARSE
 
     def __post_init__(self) -> None:
         if self.lookback_bars < 0:

@@ -6,6 +6,7 @@ ONNX Runtime, Numba and TA-Lib live behind this module: only workers and command
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from modeling.contracts import (
     ServingArtifact,
 )
 from modeling.kernels.policy import cost_of, data_reasons, decide, decide_without_model, side_view
+from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from signals.kernels.facts import Driver
 from signals.kernels.occlusion import most_unusual, occluded
@@ -74,7 +76,7 @@ class ShareInput:
 
     instrument: InstrumentFacts
     bars: Bars
-    window: F32 | None  # (lookback, k); None without a model or where a feature is missing
+    window: F32 | None  # (lookback, k); None without a model or where a dense feature is missing
     stale: bool
     decided_at: datetime
     regime: RegimeFacts | None
@@ -186,7 +188,7 @@ def has_features(*, secid: str, version: ModelVersionFacts, timeframe: Timeframe
 
 
 def _featured(bars: Bars, version: ModelVersionFacts, timeframe: Timeframe) -> tuple[Bars, F32 | None]:
-    """Return the bars up to the newest one with features, and its window, None where a value is missing."""
+    """Return the bars up to the newest one with features, and its window, None where a dense value is missing."""
     lookback = version.lookback_bars
     matrix = feature_matrix_load(
         feature_set=feature_set_name(version=version),
@@ -199,7 +201,8 @@ def _featured(bars: Bars, version: ModelVersionFacts, timeframe: Timeframe) -> t
         raise NotReadyError(f"{bars.secid} has bars without features; build_features makes them")
     bars = bars.cut(int(np.searchsorted(bars.begin_s, matrix.begin_s[-1], side="right")))
     window = matrix.values[-lookback:]
-    whole = window.shape[0] == lookback and bool(np.isfinite(window).all())
+    may_miss = np.array([spec.sparse for spec in feature_specs(name=feature_set_name(version=version))])
+    whole = window.shape[0] == lookback and bool(complete_rows(window, may_miss).all())
     return bars, window if whole else None
 
 
@@ -306,12 +309,13 @@ def _driver(
         raise InvariantError("a driver needs the window that the prediction was made from")
     artifact = scorer.artifact
     column = most_unusual(window[-1], columns, mean=artifact.mean, std=artifact.std)
+    value = float(window[-1, column])
     long = finding.decision.side == "long"
     before, after = (p.p_long if long else p.p_short for p in (finding.prediction, other))
     return Driver(
         family=family,
         feature=artifact.feature_names[column],
-        value=float(window[-1, column]),
+        value=value if math.isfinite(value) else None,
         effect=before - after,
     )
 

@@ -91,6 +91,11 @@ def feature_specs(*, name: str) -> tuple[FeatureSpec, ...]:
     return _specs_of(name, _set_config(name))
 
 
+def sparse_blocks(*, name: str) -> tuple[str, ...]:
+    """Return by column the source of a sparse feature, "" of a dense one."""
+    return tuple(spec.reads if spec.sparse else "" for spec in feature_specs(name=name))
+
+
 def fresh_timeframes(*, name: str) -> tuple[Timeframe, ...]:
     """Return the timeframes on which the schedule keeps a set up to date."""
     return tuple(Timeframe.parse(code) for code in _set_config(name).keep_fresh)

@@ -64,7 +64,8 @@ class ServingArtifact:
     version: ModelVersionFacts
     onnx: bytes
     feature_names: tuple[str, ...]
-    mean: F64  # (k,) of the raw features on the training rows
+    sparse_blocks: tuple[str, ...]  # by feature the sparse source that it reads, "" where it must be there
+    mean: F64  # (k,) on the training rows, of the raw features and then of a flag for each sparse block
     std: F64  # (k,)
     ticker_rows: dict[str, int]  # secid -> embedding row; absent tickers use row 0, "unknown"
     horizon_rows: dict[str, int]  # horizon -> embedding row

@@ -8,29 +8,41 @@ import numpy as np
 
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import TRAIN, Dataset
-from modeling.registry.scorer import standardise
-from traderai.common.arrays import F32, F64, I64
+from modeling.kernels.sparse import standardise
+from traderai.common.arrays import F32, F64, I64, Bools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Scaler:
-    """Mean and standard deviation of each feature on the training rows alone."""
+    """Mean and standard deviation of each feature on the training rows alone; flags stay as they are."""
 
     mean: F64  # (k,)
     std: F64  # (k,)
+    sparse: Bools  # (k,) may be missing, and is 0 then
 
     def apply(self, values: F32) -> F32:
         """Return the standardised values (..., k), exactly as scoring does it."""
-        return standardise(values, mean=self.mean, std=self.std)
+        return standardise(values, mean=self.mean, std=self.std, sparse=self.sparse)
 
 
 def scaler_fit(dataset: Dataset) -> Scaler:
     """Return the scaler of the rows that have a training label; no later row is read."""
     rows = dataset.values[dataset.rows_of(TRAIN)].astype(np.float64)
     mean, std = rows.mean(axis=0), rows.std(axis=0)
-    if not (np.isfinite(mean).all() and (std > 0).all()):
-        raise DatasetRefusedError("a feature is missing or constant on the training rows; leave it out")
-    return Scaler(mean=mean, std=std)
+    for column in np.flatnonzero(dataset.sparse):
+        known = rows[~np.isnan(rows[:, column]), column]
+        if known.size:
+            # What was the same whenever it was there has no unit of its own.
+            mean[column], std[column] = known.mean(), known.std() or 1.0
+    mean[dataset.flags], std[dataset.flags] = 0.0, 1.0
+    unusable = [
+        name for name, m, s in zip(dataset.features, mean, std, strict=True) if not s > 0 or np.isnan(m)
+    ]
+    if unusable:
+        raise DatasetRefusedError(
+            f"missing or constant on the training rows: {', '.join(unusable)}; leave them out"
+        )
+    return Scaler(mean=mean, std=std, sparse=dataset.sparse)
 
 
 def stratified_rows(rows: I64, *, limit: int, rng: np.random.Generator | None) -> I64:

@@ -109,7 +109,8 @@ def candidate_judge(
 def scaler_json(dataset: Dataset, scaler: Scaler) -> dict[str, Any]:
     """Return the inputs' description that scoring reads back."""
     return {
-        "features": list(dataset.features),
+        "features": list(dataset.features[: len(dataset.sparse_blocks)]),
+        "sparse_blocks": list(dataset.sparse_blocks),
         "mean": scaler.mean.tolist(),
         "std": scaler.std.tolist(),
         "ticker_rows": {secid: row + 1 for row, secid in enumerate(dataset.secids)},

@@ -15,9 +15,11 @@ import numpy as np
 from market.contracts import Bars
 from modeling.contracts import BarrierLabelSet
 from modeling.errors import DatasetRefusedError
+from modeling.fitting.terms import TradingTerms
 from modeling.kernels.label_windows import LABELLED, ROW_STATES, RowInputs, row_inputs
 from modeling.kernels.labels import NULL, BarrierOutcomes, barrier_labels, barrier_levels
 from modeling.kernels.simulator_market import Instrument, Market, moscow_days, stack_market
+from modeling.kernels.sparse import DENSE, flag_names, sparse_columns, with_flags
 from modeling.kernels.windows import eligible_rows
 from traderai.common.arrays import F32, F64, I8, I32, I64, Bools
 
@@ -34,9 +36,7 @@ class InstrumentRows:
     bars: Bars
     values: F32  # (n, k) features of the bars, NaN where missing
     cost_frac: F64  # (n,) round trip
-    shortable: bool
-    price_step_rub: float
-    lot_size: int
+    terms: TradingTerms
     auction: Bools | None = None  # (n,) None: no bar is an auction of its own
 
 
@@ -72,7 +72,8 @@ class Dataset:
 
     secids: tuple[str, ...]
     horizons: tuple[str, ...]
-    features: tuple[str, ...]
+    features: tuple[str, ...]  # (k,) the feature set's, then a flag for each of its sparse blocks
+    sparse_blocks: tuple[str, ...]  # by feature of the set the sparse source that it reads, or DENSE
     lookback_bars: int
     values: F32  # (m, k) raw
     instrument: I64  # (m,) index into secids
@@ -105,6 +106,16 @@ class Dataset:
         return moscow_days(self.decision_s)
 
     @property
+    def sparse(self) -> Bools:
+        """Which columns may be missing in a row that teaches (k,)."""
+        return sparse_columns(self.sparse_blocks)
+
+    @property
+    def flags(self) -> Bools:
+        """Which columns tell what is missing (k,)."""
+        return np.asarray(np.arange(len(self.features)) >= len(self.sparse_blocks))
+
+    @property
     def ticker(self) -> I32:
         """The embedding row of each bar's instrument; 0 is kept for the unknown one."""
         return (self.instrument + 1).astype(np.int32)
@@ -124,7 +135,7 @@ class Dataset:
     def content_sha256(self) -> str:
         """The fingerprint of all rows, whatever parts they are in: what predictions are tied to."""
         digest = hashlib.sha256(
-            repr((self.secids, self.horizons, self.features, self.lookback_bars)).encode()
+            repr((self.secids, self.horizons, self.features, self.sparse_blocks, self.lookback_bars)).encode()
         )
         targets = self.targets
         for array in (
@@ -142,8 +153,12 @@ def dataset_assemble(
     features: tuple[str, ...],
     label_set: BarrierLabelSet,
     lookback_bars: int,
+    sparse_blocks: tuple[str, ...] | None = None,
 ) -> Dataset:
-    """Return the dataset, its rows not yet in any part, or raise DatasetRefusedError where there are no bars."""
+    """Return the dataset, its rows not yet in any part, or raise DatasetRefusedError where there are no bars.
+
+    Without `sparse_blocks` every feature is dense: a row with one missing in its look-back does not teach.
+    """
     filled = [item for item in instruments if len(item.bars)]
     if not filled:
         raise DatasetRefusedError("there are no bars to learn from; ingest candles and build features first")
@@ -153,22 +168,23 @@ def dataset_assemble(
         for item, own in zip(filled, inputs, strict=True)
     ]
     levels = [barrier_levels(label_set, own.atr_frac) for own in inputs]
-    values = np.concatenate([item.values for item in filled]).astype(np.float32)
-    values[~np.isfinite(values)] = np.nan
+    blocks = (DENSE,) * len(features) if sparse_blocks is None else sparse_blocks
+    values = with_flags(np.concatenate([item.values for item in filled]), blocks)
     instrument = np.concatenate([np.full(len(item.bars), i, dtype=np.int64) for i, item in enumerate(filled)])
-    eligible = eligible_rows(values, instrument, lookback=lookback_bars)
+    eligible = eligible_rows(values, instrument, lookback=lookback_bars, may_miss=sparse_columns(blocks))
     state = _stacked(outcomes, lambda o: o.row_state)
     return Dataset(
         secids=tuple(item.bars.secid for item in filled),
         horizons=label_set.horizons,
-        features=features,
+        features=(*features, *flag_names(blocks)),
+        sparse_blocks=blocks,
         lookback_bars=lookback_bars,
         values=values,
         instrument=instrument,
         decision_s=np.concatenate([item.bars.known_s for item in filled]),
         trading_day=np.concatenate([item.bars.trading_day for item in filled]),
         median_turnover_rub=_joined(inputs, lambda own: own.median_turnover_rub),
-        shortable=np.concatenate([np.full(len(item.bars), item.shortable) for item in filled]),
+        shortable=np.concatenate([item.terms.shortable for item in filled]),
         cost_frac=_joined(inputs, lambda own: own.cost_frac),
         take_profit_frac=np.concatenate([take_profit for take_profit, _ in levels]),
         stop_loss_frac=np.concatenate([stop_loss for _, stop_loss in levels]),
@@ -198,9 +214,9 @@ def ewma_volatility(bars: Bars) -> F64:
 def _traded(item: InstrumentRows) -> Instrument:
     return Instrument(
         bars=item.bars,
-        price_step_rub=item.price_step_rub,
-        lot_size=item.lot_size,
-        shortable=item.shortable,
+        price_step_rub=item.terms.price_step_rub,
+        lot_size=item.terms.lot_size,
+        shortable=item.terms.shortable,
     )
 
 

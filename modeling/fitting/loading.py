@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 
-from features.selectors.catalogue import feature_set_get
+from features.selectors.catalogue import feature_set_get, sparse_blocks
 from features.selectors.matrix import feature_matrix_load
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.bars import bars_load
@@ -15,9 +17,13 @@ from modeling.contracts import CostModel
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import Recipe
+from modeling.fitting.terms import trading_terms
 from modeling.selectors.configuration import cost_model_get
+from traderai.common.clock import to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
 from traderai.common.progress import Progress
+
+_WARMUP_BARS: Final = 300
 
 
 def universe_of(recipe: Recipe) -> tuple[InstrumentFacts, ...]:
@@ -32,6 +38,16 @@ def universe_of(recipe: Recipe) -> tuple[InstrumentFacts, ...]:
     return tuple({"real": real, "simulated": simulated, "auto": real or simulated}[recipe.data])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Loaded:
+    """A dataset in no part yet, with the bars that it was made of."""
+
+    dataset: Dataset
+    instruments: tuple[InstrumentRows, ...]  # those with bars, in the dataset's order
+    is_simulated: bool
+    without_features: tuple[str, ...]  # secids
+
+
 def dataset_load(
     recipe: Recipe, *, as_of: datetime, progress: Progress
 ) -> tuple[Dataset, bool, tuple[str, ...]]:
@@ -39,31 +55,66 @@ def dataset_load(
 
     Raises: NotReadyError if no instrument has features, DatasetRefusedError as `dataset_assemble` says.
     """
+    loaded = whole_load(recipe, as_of=as_of, progress=progress)
+    dataset = split_by_shares(loaded.dataset, recipe.split)
+    evaluation = recipe.evaluation
+    dataset_check(dataset, max_missing_frac=evaluation.max_missing_frac, leak_scan=evaluation.leak_scan)
+    return dataset, loaded.is_simulated, loaded.without_features
+
+
+def whole_load(
+    recipe: Recipe, *, as_of: datetime, progress: Progress, since: datetime | None = None
+) -> Loaded:
+    """Return everything known at `as_of`; rows decided before `since` are not usable.
+
+    Raises: as `dataset_load`.
+    """
     costs = cost_model_get()
     chosen = universe_of(recipe)
     rows, without = [], []
     for number, item in enumerate(chosen):
         progress(number, len(chosen), item.secid)
         try:
-            rows.append(_instrument_rows(item, recipe, costs, as_of))
+            found = _instrument_rows(item, recipe, costs, as_of)
         except NotReadyError:
             without.append(item.secid)
+            continue
+        rows.append(found if since is None else _since(found, to_epoch_s(since)))
     if not rows:
         raise NotReadyError(
             f"none of {len(chosen)} instruments has {recipe.feature_set} features at {recipe.timeframe}; "
             "run manage.py ingest and manage.py build_features first",
             code="features_not_built",
         )
+    rows = [item for item in rows if len(item.bars)]
     dataset = dataset_assemble(
         rows,
         features=feature_set_get(name=recipe.feature_set).columns,
         label_set=recipe.labels(),
         lookback_bars=recipe.network.lookback_bars,
+        sparse_blocks=sparse_blocks(name=recipe.feature_set),
     )
-    dataset = split_by_shares(dataset, recipe.split)
-    evaluation = recipe.evaluation
-    dataset_check(dataset, max_missing_frac=evaluation.max_missing_frac, leak_scan=evaluation.leak_scan)
-    return dataset, chosen[0].is_simulated, tuple(without)
+    if since is not None:
+        dataset = replace(dataset, usable=dataset.usable & (dataset.decision_s >= to_epoch_s(since))[:, None])
+    return Loaded(
+        dataset=dataset,
+        instruments=tuple(rows),
+        is_simulated=chosen[0].is_simulated,
+        without_features=tuple(without),
+    )
+
+
+def _since(item: InstrumentRows, since_s: int) -> InstrumentRows:
+    """Return the rows from a moment on, with as many before it as volatilities and medians reach back."""
+    first = max(0, int(np.searchsorted(item.bars.begin_s, since_s)) - _WARMUP_BARS)
+    return replace(
+        item,
+        bars=item.bars.part(first, len(item.bars)),
+        values=item.values[first:],
+        cost_frac=item.cost_frac[first:],
+        terms=item.terms.part(first),
+        auction=None if item.auction is None else item.auction[first:],
+    )
 
 
 def _instrument_rows(
@@ -81,12 +132,11 @@ def _instrument_rows(
         )
     values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
     values[place] = matrix.values
-    cost = costs.round_trip_frac(price_rub=bars.close / bars.split_factor, price_step_rub=item.price_step_rub)
+    terms = trading_terms(item, bars)
+    steps = bars.close / bars.split_factor / terms.price_step_rub
     return InstrumentRows(
         bars=bars,
         values=values,
-        cost_frac=cost,
-        shortable=item.shortable,
-        price_step_rub=item.price_step_rub,
-        lot_size=item.lot_size,
+        cost_frac=costs.round_trip_frac(price_rub=steps, price_step_rub=1.0),
+        terms=terms,
     )

@@ -104,23 +104,40 @@ def dataset_check(
                         f"{side} knows a single class ({share:.0f}) in the {part} part at horizon {horizon}; "
                         "give it more data or a label set with nearer targets"
                     )
+    dense = np.flatnonzero(~(dataset.sparse | dataset.flags))
     for code, part in enumerate(PARTS):
-        spread = np.nanstd(dataset.values[dataset.rows_of(code)], axis=0)
-        constant = [name for name, std in zip(dataset.features, spread, strict=True) if not std > 0]
+        spread = np.nanstd(dataset.values[dataset.rows_of(code)][:, dense], axis=0)
+        constant = [
+            dataset.features[column] for column, std in zip(dense, spread, strict=True) if not std > 0
+        ]
         if constant:
             raise DatasetRefusedError(f"constant on the {part} rows: {', '.join(constant)}; leave them out")
-    _check_missing(dataset, max_missing_frac)
+    _check_missing(dataset, dense, max_missing_frac)
+    _check_silent(dataset)
     target_leak_check(dataset, leak_scan or LeakScanConfig())
 
 
-def _check_missing(dataset: Dataset, max_missing_frac: float) -> None:
+def _check_silent(dataset: Dataset) -> None:
+    train = dataset.rows_of(TRAIN)
+    silent = [
+        dataset.features[column]
+        for column in np.flatnonzero(dataset.sparse)
+        if np.isnan(dataset.values[train, column]).all()
+    ]
+    if silent:
+        raise DatasetRefusedError(
+            f"without any value on the train rows: {', '.join(silent)}; ingest their source or leave them out"
+        )
+
+
+def _check_missing(dataset: Dataset, dense: I64, max_missing_frac: float) -> None:
     for number, secid in enumerate(dataset.secids):
-        own = dataset.values[dataset.instrument == number]
+        own = dataset.values[dataset.instrument == number][:, dense]
         missing = np.isnan(own).mean(axis=0)
         worst = int(np.argmax(missing))
         if missing[worst] > max_missing_frac:
             raise DatasetRefusedError(
-                f"{dataset.features[worst]} is missing in {missing[worst]:.0%} of the bars of {secid}, "
+                f"{dataset.features[dense[worst]]} is missing in {missing[worst]:.0%} of the bars of {secid}, "
                 f"allowed are {max_missing_frac:.0%}; build the features or leave the share out"
             )
 

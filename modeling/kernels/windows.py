@@ -7,12 +7,21 @@ import numpy as np
 from traderai.common.arrays import F32, I64, Bools
 
 
-def eligible_rows(values: F32, instrument: I64, *, lookback: int) -> Bools:
-    """Return True for each row whose whole look-back lies in its own instrument and has no missing value.
+def complete_rows(values: F32, may_miss: Bools) -> Bools:
+    """Return True for each row that has every value which may not be missing.
+
+    Shapes: values (..., k), may_miss (k,); returns (...).
+    NaN:    what is not finite is missing.
+    """
+    return np.asarray((np.isfinite(values) | may_miss).all(axis=-1))
+
+
+def eligible_rows(values: F32, instrument: I64, *, lookback: int, may_miss: Bools | None = None) -> Bools:
+    """Return True for each row whose whole look-back lies in its own instrument and lacks nothing that must be there.
 
     Shapes: values (n, k), instruments stacked one after another, each oldest first; instrument (n,) its number;
-            returns (n,).
-    NaN:    a row is not eligible if any value of its window is not finite.
+            may_miss (k,), None where every column must be there; returns (n,).
+    NaN:    a row is not eligible if a value of its window is not finite, columns that may miss left out.
     Causal: out[t] reads rows t - lookback + 1 to t.
     Raises: ValueError if lookback is below 1, shapes differ or an instrument's rows are not together.
     """
@@ -30,7 +39,7 @@ def eligible_rows(values: F32, instrument: I64, *, lookback: int) -> Bools:
         raise ValueError("the rows of each instrument must stand together")
     rows = np.arange(n)
     first_own = starts[np.searchsorted(starts, rows, side="right") - 1]
-    broken = ~np.isfinite(values).all(axis=1)
+    broken = ~complete_rows(values, np.zeros(values.shape[1], np.bool_) if may_miss is None else may_miss)
     last_broken = np.maximum.accumulate(np.where(broken, rows, -1))
     return np.asarray(rows - lookback + 1 >= np.maximum(first_own, last_broken + 1))
 

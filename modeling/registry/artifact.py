@@ -73,6 +73,7 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         version=version,
         onnx=checked(ONNX),
         feature_names=tuple(scaler["features"]),
+        sparse_blocks=tuple(scaler["sparse_blocks"]),
         mean=np.asarray(scaler["mean"], dtype=np.float64),
         std=np.asarray(scaler["std"], dtype=np.float64),
         ticker_rows={str(secid): int(row) for secid, row in scaler["ticker_rows"].items()},

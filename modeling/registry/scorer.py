@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 
 from modeling.contracts import HeadTrust, Prediction, ServingArtifact
+from modeling.kernels.sparse import sparse_columns, standardise, with_flags
 from modeling.kernels.trust import (
     blended_quantiles,
     blended_volatility,
@@ -19,7 +20,6 @@ from traderai.common.arrays import F32, F64, I32, Bools
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
-CLIP_STD = 10.0
 HEADS = ("direction_logits", "p_long_logit", "p_short_logit", "return_quantiles", "volatility")
 
 
@@ -85,7 +85,7 @@ class Scorer:
         self._network = Network(artifact.onnx)
 
     def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
-        """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused."""
+        """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused, but of sparse ones."""
         outputs = self.outputs(windows=windows, secids=secids, horizon=horizon)
         column = self.artifact.feature_names.index(self.artifact.volatility_feature)
         recent = windows[:, -1, column].astype(np.float64)
@@ -109,7 +109,7 @@ class Scorer:
             raise InvariantError(f"windows must have shape {wanted}, were {windows.shape}")
         if horizon not in self.artifact.horizon_rows:
             raise InvariantError(f"horizon must be one of {version.horizons}, was {horizon!r}")
-        bars = standardise(windows, mean=self.artifact.mean, std=self.artifact.std)
+        bars = network_inputs(windows, self.artifact)
         if not np.isfinite(bars).all():
             raise InvariantError("a window holds a missing or infinite feature; leave such rows out")
         ticker = np.asarray([self.artifact.ticker_rows.get(secid, 0) for secid in secids], dtype=np.int32)
@@ -118,14 +118,16 @@ class Scorer:
 
     def novelty(self, *, last_bars: F32) -> F64:
         """Return the Mahalanobis distance of raw features (n, k) from the training rows."""
-        scaled = standardise(last_bars, mean=self.artifact.mean, std=self.artifact.std).astype(np.float64)
+        scaled = network_inputs(last_bars, self.artifact).astype(np.float64)
         return mahalanobis(scaled, mean=self.artifact.novelty_mean, precision=self.artifact.novelty_precision)
 
 
-def standardise(values: F32, *, mean: F64, std: F64) -> F32:
-    """Return (values - mean) / std over the last axis, cut at 10 standard deviations, as float32; NaN stays NaN."""
-    scaled = (values - mean.astype(np.float32)) / std.astype(np.float32)
-    return np.asarray(np.clip(scaled, -CLIP_STD, CLIP_STD), dtype=np.float32)
+def network_inputs(values: F32, artifact: ServingArtifact) -> F32:
+    """Return what the network reads of raw features (..., k): flagged and standardised as in its training."""
+    blocks = artifact.sparse_blocks
+    return standardise(
+        with_flags(values, blocks), mean=artifact.mean, std=artifact.std, sparse=sparse_columns(blocks)
+    )
 
 
 def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:

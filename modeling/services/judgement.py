@@ -17,10 +17,11 @@ from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input
 from modeling.kernels.gate import GateVerdict, grade_candidate
+from modeling.kernels.sparse import sparse_columns
 from modeling.registry import artifact as store
 from modeling.registry.scorer import Network
 from modeling.selectors.configuration import gate_get
-from modeling.selectors.versions import champion_get
+from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.registry import version_gate
 from traderai.common import clock
 from traderai.common.arrays import I64
@@ -30,21 +31,24 @@ from traderai.common.lake import lake_at
 def version_judge(
     facts: ModelVersionFacts, own: Judged, dataset: Dataset, rules: Rules
 ) -> tuple[GateVerdict, ModelVersionFacts]:
-    """Judge a version by its gate, beside today's champion on the same rows, and store the verdict."""
+    """Judge a version by its gate, beside today's champion on the same rows, and store the verdict.
+
+    A leak audit that it has passed is attached.
+    """
     champion = champion_get(kind=facts.kind)
     rival, held_out = None, dataset
     if champion is not None and champion.is_simulated == facts.is_simulated:
         held_out = _held_out_of_both(dataset, champion)
         rival = _rival(champion, facts, dataset, rows=own.forecasts.rows)
     config = gate_get()
+    measured = gate_input(
+        own, rival, held_out, rules, champion_trades=champion is not None and champion.grade == "trade"
+    )
     verdict = grade_candidate(
-        gate_input(
-            own, rival, held_out, rules,
-            champion_trades=champion is not None and champion.grade == "trade",
-        ),
+        replace(measured, leak_audited=leak_audit_passed(version_id=facts.id)),
         config,
         np.random.default_rng(config.seed),
-    )  # fmt: skip
+    )
     judged = version_gate(
         version_id=facts.id,
         against_id=None if champion is None else champion.id,
@@ -85,7 +89,7 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
     Raises: ArtifactBrokenError if its bytes are not those that were registered.
     """
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=version)
-    scaler = Scaler(mean=artifact.mean, std=artifact.std)
+    scaler = Scaler(mean=artifact.mean, std=artifact.std, sparse=sparse_columns(artifact.sparse_blocks))
     seen_s = clock.to_epoch_s(version.trained_until)
     known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
     raw = raw_forecasts(

@@ -88,7 +88,7 @@ def test_the_scaler_sees_training_rows_alone(data: Dataset):
 def test_the_scaler_test_catches_a_scaler_that_sees_test_rows(data: Dataset):
     def leaking(dataset: Dataset) -> Scaler:
         rows = dataset.values[dataset.eligible].astype(np.float64)
-        return Scaler(mean=rows.mean(axis=0), std=rows.std(axis=0))
+        return Scaler(mean=rows.mean(axis=0), std=rows.std(axis=0), sparse=dataset.sparse)
 
     with pytest.raises(AssertionError):
         assert_scaler_is_blind_to_later_rows(leaking, data)

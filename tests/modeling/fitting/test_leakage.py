@@ -207,7 +207,7 @@ def test_nothing_fitted_knows_what_comes(name):
 
 def scaled_by_all_rows(data: Dataset) -> Figures:
     rows = data.values[data.eligible].astype(np.float64)
-    made = Scaler(mean=rows.mean(axis=0), std=rows.std(axis=0))
+    made = Scaler(mean=rows.mean(axis=0), std=rows.std(axis=0), sparse=data.sparse)
     return [made.mean, made.std]
 
 
