@@ -53,8 +53,8 @@ class LabelShift:
 def target_leak_scan(dataset: Dataset, config: LeakScanConfig) -> tuple[FeatureAuc, ...]:
     """Return for every part, target and horizon the feature that tells most, the worst offence first.
 
-    Where a part holds few windows that do not overlap, even a feature that knows nothing reaches the limit: the limit
-    is then what chance alone stays below.
+    Where few windows that do not overlap have a feature, it reaches the limit even if it knows nothing: the limit is
+    then what chance alone stays below.
     """
     found = [each for code in range(len(PARTS)) for each in _part_scan(dataset, code, config)]
     return tuple(sorted(found, key=lambda each: each.limit - each.auc))
@@ -114,18 +114,23 @@ def _part_scan(dataset: Dataset, code: int, config: LeakScanConfig) -> list[Feat
     labels = np.stack([_labels(dataset, rows, target, h, code) for target, h in scanned], axis=1)
     auc = column_aucs(dataset.values[rows], labels)
     strength = np.nan_to_num(np.maximum(auc, 1.0 - auc), nan=0.5)
-    best = np.argmax(strength, axis=0)
-    return [
-        FeatureAuc(
-            feature=dataset.features[best[column]],
-            target=target,
-            horizon=dataset.horizons[h],
-            part=PARTS[code],
-            auc=float(strength[best[column], column]),
-            limit=_limit(dataset, labels[:, column], (target, h, code), config),
-        )
-        for column, (target, h) in enumerate(scanned)
-    ]
+    found = []
+    for (target, h), own in zip(scanned, strength.T, strict=True):
+        wanted = config.direction_auc if target == DIRECTION else config.side_auc
+        suspects = np.flatnonzero(own > wanted)
+        told = [
+            FeatureAuc(
+                feature=dataset.features[column],
+                target=target,
+                horizon=dataset.horizons[h],
+                part=PARTS[code],
+                auc=float(own[column]),
+                limit=max(wanted, _chance(dataset, column, (target, h, code), config.chance_sigmas)),
+            )
+            for column in (suspects.tolist() or [int(np.argmax(own))])
+        ]
+        found.append(min(told, key=lambda each: each.limit - each.auc))
+    return found
 
 
 def _labels(dataset: Dataset, rows: I64, target: str, h: int, code: int) -> I8:
@@ -136,14 +141,17 @@ def _labels(dataset: Dataset, rows: I64, target: str, h: int, code: int) -> I8:
     return np.where(known, values > 0.0, UNLABELLED).astype(np.int8)
 
 
-def _limit(dataset: Dataset, labels: I8, at: tuple[str, int, int], config: LeakScanConfig) -> float:
+def _chance(dataset: Dataset, column: int, at: tuple[str, int, int], sigmas: float) -> float:
+    """Return the AUC that chance stays below in the rows that have this feature."""
     target, h, code = at
-    own = dataset.part[:, h] == code
-    apart = windows_apart(dataset.decision_s[own], dataset.targets.window_end_s[own, h])
+    there = np.flatnonzero((dataset.part[:, h] == code) & ~np.isnan(dataset.values[:, column]))
+    labels = _labels(dataset, there, target, h, code)
     known = labels[labels != UNLABELLED]
-    share = float(known.mean()) if known.size else 0.0
-    wanted = config.direction_auc if target == DIRECTION else config.side_auc
-    return max(wanted, chance_auc(apart * share, apart * (1.0 - share), sigmas=config.chance_sigmas))
+    if not known.size:
+        return 1.0
+    apart = windows_apart(dataset.decision_s[there], dataset.targets.window_end_s[there, h])
+    share = float(known.mean())
+    return chance_auc(apart * share, apart * (1.0 - share), sigmas=sigmas)
 
 
 def _label_shift(dataset: Dataset, score: F64, rows: I64, *, h: int, part: int) -> LabelShift:

@@ -77,6 +77,17 @@ def test_few_windows_raise_the_limit_to_what_chance_reaches():
     assert limits[0] > limits[1] > 0.6
 
 
+def test_a_feature_of_a_few_days_is_not_held_to_the_limit_of_all_days(data: Dataset):
+    rows = data.rows_of(TRAIN)
+    values = knowing(data, parts=(TRAIN,), noise=1.5).values
+    rare = values.copy()
+    rare[:, 2] = np.nan
+    rare[rows[:60], 2] = values[rows[:60], 2]  # one share, seven days
+    target_leak_check(replace(data, values=rare), LeakScanConfig())
+    with pytest.raises(DatasetRefusedError, match="noise alone tells"):
+        target_leak_check(replace(data, values=values), LeakScanConfig())
+
+
 def both_scores(data: Dataset, column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = data.rows_of(TEST)
     return np.stack([column[rows]] * len(data.horizons), axis=1), rows
