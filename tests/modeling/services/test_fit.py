@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,12 +16,14 @@ pytest.importorskip("keras", reason="training needs Keras")
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.kernels.metrics import roc_auc
-from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun, Trial
+from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun, Trial
 from modeling.registry.artifact import MANIFEST, artifact_verify
 from modeling.selectors.artifacts import artifact_load, scorer_open
-from modeling.selectors.versions import champion_get
+from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.fit import Origin, TrainReport, dataset_train
+from modeling.services.leak_audit import dataset_audit
 from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from traderai.common.errors import ConflictError
 from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +92,17 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     assert again.reused
     assert again.version == report.version
     assert (TrainingRun.objects.count(), Trial.objects.count()) == (1, 1)
+
+    audit = dataset_audit(facts=report.version, dataset=data, now=NOW)
+    assert not audit.passed  # the planted hint tells more than an honest feature may; the rest is in order
+    assert [check.name for check in audit.checks if not check.passed] == ["target_scan"]
+    assert LeakAudit.objects.get().checks[0]["passed"] is False
+    assert not leak_audit_passed(version_id=report.version.id)
+    LeakAudit.objects.create(version_id=report.version.id, passed=True, checks=[{}], at=NOW)
+    assert leak_audit_passed(version_id=report.version.id)  # the newest counts
+    other = replace(data, values=data.values + 1)
+    with pytest.raises(ConflictError, match="the data have changed"):
+        dataset_audit(facts=report.version, dataset=other, now=NOW)
 
     lake, key = lake_at(django_settings.LAKE_URL), report.version.artifact_key
     artifact_verify(lake=lake, key=key, manifest_sha256=report.version.manifest_sha256)
