@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from market.reference_contracts import BorrowTerm as BorrowTerm
 from market.reference_contracts import CalendarDayFacts as CalendarDayFacts
 from market.reference_contracts import Fees as Fees
 from market.reference_contracts import IndexMemberFacts as IndexMemberFacts

@@ -48,6 +48,14 @@ class PriceBand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BorrowTerm:
+    """What borrowing a share for a year costs from a day on."""
+
+    since: date | None  # None: from the start
+    year_frac: float  # of its value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShortPermission:
     """Whether a short position may be opened, and why not."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from market.contracts import Fees, PriceBand, ShortPermission
+from market.contracts import BorrowTerm, Fees, PriceBand, ShortPermission
 from market.trading_rules import SessionCode, in_force, trading_rules
 from traderai.common.errors import InputError, did_you_mean
 
@@ -74,6 +74,14 @@ def may_short(*, secid: str, day: date, shortable: bool) -> ShortPermission:
 def borrow_rate_frac(*, day: date) -> float:
     """Return what borrowing a share for a year costs, as a fraction of its value."""
     return in_force(trading_rules().borrow_rates, day).year_frac
+
+
+def borrow_terms() -> tuple[BorrowTerm, ...]:
+    """Return what borrowing costs from each day on, oldest first."""
+    return tuple(
+        BorrowTerm(since=None if row.since is None else date.fromisoformat(row.since), year_frac=row.year_frac)
+        for row in trading_rules().borrow_rates
+    )
 
 
 def blackout_reason(*, day: date) -> str:

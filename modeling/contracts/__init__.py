@@ -18,12 +18,11 @@ from modeling.contracts.labels import (
     RankLabelSet,
     RowRules,
 )
-from modeling.contracts.policy import AccountConfig, BorrowRateConfig, CostModel, PolicyConfig, RegimeRule
+from modeling.contracts.policy import AccountConfig, CostModel, PolicyConfig, RegimeRule
 from modeling.contracts.registry import GateConfig, Grade, HeadTrust, ModelVersionFacts, ServingArtifact
 
 __all__ = [
     "AccountConfig",
-    "BorrowRateConfig",
     "DIRECTIONS",
     "QUANTILE_LEVELS",
     "Action",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import TypeVar
 
 import numpy as np
@@ -62,17 +61,6 @@ class CostModel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BorrowRateConfig:
-    """What borrowing a share for a year costs from a day on."""
-
-    since: str
-    year_frac: float
-
-    def __post_init__(self) -> None:
-        date.fromisoformat(self.since)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountConfig:
     """The account in which held-out trades are simulated (account.yaml); checked where it is put to use."""
 
@@ -82,7 +70,6 @@ class AccountConfig:
     compounding: bool
     max_gross_frac: float
     max_wait_days: float
-    borrow_rates: tuple[BorrowRateConfig, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from market.selectors.trading_rules import borrow_terms
 from modeling.contracts import AccountConfig, CostModel, Evidence, PolicyConfig
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
@@ -66,8 +67,8 @@ def account_rules(config: AccountConfig, costs: CostModel) -> AccountRules:
             capital_rub=config.capital_rub,
             costs=costs,
             borrow_rates=tuple(
-                BorrowRate(since_day=(date.fromisoformat(rate.since) - _EPOCH).days, year_frac=rate.year_frac)
-                for rate in config.borrow_rates
+                BorrowRate(since_day=((term.since or _EPOCH) - _EPOCH).days, year_frac=term.year_frac)
+                for term in borrow_terms()
             ),
             max_open=config.max_open,
             stake_frac=config.stake_frac,

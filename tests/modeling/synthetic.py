@@ -10,6 +10,7 @@ from modeling.contracts import BarrierLabelSet
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import LeakScanConfig, Recipe, SplitConfig, recipe_load
+from modeling.fitting.terms import TradingTerms
 
 FEATURES = ("hint", "volatility", "noise")
 BARS_PER_DAY = 9
@@ -86,9 +87,11 @@ def instruments(*, days: int = 240, seed: int = 0, planted: bool = False) -> lis
                 bars=own,
                 values=values,
                 cost_frac=np.full(n, 0.002),
-                shortable=True,
-                price_step_rub=0.01,
-                lot_size=1,
+                terms=TradingTerms(
+                    price_step_rub=np.full(n, 0.01),
+                    lot_size=np.ones(n, dtype=np.int64),
+                    shortable=np.ones(n, dtype=np.bool_),
+                ),
             )
         )
     return found

@@ -1,0 +1,56 @@
+"""The terms of trading as they were at each bar: price step, lot, and whether a short could be opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from market.contracts import Bars, InstrumentFacts
+from market.kernels.sessions import moscow_offset_s
+from market.selectors.trading_rules import may_short
+from modeling.kernels.price_steps import price_step_rub
+from traderai.common.arrays import F64, I64, Bools
+
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TradingTerms:
+    """What one share was traded on, by bar."""
+
+    price_step_rub: F64  # (n,) as traded
+    lot_size: I64  # (n,) shares as traded
+    shortable: Bools  # (n,)
+
+    def part(self, start: int) -> TradingTerms:
+        """Return the terms from a bar on."""
+        return TradingTerms(
+            price_step_rub=self.price_step_rub[start:],
+            lot_size=self.lot_size[start:],
+            shortable=self.shortable[start:],
+        )
+
+
+def trading_terms(item: InstrumentFacts, bars: Bars) -> TradingTerms:
+    """Return the terms at each bar of an instrument.
+
+    Step and lot are known for today only. Before a split they are reckoned in its proportion: a step was as coarse
+    and a lot as large in rubles as they are now. With today's figures an old share would cost its price in steps.
+    Where the prices themselves lie on a finer step, that is the step: many stored ones are a default.
+    """
+    turned = bars.split_factor / bars.split_factor[-1] if len(bars) else bars.split_factor
+    day = (bars.begin_s + moscow_offset_s(bars.begin_s)) // _DAY_S
+    days, place = np.unique(day, return_inverse=True)
+    allowed = np.array(
+        [
+            may_short(secid=item.secid, day=each, shortable=item.shortable).allowed
+            for each in days.astype("datetime64[D]").tolist()
+        ],
+        dtype=np.bool_,
+    )
+    return TradingTerms(
+        price_step_rub=np.minimum(item.price_step_rub / turned, price_step_rub(bars, stored_rub=np.inf)),
+        lot_size=np.maximum(np.rint(item.lot_size * turned), 1).astype(np.int64),
+        shortable=allowed[place] if days.size else np.zeros(0, dtype=np.bool_),
+    )
