@@ -10,7 +10,7 @@ from numba import njit
 from market.contracts import Bars
 from traderai.common.arrays import F64, I64
 
-_RETURN_STEP = 2.0**-40
+_RETURN_STEP = 2.0**-50
 _SQUARE_STEP = 2.0**-56
 _HIGHEST = 8.0  # a move of 800 % in a bar is no market; squares of a window must stay below 128
 
@@ -18,7 +18,7 @@ _HIGHEST = 8.0  # a move of 800 % in a bar is no market; squares of a window mus
 class ReturnSums(NamedTuple):
     """Returns up to each bar and their squares, summed in whole steps (see `return_sums`)."""
 
-    total: I64  # (n,) in steps of 2^-40
+    total: I64  # (n,) in steps of 2^-50
     squares: I64  # (n,) in steps of 2^-56
 
 

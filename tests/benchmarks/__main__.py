@@ -23,6 +23,7 @@ from django.test.utils import setup_test_environment  # noqa: E402
 from tests.benchmarks.bench_candle_file import candle_file  # noqa: E402
 from tests.benchmarks.bench_candle_upsert import candle_upsert  # noqa: E402
 from tests.benchmarks.bench_features import feature_files, feature_kernels  # noqa: E402
+from tests.benchmarks.bench_labels import barrier_kernels, rank_kernels  # noqa: E402
 from tests.benchmarks.bench_live import live_rows  # noqa: E402
 from tests.benchmarks.bench_routes import answers, features, ingest, labels, score, web_process  # noqa: E402
 from tests.benchmarks.figures import Figure  # noqa: E402
@@ -40,6 +41,8 @@ BENCHMARKS = (
     feature_kernels,
     feature_files,
     live_rows,
+    barrier_kernels,
+    rank_kernels,
 )
 
 

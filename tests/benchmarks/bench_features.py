@@ -28,6 +28,7 @@ from features.spec import FeatureSpec
 from features.store import decode, encode
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
+from tests.benchmarks.environments import ROOT, own_python
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.pandas_technical import PANDAS, frame_of
 from tests.features.series import random_bars
@@ -37,7 +38,6 @@ QLIB = "pyqlib==0.9.7"
 BARS = 40_000
 SECIDS = ("MTLR", "BELU", "AKRN")
 PLACE = "candles/10m_second_tier_2020_2023.parquet"
-ROOT = Path(__file__).resolve().parents[2]
 MOSCOW_S = 3 * 3600
 
 
@@ -168,7 +168,7 @@ def bars_of(rows: pl.DataFrame) -> Bars:
 
 def qlib_ns_a_value(series: list[Bars]) -> float | None:
     """Return nanoseconds a value of Alpha158 on the same bars with one kernel, None where qlib cannot be had."""
-    python = qlib_python()
+    python = own_python(QLIB)
     if python is None:
         return None
     n = min(map(len, series))
@@ -186,17 +186,3 @@ def qlib_ns_a_value(series: list[Bars]) -> float | None:
         done = subprocess.run([python, script, folder], check=True, capture_output=True, text=True)
     told = json.loads(done.stdout.splitlines()[-1])
     return float(1e9 * told["seconds"] / told["values"])
-
-
-def qlib_python() -> Path | None:
-    """Return the interpreter of qlib's own environment, made in the state folder the first time."""
-    state = Path(os.environ.get("TRADERAI_STATE_DIR") or ROOT / ".state")
-    home = state / "bench" / QLIB.replace("==", "-")
-    python = home / "bin" / "python"
-    if not (home / "installed").is_file():
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        done = subprocess.run([python, "-m", "pip", "install", "-q", QLIB], check=False, capture_output=True)
-        if done.returncode != 0:
-            return None
-        (home / "installed").touch()
-    return python
