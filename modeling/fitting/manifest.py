@@ -3,24 +3,60 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import modeling
+from features.selectors.catalogue import feature_set_get
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
+from modeling.fitting.recipe import Recipe
+from traderai.common.arrays import Bools
 from traderai.common.clock import from_epoch_s
+from traderai.common.config import fingerprint
 
 
-def dataset_manifest(dataset: Dataset, *, without_features: tuple[str, ...]) -> dict[str, Any]:
-    """Return hash, spans, rows and positives by part and share, and every exclusion with its count."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFrom:
+    """What a dataset was asked to be."""
+
+    recipe: Recipe
+    seed: int
+    is_simulated: bool
+    without_features: tuple[str, ...]  # shares of the universe that have none
+
+
+def dataset_manifest(dataset: Dataset, made_from: MadeFrom) -> dict[str, Any]:
+    """Return what a dataset was made of, by name and hash, and what is in it, with every exclusion and its count.
+
+    Nothing in it depends on when it was made: the same inputs give the same manifest.
+    """
+    recipe = made_from.recipe
+    feature_set, label_set = feature_set_get(name=recipe.feature_set), recipe.labels()
     return {
         "sha256": dataset.sha256,
+        "feature_set": {"name": feature_set.name, "sha256": feature_set.sha},
+        "label_set": {
+            "name": label_set.name,
+            "version": label_set.version,
+            "sha256": fingerprint(label_set),
+        },
+        "code_sha256": code_sha256(),
+        "seed": made_from.seed,
+        "is_simulated": made_from.is_simulated,
+        "timeframe": recipe.timeframe,
+        "universe": list(recipe.universe) or "all",
         "secids": list(dataset.secids),
-        "without_features": list(without_features),
+        "without_features": list(made_from.without_features),
+        "spans": {secid: _span(dataset, dataset.instrument == n) for n, secid in enumerate(dataset.secids)},
         "horizons": list(dataset.horizons),
         "features": list(dataset.features),
+        "sparse_missing_frac": {
+            dataset.features[column]: float(dataset.values[dataset.eligible, column].mean())
+            for column in np.flatnonzero(dataset.flags)
+        },
         "lookback_bars": dataset.lookback_bars,
         "bars": int(dataset.values.shape[0]),
         "exclusions": dataset.exclusions | dataset.purged,
@@ -61,10 +97,8 @@ def rate_warnings(dataset: Dataset) -> list[str]:
 
 def _part(dataset: Dataset, code: int) -> dict[str, Any]:
     inside = dataset.part == code
-    moments = dataset.decision_s[inside.any(axis=1)]
     return {
-        "first_decision": from_epoch_s(int(moments.min())).isoformat(),
-        "last_decision": from_epoch_s(int(moments.max())).isoformat(),
+        **_span(dataset, inside.any(axis=1)),
         "rows": int(inside.sum()),
         "bars": int(inside.any(axis=1).sum()),
         "by_horizon": {
@@ -74,6 +108,14 @@ def _part(dataset: Dataset, code: int) -> dict[str, Any]:
             secid: _share_counts(dataset, inside & (dataset.instrument == number)[:, None])
             for number, secid in enumerate(dataset.secids)
         },
+    }
+
+
+def _span(dataset: Dataset, rows: Bools) -> dict[str, str]:
+    moments = dataset.decision_s[rows]
+    return {
+        "first_decision": from_epoch_s(int(moments.min())).isoformat(),
+        "last_decision": from_epoch_s(int(moments.max())).isoformat(),
     }
 
 

@@ -26,7 +26,7 @@ from modeling.fitting.evaluation import plain
 from modeling.fitting.export import keras_bytes
 from modeling.fitting.judging import Rules, policy_traded
 from modeling.fitting.loading import dataset_load
-from modeling.fitting.manifest import code_sha256, dataset_manifest, trained_until_s
+from modeling.fitting.manifest import MadeFrom, code_sha256, dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import fallback_lines, model_card, table_lines
@@ -171,7 +171,16 @@ def _offered(
     made = candidate_judge(trained, trust, dataset, rules, say=_stage(progress, 3, "test"))
     made.metrics["fallen_back_to_base"] = list(lost)
     tested = _tested(offer, made, lost)
-    manifest = dataset_manifest(dataset, without_features=offer.origin.without_features)
+    origin = offer.origin
+    manifest = dataset_manifest(
+        dataset,
+        MadeFrom(
+            recipe=plan,
+            seed=rules.seed,
+            is_simulated=origin.is_simulated,
+            without_features=origin.without_features,
+        ),
+    )
     table = table_lines(made.metrics["test"], part_name="test", is_simulated=offer.origin.is_simulated)
     new = _new_version(offer, made, suffix="-base" if lost else "")
     progress(4, STAGES, "artifact")

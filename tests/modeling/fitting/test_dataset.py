@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from features.selectors.catalogue import feature_set_get
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.batches import Scaler, scaler_fit, stratified_rows
 from modeling.fitting.dataset import (
@@ -17,11 +18,12 @@ from modeling.fitting.dataset import (
     Dataset,
     dataset_assemble,
 )
-from modeling.fitting.manifest import dataset_manifest, trained_until_s
+from modeling.fitting.manifest import MadeFrom, dataset_manifest, trained_until_s
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import SplitConfig, recipe_load
 from tests.modeling.kernels.bars_maker import labelled
-from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set
+from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set, tiny_recipe
+from traderai.common.config import fingerprint
 from traderai.common.errors import InputError
 
 
@@ -62,7 +64,18 @@ def test_windows_do_not_cross_instruments(data: Dataset):
 
 
 def test_the_manifest_adds_up_and_its_hash_moves_with_the_data(data: Dataset):
-    manifest = dataset_manifest(data, without_features=())
+    made_from = MadeFrom(recipe=tiny_recipe(), seed=3, is_simulated=True, without_features=("GONE",))
+    manifest = dataset_manifest(data, made_from)
+    assert dataset_manifest(dataset(), made_from) == manifest  # the same inputs
+    assert (manifest["seed"], manifest["universe"], manifest["without_features"]) == (3, "all", ["GONE"])
+    assert manifest["feature_set"] == {
+        "name": "tech_v1",
+        "sha256": feature_set_get(name="tech_v1").sha,
+    }
+    assert manifest["label_set"]["sha256"] == fingerprint(tiny_recipe().labels())
+    assert set(manifest["spans"]) == set(data.secids)
+    counted = sum(manifest["exclusions"].values()) + sum(part["rows"] for part in manifest["parts"].values())
+    assert counted == data.part.size
     for part in manifest["parts"].values():
         assert part["rows"] == sum(entry["rows"] for entry in part["by_share"].values())
         assert part["rows"] == sum(entry["rows"] for entry in part["by_horizon"].values())

@@ -15,12 +15,13 @@ from modeling.fitting.candidates import scaler_json
 from modeling.fitting.dataset import TRAIN, Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.evidence import novelty_fit
 from modeling.fitting.forecasters import FitTask, LogisticForecaster, design
+from modeling.fitting.manifest import MadeFrom, dataset_manifest
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import SplitConfig
 from modeling.kernels.windows import complete_rows, gather_windows
 from modeling.registry.artifact import json_bytes
 from modeling.registry.scorer import network_inputs
-from tests.modeling.synthetic import FEATURES, instruments, label_set
+from tests.modeling.synthetic import FEATURES, instruments, label_set, tiny_recipe
 
 NAMES = (*FEATURES, "mood", "alerts", "margin")
 BLOCKS = ("", "", "", "news", "news", "fundamental")
@@ -78,6 +79,14 @@ def test_rows_without_sparse_values_stay_and_rows_without_dense_ones_are_counted
     dataset_check(data, max_missing_frac=0.2)
     rows = data.rows_of(TRAIN)
     assert (data.values[rows[data.instrument[rows] == 0], -1] == 1.0).all()  # the share without fundamentals
+
+
+def test_the_manifest_tells_how_much_of_each_source_is_missing(data: Dataset):
+    made_from = MadeFrom(recipe=tiny_recipe(), seed=0, is_simulated=True, without_features=())
+    told = dataset_manifest(data, made_from)["sparse_missing_frac"]
+    assert list(told) == list(FLAGS)
+    assert 0.5 < told["missing_news"] < 0.7
+    assert abs(told["missing_fundamental"] - 1 / 3) < 0.01  # one share of three
 
 
 def test_the_scaler_reads_the_values_that_are_there(data: Dataset):
