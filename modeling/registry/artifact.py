@@ -10,6 +10,7 @@ import numpy as np
 
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, ServingArtifact
 from modeling.errors import ArtifactBrokenError
+from modeling.kernels.sparse import DENSE
 from traderai.common.config import parse
 from traderai.common.errors import InputError, InvariantError, NotFoundError
 from traderai.common.lake import Lake, sha256_hex
@@ -73,7 +74,8 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         version=version,
         onnx=checked(ONNX),
         feature_names=tuple(scaler["features"]),
-        sparse_blocks=tuple(scaler["sparse_blocks"]),
+        # Versions from before there were sparse features know none.
+        sparse_blocks=tuple(scaler.get("sparse_blocks", [DENSE] * len(scaler["features"]))),
         mean=np.asarray(scaler["mean"], dtype=np.float64),
         std=np.asarray(scaler["std"], dtype=np.float64),
         ticker_rows={str(secid): int(row) for secid, row in scaler["ticker_rows"].items()},
