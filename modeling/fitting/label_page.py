@@ -271,7 +271,7 @@ def _cuts(figures: Mapping[str, Any], plots: Mapping[str, str]) -> Part:
     missing = [CUT_TITLES[cut] for cut in CUT_TITLES if cut not in known]
     texts = [f"Not known of any row: {'; '.join(missing)}."] if missing else []
     if "regime" not in known:
-        texts.append("No regime is stored for this span: run manage.py build_regime.")
+        texts.append("No regime is stored for this span; run manage.py build_regime.")
     return Part(
         title="By regime, hour, volatility, spread and liquidity",
         texts=texts,

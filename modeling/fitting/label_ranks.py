@@ -35,6 +35,7 @@ from traderai.common.errors import NotReadyError
 from traderai.common.progress import Progress
 
 LAGS_DAYS: Final = (1, 5, 20)
+SCORE_NAMES: Final = {"momentum_12_1": "12-1 momentum", "reversal_1m": "1-month reversal"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -248,7 +249,7 @@ def sentence(
     if not days.size:
         return f"{horizon}: no row carries a rank; the table of coverage says why."
     told = [
-        f"{name.replace('_', ' ')} had a mean rank IC of {figures.told(score['ic_bounds'], digits=3, unit='')} and its "
+        f"{SCORE_NAMES[name]} had a mean rank IC of {figures.told(score['ic_bounds'], digits=3, unit='')} and its "
         f"top tenth earned {figures.told(score['ends']['top']['edge_net_bp'])} over the mean after costs"
         for name, score in scores.items()
         if score["rows"]

@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 
 from modeling.fitting.label_page import coverage_part
+from modeling.fitting.label_ranks import SCORE_NAMES
 from modeling.fitting.report_page import Part, Plot, Section, Table, bounded, number
 from modeling.fitting.svg import AMBER, BLUE, GREY, figure_of, report_style, svg_of
 
-SCORE_NAMES: Final = {"momentum_12_1": "12-1 momentum", "reversal_1m": "1-month reversal"}
 _COLOURS: Final = {"momentum_12_1": BLUE, "reversal_1m": AMBER}
 _FLAT_COSTS: Final = "flat_costs"
 
@@ -60,7 +60,7 @@ def _shares_svg(figures: Mapping[str, Any]) -> str:
 def _persistence(figures: Mapping[str, Any]) -> Part:
     rows = [
         (
-            f"{row['lag_days']} days",
+            f"{row['lag_days']} day{'s' if row['lag_days'] > 1 else ''}",
             number(row["days"], digits=0),
             bounded(row["correlation"], digits=3, sign=True),
         )

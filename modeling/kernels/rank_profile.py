@@ -42,8 +42,8 @@ def rank_persistence(day: I64, share: I64, rank: F64, *, lag_days: int, min_shar
     rows = cross_section(
         both["place"].to_numpy().astype(np.int64),
         both["share"].to_numpy().astype(np.int64),
-        both["earlier"].to_numpy(),
-        both["rank"].to_numpy()[:, None],
+        both["earlier"].to_numpy(writable=True),
+        both["rank"].to_numpy(writable=True)[:, None],
         horizons_days=(1,),
     )
     found = daily_rank_ic(rows, horizon_days=1, min_shares=min_shares)
