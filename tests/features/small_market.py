@@ -120,11 +120,13 @@ def snapshots() -> dict[Place, FeatureSnapshot]:
     return {(row.instrument.secid, f"{row.month:%Y-%m}"): row for row in rows}
 
 
-def stored_values() -> dict[Place, bytes]:
-    """Return the values of every stored month."""
+def stored_values(places: set[Place] | None = None) -> dict[Place, bytes]:
+    """Return the values of some stored months, of every one without places."""
     columns = feature_set_get(name=SET).columns
     return {
-        place: store.snapshot_read(row, columns)[1].tobytes(order="C") for place, row in snapshots().items()
+        place: store.snapshot_read(row, columns)[1].tobytes(order="C")
+        for place, row in snapshots().items()
+        if places is None or place in places
     }
 
 

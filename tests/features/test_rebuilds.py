@@ -210,7 +210,8 @@ def test_a_change_rebuilds_exactly_what_depends_on_it(market: dict[Place, Values
         assert {(secid, change.first) for secid in change.must} <= rebuilt
         assert {secid for secid, _ in rebuilt} <= change.may
         assert {month for _, month in rebuilt} <= {m for m in MONTHS if change.first <= m <= change.last}
-        assert stored_values() == {place: values.whole for place, values in now.items()}
+        # What was not rebuilt lies in the files of before, which another test reads.
+        assert stored_values(rebuilt) == {place: now[place].whole for place in rebuilt}
         assert build(NOW + timedelta(minutes=2)).months_built == 0
 
 
