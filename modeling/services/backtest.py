@@ -169,10 +169,10 @@ def _run_of(facts: ModelVersionFacts) -> TrainingRun:
 
 def _check_same(facts: ModelVersionFacts, run: TrainingRun, plan: Recipe, dataset: Dataset) -> None:
     """Refuse a dataset that is not the one of the training: its parts might not be held out."""
-    lake = lake_at(settings.LAKE_URL)
-    manifest = store.manifest_read(lake=lake, key=facts.artifact_key, manifest_sha256=facts.manifest_sha256)
     if dataset.sha256 == run.data_sha256:
         return
+    lake = lake_at(settings.LAKE_URL)
+    manifest = store.manifest_read(lake=lake, key=facts.artifact_key, manifest_sha256=facts.manifest_sha256)
     reasons = []
     if fingerprint(plan.labels()) != manifest.get("label_set_sha256"):
         reasons.append(f"label set {plan.label_set}")

@@ -196,6 +196,8 @@ def test_a_run_stands_for_the_version_that_it_ended_with(published: Published):
         version_of(str(failed.pk))
     with pytest.raises(NotFoundError, match=f"no training run 987654; the newest are {failed.pk}, {run.pk}"):
         version_of("987654")
+    with pytest.raises(NotFoundError, match=r"no training run 9{40}"):
+        version_of("9" * 40)
     with pytest.raises(NotFoundError, match=f"did you mean '{published.facts.version}'"):
         version_of(published.facts.version[:-1] + "x")
 
