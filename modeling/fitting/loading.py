@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -46,6 +47,7 @@ class Loaded:
     instruments: tuple[InstrumentRows, ...]  # those with bars, in the dataset's order
     is_simulated: bool
     without_features: tuple[str, ...]  # secids
+    left_out: dict[str, str] = field(default_factory=dict)  # by secid why
 
 
 def dataset_load(
@@ -86,7 +88,37 @@ def whole_load(
             "run manage.py ingest and manage.py build_features first",
             code="features_not_built",
         )
-    rows = [item for item in rows if len(item.bars)]
+    return Loaded(
+        dataset=_assembled(rows, recipe, since),
+        instruments=tuple(item for item in rows if len(item.bars)),
+        is_simulated=chosen[0].is_simulated,
+        without_features=tuple(without),
+    )
+
+
+def complete_only(loaded: Loaded, recipe: Recipe, *, since: datetime | None = None) -> Loaded:
+    """Return the data without the shares that miss a dense feature in more of their rows than the recipe allows.
+
+    Such a share has no source of a feature at all, or was listed too late for it; it is told of, not guessed at.
+    """
+    dense = np.array([not block for block in sparse_blocks(name=recipe.feature_set)])
+    left_out = dict(loaded.left_out)
+    for item in loaded.instruments:
+        missing = np.isnan(item.values).mean(axis=0) * dense
+        worst = int(np.argmax(missing))
+        if missing[worst] > recipe.evaluation.max_missing_frac:
+            left_out[item.bars.secid] = (
+                f"{loaded.dataset.features[worst]} missing in {missing[worst]:.0%} of its bars"
+            )
+    if left_out == loaded.left_out:
+        return loaded
+    kept = [item for item in loaded.instruments if item.bars.secid not in left_out]
+    return replace(
+        loaded, dataset=_assembled(kept, recipe, since), instruments=tuple(kept), left_out=left_out
+    )
+
+
+def _assembled(rows: Sequence[InstrumentRows], recipe: Recipe, since: datetime | None) -> Dataset:
     dataset = dataset_assemble(
         rows,
         features=feature_set_get(name=recipe.feature_set).columns,
@@ -94,14 +126,9 @@ def whole_load(
         lookback_bars=recipe.network.lookback_bars,
         sparse_blocks=sparse_blocks(name=recipe.feature_set),
     )
-    if since is not None:
-        dataset = replace(dataset, usable=dataset.usable & (dataset.decision_s >= to_epoch_s(since))[:, None])
-    return Loaded(
-        dataset=dataset,
-        instruments=tuple(rows),
-        is_simulated=chosen[0].is_simulated,
-        without_features=tuple(without),
-    )
+    if since is None:
+        return dataset
+    return replace(dataset, usable=dataset.usable & (dataset.decision_s >= to_epoch_s(since))[:, None])
 
 
 def _since(item: InstrumentRows, since_s: int) -> InstrumentRows:

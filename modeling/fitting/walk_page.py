@@ -107,7 +107,7 @@ def _score_line(one: Mapping[str, Any]) -> str:
 
 
 def _trade_line(one: Mapping[str, Any]) -> str:
-    account = f"CAGR {number(one['cagr'], scale=100, sign=True)} %  Sharpe {bounded(one['sharpe'], digits=2)}"
+    account = f"total {number(one['net_total_frac'], scale=100, sign=True)} %  Sharpe {bounded(one['sharpe'], digits=2)}"
     if "trades" not in one:
         return account
     if not one["trades"]:
@@ -123,9 +123,9 @@ def _verdict(figures: Mapping[str, Any]) -> Section:
     tables = [
         Table(
             caption=f"The rules, held against {named(name)}",
-            columns=("Rule", "Asked", "Found", "Holds"),
+            columns=("Rule", "Holds", "Found", "Asked"),
             rows=[
-                (test["name"], test["asked"], test["found"], "yes" if test["passed"] else "no")
+                (test["name"], "yes" if test["passed"] else "no", test["found"], test["asked"])
                 for test in tests
             ],
         )
@@ -161,6 +161,7 @@ def _data_texts(figures: Mapping[str, Any]) -> list[str]:
     data, without = figures["data"], figures["without_features"]
     rows = ", ".join(f"{horizon}: {count:,}" for horizon, count in data["rows"].items())
     settings = figures["settings"]
+    left_out = "; ".join(f"{secid} ({reason})" for secid, reason in figures["left_out"].items())
     return [
         f"{'Simulated' if figures['is_simulated'] else 'Real'} data, {data['bars']:,} bars, decisions from "
         f"{_day(data['first_decision_s'])} to {_day(data['last_decision_s'])}. Labelled rows with all features: {rows}.",
@@ -170,6 +171,7 @@ def _data_texts(figures: Mapping[str, Any]) -> list[str]:
         f"Shares: {', '.join(data['secids'])}.",
         f"Features ({len(data['features'])}): {', '.join(data['features'])}.",
         *([f"Shares without features of this set, left out: {', '.join(without)}."] if without else []),
+        *([f"Left out too: {left_out}."] if left_out else []),
     ]
 
 

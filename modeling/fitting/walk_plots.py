@@ -73,7 +73,7 @@ def _equity(figures: Mapping[str, Any]) -> Any:
         )
     axes.axhline(1.0, color=GREY, linewidth=0.6)
     axes.set(ylabel="capital, 1 at the start")
-    axes.legend(loc="upper left", ncols=3, fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=5, fontsize=8)
     return figure
 
 
@@ -87,7 +87,7 @@ def _drawdown(figures: Mapping[str, Any]) -> Any:
             axes.plot(days, -np.array(curve), color=COLOURS[name], linewidth=1.0, label=named(name))
     axes.yaxis.set_major_formatter(_PERCENT)
     axes.set(ylabel="below the peak", ylim=(None, 0.01))
-    axes.legend(loc="lower left", ncols=3, fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=5, fontsize=8)
     return figure
 
 
@@ -118,7 +118,7 @@ def _costs(figures: Mapping[str, Any]) -> Any:
     axes.axhline(0.0, color=GREY, linewidth=0.8)
     axes.set_xticks(at, [*costs, "configured"])
     axes.set(xlabel="round trip", ylabel="net bp a trade")
-    axes.legend(loc="upper right", ncols=3, fontsize=8)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=6, fontsize=8)
     return figure
 
 

@@ -83,12 +83,15 @@ def traded_figures(result: Traded, own: Closed, bootstrap: DayBootstrap, base_wi
         return figures
     found = own.performance(result.daily_net.size)
     with_r = np.isfinite(own.r_multiple)
+    wins = mean_figure((own.net_frac > 0).astype(np.float64), own.exit_day, bootstrap)
     return figures | {
         "long_trades": int((own.side > 0).sum()),
-        "net_bp": scaled(bootstrap.mean(own.net_frac, own.exit_day), 1e4),
-        "gross_bp": scaled(bootstrap.mean(own.gross_frac, own.exit_day), 1e4),
-        "net_r": bootstrap.mean(own.r_multiple[with_r], own.exit_day[with_r]) if with_r.any() else None,
-        "win_rate": bootstrap.mean((own.net_frac > 0).astype(np.float64), own.exit_day),
+        "net_bp": mean_figure(own.net_frac * 1e4, own.exit_day, bootstrap),
+        "gross_bp": mean_figure(own.gross_frac * 1e4, own.exit_day, bootstrap),
+        "net_r": mean_figure(own.r_multiple[with_r], own.exit_day[with_r], bootstrap)
+        if with_r.any()
+        else None,
+        "win_rate": {name: None if one is None else min(max(one, 0.0), 1.0) for name, one in wins.items()},
         "base_win_rate": float(np.mean(base_wins[own.horizon, (own.side < 0).astype(np.int64)])),
         "profit_factor": found.profit_factor,
         "payoff_ratio": found.payoff_ratio,
@@ -145,14 +148,18 @@ def group_figures(
             "group": names.get(int(code), str(int(code))),
             "trades": int(inside.sum()),
             "win_rate": float(np.mean(net > 0)),
-            "net_bp": {"value": float(net.mean() * 1e4), "low": None, "high": None},
-            "p_value": None,
+            "net_bp": mean_figure(net * 1e4, exits, bootstrap),
+            "p_value": mean_p_value(net, exits, bootstrap) if net.size >= LEAST_TRADES else None,
         }
-        if net.size >= LEAST_TRADES:
-            entry["net_bp"] = scaled(bootstrap.mean(net, exits), 1e4)
-            entry["p_value"] = mean_p_value(net, exits, bootstrap)
         found.append(entry)
     return found
+
+
+def mean_figure(values: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, float | None]:
+    """Return the mean of a trade with its bounds; of few trades there are none."""
+    if values.size < LEAST_TRADES:
+        return {"value": float(values.mean()), "low": None, "high": None}
+    return {**bootstrap.mean(values, row_days)}
 
 
 def mean_p_value(values: F64, row_days: I64, bootstrap: DayBootstrap) -> float:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from modeling.contracts import GateConfig
+from modeling.fitting.report_page import bounded
 from modeling.fitting.walk_luck import market_alpha
 from modeling.kernels.significance import block_bootstrap_mean
 from traderai.common.arrays import F64
@@ -62,10 +63,13 @@ class Verdict:
 
 
 def verdict_of(evidence: list[Evidence], gate: GateConfig) -> Verdict:
-    """Return the verdict on the model that passes most rules, of equals the one with the highest lower bound."""
+    """Return the verdict on the trading model that passes most rules, of equals the one with the highest lower bound."""
     tests = {own.name: model_tests(own, gate) for own in evidence}
     bounds = {own.name: _low(own.daily_net, gate.level, gate) for own in evidence}
-    best = max(evidence, key=lambda own: (sum(test.passed for test in tests[own.name]), bounds[own.name]))
+    best = max(
+        evidence,
+        key=lambda own: (own.trades > 0, sum(test.passed for test in tests[own.name]), bounds[own.name]),
+    )
     passed = all(test.passed for test in tests[best.name])
     return Verdict(
         edge=passed,
@@ -173,7 +177,7 @@ def _sentence(own: Evidence, tests: tuple[Test, ...], passed: bool) -> str:
         return f"No edge: {own.name} finds no trade worth its costs in {days:,} test days."
     net = own.figures["net_bp"]
     told = (
-        f"{own.name} made {net['value']:+.1f} bp a trade net [{net['low']:+.1f}, {net['high']:+.1f}] in "
+        f"{own.name} made {bounded(net, sign=True)} bp a trade net in "
         f"{own.trades:,} trades over {days:,} test days"
     )
     if passed:

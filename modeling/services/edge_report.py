@@ -23,7 +23,7 @@ from modeling.fitting.evaluation import plain
 from modeling.fitting.forecasters import FORECASTERS, Forecaster
 from modeling.fitting.judging import Rules
 from modeling.fitting.label_data import regime_known
-from modeling.fitting.loading import Loaded, whole_load
+from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report_page import page_html
@@ -127,6 +127,10 @@ class _Plan:
     def recipe(self) -> Recipe:
         return self.rules.recipe
 
+    @property
+    def since(self) -> datetime | None:
+        return self.question.since or _midnight(self.config.since)
+
 
 def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progress = silent) -> EdgeReport:
     """Walk forward, count each model as a trial, and write the report as JSON and HTML.
@@ -136,8 +140,16 @@ def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
             DatasetRefusedError where a fold cannot teach or judge.
     """
     plan = _plan(question)
-    since = question.since or _midnight(plan.config.since)
-    loaded = whole_load(plan.recipe, as_of=question.as_of, since=since, progress=_loading(progress))
+    loaded = whole_load(plan.recipe, as_of=question.as_of, since=plan.since, progress=_loading(progress))
+    loaded = complete_only(loaded, plan.recipe, since=plan.since)
+    return loaded_report_write(question=question, loaded=loaded, folder=folder, progress=progress)
+
+
+def loaded_report_write(
+    *, question: EdgeQuestion, loaded: Loaded, folder: Path, progress: Progress = silent
+) -> EdgeReport:
+    """Write the report of data that are loaded; everything after the loading of `edge_report_write`."""
+    plan = _plan(question)
     dataset = liquid_rows(loaded.dataset, plan.config.min_median_turnover_rub)
     found = _walked(plan, dataset, progress)
     around = _surroundings(plan, loaded, found)
@@ -146,7 +158,7 @@ def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
     figures, verdict = report_figures(
         found, accounts, around, plan.rules, tried=tried, gate=gate_get(), say=_stage(progress, 3)
     )
-    content = plain({**_about(plan, loaded, since), "data": data_figures(dataset, found), **figures})
+    content = plain({**_about(plan, loaded), "data": data_figures(dataset, found), **figures})
     json_path, html_path = _write(content, folder)
     return EdgeReport(
         json_path=json_path,
@@ -322,7 +334,7 @@ def _config_sha(plan: _Plan) -> str:
     )  # fmt: skip
 
 
-def _about(plan: _Plan, loaded: Loaded, since: datetime | None) -> dict[str, Any]:
+def _about(plan: _Plan, loaded: Loaded) -> dict[str, Any]:
     recipe = plan.recipe
     features = feature_set_get(name=recipe.feature_set)
     return {
@@ -337,10 +349,11 @@ def _about(plan: _Plan, loaded: Loaded, since: datetime | None) -> dict[str, Any
         "code_sha256": code_sha256(),
         "embargo_days": recipe.split.embargo_days,
         "seed": plan.question.seed,
-        "since": since.isoformat() if since else None,
+        "since": plan.since.isoformat() if plan.since else None,
         "as_of": plan.question.as_of.isoformat(),
         "is_simulated": loaded.is_simulated,
         "without_features": list(loaded.without_features),
+        "left_out": loaded.left_out,
         "account": asdict(account_get()),
         "costs": asdict(cost_model_get()),
         "configured_bp": configured_bp(plan.rules),

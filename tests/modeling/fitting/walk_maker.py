@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -77,9 +78,21 @@ def reported(*, planted: bool, days: int = 400, seed: int = 0, tried: int = 2) -
         around,
         rules,
         tried=Tried(count=tried, sharpes_per_day=sharpes),
-        gate=gate_get(),
+        gate=replace(gate_get(), resamples=300),
         say=silent,
     )
     return Reported(
         rules=rules, walk=found, around=around, accounts=accounts, figures=figures, verdict=verdict
     )
+
+
+@cache
+def planted() -> Reported:
+    """Three shares whose first feature foretells two days."""
+    return reported(planted=True)
+
+
+@cache
+def null() -> Reported:
+    """The same without an edge."""
+    return reported(planted=False)
