@@ -28,8 +28,9 @@ NOTES: Final = (
     "Trades come from one account: whole lots, next bar's open, barriers of the label set, one position a share, equal "
     "stakes, borrowing for shorts. Simple rules and always long trade the middle horizon on the same rows; where places are "
     "short, the seed draws lots among them.",
-    "A row whose window the data cut off or a halt interrupts has no label and is traded by nobody here; all arms alike "
-    "are spared such windows.",
+    "A row whose window the data cut off or a halt interrupts has no label and is traded by nobody here. Models, rules and "
+    "always long are spared such windows alike, those across the closure of 25 February to 23 March 2022 among them; an index "
+    "that is held is not. Where they do better than the index, this is part of why: read it as an upper bound.",
     "The base rate of winning is the share of all liquid test rows that end above 0 after costs, by the arm's own mix of "
     "horizons and sides.",
     "The probability of backtest overfitting is over the models, their cuts and the rules of this report; the deflated ratio "

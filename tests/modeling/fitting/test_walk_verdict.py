@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from modeling.contracts import GateConfig
 from modeling.fitting.walk_luck import market_alpha
 from modeling.fitting.walk_verdict import Evidence, model_tests, verdict_of
-from modeling.contracts import GateConfig
 from modeling.selectors.configuration import gate_get as configured
 
 DAYS = 750
