@@ -78,7 +78,7 @@ def reported(*, planted: bool, days: int = 400, seed: int = 0, tried: int = 2) -
         around,
         rules,
         tried=Tried(count=tried, sharpes_per_day=sharpes),
-        gate=replace(gate_get(), resamples=300),
+        gate=replace(gate_get(), resamples=1000),
         say=silent,
     )
     return Reported(
