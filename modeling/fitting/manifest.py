@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,9 @@ def dataset_manifest(dataset: Dataset, made_from: MadeFrom) -> dict[str, Any]:
     }
 
 
+@cache
 def code_sha256() -> str:
-    """Return the fingerprint of the code that decides a fit."""
+    """Return the fingerprint of the code that decides a fit, as it was when this process first asked."""
     root = Path(modeling.__file__).parent
     digest = hashlib.sha256()
     for folder in ("fitting", "kernels", "networks", "registry"):

@@ -24,7 +24,8 @@ NOTES: Final = (
     "90 % lie between them. Rows overlap, so their number overstates the evidence; days count.",
     "AUC and the highest scores are of the probabilities before calibration; log loss, Brier score, calibration error and the "
     "policy's trades are of the calibrated ones. A head that proves no skill on validation rows is drawn back to the base "
-    "rate, and its policy then takes no trade: the base rate as a trader stays out.",
+    "rate, and its policy then takes no trade: the base rate as a trader stays out. Pooled over folds the base rate has an "
+    "AUC of its own, for its level changes from fold to fold; within a fold it is 0.5.",
     "Trades come from one account: whole lots, next bar's open, barriers of the label set, one position a share, equal "
     "stakes, borrowing for shorts. Simple rules and always long trade the middle horizon on the same rows; where places are "
     "short, the seed draws lots among them.",

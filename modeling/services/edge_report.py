@@ -196,6 +196,7 @@ def _plan(question: EdgeQuestion) -> _Plan:
         feature_set=question.feature_set or recipe.feature_set,
         universe=question.secids or recipe.universe,
     )
+    recipe.labels()  # refuses a timeframe that the label set is not for before anything is loaded
     account = account_rules(account_get(), cost_model_get())
     rules = Rules(policy=policy_get(), account=account, recipe=recipe, seed=question.seed)
     return _Plan(question=question, config=replace(config, **told), rules=rules)
