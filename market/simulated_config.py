@@ -16,6 +16,7 @@ class SimulatedSize:
     shares: int  # the first so many of the configured ones
     days: int  # calendar days from the start on
     runs: int
+    edges: tuple[str, ...] = ()  # those that are planted at this size; empty: all
 
     def __post_init__(self) -> None:
         if min(self.shares, self.days, self.runs) < 1:
@@ -48,6 +49,9 @@ class SimulatedMarketsConfig:
         if len(set(self.shares)) != len(self.shares):
             raise ValueError(f"shares must be named once, were {', '.join(self.shares)}")
         for name, size in self.sizes.items():
+            unknown = sorted(set(size.edges) - set(self.edges))
+            if unknown:
+                raise ValueError(f"sizes: {name}: edges must be of {', '.join(self.edges)}, was {unknown[0]}")
             if size.shares > len(self.shares):
                 raise ValueError(
                     f"sizes: {name}: shares must be at most the {len(self.shares)} configured, was {size.shares}"

@@ -152,9 +152,10 @@ def _leaders(edge: PlantedEdge, config: SimulatorConfig) -> F64:
     for at, share in enumerate(config.shares):
         if edge.leader == "index":
             # In units of the standard deviation of the index's move.
-            weights = size / size.sum()
-            common = config.market_frac + (1.0 - config.market_frac) * float((weights**2).sum())
-            follows[at] = 0.0 if big[at] else weights / np.sqrt(common)
+            weights = size / size.sum() * _daily(config)
+            own = 1.0 - config.market_frac
+            deviation = np.sqrt(config.market_frac * weights.sum() ** 2 + own * float((weights**2).sum()))
+            follows[at] = 0.0 if big[at] else weights / deviation
             continue
         peers = [other for other in range(k) if config.shares[other].sector == share.sector]
         leader = max(peers, key=lambda other: size[other])

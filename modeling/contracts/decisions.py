@@ -11,6 +11,14 @@ Action = Literal["BUY", "SELL", "HOLD", "NO_TRADE"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IsotonicMap:
+    """A map that never falls, as knots; between them it is linear, beyond them flat."""
+
+    knots: tuple[float, ...]  # rising
+    values: tuple[float, ...]  # never falling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What one model expects of one instrument and horizon, seen from one closed bar; calibrated."""
 

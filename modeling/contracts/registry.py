@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from modeling.contracts.decisions import Evidence
+from modeling.contracts.decisions import Evidence, IsotonicMap
 from traderai.common.arrays import F64
 
 Grade = Literal["rejected", "inform", "trade"]
@@ -38,7 +38,8 @@ class ModelVersionFacts:
 class HeadTrust:
     """How far one horizon's outputs may depart from what training knew without the network.
 
-    Probabilities: `sigmoid(prior + trust (logit - prior))`. Quantiles and volatility: weighted (geometric for
+    Probabilities: `sigmoid(prior + trust (logit - prior))`, or an isotonic map of `sigmoid(logit)` where that was
+    proven better (its trust is 1). Quantiles and volatility: weighted (geometric for
     volatility) means of base, recent volatility times a factor, and network. The trusts and weights were proven on
     validation; a head that proved nothing is its base.
     """
@@ -50,11 +51,13 @@ class HeadTrust:
     unit_quantiles: tuple[float, ...]  # of the training returns divided by the recent volatility of a bar
     base_volatility: float  # root mean square of the training part
     volatility_per_unit: float  # of the horizon, for each unit of the recent volatility of a bar
-    p_long_trust: float  # in [0, 1]
+    p_long_trust: float  # from 0 on; above 1 for outputs that say less than they know
     p_short_trust: float
     direction_trust: float
     quantile_weights: tuple[float, float, float]  # of base, recent and network; they add up to 1
     volatility_weights: tuple[float, float, float]
+    p_long_map: IsotonicMap | None = None
+    p_short_map: IsotonicMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS, HeadTrust
+from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS, HeadTrust, IsotonicMap
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
 from modeling.fitting.recipe import EvaluationConfig
+from modeling.kernels.calibration import fit_isotonic, mapped, sigmoid
 from modeling.kernels.trust import (
     blended_quantiles,
     blended_volatility,
@@ -25,7 +26,8 @@ from traderai.common.arrays import F64, I64
 
 Losses = tuple[F64, I64]  # (candidates, rows) and the day of each row
 Weights = tuple[float, float, float]
-_TRUSTS: tuple[float, ...] = tuple(np.linspace(0.0, 1.0, 21).tolist())
+# Beyond 1 for what says less than it knows, as the mean of several forests does.
+_TRUSTS: tuple[float, ...] = tuple(np.linspace(0.0, 2.0, 41).tolist())
 _TENTHS = 10
 # Weights of base, recent volatility and network in tenths; the base alone comes first.
 _WEIGHTS: list[Weights] = sorted(
@@ -38,6 +40,8 @@ _WEIGHTS: list[Weights] = sorted(
 )
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _TARGETS = ("p_long", "p_short", "direction", "forward_return", "forward_volatility")
+_MAP_KNOTS = 200  # a pattern of one row in a hundred must not drown in a group of the others
+_LEAST_P = 1e-3
 _LEAST_SHARE = 1e-4  # of a direction that training never saw
 
 
@@ -84,10 +88,14 @@ def slice_of(outputs: Outputs, dataset: Dataset, *, rows: I64, h: int, column: i
 
 def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
     """Return the trust proven on the pooled slices, upon the base of the first, which is the one that serves."""
+    long, long_map = _side_choice(slices, chooser, "p_long")
+    short, short_map = _side_choice(slices, chooser, "p_short")
     return replace(
         slices[0].base,
-        p_long_trust=_TRUSTS[_pooled(slices, chooser, _side_losses("p_long"))],
-        p_short_trust=_TRUSTS[_pooled(slices, chooser, _side_losses("p_short"))],
+        p_long_trust=long,
+        p_short_trust=short,
+        p_long_map=long_map,
+        p_short_map=short_map,
         direction_trust=_TRUSTS[_pooled(slices, chooser, _direction_losses)],
         quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses)],
         volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses)],
@@ -103,6 +111,7 @@ def reduced(trust: HeadTrust, *, kinds: Sequence[str]) -> HeadTrust:
     changes: dict[str, Any] = {}
     if "log_loss" in kinds:
         changes |= {"p_long_trust": 0.0, "p_short_trust": 0.0, "direction_trust": 0.0}
+        changes |= {"p_long_map": None, "p_short_map": None}
     if "quantile_loss" in kinds:
         changes["quantile_weights"] = _WEIGHTS[0]
     if "volatility_rank" in kinds:
@@ -116,10 +125,42 @@ def upon(base: HeadTrust, chosen: HeadTrust) -> HeadTrust:
         base,
         p_long_trust=chosen.p_long_trust,
         p_short_trust=chosen.p_short_trust,
+        p_long_map=chosen.p_long_map,
+        p_short_map=chosen.p_short_map,
         direction_trust=chosen.direction_trust,
         quantile_weights=chosen.quantile_weights,
         volatility_weights=chosen.volatility_weights,
     )
+
+
+def _side_choice(slices: Sequence[Slice], chooser: Chooser, side: str) -> tuple[float, IsotonicMap | None]:
+    """Return the trust in one side's probability, or 1 and the map that was proven better than any trust.
+
+    A map has many figures, so it is judged on rows that did not make it: each half of the days by the other's map.
+    """
+    found = [_side_losses(side)(each) for each in slices]
+    p = np.concatenate([sigmoid(getattr(each.outputs, f"{side}_logit")) for each in slices])
+    y = np.concatenate([each.targets[side] for each in slices])
+    day = np.concatenate([day for _, day in found])
+    late = day > np.median(day)
+    if not (late.any() and (~late).any()):
+        return _TRUSTS[chooser.pick(np.concatenate([losses for losses, _ in found], axis=1), day)], None
+    crossed = np.empty(p.size)
+    for half in (late, ~late):
+        crossed[half] = mapped(p[half], _map_fit(p[~half], y[~half]))
+    losses = np.concatenate([losses for losses, _ in found], axis=1)
+    best = chooser.pick(np.vstack([losses, _log_losses(crossed, y)]), day)
+    return (_TRUSTS[best], None) if best < len(_TRUSTS) else (1.0, _map_fit(p, y))
+
+
+def _map_fit(p: F64, y: F64) -> IsotonicMap:
+    return fit_isotonic(p, y, max_knots=_MAP_KNOTS)
+
+
+def _log_losses(p: F64, y: F64) -> F64:
+    # A group without a hit is no proof that there never is one.
+    safe = np.clip(p, _LEAST_P, 1.0 - _LEAST_P)
+    return np.asarray(-np.log(np.where(y == 1.0, safe, 1.0 - safe)))
 
 
 def _pooled(slices: Sequence[Slice], chooser: Chooser, losses_of: Callable[[Slice], Losses]) -> int:

@@ -125,7 +125,7 @@ def _drawn(common: float, by_tercile: tuple[float, float, float], trusted: float
     losses, and with them the break-even, are small, and so is the chance of the take-profit. And a base rate of
     one period must not meet the losses of another.
     """
-    low, middle, high = (common + trusted * (mean - common) for mean in by_tercile)
+    low, middle, high = (common + min(trusted, 1.0) * (mean - common) for mean in by_tercile)
     return SideLosses(mean_gross_loss_r=(low, middle, high))
 
 

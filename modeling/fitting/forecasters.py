@@ -5,7 +5,7 @@ The network must beat them on the same rows; selfcheck and walk-forward reports 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from modeling.contracts import HeadTrust
 from modeling.fitting.batches import Scaler, stratified_rows
 from modeling.fitting.calibration import base_of
-from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.dataset import TRAIN, Dataset
 from modeling.fitting.forecasts import Provenance, Raw
 from traderai.common.arrays import F32, F64, I64
 from traderai.common.config import fingerprint
@@ -97,10 +97,20 @@ class LogisticForecaster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TreeForecaster:
-    """LightGBM of the last bar, horizon and share; the validation part stops it."""
+    """LightGBM of the last bar, horizon and share, bagged over blocks of days.
 
+    Rows of one day share what the market did. A forest that sees all days learns from its slow features which days
+    were good; of forests that each see some of the days, only what holds on most of them is left in the mean. The
+    days that a forest does not see stop it, so that the validation part is left to calibration.
+    """
+
+    bags: int = 8
+    bag_frac: float = 0.5  # of the blocks of days that each forest learns from
+    block_days: int = 10
+    leaves: int = 15
+    least_rows: int = 50  # in a leaf
+    learning_rate: float = 0.1
     max_rows: int = 60_000
-    max_stop_rows: int = 20_000
     rounds: int = 300
     stop_rounds: int = 25
     threads: int = 2
@@ -111,25 +121,47 @@ class TreeForecaster:
         return "lightgbm"
 
     def fit(self, task: FitTask) -> TabularFit:
-        """Return one forest for each side."""
+        """Return the forests of each side."""
         rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
-        stop_rows = stratified_rows(task.dataset.rows_of(VALIDATION), limit=self.max_stop_rows, rng=None)
+        bags = list(self._bags(task, rows))
         return TabularFit(
             task=task,
-            logits={side: self._side(task, (rows, stop_rows), side) for side in SIDES},
+            logits={side: self._side(task, bags, side) for side in SIDES},
             model=fingerprint([repr(self), task.seed]),
         )
 
-    def _side(self, task: FitTask, rows: tuple[I64, I64], side: str) -> Logits:
+    def _bags(self, task: FitTask, rows: I64) -> Iterator[tuple[I64, I64]]:
+        """Yield the rows that teach each forest, and those that stop it."""
+        block = task.dataset.trading_day[rows] // self.block_days
+        blocks = np.unique(block)
+        for number in range(self.bags):
+            rng = np.random.default_rng([task.seed, number])
+            size = min(max(round(self.bag_frac * blocks.size), 1), blocks.size - 1)
+            inside = np.isin(block, rng.permutation(blocks)[:size])
+            yield rows[inside], rows[~inside]
+
+    def _side(self, task: FitTask, bags: Sequence[tuple[I64, I64]], side: str) -> Logits:
+        models = [self._forest(task, bag, side, number) for number, bag in enumerate(bags)]
+
+        def logits(designed: F32) -> F64:
+            said = [
+                model.predict(designed, num_iteration=model.best_iteration, raw_score=True)
+                for model in models
+            ]
+            return np.asarray(np.mean(said, axis=0), dtype=np.float64)
+
+        return logits
+
+    def _forest(self, task: FitTask, bag: tuple[I64, I64], side: str, number: int) -> lightgbm.Booster:
         k = len(task.dataset.features)
         options: dict[str, Any] = {"categorical_feature": [k, k + 1], "free_raw_data": False}
-        train = lightgbm.Dataset(*stacked(task, rows[0], side, TRAIN), **options)
-        stop = lightgbm.Dataset(*stacked(task, rows[1], side, VALIDATION), reference=train, **options)
-        model = lightgbm.train(
+        train = lightgbm.Dataset(*stacked(task, bag[0], side, TRAIN), **options)
+        stop = lightgbm.Dataset(*stacked(task, bag[1], side, TRAIN), reference=train, **options)
+        return lightgbm.train(
             {
-                "objective": "binary", "learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 200,
-                "feature_fraction": 0.8, "bagging_fraction": 0.8, "bagging_freq": 5, "lambda_l2": 1.0,
-                "seed": task.seed, "deterministic": True, "force_row_wise": True, "num_threads": self.threads,
+                "objective": "binary", "learning_rate": self.learning_rate, "num_leaves": self.leaves,
+                "min_data_in_leaf": self.least_rows, "feature_fraction": 0.8, "lambda_l2": 1.0, "max_bin": 63,
+                "seed": task.seed + number, "deterministic": True, "force_row_wise": True, "num_threads": self.threads,
                 "verbose": -1,
             },
             train,
@@ -137,9 +169,6 @@ class TreeForecaster:
             valid_sets=[stop],
             callbacks=[lightgbm.early_stopping(self.stop_rounds, verbose=False)],
         )  # fmt: skip
-        return lambda designed: np.asarray(
-            model.predict(designed, num_iteration=model.best_iteration, raw_score=True), dtype=np.float64
-        )
 
 
 FORECASTERS: Final[dict[str, Forecaster]] = {

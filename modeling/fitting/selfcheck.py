@@ -73,7 +73,7 @@ class RunResult:
     grade: str
     reasons: tuple[str, ...]
     trades: int
-    net_frac: float  # of the capital over the test part
+    net_frac: float  # of the starting capital over the test part, stakes not compounding
     planted_rows_frac: float
     oracle_trades: int
     oracle_net_frac: float
@@ -85,12 +85,9 @@ def run(task: Task) -> RunResult:
     Raises: InputError for an unknown size, forecaster or edge; DatasetRefusedError for a market too small to judge.
     """
     recipe = recipe_load(RECIPE)
-    rules = Rules(
-        policy=policy_get(),
-        account=account_rules(account_get(), cost_model_get()),
-        recipe=recipe,
-        seed=task.seed,
-    )
+    # Equal stakes: compounding would make much of the oracle's profit of what came early.
+    account = replace(account_rules(account_get(), cost_model_get()), compounding=False)
+    rules = Rules(policy=policy_get(), account=account, recipe=recipe, seed=task.seed)
     market = simulated_market(
         config=simulated_markets_config(),
         size=task.size,

@@ -5,19 +5,10 @@ Fitted on validation rows only; the caller chooses the rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from modeling.contracts import IsotonicMap
 from traderai.common.arrays import F64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IsotonicMap:
-    """A map that never falls, as knots; between them it is linear, beyond them flat."""
-
-    knots: tuple[float, ...]  # rising
-    values: tuple[float, ...]  # never falling
 
 
 def sigmoid(logits: F64) -> F64:
@@ -62,6 +53,14 @@ def fit_isotonic(x: F64, y: F64, *, max_knots: int = 50) -> IsotonicMap:
             pool = _merged(pools.pop(), pool)
         pools.append(pool)
     return IsotonicMap(knots=tuple(pool[0] for pool in pools), values=tuple(pool[1] for pool in pools))
+
+
+def mapped(x: F64, by: IsotonicMap) -> F64:
+    """Return the map's value at each x.
+
+    Shapes: x of any shape; returns the same.
+    """
+    return np.asarray(np.interp(x, by.knots, by.values))
 
 
 def _merged(a: tuple[float, float, float], b: tuple[float, float, float]) -> tuple[float, float, float]:

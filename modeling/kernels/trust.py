@@ -6,21 +6,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from modeling.contracts import HeadTrust
-from modeling.kernels.calibration import sigmoid, softmax
+from modeling.contracts import HeadTrust, IsotonicMap
+from modeling.kernels.calibration import mapped, sigmoid, softmax
 from modeling.kernels.significance import draw_days
 from traderai.common.arrays import F64, I64
 
 _TINY = 1e-6  # of a bar's volatility: a share that stood still has no logarithm
 
 
-def trusted_probability(logits: F64, *, prior: float, trust: float) -> F64:
+def trusted_probability(logits: F64, *, prior: float, trust: float, by: IsotonicMap | None = None) -> F64:
     """Return the probabilities of logits drawn towards the prior's logit: sigmoid(prior + trust (logit - prior)).
 
+    With a map, its values at those probabilities.
+
     Shapes: logits of any shape; returns the same.
-    Units:  trust in [0, 1]; 0 is the base rate.
+    Units:  trust from 0 on; 0 is the base rate, 1 the logit as it is.
     """
-    return sigmoid(prior + trust * (logits - prior))
+    p = sigmoid(prior + trust * (logits - prior))
+    return p if by is None else mapped(p, by)
 
 
 def trusted_shares(logits: F64, *, prior: Sequence[float], trust: float) -> F64:

@@ -141,8 +141,12 @@ def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
 def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
     """Return what is said of rows whose recent volatility of a bar is `recent` (n,)."""
     return Trusted(
-        p_long=trusted_probability(outputs.p_long_logit, prior=own.p_long_prior, trust=own.p_long_trust),
-        p_short=trusted_probability(outputs.p_short_logit, prior=own.p_short_prior, trust=own.p_short_trust),
+        p_long=trusted_probability(
+            outputs.p_long_logit, prior=own.p_long_prior, trust=own.p_long_trust, by=own.p_long_map
+        ),
+        p_short=trusted_probability(
+            outputs.p_short_logit, prior=own.p_short_prior, trust=own.p_short_trust, by=own.p_short_map
+        ),
         return_quantiles=blended_quantiles(outputs.return_quantiles, recent, own),
         volatility=blended_volatility(outputs.volatility, recent, own),
         direction=trusted_shares(

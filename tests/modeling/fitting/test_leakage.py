@@ -27,7 +27,7 @@ from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set, 
 
 COLUMN = FEATURES.index("volatility")
 HORIZON = 1
-TREES = TreeForecaster(max_rows=1000, max_stop_rows=500, rounds=40, stop_rounds=5)
+TREES = TreeForecaster(max_rows=1000, rounds=40, stop_rounds=5)
 Figures = list[np.ndarray]
 
 
