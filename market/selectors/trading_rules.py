@@ -79,7 +79,9 @@ def borrow_rate_frac(*, day: date) -> float:
 def borrow_terms() -> tuple[BorrowTerm, ...]:
     """Return what borrowing costs from each day on, oldest first."""
     return tuple(
-        BorrowTerm(since=None if row.since is None else date.fromisoformat(row.since), year_frac=row.year_frac)
+        BorrowTerm(
+            since=None if row.since is None else date.fromisoformat(row.since), year_frac=row.year_frac
+        )
         for row in trading_rules().borrow_rates
     )
 
