@@ -46,13 +46,13 @@ def barrier_kernels() -> list[Figure]:
         series, spec = intraday_bars(Timeframe(code)), barrier_set_get(name="intraday_v2", timeframe=code)
         ns = ns_a_bar(series, spec, spec.horizons[0])
         figures.append(
-            Figure(what=f"labels intraday_v2 {code}, both sides, per bar", value=ns, unit="ns", below=200)
+            Figure(what=f"labels intraday_v2 {code}, both sides, per bar", value=ns, unit="ns", below=100)
         )
     minutes = intraday_bars(Timeframe.M1)
     worst = ns_a_bar(minutes, time_outs(barrier_set_get(name="intraday_v2", timeframe="1m")), "60bars")
     seconds = least_seconds(lambda: [row_inputs(bars, cost_frac=COST_FRAC) for bars in minutes])
     figures += [
-        Figure(what="the same where every trade times out after 60 bars", value=worst, unit="ns", below=300),
+        Figure(what="the same where every trade times out after 60 bars", value=worst, unit="ns", below=200),
         Figure(
             what="what labels need of each bar beside it (row_inputs)",
             value=1e9 * seconds / sum(map(len, minutes)),
