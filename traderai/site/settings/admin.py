@@ -50,6 +50,8 @@ NAVIGATION = [
             _item("Gate verdicts", "gavel", "modeling_gateverdict"),
             _item("Promotions", "swap_vert", "modeling_promotion"),
             _item("Training runs", "fitness_center", "modeling_trainingrun"),
+            _item("Experiments", "science", "modeling_experiment"),
+            _item("Trials", "casino", "modeling_trial"),
             _item("Feature files", "dataset", "features_featuresnapshot"),
         ],
     },
