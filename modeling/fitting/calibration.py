@@ -41,7 +41,8 @@ _WEIGHTS: list[Weights] = sorted(
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _TARGETS = ("p_long", "p_short", "direction", "forward_return", "forward_volatility")
 _MAP_KNOTS = 200  # a pattern of one row in a hundred must not drown in a group of the others
-_LEAST_P = 1e-3
+_LEAST_P = 1e-3  # of a map: a group without a hit is no proof that there never is one
+_TINY_P = 1e-12  # of an output: keeps the loss of a certain one that was wrong finite
 _LEAST_SHARE = 1e-4  # of a direction that training never saw
 
 
@@ -149,7 +150,7 @@ def _side_choice(slices: Sequence[Slice], chooser: Chooser, side: str) -> tuple[
     for half in (late, ~late):
         crossed[half] = mapped(p[half], _map_fit(p[~half], y[~half]))
     losses = np.concatenate([losses for losses, _ in found], axis=1)
-    best = chooser.pick(np.vstack([losses, _log_losses(crossed, y)]), day)
+    best = chooser.pick(np.vstack([losses, _log_losses(crossed, y, least=_LEAST_P)]), day)
     return (_TRUSTS[best], None) if best < len(_TRUSTS) else (1.0, _map_fit(p, y))
 
 
@@ -157,9 +158,8 @@ def _map_fit(p: F64, y: F64) -> IsotonicMap:
     return fit_isotonic(p, y, max_knots=_MAP_KNOTS)
 
 
-def _log_losses(p: F64, y: F64) -> F64:
-    # A group without a hit is no proof that there never is one.
-    safe = np.clip(p, _LEAST_P, 1.0 - _LEAST_P)
+def _log_losses(p: F64, y: F64, *, least: float) -> F64:
+    safe = np.clip(p, least, 1.0 - least)
     return np.asarray(-np.log(np.where(y == 1.0, safe, 1.0 - safe)))
 
 
@@ -204,7 +204,7 @@ def _side_losses(side: str) -> Callable[[Slice], Losses]:
     def losses(own: Slice) -> Losses:
         prior, logits = getattr(own.base, f"{side}_prior"), getattr(own.outputs, f"{side}_logit")
         p = np.stack([trusted_probability(logits, prior=prior, trust=trust) for trust in _TRUSTS])
-        return -np.log(np.where(own.targets[side] == 1.0, p, 1.0 - p)), own.day
+        return _log_losses(p, own.targets[side], least=_TINY_P), own.day
 
     return losses
 

@@ -92,7 +92,9 @@ class LogisticForecaster:
         x, y = stacked(task, rows, side, TRAIN)
         model = LogisticRegression(C=0.1, max_iter=300)
         model.fit(_one_hot(task.dataset, x), y)
-        return lambda designed: np.asarray(model.decision_function(_one_hot(task.dataset, designed)))
+        return lambda designed: np.asarray(
+            model.decision_function(_one_hot(task.dataset, designed)), dtype=np.float64
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from features.kernels.fundamental import ReportSteps, report_steps
 from features.selectors.regime import regime_days
 from market.configs import universe_config
 from market.contracts import Bars, InstrumentFacts, Timeframe
+from market.selectors.auctions import bars_in_auction
 from market.selectors.bars_many import bars_load_many
 from market.selectors.fundamentals_many import companies_load
 from market.selectors.instruments import instrument_get, traded_list
@@ -97,7 +98,7 @@ def share_rows(scope: LabelScope) -> Iterator[ShareRows]:
         yield ShareRows(
             facts=facts,
             bars=bars,
-            inputs=row_inputs(bars, cost_frac=cost),
+            inputs=row_inputs(bars, cost_frac=cost, auction=bars_in_auction(bars=bars)),
             regime=regime_known(bars.known_s, moments_s, codes),
             first=int(np.searchsorted(bars.begin_s, since_s)),
         )

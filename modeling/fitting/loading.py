@@ -12,6 +12,7 @@ import numpy as np
 from features.selectors.catalogue import feature_set_get, sparse_blocks
 from features.selectors.matrix import feature_matrix_load
 from market.contracts import InstrumentFacts, Timeframe
+from market.selectors.auctions import bars_in_auction
 from market.selectors.bars import bars_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
@@ -166,4 +167,5 @@ def _instrument_rows(
         values=values,
         cost_frac=costs.round_trip_frac(price_rub=steps, price_step_rub=1.0),
         terms=terms,
+        auction=bars_in_auction(bars=bars),
     )
