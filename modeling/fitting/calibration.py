@@ -143,13 +143,13 @@ def _side_choice(slices: Sequence[Slice], chooser: Chooser, side: str) -> tuple[
     p = np.concatenate([sigmoid(getattr(each.outputs, f"{side}_logit")) for each in slices])
     y = np.concatenate([each.targets[side] for each in slices])
     day = np.concatenate([day for _, day in found])
+    losses = np.concatenate([losses for losses, _ in found], axis=1)
     late = day > np.median(day)
     if not (late.any() and (~late).any()):
-        return _TRUSTS[chooser.pick(np.concatenate([losses for losses, _ in found], axis=1), day)], None
+        return _TRUSTS[chooser.pick(losses, day)], None
     crossed = np.empty(p.size)
     for half in (late, ~late):
         crossed[half] = mapped(p[half], _map_fit(p[~half], y[~half]))
-    losses = np.concatenate([losses for losses, _ in found], axis=1)
     best = chooser.pick(np.vstack([losses, _log_losses(crossed, y, least=_LEAST_P)]), day)
     return (_TRUSTS[best], None) if best < len(_TRUSTS) else (1.0, _map_fit(p, y))
 

@@ -161,11 +161,10 @@ def _instrument_rows(
     values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
     values[place] = matrix.values
     terms = trading_terms(item, bars)
-    steps = bars.close / bars.split_factor / terms.price_step_rub
     return InstrumentRows(
         bars=bars,
         values=values,
-        cost_frac=costs.round_trip_frac(price_rub=steps, price_step_rub=1.0),
+        cost_frac=terms.cost_frac(bars, costs),
         terms=terms,
         auction=bars_in_auction(bars=bars),
     )

@@ -134,8 +134,7 @@ def market_dataset(market: SimulatedMarket, recipe: Recipe) -> Dataset:
         if not np.array_equal(bars.begin_s, matrix.begin_s):
             raise InvariantError(f"features of {share.secid} are not those of its bars")
         terms = trading_terms(share, bars)
-        steps = bars.close / bars.split_factor / terms.price_step_rub
-        cost = costs.round_trip_frac(price_rub=steps, price_step_rub=1.0)
+        cost = terms.cost_frac(bars, costs)
         rows.append(InstrumentRows(bars=bars, values=matrix.values, cost_frac=cost, terms=terms))
     whole = dataset_assemble(
         rows,

@@ -54,9 +54,7 @@ class PlantedSummary:
     oracle_share: float  # of the oracle's net profit; NaN where it made none
     promotions: int
     auc_direction: float
-    least_share: (
-        float | None
-    )  # of the oracle's net profit that is asked for; None below the configured strength
+    least_share: float | None  # that is asked for; None below the configured strength
     passed: bool
 
 
@@ -110,7 +108,7 @@ def _null(forecaster: str, runs: Sequence[RunResult]) -> NullSummary:
 
 def _allowed(error: float, runs: int) -> float:
     """Return how far a mean may lie from what it must be: the tolerance, in few runs also what chance does."""
-    return AUC_TOLERANCE if runs >= 50 else max(AUC_TOLERANCE, STANDARD_ERRORS * error)
+    return AUC_TOLERANCE if runs >= MANY_RUNS else max(AUC_TOLERANCE, STANDARD_ERRORS * error)
 
 
 def planted_summaries(results: Sequence[RunResult]) -> tuple[PlantedSummary, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from market.contracts import Bars, InstrumentFacts
 from market.kernels.sessions import moscow_offset_s
 from market.selectors.trading_rules import may_short
+from modeling.contracts import CostModel
 from modeling.kernels.price_steps import price_step_rub
 from traderai.common.arrays import F64, I64, Bools
 
@@ -22,6 +23,11 @@ class TradingTerms:
     price_step_rub: F64  # (n,) as traded
     lot_size: I64  # (n,) shares as traded
     shortable: Bools  # (n,)
+
+    def cost_frac(self, bars: Bars, costs: CostModel) -> F64:
+        """Return the round trip's cost at each bar's close (n,), as a fraction of it."""
+        closes_in_steps = bars.close / bars.split_factor / self.price_step_rub
+        return costs.round_trip_frac(price_rub=closes_in_steps, price_step_rub=1.0)
 
     def part(self, start: int) -> TradingTerms:
         """Return the terms from a bar on."""

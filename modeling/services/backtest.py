@@ -24,7 +24,7 @@ from modeling.models import ModelVersion, TrainingRun, Trial
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from modeling.selectors.versions import facts_of, version_get
-from modeling.services.judgement import version_judged
+from modeling.services.judgement import recipe_of, run_of, version_judged
 from modeling.services.ledger import NewTrial, trial_record
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
 from traderai.common.config import fingerprint, parse
@@ -85,8 +85,8 @@ def version_backtest(*, ask: BacktestAsk, now: datetime, progress: Progress = si
     store.artifact_verify(
         lake=lake_at(settings.LAKE_URL), key=facts.artifact_key, manifest_sha256=facts.manifest_sha256
     )
-    run = _run_of(facts)
-    plan: Recipe = parse(run.config, Recipe, where=f"training run {run.pk}")
+    run = run_of(facts)
+    plan = recipe_of(run)
     dataset, _, _ = dataset_load(plan, as_of=run.as_of, progress=progress)
     return dataset_backtest(facts=facts, dataset=dataset, ask=ask, now=now, progress=progress)
 
@@ -100,8 +100,8 @@ def dataset_backtest(
     progress: Progress = silent,
 ) -> BacktestReport:
     """Backtest a version on its assembled dataset; everything after the loading of `version_backtest`."""
-    run = _run_of(facts)
-    plan: Recipe = parse(run.config, Recipe, where=f"training run {run.pk}")
+    run = run_of(facts)
+    plan = recipe_of(run)
     _check_same(facts, run, plan, dataset)
     part, cuts = part_code(ask.split), ask.cuts()
     shown = _until(dataset, ask.until, part=part)
@@ -158,13 +158,6 @@ def version_of(model: str) -> ModelVersionFacts:
             code="no_version",
         )
     return facts_of(row)
-
-
-def _run_of(facts: ModelVersionFacts) -> TrainingRun:
-    run = ModelVersion.objects.select_related("run").get(pk=facts.id).run
-    if run is None:
-        raise InputError(f"{facts.version} has no training run, so nobody knows its dataset; train again")
-    return run
 
 
 def _check_same(facts: ModelVersionFacts, run: TrainingRun, plan: Recipe, dataset: Dataset) -> None:

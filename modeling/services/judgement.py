@@ -16,8 +16,10 @@ from modeling.fitting.evaluation import plain
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input
+from modeling.fitting.recipe import Recipe
 from modeling.kernels.gate import GateVerdict, grade_candidate
 from modeling.kernels.sparse import sparse_columns
+from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.scorer import Network
 from modeling.selectors.configuration import gate_get
@@ -25,6 +27,8 @@ from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.registry import version_gate
 from traderai.common import clock
 from traderai.common.arrays import I64
+from traderai.common.config import parse
+from traderai.common.errors import InputError
 from traderai.common.lake import lake_at
 
 
@@ -117,3 +121,17 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
         scaler=scaler,
         novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
     )
+
+
+def run_of(facts: ModelVersionFacts) -> TrainingRun:
+    """Return the training that made a version; a version without one is an InputError."""
+    run = ModelVersion.objects.select_related("run").get(pk=facts.id).run
+    if run is None:
+        raise InputError(f"{facts.version} has no training run, so nobody knows its dataset; train again")
+    return run
+
+
+def recipe_of(run: TrainingRun) -> Recipe:
+    """Return the recipe as it was trained, overrides included."""
+    found: Recipe = parse(run.config, Recipe, where=f"training run {run.pk}")
+    return found

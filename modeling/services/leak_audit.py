@@ -12,13 +12,11 @@ from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.leak_audit import AuditCheck, version_audit
 from modeling.fitting.loading import dataset_load
-from modeling.fitting.recipe import Recipe
-from modeling.models import LeakAudit, ModelVersion, TrainingRun
+from modeling.models import LeakAudit
 from modeling.registry.artifact import artifact_read
 from modeling.selectors.versions import version_get
-from modeling.services.judgement import version_judged
-from traderai.common.config import parse
-from traderai.common.errors import ConflictError, InputError
+from modeling.services.judgement import recipe_of, run_of, version_judged
+from traderai.common.errors import ConflictError
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
@@ -38,8 +36,8 @@ def leak_audit(*, version: str, now: datetime, progress: Progress = silent) -> L
     Repeating appends another verdict; the newest counts. A dataset that has changed since is a ConflictError.
     """
     facts = version_get(version=version)
-    run = _run_of(facts)
-    plan = _recipe_of(run)
+    run = run_of(facts)
+    plan = recipe_of(run)
     try:
         dataset, _, _ = dataset_load(plan, as_of=run.as_of, progress=progress)
     except DatasetRefusedError as error:
@@ -49,7 +47,7 @@ def leak_audit(*, version: str, now: datetime, progress: Progress = silent) -> L
 
 def dataset_audit(*, facts: ModelVersionFacts, dataset: Dataset, now: datetime) -> LeakAuditReport:
     """Audit a version on its assembled dataset; everything after the loading of `leak_audit`, repeating included."""
-    run = _run_of(facts)
+    run = run_of(facts)
     if dataset.sha256 != run.data_sha256:
         raise ConflictError(
             f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: the "
@@ -60,21 +58,9 @@ def dataset_audit(*, facts: ModelVersionFacts, dataset: Dataset, now: datetime) 
         artifact_read(lake=lake_at(settings.LAKE_URL), version=facts),
         version_judged(facts, dataset, rows=rows),
         dataset,
-        _recipe_of(run).evaluation,
+        recipe_of(run).evaluation,
     )
     return _stored(facts, checks, now)
-
-
-def _run_of(facts: ModelVersionFacts) -> TrainingRun:
-    run = ModelVersion.objects.select_related("run").get(pk=facts.id).run
-    if run is None:
-        raise InputError(f"{facts.version} has no training run, so nobody knows its dataset; train again")
-    return run
-
-
-def _recipe_of(run: TrainingRun) -> Recipe:
-    found: Recipe = parse(run.config, Recipe, where=f"training run {run.pk}")
-    return found
 
 
 def _stored(facts: ModelVersionFacts, checks: tuple[AuditCheck, ...], now: datetime) -> LeakAuditReport:

@@ -31,7 +31,6 @@ def selfcheck(
     parts: Sequence[str] = PARTS,
     forecasters: Sequence[str] = tuple(FORECASTERS),
     processes: int = 2,
-    tasks: Sequence[Task] | None = None,
     progress: Progress = silent,
 ) -> SelfcheckReport:
     """Run the pipeline on simulated markets, in several processes, and say whether it proves itself.
@@ -39,9 +38,7 @@ def selfcheck(
     Repeating gives the same figures; nothing is written to the database or the lake.
     """
     began_s = clock.monotonic_s()
-    wanted = (
-        selfcheck_tasks(size=size, parts=parts, forecasters=forecasters) if tasks is None else list(tasks)
-    )
+    wanted = selfcheck_tasks(size=size, parts=parts, forecasters=forecasters)
     if not wanted or processes < 1:
         raise InputError(f"there must be a run and a process at least, were {len(wanted)} and {processes}")
     results = _results(wanted, processes, progress)

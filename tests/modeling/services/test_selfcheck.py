@@ -48,7 +48,6 @@ def test_patterns_are_rare_and_the_oracle_earns(short):
 
 def test_equal_tasks_give_equal_results(short):
     first = short.runs[0]
-    assert run(first.task) == first or np.isnan(first.oracle_net_frac)
     again = run(first.task)
     for name in ("auc_direction", "auc_long", "trades", "net_frac", "grade"):
         assert getattr(again, name) == getattr(first, name)
