@@ -9,10 +9,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from modeling.contracts.ledger import ExperimentDecision
-from modeling.models import Experiment, GateVerdict, ModelVersion, Promotion, TrainingRun, Trial
+from modeling.models import Experiment, GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun, Trial
 from modeling.services import experiments, registry
 from traderai.common import clock
 from traderai.common.admin import ReadOnlyAdmin
@@ -85,6 +87,38 @@ class GateVerdictAdmin(ReadOnlyAdmin):
 
     list_display = ("version", "against", "verdict", "at")
     list_filter = ("verdict",)
+
+
+@admin.register(LeakAudit)
+class LeakAuditAdmin(ReadOnlyAdmin):
+    """What the guards against leaks found on a version, append-only; the newest of a version counts."""
+
+    list_display = ("version", "passed", "failed", "at")
+    list_filter = ("passed", "at")
+    search_fields = ("version__version",)
+    ordering = ("-at", "-pk")
+    fields = ("version", "passed", "at", "found")
+
+    @admin.display(description="Failed checks", empty_value="-")
+    def failed(self, row: LeakAudit) -> str | None:
+        """The guards that complained, by name."""
+        return ", ".join(check["name"] for check in row.checks if not check["passed"]) or None
+
+    @admin.display(description="Found")
+    def found(self, row: LeakAudit) -> SafeString:
+        """Each guard's word, its complaints or figures behind it."""
+        return format_html_join(
+            "\n",
+            "<p>{}: {}. {}</p>",
+            (
+                (check["name"], "passed" if check["passed"] else "failed", "; ".join(check["found"]))
+                for check in row.checks
+            ),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show the guards' words instead of the stored structure."""
+        return self.fields
 
 
 @admin.register(Promotion)
