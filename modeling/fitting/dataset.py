@@ -5,9 +5,8 @@ Windows are never made as a whole: a training row is an index into the matrix.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy as np
 from market.contracts import Bars
 from modeling.contracts import BarrierLabelSet
 from modeling.errors import DatasetRefusedError
+from modeling.fitting.content import data_sha256
 from modeling.fitting.terms import TradingTerms
 from modeling.kernels.label_windows import LABELLED, ROW_STATES, RowInputs, row_inputs
 from modeling.kernels.labels import NULL, BarrierOutcomes, barrier_labels, barrier_levels
@@ -26,6 +26,8 @@ from traderai.common.arrays import F32, F64, I8, I32, I64, Bools
 TRAIN, VALIDATION, TEST = range(3)
 PARTS = ("train", "validation", "test")
 NO_PART = -1
+PARTED = ("part", "validation_start_s", "test_start_s", "test_end_s")  # what a split adds to the content
+COUNTED = ("exclusions", "purged")  # told, and decided by the rest
 EWMA_DECAY = 0.94
 
 
@@ -127,24 +129,13 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """The fingerprint of every number that decides a fit or a figure, the parts included."""
-        return hashlib.sha256(
-            self.content_sha256.encode() + np.ascontiguousarray(self.part).tobytes()
-        ).hexdigest()
+        return data_sha256({"content": self.content_sha256, **{name: getattr(self, name) for name in PARTED}})
 
     @cached_property
     def content_sha256(self) -> str:
         """The fingerprint of all rows, whatever parts they are in: what predictions are tied to."""
-        digest = hashlib.sha256(
-            repr((self.secids, self.horizons, self.features, self.sparse_blocks, self.lookback_bars)).encode()
-        )
-        targets = self.targets
-        for array in (
-            self.values, self.instrument, self.decision_s, self.cost_frac, self.take_profit_frac,
-            self.stop_loss_frac, targets.p_long, targets.p_short, targets.forward_return, targets.forward_volatility,
-            targets.direction, targets.long_gross, targets.short_gross, targets.window_end_s,
-        ):  # fmt: skip
-            digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        names = [own.name for own in fields(self) if own.name not in PARTED + COUNTED]
+        return data_sha256({name: getattr(self, name) for name in names})
 
 
 def dataset_assemble(

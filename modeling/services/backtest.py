@@ -171,7 +171,9 @@ def _check_same(facts: ModelVersionFacts, run: TrainingRun, plan: Recipe, datase
         reasons.append(f"label set {plan.label_set}")
     if feature_set_get(name=plan.feature_set).key != facts.feature_set_key:
         reasons.append(f"feature set {plan.feature_set}")
-    changed = " and ".join(reasons) or "the bars, the features, the costs or the code that reads them"
+    changed = (
+        " and ".join(reasons) or "the bars, the features, the terms of trading or the code that reads them"
+    )
     raise ConflictError(
         f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: {changed} "
         "changed since; put that back, or train again and backtest the new version",

@@ -227,7 +227,9 @@ def test_other_data_than_the_trainings_are_refused(published: Published):
     before = Trial.objects.count()
     cost = published.data.cost_frac.copy()
     cost[-1] *= 1.0001
-    with pytest.raises(ConflictError, match=r"the bars, the features, the costs or the code .* train again"):
+    with pytest.raises(
+        ConflictError, match=r"the bars, the features, the terms of trading or the code .* train again"
+    ):
         backtested(published, replace(published.data, cost_frac=cost))
     # The same rows in other parts are another dataset, too: some of these were learned from.
     part = np.where(published.data.part == NO_PART, NO_PART, TEST).astype(np.int8)
