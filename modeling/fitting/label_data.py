@@ -18,8 +18,8 @@ from market.selectors.bars_many import bars_load_many
 from market.selectors.fundamentals_many import companies_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
+from modeling.fitting.terms import trading_terms
 from modeling.kernels.label_windows import RowInputs, row_inputs
-from modeling.kernels.price_steps import price_step_rub
 from traderai.common.arrays import I8, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InputError, NotReadyError
@@ -90,10 +90,7 @@ def share_rows(scope: LabelScope) -> Iterator[ShareRows]:
         )[facts.secid]
         if not len(bars):
             continue
-        # Steps of many shares are a default, coarser than their prices: half of it would be a tenth of the price.
-        step_rub = price_step_rub(bars, stored_rub=facts.price_step_rub)
-        steps = bars.close / bars.split_factor / step_rub
-        cost = scope.costs.round_trip_frac(price_rub=steps, price_step_rub=1.0)
+        cost = trading_terms(facts, bars).cost_frac(bars, scope.costs)
         since_s = to_epoch_s(scope.since) if scope.since else int(bars.begin_s[0])
         yield ShareRows(
             facts=facts,
