@@ -14,8 +14,10 @@ from features.kernels.engine import compute_columns
 from features.kernels.higher import HOLE_DAYS, stretches
 from features.kernels.window import window_of
 from features.sources.base import BuildScope
+from features.sources.facts import STORED
 from features.spec import FeatureSpec
 from market.contracts import Bars, InstrumentFacts, Timeframe
+from market.selectors.bars_many import bars_stored_many
 from traderai.common.arrays import F32
 from traderai.common.clock import from_epoch_s
 from traderai.common.errors import TraderAIError
@@ -51,13 +53,20 @@ class BarSeries:
         """Return the series of a later moment of the same months; what ends as it did is not read again.
 
         A restatement of the last bars is seen; what was restated further back is not: make a new series for that.
+
+        Raises: ValueError for facts that are not stored: a market in memory has no later moment.
         """
+        if scope.facts is not STORED:
+            raise ValueError(
+                f"a later moment must be asked of {type(STORED).__name__}, was of {type(scope.facts).__name__}; make a "
+                "new series"
+            )
         later = BarSeries(scope, self._timeframe, self._since)
         kept = [facts for facts in scope.universe if len(self._read.get(facts.secid, ()))]
         if not kept:
             return later
         begins = {facts.id: _checked_from(self._read[facts.secid]) for facts in kept}
-        later._ends = scope.facts.bars_stored(
+        later._ends = bars_stored_many(
             instruments=kept,
             timeframe=self._timeframe,
             as_of=scope.as_of,

@@ -11,7 +11,7 @@ import numpy as np
 
 from market.contracts import Bars, InstrumentFacts, LinkedText, Timeframe
 from market.kernels.news_arrays import AlertArrays, ByTarget, VerdictArrays
-from market.selectors.bars_many import bars_load_many, bars_stored_many, warmup_begins
+from market.selectors.bars_many import bars_load_many, warmup_begins
 from market.selectors.instruments import instrument_list
 from market.selectors.news_columns import (
     news_alerts,
@@ -24,8 +24,6 @@ from market.simulated_contracts import SimulatedMarket
 from traderai.common.arrays import I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InputError
-
-_STORED: Final = ("begin_s", "open", "high", "low", "close", "volume_shares", "turnover_rub")
 
 
 class MarketFacts(Protocol):
@@ -41,18 +39,6 @@ class MarketFacts(Protocol):
         until: datetime | None = None,
     ) -> dict[str, Bars]:
         """Return what `market.selectors.bars_many.bars_load_many` does."""
-        ...
-
-    def bars_stored(
-        self,
-        *,
-        instruments: Sequence[InstrumentFacts],
-        timeframe: Timeframe,
-        as_of: datetime,
-        since_by_id: Mapping[int, datetime | None],
-        until: datetime | None = None,
-    ) -> dict[str, bytes]:
-        """Return what `market.selectors.bars_many.bars_stored_many` does."""
         ...
 
     def warmup_begins(
@@ -98,7 +84,6 @@ class StoredFacts:
     """The facts of the database."""
 
     bars = staticmethod(bars_load_many)
-    bars_stored = staticmethod(bars_stored_many)
     warmup_begins = staticmethod(warmup_begins)
 
     def indices(self, *, simulated: bool) -> tuple[InstrumentFacts, ...]:
@@ -163,25 +148,6 @@ class MemoryFacts:
             stop = len(bars) if until is None else int(np.searchsorted(begin_s, to_epoch_s(until)))
             found[facts.secid] = bars.part(start, max(start, stop))
         return found
-
-    def bars_stored(
-        self,
-        *,
-        instruments: Sequence[InstrumentFacts],
-        timeframe: Timeframe,
-        as_of: datetime,
-        since_by_id: Mapping[int, datetime | None],
-        until: datetime | None = None,
-    ) -> dict[str, bytes]:
-        """Return the bytes of what `bars` returns, without the instruments that have none."""
-        found = self.bars(
-            instruments=instruments, timeframe=timeframe, as_of=as_of, since_by_id=since_by_id, until=until
-        )
-        return {
-            secid: b"".join(getattr(bars, name).tobytes() for name in _STORED)
-            for secid, bars in found.items()
-            if len(bars)
-        }
 
     def warmup_begins(
         self, *, instruments: Sequence[InstrumentFacts], timeframe: Timeframe, before: datetime, bars: int

@@ -12,6 +12,9 @@ from features.contracts import FeatureMatrix
 from features.selectors.matrix import feature_matrix_load
 from features.services.build import features_build
 from features.services.in_memory import features_in_memory
+from features.sources.bar_series import BarSeries
+from features.sources.base import BuildScope
+from features.sources.facts import MemoryFacts
 from market.contracts import Timeframe
 from market.selectors.simulated import market_of
 from market.simulated_contracts import SimulatedMarket
@@ -106,3 +109,19 @@ def test_the_database_is_not_asked(sets: None, market: SimulatedMarket) -> None:
     """Without the mark of pytest-django every query is an error."""
     made = features_in_memory(market=market, feature_set="narrow")
     assert made.keys() == {share.secid for share in market.shares}
+
+
+def test_a_market_in_memory_has_no_later_moment(market: SimulatedMarket) -> None:
+    begins_s = market.bars[Timeframe.D1][market.shares[0].secid].begin_s
+    scope = BuildScope(
+        timeframe=Timeframe.H1,
+        universe=market.shares,
+        since_s=int(begins_s[0]),
+        until_s=int(begins_s[-1]),
+        as_of=AS_OF,
+        facts=MemoryFacts(market=market),
+    )
+    series = BarSeries(scope, Timeframe.D1, lambda wanted: {facts.id: None for facts in wanted})
+    assert series.of(market.shares).keys() == {share.secid for share in market.shares}
+    with pytest.raises(ValueError, match="asked of StoredFacts, was of MemoryFacts"):
+        series.renewed(scope)
