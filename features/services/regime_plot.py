@@ -15,23 +15,17 @@ from features.contracts import REGIMES, RegimeFacts
 from features.selectors.regime import regime_days
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import NotReadyError
+from traderai.common.svg import AMBER, BLUE, GREEN, GREY, PLAIN_STYLE, RED, VIOLET
 
 COLOURS = {
-    "uptrend": "#2f9e6e",
-    "downtrend": "#d98a1f",
-    "flat": "#8a94a6",
-    "panic": "#d9485f",
-    "euphoria": "#8e5bd0",
-    "news_storm": "#2f6feb",
+    "uptrend": GREEN,
+    "downtrend": AMBER,
+    "flat": GREY,
+    "panic": RED,
+    "euphoria": VIOLET,
+    "news_storm": BLUE,
 }
 _PAUSE_S = 12 * 86_400  # lines do not run on over longer pauses
-_STYLE: Any = {
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "legend.frameon": False,
-}
 
 
 def regime_plot(*, as_of: datetime, since: datetime, simulated: bool = False, sector: str = "") -> bytes:
@@ -47,7 +41,7 @@ def regime_plot(*, as_of: datetime, since: datetime, simulated: bool = False, se
             f"a regime of {sector or 'the market'} must be stored between {since:%Y-%m-%d} and {as_of:%Y-%m-%d}, "
             "there is none; run manage.py build_regime"
         )
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(PLAIN_STYLE):
         figure = Figure(figsize=(14, 7), layout="constrained")
         above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         moments = np.array([day.as_of.astimezone(MOSCOW).replace(tzinfo=None) for day in days])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,37 +16,20 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from market.services.quality_findings import SeriesFindings
 from market.services.quality_report import LookedAt, Scope
 from market.services.quality_series import series_read
+from traderai.common.svg import AMBER, BLUE, GREEN, GREY, INK, RED, SVG_STYLE, svg_of
 
-_INK = "#010203"  # a colour that nothing else has: replaced by the page's text colour
-_BLUE, _RED, _AMBER, _GREEN, _GREY = "#2f6feb", "#d9485f", "#d98a1f", "#2f9e6e", "#8a94a6"
 _CAUSE_COLOURS = {
-    "unexplained": _RED,
-    "split": _BLUE,
-    "dividend": _GREEN,
-    "closed market": _GREY,
-    "market move": _AMBER,
+    "unexplained": RED,
+    "split": BLUE,
+    "dividend": GREEN,
+    "closed market": GREY,
+    "market move": AMBER,
 }
-_COVERAGE = LinearSegmentedColormap.from_list("coverage", [_RED, "#f0d9a8", "#9dbdf5", _BLUE])
+_COVERAGE = LinearSegmentedColormap.from_list("coverage", [RED, "#f0d9a8", "#9dbdf5", BLUE])
 _PLAIN = FuncFormatter(lambda figure, _: f"{figure:g}")
 _PRICE_PLOTS = 6
 _PAUSE_S = 12 * 86_400  # lines do not run on over longer pauses
 _LABELLED_ROWS = 90  # more series than these are drawn without their names
-_STYLE: Any = {
-    "svg.fonttype": "none",
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _INK,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "axes.titlesize": 10,
-    "legend.frameon": False,
-    "svg.hashsalt": "quality",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +44,7 @@ class Plot:
 
 def report_plots(*, figures: Mapping[str, Any], seen: LookedAt, scope: Scope) -> list[Plot]:
     """Return the plots of a report; a plot with nothing to show is left out."""
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(SVG_STYLE):
         plots = [_coverage(one) for one in figures["coverage"]]
         plots += [_bars_per_day(one) for one in figures["bars_per_day"]]
         if figures["jumps"]["daily"]:
@@ -98,7 +79,7 @@ def _coverage(coverage: Mapping[str, Any]) -> Plot:
         section="coverage",
         title=f"Coverage, {coverage['timeframe']} ({coverage['group']})",
         note="One row a series, one column a month. Blue: a bar on every trading day; red: on none. Blank: outside of the series' life.",
-        svg=_svg(figure, f"coverage{coverage['timeframe']}{coverage['group']}"),
+        svg=svg_of(figure, name=f"coverage{coverage['timeframe']}{coverage['group']}"),
     )
 
 
@@ -109,9 +90,9 @@ def _bars_per_day(bars: Mapping[str, Any]) -> Plot:
     days = broken.astype("datetime64[D]")
     figure = Figure(figsize=(8.5, 2.8))
     axes = figure.add_subplot()
-    axes.fill_between(days, low, high, color=_BLUE, alpha=0.25, linewidth=0, step="mid")
-    axes.plot(days, median, color=_BLUE, linewidth=0.8, label="median share (band: 10 % to 90 %)")
-    axes.plot(days, room, color=_RED, linewidth=0.8, alpha=0.8, label="room in the sessions")
+    axes.fill_between(days, low, high, color=BLUE, alpha=0.25, linewidth=0, step="mid")
+    axes.plot(days, median, color=BLUE, linewidth=0.8, label="median share (band: 10 % to 90 %)")
+    axes.plot(days, room, color=RED, linewidth=0.8, alpha=0.8, label="room in the sessions")
     axes.set_ylim(bottom=0)
     axes.set_ylabel("bars a day")
     figure.legend(loc="upper center", ncols=2, fontsize=8)
@@ -119,7 +100,7 @@ def _bars_per_day(bars: Mapping[str, Any]) -> Plot:
         section="bars",
         title=f"Bars a day, {bars['timeframe']} ({bars['group']})",
         note="A bar without trades does not exist, so quiet shares stay below the room. Dips of the median are the exchange's.",
-        svg=_svg(figure, f"bars{bars['timeframe']}{bars['group']}"),
+        svg=svg_of(figure, name=f"bars{bars['timeframe']}{bars['group']}"),
     )
 
 
@@ -140,14 +121,14 @@ def _jumps(points: Sequence[Sequence[Any]]) -> Plot:
                 label=f"{cause} ({len(chosen)})",
             )
     _log_axis(axes)
-    axes.axhline(1.0, color=_INK, linewidth=0.5)
+    axes.axhline(1.0, color=INK, linewidth=0.5)
     axes.set_ylabel("close over the close before")
     figure.legend(loc="upper center", ncols=5, fontsize=8, markerscale=2)
     return Plot(
         section="jumps",
         title="Jumps of daily closes",
         note="Every change of more than the limit, by what explains it. Red ones far from 1 are splits that nobody told of, or wrong prices.",
-        svg=_svg(figure, "jumps"),
+        svg=svg_of(figure, name="jumps"),
     )
 
 
@@ -156,8 +137,8 @@ def _disagreements(pairs: Sequence[Mapping[str, Any]]) -> Plot:
     figure = Figure(figsize=(8.5, 0.9 + 0.5 * len(shown)))
     axes = figure.add_subplot()
     at = range(len(shown))
-    axes.barh(at, [pair["bars"] for pair in shown], color=_AMBER, height=0.6, label="volume or value alone")
-    axes.barh(at, [pair["price_bars"] for pair in shown], color=_RED, height=0.6, label="prices")
+    axes.barh(at, [pair["bars"] for pair in shown], color=AMBER, height=0.6, label="volume or value alone")
+    axes.barh(at, [pair["price_bars"] for pair in shown], color=RED, height=0.6, label="prices")
     axes.set_yticks(at, ["" for _ in shown])
     for row, pair in enumerate(shown):
         told = f"{pair['timeframe']}: {_short(pair['winner'])} over {_short(pair['loser'])}"
@@ -171,7 +152,7 @@ def _disagreements(pairs: Sequence[Mapping[str, Any]]) -> Plot:
         section="disagreements",
         title="Bars told differently, by pair of sources",
         note="The first source is believed, the second one lost.",
-        svg=_svg(figure, "disagreements"),
+        svg=svg_of(figure, name="disagreements"),
     )
 
 
@@ -198,12 +179,12 @@ def _price(findings: SeriesFindings, begin_s: Any, close: Any) -> Plot:
     axes = figure.add_subplot()
     every = max(1, begin_s.size // 4000)
     shown_s, shown = _broken_at_pauses(begin_s[::every], close[::every], pause=_PAUSE_S)
-    axes.plot(shown_s.astype("datetime64[s]"), shown, color=_BLUE, linewidth=0.7, marker=".", markersize=0.6)
+    axes.plot(shown_s.astype("datetime64[s]"), shown, color=BLUE, linewidth=0.7, marker=".", markersize=0.6)
     marks: dict[str, list[int]] = defaultdict(list)
     for one in findings.examples:
         if one.severity != "info":
             marks[one.severity].append(one.at_s)
-    for severity, colour in (("warning", _AMBER), ("error", _RED)):
+    for severity, colour in (("warning", AMBER), ("error", RED)):
         at = np.searchsorted(begin_s, sorted(marks[severity]))
         at = at[at < begin_s.size]
         if at.size:
@@ -216,7 +197,7 @@ def _price(findings: SeriesFindings, begin_s: Any, close: Any) -> Plot:
         figure.legend(loc="upper center", ncols=2, fontsize=8)
     name = f"{findings.secid} {findings.timeframe}"
     counted = ", ".join(f"{count} x {check}" for check, count in findings.counts.most_common(6))
-    return Plot(section="prices", title=name, note=counted, svg=_svg(figure, f"price{name}"))
+    return Plot(section="prices", title=name, note=counted, svg=svg_of(figure, name=f"price{name}"))
 
 
 def _broken_at_pauses(at: Any, figures: Any, *, pause: int) -> tuple[Any, Any]:
@@ -232,20 +213,6 @@ def _log_axis(axes: Any) -> None:
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if wide else (1.0, 2.0, 3.0, 5.0)))
     axes.yaxis.set_major_formatter(_PLAIN)
     axes.yaxis.set_minor_formatter(NullFormatter())
-
-
-def _svg(figure: Figure, name: str) -> str:
-    """Return a figure as an SVG element whose ids are its own and whose ink is the page's text colour."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", transparent=True, bbox_inches="tight", metadata={"Date": None})
-    text = stream.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    prefix = re.sub(r"\W", "", name)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}-\1"', text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", text)
-    return text.replace(_INK, "currentColor")
 
 
 def _short(source: str) -> str:

@@ -11,7 +11,8 @@ from matplotlib.ticker import PercentFormatter
 from modeling.fitting.label_page import coverage_part
 from modeling.fitting.label_plots import CUT_TITLES
 from modeling.fitting.report_page import Part, Plot, Section, Table, bounded, number
-from modeling.fitting.svg import GREEN, GREY, RED, figure_of, report_style, svg_of
+from modeling.fitting.svg import figure_of, report_style
+from traderai.common.svg import GREEN, GREY, RED, svg_of
 
 _COLOURS: Final = {"down": RED, "sell": RED, "hold": GREY, "up": GREEN, "buy": GREEN}
 

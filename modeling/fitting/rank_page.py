@@ -10,7 +10,8 @@ import numpy as np
 from modeling.fitting.label_page import coverage_part
 from modeling.fitting.label_ranks import SCORE_NAMES
 from modeling.fitting.report_page import Part, Plot, Section, Table, bounded, number
-from modeling.fitting.svg import AMBER, BLUE, GREY, figure_of, report_style, svg_of
+from modeling.fitting.svg import figure_of, report_style
+from traderai.common.svg import AMBER, BLUE, GREY, svg_of
 
 _COLOURS: Final = {"momentum_12_1": BLUE, "reversal_1m": AMBER}
 _FLAT_COSTS: Final = "flat_costs"

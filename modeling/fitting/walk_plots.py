@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
-from modeling.fitting.svg import AMBER, BLUE, GREEN, GREY, RED, VIOLET, figure_of, report_style, svg_of
+from modeling.fitting.svg import figure_of, report_style
+from traderai.common.svg import AMBER, BLUE, GREEN, GREY, RED, VIOLET, svg_of
 
 COLOURS: Final = {
     "lightgbm": BLUE,
