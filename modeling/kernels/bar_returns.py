@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from market.contracts import Bars
+from modeling.kernels.loops import inlined_borrowing_njit
 from traderai.common.arrays import F64, I64
 
 _RETURN_STEP = 2.0**-50
@@ -49,7 +50,7 @@ def trailing_volatility(bars: Bars, *, window: int) -> F64:
     return _trailing(return_sums(bars), window)
 
 
-@njit(nogil=True, cache=True)
+@inlined_borrowing_njit
 def variance(sums: ReturnSums, before: int, last: int, extra: float, count: int) -> float:
     """Return the sample variance of the returns behind bar `before` up to bar `last`, with one return beside them.
 

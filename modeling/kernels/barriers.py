@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from market.contracts import Bars
+from modeling.kernels.loops import inlined_borrowing_njit
 from traderai.common.arrays import F64
 
 TAKE_PROFIT, STOP_LOSS, TIMEOUT = 1, 2, 3
@@ -50,11 +50,15 @@ def price_path(bars: Bars) -> PricePath:
     Causal: row t reads bars up to t; a block's extremes read its 16 bars.
     """
     n = len(bars)
-    lifted = np.empty((5, n))  # one piece of memory: of five the system takes longer than all the sums do
-    paid = np.cumsum(bars.dividend_rub, out=lifted[4])
-    for column, prices in zip(lifted, (bars.open, bars.high, bars.low, bars.close), strict=False):
-        np.add(prices, paid, out=column)
-    open_, high, low, close, _ = lifted
+    prices = (bars.open, bars.high, bars.low, bars.close)
+    columns = [*prices, bars.dividend_rub]
+    if bars.dividend_rub.any():
+        lifted = np.empty((5, n))  # one piece of memory: of five the system takes longer than all the sums do
+        paid = np.cumsum(bars.dividend_rub, out=lifted[4])
+        for column, price in zip(lifted, prices, strict=False):
+            np.add(price, paid, out=column)
+        columns = list(lifted)
+    open_, high, low, close, paid = (_read_only(column) for column in columns)
     starts = np.arange(0, n, _BLOCK)
     return PricePath(
         open=open_,
@@ -67,7 +71,14 @@ def price_path(bars: Bars) -> PricePath:
     )
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+def _read_only(values: F64) -> F64:
+    """Return a view that cannot be written to: loops are compiled once for lifted prices and for the bars' own."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
+
+
+@inlined_borrowing_njit
 def first_exit(
     path: PricePath, first: int, last: int, sign: float, take_profit_rub: float, stop_loss_rub: float
 ) -> Exit:
@@ -81,7 +92,6 @@ def first_exit(
     Units:  rubles from the entry price, both distances above 0.
     Causal: reads bars `first` to the exit's; the extremes of blocks lie within `first` to `last`.
     """
-    # One function on purpose: each call that hands on a path costs as much as looking at ten bars.
     entry = path.open[first]
     slack = (entry - path.paid[first]) * TOUCH_SLACK_FRAC
     above, below = (take_profit_rub, stop_loss_rub) if sign > 0 else (stop_loss_rub, take_profit_rub)

@@ -13,6 +13,7 @@ from modeling.contracts import BarrierLabelSet
 from modeling.kernels.bar_returns import ReturnSums, return_sums, variance
 from modeling.kernels.barriers import TAKE_PROFIT, PricePath, first_exit, price_path
 from modeling.kernels.label_windows import LABELLED, NO_LEVELS, WIDE_SPREAD, RowInputs, label_windows
+from modeling.kernels.loops import borrowing_njit
 from traderai.common.arrays import F64, I8, I32, I64, Bools
 
 EXIT_REASONS = ("none", "take_profit", "stop_loss", "timeout")
@@ -78,7 +79,8 @@ def barrier_labels(bars: Bars, spec: BarrierLabelSet, horizon: str, inputs: RowI
     levels = _levels(spec, inputs, windows.state)
     path = price_path(bars)
     rows = _Rows(*windows, *levels, bars.open, bars.begin_s, 60 * bars.timeframe.minutes, inputs.cost_frac)
-    sums, figures, times_s = return_sums(bars), _block(15, np.nan, len(bars)), _block(4, 0, len(bars))
+    # In one piece of memory: of many small pieces the system takes longer than the labels do.
+    sums, figures, times_s = return_sums(bars), np.empty((15, len(bars))), np.empty((4, len(bars)), np.int64)
     forward = _forward(path, rows, sums, (times_s[:2], figures[:3]))
     return BarrierOutcomes(
         row_state=rows.state,
@@ -155,22 +157,19 @@ def _usable_levels(
     return take_profits, stop_losses
 
 
-def _block(columns: int, fill: float, n: int) -> np.ndarray:
-    """Return columns in one piece of memory: of many small pieces the system takes longer than the labels do."""
-    return np.full((columns, n), fill)
-
-
 def _forward(path: PricePath, rows: _Rows, sums: ReturnSums, empty: tuple[I64, F64]) -> _Forward:
-    places = np.full((2, rows.state.size), NULL, np.int32)
+    places = np.empty((2, rows.state.size), np.int32)
     out = _Forward(*places, *empty[0], *empty[1])
     _fill_forward(path, rows, sums, out)
     return out
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward) -> None:
     for t in range(rows.state.size):
         if rows.state[t] != LABELLED:
+            out.entry_index[t], out.last_index[t], out.entry_s[t], out.window_end_s[t] = NULL, NULL, 0, 0
+            out.entry_price[t] = out.forward_return[t] = out.forward_volatility[t] = np.nan
             continue
         entry, last = rows.entry[t], rows.last[t]
         price, count = rows.open[entry], last - entry + 1
@@ -178,44 +177,50 @@ def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward)
         out.entry_s[t], out.window_end_s[t] = rows.begin_s[entry], rows.begin_s[last] + rows.bar_s
         out.entry_price[t] = price
         out.forward_return[t] = (path.close[last] - path.open[entry]) / price
+        out.forward_volatility[t] = np.nan
         if count > 1:  # the entry's bar counts from its open
             first = (path.close[entry] - path.open[entry]) / price
             out.forward_volatility[t] = np.sqrt(variance(sums, entry, last, first, count) * count)
 
 
 def _directions(rows: _Rows, forward_return: F64, sums: ReturnSums, spec: BarrierLabelSet) -> I8:
-    out = np.full(forward_return.size, NULL, dtype=np.int8)
+    out = np.empty(forward_return.size, dtype=np.int8)
     _fill_directions(rows, forward_return, sums, spec.trailing_bars, np.array(spec.direction_cuts), out)
     return out
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _fill_directions(
     rows: _Rows, forward_return: F64, sums: ReturnSums, window: int, cuts: F64, out: I8
 ) -> None:
     """Class each return by its size in units of the trailing volatility over its window."""
-    for t in range(window, out.size):
-        if rows.state[t] == LABELLED:
-            trailing = np.sqrt(variance(sums, t - window, t, 0.0, window))
-            if trailing > TINY_VOLATILITY:
-                scale = trailing * np.sqrt(rows.last[t] - rows.entry[t] + 1)
-                out[t] = 0
+    for t in range(out.size):
+        out[t] = NULL
+        if t >= window and rows.state[t] == LABELLED:
+            trailing = variance(sums, t - window, t, 0.0, window)
+            if trailing > TINY_VOLATILITY**2:
+                moved = forward_return[t] / np.sqrt(trailing * (rows.last[t] - rows.entry[t] + 1))
+                place = 0
                 for cut in cuts:
-                    out[t] += forward_return[t] / scale >= cut
+                    place += moved >= cut
+                out[t] = place
 
 
 def _side(path: PricePath, rows: _Rows, sign: float, empty: tuple[I64, F64]) -> SideOutcomes:
     n = rows.state.size
-    label, reason, held = np.full(n, NULL, np.int8), np.zeros(n, np.int8), np.zeros(n, np.int32)
+    label, reason, held = np.empty(n, np.int8), np.empty(n, np.int8), np.empty(n, np.int32)
     out = SideOutcomes(label, reason, empty[0], held, *empty[1])
     _fill_side(path, rows, sign, out)
     return out
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _fill_side(path: PricePath, rows: _Rows, sign: float, out: SideOutcomes) -> None:
     for t in range(rows.state.size):
         if rows.state[t] != LABELLED:
+            out.label[t], out.exit_reason[t], out.exit_s[t], out.bars_held[t] = NULL, 0, 0, 0
+            out.exit_price[t] = out.gross_frac[t] = out.net_frac[t] = out.r_multiple[t] = np.nan
+            out.mfe_frac[t] = out.mae_frac[t] = np.nan
             continue
         entry, last, stop_loss = rows.entry[t], rows.last[t], rows.stop_loss_frac[t]
         price = rows.open[entry]

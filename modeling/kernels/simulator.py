@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 
 from modeling.kernels.barriers import TOUCH_SLACK_FRAC
+from modeling.kernels.loops import borrowing_njit
 from modeling.kernels.simulator_accounts import (
     TRADE,
     Days,
@@ -195,7 +196,7 @@ def _run(market: Market, orders: OrderColumns, terms: Terms, trades: Rows, rows:
     return count
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _settle(trades: Rows, held: I64, size: int, moment_s: int) -> tuple[int, float]:
     """Take the positions that are closed by a moment off `held`; return how many stay, and the others' net."""
     kept, gained = 0, 0.0
@@ -209,7 +210,7 @@ def _settle(trades: Rows, held: I64, size: int, moment_s: int) -> tuple[int, flo
     return kept, gained
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _levels(market: Market, order: Order) -> tuple[float, float, bool]:
     """Return the barriers' distances from the entry, adjusted, on the step, and whether one is none."""
     side, terms = order.side, market.bar[order.entry]
@@ -222,7 +223,7 @@ def _levels(market: Market, order: Order) -> tuple[float, float, bool]:
     return take_profit, stop_loss, min(take_profit, stop_loss) <= 2.0 * TOUCH_SLACK_FRAC * adjusted
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _standing(market: Market, terms: Terms, trades: Rows, held: I64, bar: int) -> tuple[float, float]:
     """Return what the open positions add to the settled money at the begin of a bar, and their gross value."""
     equity, gross = 0.0, 0.0
@@ -233,7 +234,7 @@ def _standing(market: Market, terms: Terms, trades: Rows, held: I64, bar: int) -
     return equity, gross
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _lots(market: Market, terms: Terms, order: Order, equity_rub: float, gross_rub: float) -> tuple[int, int]:
     """Return how many lots an order may have, and its fate."""
     bar = market.bar[order.entry]

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from modeling.kernels.barriers import TIMEOUT, first_exit
+from modeling.kernels.loops import borrowing_njit
 from modeling.kernels.simulator_market import Market, Rows, path_of
 from modeling.kernels.simulator_orders import Order, Terms
 from traderai.common.arrays import F64, I64
@@ -68,7 +69,7 @@ class Plan(NamedTuple):
     stop_loss_rub: float
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def on_step(price: float, step: float, side: float) -> float:
     """Return the step at or below the price for a long, at or above it for a short: always away from profit."""
     if step <= 0.0 or math.isinf(price):
@@ -77,7 +78,7 @@ def on_step(price: float, step: float, side: float) -> float:
     return step * (math.floor(steps + STEP_SLACK) if side > 0 else math.ceil(steps - STEP_SLACK))
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def ends_before(end_s: I64, moment_s: int, at_open: bool) -> int:
     """Return how many days have ended by a moment; one that ends then only for what a bar's open begins with.
 
@@ -112,7 +113,7 @@ def book_trade(market: Market, terms: Terms, order: Order, plan: Plan, trade: np
     trade.net_rub = gross - trade.fees_rub - trade.slippage_rub - trade.borrow_rub
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def carried(
     market: Market, terms: Terms, trade: np.record, moment_s: int, at_open: bool
 ) -> tuple[float, float]:
@@ -180,7 +181,7 @@ def _way_out(market: Market, order: Order, plan: Plan) -> tuple[int, int, bool, 
     return bar, out.reason, False, on_step(price / factor, market.bar[bar].price_step_rub, side) * factor
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _side_cost(
     market: Market, terms: Terms, order: Order, bar: int, shares: float, price: float
 ) -> tuple[float, float]:
@@ -191,7 +192,7 @@ def _side_cost(
     return terms.fee_frac * value, order.spread_frac * value + steps_rub * traded_shares
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _borrowed(market: Market, terms: Terms, trade: np.record, moment_s: int, at_open: bool) -> float:
     """Return what a short has paid by a moment: for every midnight since its entry, on its value then."""
     if trade.side > 0:

@@ -151,3 +151,39 @@ def inheritance_complaints(texts: dict[str, str]) -> list[str]:
     ]
     # The tree of errors is the one place where a class says what happens next.
     return [" < ".join(chain) for chain in chains if chain[2] != "TraderAIError"]
+
+
+def borrowing_complaints(texts: dict[str, str]) -> list[str]:
+    """Complain about loops that count no references (modeling/kernels/loops.py) where they would have to.
+
+    What such a loop calls is compiled like it, and a slice that comes back is then silently the whole array.
+    """
+    trees = [ast.parse(text) for text in texts.values()]
+    classes = (each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.ClassDef))
+    arrays = {"Rows", *(each.name for each in classes if _holds(each))}
+    # A private name is its module's own, a public one of all kernels there is once.
+    public = {each.name: _borrows(each) for tree in trees for each in functions(tree) if each.name[0] != "_"}
+    complaints = []
+    for tree in trees:
+        known = public | {each.name: _borrows(each) for each in functions(tree)}
+        for each in (each for each in functions(tree) if _borrows(each)):
+            returned = ast.unparse(each.returns) if each.returns else "nothing"
+            if not each.returns or ARRAY_TYPES.search(returned) or arrays & set(re.findall(r"\w+", returned)):
+                complaints.append(f"{each.name} borrows, so it must return numbers alone, says {returned}")
+            called = {ast.unparse(node.func) for node in ast.walk(each) if isinstance(node, ast.Call)}
+            complaints += [
+                f"{each.name} borrows, so it must not call {name}, which counts references"
+                for name in sorted(called & set(known))
+                if not known[name]
+            ]
+    return complaints
+
+
+def _borrows(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any("borrowing_njit" in ast.unparse(decorator) for decorator in function.decorator_list)
+
+
+def _holds(node: ast.ClassDef) -> bool:
+    """Say whether a class has an array among its fields."""
+    kinds = [ast.unparse(each.annotation) for each in node.body if isinstance(each, ast.AnnAssign)]
+    return any(ARRAY_TYPES.search(kind) for kind in kinds)

@@ -118,6 +118,25 @@ def test_the_inheritance_check_can_fail():
     assert checks.inheritance_complaints({"a": "class A: ...\nclass B(A): ...\nclass C(B): ...\n"})
 
 
+def test_loops_that_count_no_references_hand_on_nothing_that_is_counted():
+    kernels = {str(p): p.read_text(encoding="utf-8") for p in sources() if "kernels" in p.parts}
+    assert sum("borrowing_njit\ndef" in text for text in kernels.values()) > 2
+    assert checks.borrowing_complaints(kernels) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "@njit\ndef f(a: F64) -> int: ...\n@borrowing_njit\ndef g(a: F64) -> int:\n    return f(a)\n",
+        "@inlined_borrowing_njit\ndef g(a: F64) -> F64:\n    return a[1:]\n",
+        "class P(NamedTuple):\n    a: F64\n@borrowing_njit\ndef g(a: F64) -> P:\n    return P(a[1:])\n",
+        "@borrowing_njit\ndef g(a):\n    return a\n",
+    ],
+)
+def test_the_check_of_uncounted_references_can_fail(source):
+    assert checks.borrowing_complaints({"a": source})
+
+
 def test_top_level_holds_nothing_else():
     assert {name.split("/")[0] for name in tracked_files()} <= TOP_LEVEL
 
