@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from modeling.fitting.dataset import PARTS, VALIDATION, Dataset
-from modeling.fitting.evaluation import DayBootstrap
+from modeling.fitting.evaluation import DayBootstrap, bounds
 from modeling.fitting.judging import Judged, Rules
 from modeling.fitting.trading import REGIME, Terms, Traded, Wanted, tradable, wanted_rows
 from modeling.kernels.performance import equity_curve
@@ -143,11 +143,6 @@ def base_win_rates(dataset: Dataset, *, part: int, cost_bp: float | None) -> tup
         float((targets.long_gross[inside] - cost > 0).mean()),
         float((targets.short_gross[inside] - cost > 0).mean()),
     )
-
-
-def bounds(interval: FigureInterval) -> dict[str, float]:
-    """Return a figure with its bounds."""
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def part_code(name: str) -> int:

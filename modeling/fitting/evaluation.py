@@ -52,7 +52,7 @@ class DayBootstrap:
         place = self.place(row_days)
         sums = np.bincount(place, weights=values, minlength=self.days.size).astype(np.float64)
         counts = np.bincount(place, minlength=self.days.size).astype(np.float64)
-        return _bounds(ratio_interval(sums, counts, self.draws))
+        return bounds(ratio_interval(sums, counts, self.draws))
 
     def auc(self, y: F64, score: F64, row_days: I64) -> dict[str, float]:
         """Return ROC-AUC with one-sided basic bounds at the level."""
@@ -61,7 +61,7 @@ class DayBootstrap:
         hits = y[order]
         ties = np.cumsum(np.diff(score[order], prepend=score[order][0]) != 0)
         resampled = np.array([_weighted_auc(hits, day[place], ties) for day in self.draws.weights])
-        return _bounds(figure_interval(metrics.roc_auc(y, score), resampled, self.draws))
+        return bounds(figure_interval(metrics.roc_auc(y, score), resampled, self.draws))
 
 
 def probability_figures(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, Any]:
@@ -134,6 +134,11 @@ def trading_figures(traded: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:
     }
 
 
+def bounds(interval: FigureInterval) -> dict[str, float]:
+    """Return a figure with its bounds."""
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
 def plain(content: Any) -> Any:
     """Return figures as JSON takes them: numbers that are not finite become null."""
     if isinstance(content, dict):
@@ -145,10 +150,6 @@ def plain(content: Any) -> Any:
     if isinstance(content, float) and not np.isfinite(content):
         return None
     return content
-
-
-def _bounds(interval: FigureInterval) -> dict[str, float]:
-    return {"value": interval.value, "low": interval.low, "high": interval.high}
 
 
 def _pinball_rows(y: F64, quantiles: F64) -> F64:

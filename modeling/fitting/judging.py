@@ -28,7 +28,7 @@ from modeling.kernels.calibration import sigmoid
 from modeling.kernels.gate import GateInput, HeadComparison, Kind
 from modeling.kernels.metrics import log_loss, pinball_loss, rank_correlation, roc_auc
 from modeling.kernels.simulator_orders import AccountRules
-from traderai.common.arrays import F64, Bools
+from traderai.common.arrays import F64, I64, Bools
 
 Say = Callable[[int, int, str], None]
 HEAD_TARGETS = ("p_long", "p_short")
@@ -58,10 +58,22 @@ class Rules:
         return Terms(policy=self.policy, account=self.account, cost_bp=cost_bp)
 
 
+def bootstrap_of(days: I64, rules: Rules) -> DayBootstrap:
+    """Return the draws of some days by the recipe's evaluation."""
+    evaluation = rules.recipe.evaluation
+    return DayBootstrap.draw(
+        days,
+        resamples=evaluation.resamples,
+        mean_block_days=evaluation.mean_block_days,
+        level=evaluation.interval_level,
+        seed=rules.seed,
+    )
+
+
 def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say: Say) -> dict[str, Any]:
     """Return every figure of one part, the baselines' on the same rows among them."""
     require_held_out(own.forecasts, dataset, part=part)
-    bootstrap = _bootstrap(dataset, rules, part)
+    bootstrap = bootstrap_of(part_days(dataset, part), rules)
     say(0, 3, "baselines")
     heads = _head_metrics(own, dataset, rules, bootstrap, part=part)
     say(1, 3, "quantiles and volatility")
@@ -99,17 +111,6 @@ def gate_input(
         trades=len(result.simulation.trades),
         direction_auc=tuple(_direction_aucs(own, dataset)),
         trade_champion_daily_net=rival,
-    )
-
-
-def _bootstrap(dataset: Dataset, rules: Rules, part: int) -> DayBootstrap:
-    evaluation = rules.recipe.evaluation
-    return DayBootstrap.draw(
-        part_days(dataset, part),
-        resamples=evaluation.resamples,
-        mean_block_days=evaluation.mean_block_days,
-        level=evaluation.interval_level,
-        seed=rules.seed,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,14 +14,13 @@ from modeling.contracts import BarrierLabelSet
 from modeling.fitting import label_figures as figures
 from modeling.fitting.label_data import LabelScope, ShareRows, profit_steps, share_rows
 from modeling.fitting.label_events import surprise_figures, surprise_rows
-from modeling.fitting.label_sums import RunningSum, coverage_figures
+from modeling.fitting.label_sums import RowCoverage, RunningSum
 from modeling.kernels.label_profile import (
     BINS_PER_R,
     CUTS,
     FIGURES,
     binned_quantiles,
     bucket_names,
-    coverage,
     direction_counts,
     direction_name,
     distribution,
@@ -57,18 +55,14 @@ class HorizonSums:
 
     def __init__(self) -> None:
         self.tables = {name: RunningSum(by) for name, by in _BY.items()}
-        self.states: Counter[str] = Counter()
-        self.ticker_rows: dict[str, tuple[int, int]] = {}  # all rows, labelled rows
+        self.coverage = RowCoverage()
         self.events: list[pl.DataFrame] = []
 
     def add(
         self, share: ShareRows, outcomes: BarrierOutcomes, sides: Mapping[str, I8], conditions: pl.DataFrame
     ) -> None:
         """Add the rows of one share."""
-        inside = outcomes.row_state[share.first :]
-        own = coverage(inside)
-        self.states.update(own)
-        self.ticker_rows[share.facts.secid] = (int(inside.size), own.get("labelled", 0))
+        self.coverage.add(share.facts.secid, outcomes.row_state[share.first :])
         counted = direction_counts(outcomes, conditions)
         self.tables["direction"].add(counted.filter(pl.col("day") >= _first_day(share, conditions)))
         for arm, side in sides.items():
@@ -146,7 +140,7 @@ def _horizon(
         "block_days": block,
         "first_day": figures.day_text(days[0]) if days.size else None,
         "last_day": figures.day_text(days[-1]) if days.size else None,
-        "coverage": coverage_figures(sums.states, sums.ticker_rows),
+        "coverage": sums.coverage.figures(),
         "direction": _directions(tables["direction"]),
         "arms": arms,
         "surprise": surprise_figures(sums.events, days, draws, any_reports=any_reports),

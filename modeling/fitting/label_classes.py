@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,10 +12,10 @@ from features.contracts import REGIMES
 from modeling.contracts import ClassLabelSet, Horizon
 from modeling.fitting import label_figures as figures
 from modeling.fitting.label_data import LabelScope, ShareRows, share_rows
-from modeling.fitting.label_sums import RunningSum, coverage_figures
+from modeling.fitting.label_sums import RowCoverage, RunningSum
 from modeling.kernels.class_labels import class_labels, class_names
 from modeling.kernels.class_profile import class_frame, class_tally, followed, followed_tally
-from modeling.kernels.label_profile import CUTS, bucket_names, coverage, row_conditions
+from modeling.kernels.label_profile import CUTS, bucket_names, row_conditions
 from modeling.kernels.simple_rules import RULES
 from traderai.common.progress import Progress
 
@@ -33,15 +32,12 @@ class ClassSums:
     def __init__(self) -> None:
         self.tables = {name: RunningSum(by) for name, by in _BY.items()}
         self.rules = {name: RunningSum(("day",)) for name in RULES}
-        self.states: Counter[str] = Counter()
-        self.ticker_rows: dict[str, tuple[int, int]] = {}
+        self.coverage = RowCoverage()
 
     def add(self, share: ShareRows, spec: ClassLabelSet, horizon: str) -> None:
         """Add the rows of one share."""
         labels = class_labels(share.bars, spec, horizon, share.inputs)
-        own = coverage(labels.row_state[share.first :])
-        self.states.update(own)
-        self.ticker_rows[share.facts.secid] = (sum(own.values()), own.get("labelled", 0))
+        self.coverage.add(share.facts.secid, labels.row_state[share.first :])
         conditions = row_conditions(share.bars, share.inputs, share.regime)
         rows = class_frame(labels, conditions, horizon_bars=Horizon.parse(horizon).count)
         rows = rows.filter(pl.col("row") >= share.first).with_columns(secid=pl.lit(share.facts.secid))
@@ -81,7 +77,7 @@ def _horizon(name: str, sums: ClassSums, scope: LabelScope, classes: tuple[str, 
         "block_days": block,
         "first_day": figures.day_text(days[0]) if days.size else None,
         "last_day": figures.day_text(days[-1]) if days.size else None,
-        "coverage": coverage_figures(sums.states, sums.ticker_rows),
+        "coverage": sums.coverage.figures(),
         "overall": overall,
         "persistence": _persistence(tables["day"], overall, classes),
         "rules": rules,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -14,7 +13,7 @@ from modeling.contracts import Horizon, RankLabelSet
 from modeling.fitting import label_figures as figures
 from modeling.fitting.label_barriers import FLAT_COSTS_BP
 from modeling.fitting.label_data import LabelScope, ShareRows, share_rows
-from modeling.fitting.label_sums import coverage_figures
+from modeling.fitting.label_sums import RowCoverage
 from modeling.kernels.cross_section import (
     CrossSection,
     DecileEdge,
@@ -24,7 +23,7 @@ from modeling.kernels.cross_section import (
     ic_by_year,
     mean_ic,
 )
-from modeling.kernels.label_profile import coverage, row_conditions
+from modeling.kernels.label_profile import row_conditions
 from modeling.kernels.overlap import OverlapMean
 from modeling.kernels.rank_labels import RankLabels, rank_labels
 from modeling.kernels.rank_profile import decile_profile, rank_persistence, shares_by_day
@@ -112,14 +111,11 @@ def _rows(panel: list[ShareRows], labels: RankLabels, wanted: Bools) -> RankRows
 
 
 def _coverage(panel: list[ShareRows], labels: RankLabels, inside: Bools) -> dict[str, Any]:
-    states: Counter[str] = Counter()
-    tickers: dict[str, tuple[int, int]] = {}
+    rows = RowCoverage()
     for place, share in enumerate(panel):
         span = slice(labels.offset[place], labels.offset[place + 1])
-        own = coverage(labels.row_state[span][inside[span]])
-        states.update(own)
-        tickers[share.facts.secid] = (sum(own.values()), own.get("labelled", 0))
-    return coverage_figures(states, tickers)
+        rows.add(share.facts.secid, labels.row_state[span][inside[span]])
+    return rows.figures()
 
 
 def _shares(day: I64) -> dict[str, Any]:

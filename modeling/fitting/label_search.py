@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import optuna
 from market.kernels.sessions import moscow_offset_s
 from modeling.contracts import BarrierLabelSet, ClassLabelSet, LabelSet
 from modeling.contracts.label_search import LabelSearchConfig
+from modeling.fitting.content import data_sha256
 from modeling.fitting.label_data import ShareRows
 from modeling.kernels.class_labels import class_labels, class_names
 from modeling.kernels.label_objective import LabelScore, label_objective, month_class_counts
@@ -230,16 +230,11 @@ def search(
 
 def rows_sha256(shares: Sequence[ShareRows]) -> str:
     """Return the fingerprint of all numbers that labels are made of."""
-    digest = hashlib.sha256()
-    for share in shares:
-        bars = share.bars
-        digest.update(share.facts.secid.encode())
-        for array in (
-            bars.begin_s, bars.open, bars.high, bars.low, bars.close, bars.volume_shares, bars.turnover_rub,
-            bars.split_factor, bars.dividend_rub, bars.trading_day, share.inputs.cost_frac, share.inputs.auction,
-        ):  # fmt: skip
-            digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
+    return data_sha256(
+        tuple(
+            (share.facts.secid, share.bars, share.inputs.cost_frac, share.inputs.auction) for share in shares
+        )
+    )
 
 
 def _proposals(evaluator: Evaluator, points: int, *, seed: int) -> Iterator[Point]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import polars as pl
 
-from modeling.kernels.label_profile import added
+from modeling.kernels.label_profile import added, coverage
+from traderai.common.arrays import I8
 
 _FOLD_ROWS: Final = 400_000
 
@@ -33,18 +34,31 @@ class RunningSum:
         return added(self._parts, self._by)
 
 
-def coverage_figures(states: Counter[str], ticker_rows: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
-    """Return which rows carry labels and why the others do not, in all and by ticker."""
-    rows = sum(states.values())
-    return {
-        "rows": rows,
-        "labelled": states.get("labelled", 0),
-        "states": [
-            {"state": state, "rows": count, "frac": count / rows} for state, count in states.most_common()
-        ],
-        "by_ticker": [
-            {"secid": secid, "rows": both[0], "labelled": both[1]}
-            for secid, both in sorted(ticker_rows.items())
-            if both[0]
-        ],
-    }
+class RowCoverage:
+    """Which rows carry labels and why the others do not, in all and by ticker."""
+
+    def __init__(self) -> None:
+        self._states: Counter[str] = Counter()
+        self._by_ticker: dict[str, dict[str, int]] = {}
+
+    def add(self, secid: str, row_state: I8) -> None:
+        """Add the rows of a share."""
+        self._by_ticker[secid] = coverage(row_state)
+        self._states.update(self._by_ticker[secid])
+
+    def figures(self) -> dict[str, Any]:
+        """Return the counts; shares without a row are left out."""
+        rows = self._states.total()
+        return {
+            "rows": rows,
+            "labelled": self._states["labelled"],
+            "states": [
+                {"state": state, "rows": count, "frac": count / rows}
+                for state, count in self._states.most_common()
+            ],
+            "by_ticker": [
+                {"secid": secid, "rows": sum(own.values()), "labelled": own.get("labelled", 0)}
+                for secid, own in sorted(self._by_ticker.items())
+                if own
+            ],
+        }

@@ -15,7 +15,7 @@ from modeling.contracts import ModelVersionFacts
 from modeling.fitting.cuts import Cut, Scored, base_win_rates, chosen_rows, cut_figures, part_code, scored
 from modeling.fitting.dataset import NO_PART, PARTS, TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.evaluation import DayBootstrap, plain
-from modeling.fitting.judging import Judged, Rules
+from modeling.fitting.judging import Judged, Rules, bootstrap_of
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.report import SIMULATED, bounded
@@ -210,18 +210,12 @@ def _held_out(facts: ModelVersionFacts, dataset: Dataset) -> Judged:
 
 
 def _bootstrap(dataset: Dataset, rules: Rules, part: int) -> DayBootstrap:
-    evaluation, days = rules.recipe.evaluation, part_days(dataset, part)
+    days = part_days(dataset, part)
     if days.size < 2:
         raise InputError(
             f"a backtest needs 2 trading days at least, was {days.size}; name a later day", field="until"
         )
-    return DayBootstrap.draw(
-        days,
-        resamples=evaluation.resamples,
-        mean_block_days=evaluation.mean_block_days,
-        level=evaluation.interval_level,
-        seed=rules.seed,
-    )
+    return bootstrap_of(days, rules)
 
 
 def _traded(
