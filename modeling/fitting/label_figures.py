@@ -11,7 +11,7 @@ import polars as pl
 
 from market.contracts import Timeframe
 from modeling.contracts import Horizon
-from modeling.kernels.label_profile import FIGURES, figure_intervals
+from modeling.kernels.label_profile import FIGURES, figure_intervals, summed
 from modeling.kernels.significance import DayDraws, FigureInterval, draw_days
 from traderai.common.arrays import I64
 
@@ -104,8 +104,7 @@ def plain_rates(table: pl.DataFrame) -> pl.DataFrame:
 def by_period(daily: pl.DataFrame, period: str, *, by: Sequence[str] = ()) -> pl.DataFrame:
     """Return sums by day summed by day, week (its Monday) or month (its first day); the period as a date."""
     begins = pl.from_epoch(pl.col("day"), time_unit="d").dt.truncate(PERIODS[period])
-    sums = daily.with_columns(period=begins).drop("day")
-    return sums.group_by("period", *by).sum().sort("period", *by)
+    return summed(daily.with_columns(period=begins).drop("day"), ["period", *by])
 
 
 def day_text(day: int) -> str:

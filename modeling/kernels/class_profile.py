@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from modeling.kernels.class_labels import ClassLabels
+from modeling.kernels.label_profile import summed
 from traderai.common.arrays import F64, I8
 
 
@@ -38,18 +39,13 @@ def class_tally(rows: pl.DataFrame, by: Sequence[str], *, classes: Sequence[str]
 
     Shapes: rows as `class_frame`; one row for each group there is, by its key.
     """
-    counts = {
-        f"is_{name}": (pl.col("label") == code).cast(pl.Int64).sum() for code, name in enumerate(classes)
-    }
+    counts = {f"is_{name}": (pl.col("label") == code).cast(pl.Int64) for code, name in enumerate(classes)}
     pairs = {}
     for name in ("same_next", "same_apart"):
-        pairs[f"{name}_pairs"] = pl.col(name).is_not_null().cast(pl.Int64).sum()
-        pairs[name] = pl.col(name).cast(pl.Int64).sum()
-    return (
-        rows.group_by(by)
-        .agg(rows=pl.len().cast(pl.Int64), forward_frac=pl.col("forward_frac").sum(), **counts, **pairs)
-        .sort(by)
-    )
+        pairs[f"{name}_pairs"] = pl.col(name).is_not_null().cast(pl.Int64)
+        pairs[name] = pl.col(name).cast(pl.Int64)
+    counted = rows.select(*by, rows=pl.lit(1, dtype=pl.Int64), forward_frac="forward_frac", **counts, **pairs)
+    return summed(counted, by)
 
 
 def followed(rows: pl.DataFrame, side: I8, *, classes: Sequence[str]) -> pl.DataFrame:
@@ -71,15 +67,10 @@ def followed_tally(rows: pl.DataFrame) -> pl.DataFrame:
 
     Shapes: rows as `followed`; day, rows, hits, forward_frac.
     """
-    return (
-        rows.group_by("day")
-        .agg(
-            rows=pl.len().cast(pl.Int64),
-            hits=pl.col("hit").cast(pl.Int64).sum(),
-            forward_frac=pl.col("forward_frac").sum(),
-        )
-        .sort("day")
+    counted = rows.select(
+        "day", rows=pl.lit(1, dtype=pl.Int64), hits=pl.col("hit").cast(pl.Int64), forward_frac="forward_frac"
     )
+    return summed(counted, ["day"])
 
 
 def _same(label: I8, labelled: F64, lag: int) -> pl.Series:

@@ -64,5 +64,8 @@ def decile_profile(day: I64, score: F64, forward_frac: F64) -> pl.DataFrame:
         decile=order * DECILES // pl.len().over("day") + 1,
         excess=pl.col("forward") - pl.col("forward").mean().over("day"),
     )
-    daily = placed.group_by("day", "decile").agg(pl.col("excess").mean())
-    return daily.group_by("decile").agg(days=pl.len(), excess_frac=pl.col("excess").mean()).sort("decile")
+    # Means of lists in the rows' order: those of groups would differ in their last digits from call to call.
+    daily = placed.group_by("day", "decile", maintain_order=True).agg(pl.col("excess"))
+    by_decile = daily.with_columns(pl.col("excess").list.mean()).group_by("decile", maintain_order=True)
+    means = by_decile.agg(days=pl.len(), excess_frac=pl.col("excess"))
+    return means.with_columns(pl.col("excess_frac").list.mean()).sort("decile")

@@ -18,6 +18,7 @@ from modeling.kernels.label_profile import (
     distribution,
     figure_intervals,
     row_conditions,
+    summed,
     tally,
     trade_frame,
 )
@@ -93,6 +94,26 @@ def test_parts_add_up_to_the_whole():
     assert added(parts, ["hour", "day"])["r"].to_list() == pytest.approx(whole["r"].to_list())
     with pytest.raises(ValueError, match="there must be a table"):
         added([], ["day"])
+
+
+def test_the_same_rows_have_sums_of_the_same_bits():
+    rng = np.random.default_rng(0)
+    rows = pl.DataFrame(
+        {
+            "week": rng.integers(0, 300, 1500),
+            "rows": np.ones(1500, dtype=np.int64),
+            "net": rng.standard_normal(1500),
+            "gap": pl.Series(np.where(rng.random(1500) < 0.5, np.nan, 1.0), nan_to_null=True),
+        }
+    )
+    found = summed(rows, ["week"])
+    for week, count, net, gap in found.iter_rows():
+        own = rows.filter(pl.col("week") == week)
+        assert (count, gap) == (own.height, own["gap"].drop_nulls().len())
+        assert net == pytest.approx(sum(own["net"]), abs=1e-13)
+    # Sums of groups that are spread over threads have some ten different last digits in so many calls.
+    assert all(summed(rows, ["week"]).equals(found) for _ in range(100))
+    assert summed(rows[:0], ["week"]).height == 0
 
 
 def test_quantiles_are_exact_to_a_hundredth():

@@ -58,6 +58,7 @@ def test_tenths_are_those_of_a_plain_loop():
     assert found["decile"].to_list() == list(range(1, 11))
     assert found["excess_frac"].to_list() == pytest.approx([np.mean(slow[one]) for one in range(1, 11)])
     assert found["days"].to_list() == [len(slow[one]) for one in range(1, 11)]
+    assert all(decile_profile(day, score, forward).equals(found) for _ in range(50))  # to the last bit
 
 
 def test_shares_are_counted_by_day():
