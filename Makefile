@@ -15,6 +15,11 @@ DEPLOY_ENV := DJANGO_SETTINGS_MODULE=traderai.site.settings.prod ALLOWED_HOSTS=t
 # The tests start some hundred processes; without bytecode each of them compiles every module anew.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Threads of OpenMP and OpenBLAS wait for one another by spinning. Beside the other workers, which keep the cores busy,
+# that is two thirds of what training costs.
+test: export OMP_WAIT_POLICY = PASSIVE
+test: export OPENBLAS_NUM_THREADS = 1
+
 .DEFAULT_GOAL := help
 .PHONY: help run test bench soak lint lock clean
 

@@ -131,6 +131,8 @@ def network_fit(
         loss=losses(return_unit_frac=unit),
         loss_weights=fit.loss_weights,
     )
+    # Made within the first step, the optimizer's variables would have TensorFlow trace that step twice.
+    networks.training.optimizer.build(networks.training.trainable_variables)
     scaled = scaler.apply(dataset.values)
     train = _Batches(
         _Source(dataset, scaled, TRAIN, fit.batch_rows, fit.ticker_dropout_frac),
