@@ -117,13 +117,10 @@ class PlantedEdge:
     lagging_frac: float = (
         2 / 3
     )  # of the shares, those that make least of the index: they follow it, the largest never
-    least_move: float = 0.0  # of volume_momentum: the bar's own move, in standard deviations of a calm hour
 
     def __post_init__(self) -> None:
         if not 0.0 < self.lagging_frac <= 1.0:
             raise ValueError(f"lagging_frac must lie above 0 and at most at 1, was {self.lagging_frac}")
-        if self.least_move < 0:
-            raise ValueError(f"least_move must not be negative, was {self.least_move}")
         if self.window_bars < 1 or self.delay_bars < 0 or not self.half_life_bars > 0:
             raise ValueError("window_bars and half_life_bars must be positive, delay_bars not negative")
         if not self.threshold > 0:

@@ -37,9 +37,10 @@ class PlantedDrift:
 def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     """Return the drift of the configured edges.
 
-    A drift must not make the patterns that prolong it: it would promise more than its own size. So patterns are looked for
-    in the moves as they are seen, and while the drift of one lasts, a share shows no other one of the same edge; or,
-    where patterns may overlap, in the moves without any drift.
+    Patterns are looked for in the moves as anyone sees them, drift included: what no bar shows, nobody could learn. And
+    a drift must not make the patterns that prolong it: it would promise more than its own size. So while the drift of
+    one lasts, a share shows no other one of the same edge. Patterns may overlap where a drift makes none: those of gaps
+    and news, and those of leaders, which follow nobody (of an index, if they make nearly all of it).
 
     Shapes: (n, k)
     Units: log returns
@@ -59,7 +60,8 @@ def planted_drift(config: SimulatorConfig, inputs: EdgeInputs) -> PlantedDrift:
     for i in range(n if edges else 0):
         seen = inputs.move[i] + drift[i]
         for at, edge in enumerate(edges):
-            looked_at = inputs.move[i] if edge.overlaps else seen
+            # Who leads is watched from close to close, so the night belongs to the day's first bar.
+            looked_at = seen + inputs.gap[i] if edge.kind == "lead_lag" else seen
             direction = _direction(edge, known[at], leaders[at], i, looked_at / sigma)
             if not edge.overlaps:
                 direction = np.where(free_from[at] <= i, direction, 0.0)
@@ -129,8 +131,7 @@ def _known_before(edge: PlantedEdge, inputs: EdgeInputs) -> I8:
 def _direction(edge: PlantedEdge, known: I8, leaders: F64, i: int, scaled: F64) -> F64:
     """Return the direction of the drift that bar i promises each share."""
     if edge.kind == "volume_momentum":
-        shown = (known[i] != 0) & (np.abs(scaled) >= edge.least_move)
-        moved: F64 = np.where(shown, np.sign(scaled), 0.0)
+        moved: F64 = np.where(known[i] != 0, np.sign(scaled), 0.0)
         return moved
     if edge.kind == "lead_lag":
         lead = leaders @ scaled

@@ -173,6 +173,46 @@ def test_the_edge_can_be_seen_in_visible_bars_and_is_gone_without_planting():
     assert earned["volume_momentum",] > 8.0
 
 
+def index_lead(lagging_frac):
+    edge = replace(
+        CONFIG.edges["index_lead"], lagging_frac=lagging_frac, threshold=1.75, overlaps=True, window_bars=10
+    )
+    return edge, panel_of(replace(CONFIG, edges={"index_lead": edge}, planted=("index_lead",)))
+
+
+def test_what_leads_an_index_is_seen_in_its_bars_and_does_not_drift():
+    """The rule of an index lead as anyone may write it down: rounded prices, close to close, drift included."""
+    edge, panel = index_lead(0.4)
+    _, close = adjusted(panel)
+    size = np.array([share.daily_turnover_rub for share in CONFIG.shares])
+    part = size / size.sum() * np.array([share.daily_volatility_frac for share in CONFIG.shares])
+    daily = np.sqrt(CONFIG.market_frac * part.sum() ** 2 + (1.0 - CONFIG.market_frac) * (part**2).sum())
+    # The mean move in units of each share's volatility weighs shares as their turnover does.
+    hourly = np.sqrt((1.0 - CONFIG.overnight_frac) / len(CONFIG.hours))
+    index = np.diff(close, axis=0, prepend=close[:1]) @ (size / size.sum()) / (daily * hourly)
+    shown = np.where(np.abs(index) >= edge.threshold, np.sign(index), 0.0)
+    follower = panel.patterns[0].any(axis=0)
+    assert follower.sum() == round(0.4 * size.size)
+    assert size[follower].max() < size[~follower].min()
+    assert not panel.moves.drift[:, ~follower].any()
+    told = panel.patterns[0][1:, follower]
+    assert (told == told[:, :1]).all()
+    assert (told[:, 0] != 0).sum() > 500
+    assert (told[:, 0] == shown[1:]).mean() > 0.995
+
+
+def test_followers_that_are_a_small_part_of_the_index_hardly_prolong_their_own_drift():
+    prolonged = {}
+    for lagging_frac in (0.4, 1.0):
+        edge, panel = index_lead(lagging_frac)
+        told = panel.patterns[0][:, panel.patterns[0].any(axis=0).argmax()].astype(np.float64)
+        later = np.cumsum(np.append(told, np.zeros(edge.window_bars)))
+        coming = later[edge.window_bars :] - later[: told.size]
+        prolonged[lagging_frac] = (told * coming).sum() / (told != 0).sum()
+    assert abs(prolonged[0.4]) < 0.2
+    assert prolonged[1.0] > 0.4
+
+
 def test_a_weaker_edge_promises_less():
     found = []
     for strength in (0.0, 0.25, 0.5, 1.0):
