@@ -147,7 +147,9 @@ class TreeForecaster:
 
         def logits(designed: F32) -> F64:
             said = [
-                model.predict(designed, num_iteration=model.best_iteration, raw_score=True)
+                model.predict(
+                    designed, num_iteration=model.best_iteration, raw_score=True, num_threads=self.threads
+                )
                 for model in models
             ]
             return np.asarray(np.mean(said, axis=0), dtype=np.float64)

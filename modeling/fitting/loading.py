@@ -11,7 +11,7 @@ import numpy as np
 
 from features.selectors.catalogue import feature_set_get, sparse_blocks
 from features.selectors.matrix import feature_matrix_load
-from market.contracts import InstrumentFacts, Timeframe
+from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.auctions import bars_in_auction
 from market.selectors.bars import bars_load
 from market.selectors.instruments import instrument_get, traded_list
@@ -21,6 +21,7 @@ from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.terms import trading_terms
 from modeling.selectors.configuration import cost_model_get
+from traderai.common.arrays import F32
 from traderai.common.clock import to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
 from traderai.common.progress import Progress
@@ -59,10 +60,7 @@ def dataset_load(
     Raises: NotReadyError if no instrument has features, DatasetRefusedError as `dataset_assemble` says.
     """
     loaded = whole_load(recipe, as_of=as_of, progress=progress)
-    dataset = split_by_shares(loaded.dataset, recipe.split)
-    evaluation = recipe.evaluation
-    dataset_check(dataset, max_missing_frac=evaluation.max_missing_frac, leak_scan=evaluation.leak_scan)
-    return dataset, loaded.is_simulated, loaded.without_features
+    return parted(loaded.dataset, recipe), loaded.is_simulated, loaded.without_features
 
 
 def whole_load(
@@ -90,7 +88,7 @@ def whole_load(
             code="features_not_built",
         )
     return Loaded(
-        dataset=_assembled(rows, recipe, since),
+        dataset=assembled(rows, recipe, since=since),
         instruments=tuple(item for item in rows if len(item.bars)),
         is_simulated=chosen[0].is_simulated,
         without_features=tuple(without),
@@ -115,11 +113,27 @@ def complete_only(loaded: Loaded, recipe: Recipe, *, since: datetime | None = No
         return loaded
     kept = [item for item in loaded.instruments if item.bars.secid not in left_out]
     return replace(
-        loaded, dataset=_assembled(kept, recipe, since), instruments=tuple(kept), left_out=left_out
+        loaded, dataset=assembled(kept, recipe, since=since), instruments=tuple(kept), left_out=left_out
     )
 
 
-def _assembled(rows: Sequence[InstrumentRows], recipe: Recipe, since: datetime | None) -> Dataset:
+def share_rows(item: InstrumentFacts, bars: Bars, values: F32, costs: CostModel) -> InstrumentRows:
+    """Return a share's bars and features (n, k) with what trading it cost and allowed at each bar."""
+    terms = trading_terms(item, bars)
+    return InstrumentRows(
+        bars=bars,
+        values=values,
+        cost_frac=terms.cost_frac(bars, costs),
+        terms=terms,
+        auction=bars_in_auction(bars=bars),
+    )
+
+
+def assembled(rows: Sequence[InstrumentRows], recipe: Recipe, *, since: datetime | None = None) -> Dataset:
+    """Return the recipe's dataset of some shares in no part yet; rows decided before `since` are not usable.
+
+    Raises: DatasetRefusedError where there are no bars.
+    """
     dataset = dataset_assemble(
         rows,
         features=feature_set_get(name=recipe.feature_set).columns,
@@ -130,6 +144,17 @@ def _assembled(rows: Sequence[InstrumentRows], recipe: Recipe, since: datetime |
     if since is None:
         return dataset
     return replace(dataset, usable=dataset.usable & (dataset.decision_s >= to_epoch_s(since))[:, None])
+
+
+def parted(dataset: Dataset, recipe: Recipe) -> Dataset:
+    """Return the dataset in the recipe's parts.
+
+    Raises: DatasetRefusedError where the parts or the features cannot teach or judge.
+    """
+    found = split_by_shares(dataset, recipe.split)
+    evaluation = recipe.evaluation
+    dataset_check(found, max_missing_frac=evaluation.max_missing_frac, leak_scan=evaluation.leak_scan)
+    return found
 
 
 def _since(item: InstrumentRows, since_s: int) -> InstrumentRows:
@@ -160,11 +185,4 @@ def _instrument_rows(
         )
     values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
     values[place] = matrix.values
-    terms = trading_terms(item, bars)
-    return InstrumentRows(
-        bars=bars,
-        values=values,
-        cost_frac=terms.cost_frac(bars, costs),
-        terms=terms,
-        auction=bars_in_auction(bars=bars),
-    )
+    return share_rows(item, bars, values, costs)

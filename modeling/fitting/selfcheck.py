@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from features.selectors.catalogue import feature_set_get, feature_specs
+from features.selectors.catalogue import feature_specs
 from features.services.in_memory import features_in_memory
 from market.contracts import Timeframe
 from market.selectors.simulated import simulated_market
 from market.simulated_config import simulated_markets_config
 from market.simulated_contracts import SimulatedMarket
 from modeling.fitting.batches import scaler_fit
-from modeling.fitting.dataset import TEST, TRAIN, Dataset, InstrumentRows, dataset_assemble
+from modeling.fitting.dataset import TEST, TRAIN, Dataset
 from modeling.fitting.forecasters import (
     SIDES,
     FitTask,
@@ -25,9 +26,8 @@ from modeling.fitting.forecasters import (
 )
 from modeling.fitting.forecasts import Raw
 from modeling.fitting.judging import Rules, gate_input, policy_traded
-from modeling.fitting.parts import dataset_check, split_by_shares
+from modeling.fitting.loading import assembled, parted, share_rows
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.terms import trading_terms
 from modeling.fitting.trading import Traded, account_rules
 from modeling.fitting.walk import forecaster_judge
 from modeling.kernels.calibration import sigmoid
@@ -43,7 +43,6 @@ NETWORK: Final = "network"
 # What foretells how often a barrier is reached at all, whichever it is.
 SPREAD_FAMILIES: Final = ("volatility",)
 CLOCK_FEATURES: Final = ("minute_sin", "minute_cos", "weekday_sin", "weekday_cos")
-# One thread each: several runs share the machine.
 FORECASTERS: Final[dict[str, Forecaster]] = {
     each.name: each for each in (LogisticForecaster(), TreeForecaster(threads=1))
 }
@@ -84,6 +83,12 @@ def run(task: Task) -> RunResult:
 
     Raises: InputError for an unknown size, forecaster or edge; DatasetRefusedError for a market too small to judge.
     """
+    # Several runs share the machine, and sums in one thread have the same bits on every machine of its kind.
+    with threadpool_limits(limits=1):
+        return _run(task)
+
+
+def _run(task: Task) -> RunResult:
     recipe = recipe_load(RECIPE)
     # Equal stakes: compounding would make much of the oracle's profit of what came early.
     account = replace(account_rules(account_get(), cost_model_get()), compounding=False)
@@ -124,7 +129,7 @@ def run(task: Task) -> RunResult:
 
 
 def market_dataset(market: SimulatedMarket, recipe: Recipe) -> Dataset:
-    """Return the dataset of a simulated market in the recipe's parts, by the same steps as one from the database."""
+    """Return the dataset of a simulated market in the recipe's parts, by the steps of `dataset_load`."""
     costs = cost_model_get()
     timeframe = Timeframe.parse(recipe.timeframe)
     matrices = features_in_memory(market=market, feature_set=recipe.feature_set, timeframe=timeframe)
@@ -133,18 +138,8 @@ def market_dataset(market: SimulatedMarket, recipe: Recipe) -> Dataset:
         bars, matrix = market.bars[timeframe][share.secid], matrices[share.secid]
         if not np.array_equal(bars.begin_s, matrix.begin_s):
             raise InvariantError(f"features of {share.secid} are not those of its bars")
-        terms = trading_terms(share, bars)
-        cost = terms.cost_frac(bars, costs)
-        rows.append(InstrumentRows(bars=bars, values=matrix.values, cost_frac=cost, terms=terms))
-    whole = dataset_assemble(
-        rows,
-        features=feature_set_get(name=recipe.feature_set).columns,
-        label_set=recipe.labels(),
-        lookback_bars=recipe.network.lookback_bars,
-    )
-    dataset = split_by_shares(whole, recipe.split)
-    dataset_check(dataset, max_missing_frac=recipe.evaluation.max_missing_frac)
-    return dataset
+        rows.append(share_rows(share, bars, matrix.values, costs))
+    return parted(assembled(rows, recipe), recipe)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -232,6 +227,7 @@ def _spread_auc(dataset: Dataset, task: Task, rules: Rules) -> float:
     seen = replace(
         dataset,
         features=tuple(dataset.features[place] for place in places),
+        sparse_blocks=tuple(dataset.sparse_blocks[place] for place in places),
         values=np.ascontiguousarray(dataset.values[:, places]),
     )
     task_of = FitTask(

@@ -17,8 +17,7 @@ Size = Literal["short", "full"]
 AUC_TOLERANCE: Final = 0.01
 PROMOTIONS_MAX_FRAC: Final = 0.05  # of the null runs; the gate's own level is 1 %
 ORACLE_MIN_FRAC: Final = 0.8  # of the oracle's net profit, at the configured strength
-STANDARD_ERRORS: Final = 3.0  # in few runs the mean may lie so far off by chance
-MANY_RUNS: Final = 50
+STANDARD_ERRORS: Final = 3.0  # in the few runs of the short form the mean may lie so far off by chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,21 +73,24 @@ class SelfcheckReport:
         return all(each.passed for each in self.nulls) and all(each.passed for each in self.planted)
 
 
-def null_summaries(results: Sequence[RunResult]) -> tuple[NullSummary, ...]:
-    """Return what the runs without an edge say of each forecaster."""
+def null_summaries(results: Sequence[RunResult], *, strict: bool) -> tuple[NullSummary, ...]:
+    """Return what the runs without an edge say of each forecaster.
+
+    `strict`: the tolerance alone decides, as in the full form; otherwise few runs are also forgiven what chance does.
+    """
     by_forecaster: dict[str, list[RunResult]] = defaultdict(list)
     for each in results:
         by_forecaster[each.task.forecaster].append(each)
-    return tuple(_null(name, runs) for name, runs in by_forecaster.items())
+    return tuple(_null(name, runs, strict=strict) for name, runs in by_forecaster.items())
 
 
-def _null(forecaster: str, runs: Sequence[RunResult]) -> NullSummary:
+def _null(forecaster: str, runs: Sequence[RunResult], *, strict: bool) -> NullSummary:
     auc, auc_error = _mean([each.auc_direction for each in runs])
     spread, spread_error = _mean([each.auc_long - each.auc_long_of_spread for each in runs])
     promotions = sum(each.grade == "trade" for each in runs)
     passed = (
-        abs(auc - 0.5) <= _allowed(auc_error, len(runs))
-        and abs(spread) <= _allowed(spread_error, len(runs))
+        abs(auc - 0.5) <= _allowed(auc_error, strict=strict)
+        and abs(spread) <= _allowed(spread_error, strict=strict)
         and promotions <= PROMOTIONS_MAX_FRAC * len(runs)
     )
     return NullSummary(
@@ -106,9 +108,9 @@ def _null(forecaster: str, runs: Sequence[RunResult]) -> NullSummary:
     )
 
 
-def _allowed(error: float, runs: int) -> float:
-    """Return how far a mean may lie from what it must be: the tolerance, in few runs also what chance does."""
-    return AUC_TOLERANCE if runs >= MANY_RUNS else max(AUC_TOLERANCE, STANDARD_ERRORS * error)
+def _allowed(error: float, *, strict: bool) -> float:
+    """Return how far a mean may lie from what it must be."""
+    return AUC_TOLERANCE if strict else max(AUC_TOLERANCE, STANDARD_ERRORS * error)
 
 
 def planted_summaries(results: Sequence[RunResult]) -> tuple[PlantedSummary, ...]:
@@ -161,31 +163,44 @@ def _mean(figures: Sequence[float]) -> tuple[float, float]:
 
 def report_lines(report: SelfcheckReport) -> list[str]:
     """Return the report as lines of text."""
-    config = simulated_markets_config()
     lines = ["SIMULATED markets; nothing is stored and no trial is counted.", ""]
     if report.nulls:
-        size = config.sizes[f"{report.size}_null"]
-        lines += [
-            f"Without an edge: {size.shares} shares, {size.days} days a market. Mean AUC of p_long - p_short against "
-            f"the sign of the forward return must be 0.5 +/- {AUC_TOLERANCE}, that of p_long within {AUC_TOLERANCE} of",
-            f"a model of volatility and time of day alone (few runs: {STANDARD_ERRORS:g} standard errors), and at most "
-            f"{PROMOTIONS_MAX_FRAC:.0%} of the runs may be graded trade.",
-            f"{'model':<10}{'runs':>5}{'AUC direction':>18}{'p_long - spread':>20}{'trade':>7}{'inform':>8}{'trades':>8}"
-            f"{'net %':>8}",
-        ]
-        lines += [_null_line(each) for each in report.nulls]
+        lines += _null_lines(report)
     if report.planted:
-        size = config.sizes[f"{report.size}_planted"]
-        lines += [
-            "",
-            f"Planted: {size.shares} shares, {size.days} days a market; drift in standard deviations of the return over "
-            "its window. The oracle knows the rows and goes through the same calibration, policy and account.",
-            f"{'edge':<18}{'strength':>9}{'rows %':>8}{'runs':>6}{'net %':>9}{'oracle %':>10}{'share':>7}{'asked':>7}"
-            f"{'trades':>8}{'oracle':>8}{'trade':>7}",
-        ]
-        lines += [_planted_line(each) for each in report.planted]
-    lines += ["", f"{'PASSED' if report.passed else 'FAILED'} in {report.seconds:.0f} s"]
-    return lines
+        lines += ["", *_planted_lines(report)]
+    return [*lines, "", f"{'PASSED' if report.passed else 'FAILED'} in {report.seconds:.0f} s"]
+
+
+def _null_lines(report: SelfcheckReport) -> list[str]:
+    size = simulated_markets_config().sizes[f"{report.size}_null"]
+    forgiven = "" if report.size == "full" else f" (short form: or {STANDARD_ERRORS:g} standard errors)"
+    return [
+        f"Without an edge: {size.shares} shares, {size.days} days a market. Mean AUC of p_long - p_short against "
+        f"the sign of the forward return must be 0.5 +/- {AUC_TOLERANCE}, that of p_long within {AUC_TOLERANCE} of",
+        f"a model of volatility and time of day alone{forgiven}, and at most {PROMOTIONS_MAX_FRAC:.0%} of the runs may "
+        "be graded trade.",
+        f"{'model':<10}{'runs':>5}{'AUC direction':>18}{'p_long - spread':>20}{'trade':>7}{'inform':>8}{'trades':>8}"
+        f"{'net %':>8}",
+        *(_null_line(each) for each in report.nulls),
+    ]
+
+
+def _planted_lines(report: SelfcheckReport) -> list[str]:
+    config = simulated_markets_config()
+    size = config.sizes[f"{report.size}_planted"]
+    # News have no threshold.
+    thresholds = {
+        name: "" if edge.kind == "news_drift" else f"{edge.threshold:g}"
+        for name, edge in config.edges.items()
+    }
+    return [
+        f"Planted: {size.shares} shares, {size.days} days a market; drift in standard deviations of the return over "
+        "its window, the threshold of a gap or of the index's move in their own. The oracle knows the rows",
+        "and goes through the same calibration, policy and account.",
+        f"{'edge':<18}{'strength':>9}{'threshold':>11}{'rows %':>8}{'runs':>6}{'net %':>9}{'oracle %':>10}{'share':>7}"
+        f"{'asked':>7}{'trades':>8}{'oracle':>8}{'trade':>7}",
+        *(_planted_line(each, thresholds[each.edge]) for each in report.planted),
+    ]
 
 
 def _null_line(each: NullSummary) -> str:
@@ -197,10 +212,10 @@ def _null_line(each: NullSummary) -> str:
     )
 
 
-def _planted_line(each: PlantedSummary) -> str:
+def _planted_line(each: PlantedSummary, threshold: str) -> str:
     asked = "" if each.least_share is None else f"{each.least_share:.0%}"
     return (
-        f"{each.edge:<18}{each.strength:>9g}{each.rows_frac:>8.1%}{each.runs:>6}{each.net_frac:>9.1%}"
+        f"{each.edge:<18}{each.strength:>9g}{threshold:>11}{each.rows_frac:>8.1%}{each.runs:>6}{each.net_frac:>9.1%}"
         f"{each.oracle_net_frac:>10.1%}{each.oracle_share:>7.0%}{asked:>7}{each.trades:>8}{each.oracle_trades:>8}"
         f"{each.promotions:>7}  {'ok' if each.passed else 'FAILED'}"
     )
