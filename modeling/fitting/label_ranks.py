@@ -17,6 +17,7 @@ from modeling.fitting.label_sums import RowCoverage
 from modeling.kernels.cross_section import (
     CrossSection,
     DecileEdge,
+    calendar_years,
     cross_section,
     daily_rank_ic,
     decile_edge,
@@ -24,7 +25,7 @@ from modeling.kernels.cross_section import (
     mean_ic,
 )
 from modeling.kernels.label_profile import row_conditions
-from modeling.kernels.overlap import OverlapMean
+from modeling.kernels.overlap import OverlapMean, overlap_mean
 from modeling.kernels.rank_labels import RankLabels, rank_labels
 from modeling.kernels.rank_profile import decile_profile, rank_persistence, shares_by_day
 from modeling.kernels.significance import DayDraws, ratio_interval
@@ -70,7 +71,9 @@ def _horizon(name: str, panel: list[ShareRows], scope: LabelScope, spec: RankLab
     horizon = Horizon.parse(name).count
     universe = _universe(rows, days, draws)
     scores = {
-        score: _score(rows, score, horizon, days, draws, spec.min_shares) for score in SCORES if days.size
+        score: score_figures(rows, score, horizon, days, draws, spec.min_shares)
+        for score in SCORES
+        if days.size
     }
     return {
         "horizon": name,
@@ -156,9 +159,10 @@ def _persistence(
     }
 
 
-def _score(
+def score_figures(
     rows: RankRows, name: str, horizon: int, days: I64, draws: DayDraws | None, min_shares: int
 ) -> dict[str, Any]:
+    """Return how well one of the rows' scores ranks, and what its extreme tenths brought over the mean."""
     known = np.isfinite(rows.scores[name])
     if not known.any():
         return {"rows": 0}
@@ -208,10 +212,24 @@ def _end(
         "excess_gross_bp": _bounded(1e4 * edge.excess_gross_frac, edge.date, days, draws),
         "edge_net_bp": _bounded(1e4 * edge.edge_net_frac, edge.date, days, draws),
         "t_newey_west": figures.plain(edge.edge_net.t_newey_west),
+        "gross": _overlap(edge.excess_gross),
+        "net": _overlap(edge.edge_net),
+        "gross_by_year": _years(edge),
         "turnover": figures.plain(edge.mean_turnover),
         "dates": int(np.isfinite(edge.excess_gross_frac).sum()),
         "flat_costs": flat,
     }
+
+
+def _years(edge: DecileEdge) -> list[dict[str, Any]]:
+    years = calendar_years(edge.date)
+    return [
+        {
+            "year": int(year),
+            **_overlap(overlap_mean(edge.excess_gross_frac[years == year], horizon_days=edge.horizon_days)),
+        }
+        for year in np.unique(years)
+    ]
 
 
 def _bounded(daily: F64, own_days: I64, days: I64, draws: DayDraws | None) -> dict[str, float | None]:

@@ -117,6 +117,24 @@ def complete_only(loaded: Loaded, recipe: Recipe, *, since: datetime | None = No
     )
 
 
+def feature_values(bars: Bars, *, feature_set: str, as_of: datetime) -> F32:
+    """Return the stored features of some bars (n, k), NaN where a bar has none.
+
+    Raises: NotReadyError where nothing of the share is stored, InvariantError for features of other bars.
+    """
+    matrix = feature_matrix_load(
+        feature_set=feature_set, secid=bars.secid, timeframe=bars.timeframe, as_of=as_of
+    )
+    place = np.searchsorted(bars.begin_s, matrix.begin_s)
+    if np.any(place >= len(bars)) or np.any(bars.begin_s[place] != matrix.begin_s):
+        raise InvariantError(
+            f"{bars.secid} has features of bars that are not there; run manage.py build_features"
+        )
+    values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
+    values[place] = matrix.values
+    return values
+
+
 def share_rows(item: InstrumentFacts, bars: Bars, values: F32, costs: CostModel) -> InstrumentRows:
     """Return a share's bars and features (n, k) with what trading it cost and allowed at each bar."""
     terms = trading_terms(item, bars)
@@ -175,14 +193,5 @@ def _instrument_rows(
 ) -> InstrumentRows:
     timeframe = Timeframe.parse(recipe.timeframe)
     bars = bars_load(secid=item.secid, timeframe=timeframe, as_of=as_of)
-    matrix = feature_matrix_load(
-        feature_set=recipe.feature_set, secid=item.secid, timeframe=timeframe, as_of=as_of
-    )
-    place = np.searchsorted(bars.begin_s, matrix.begin_s)
-    if np.any(place >= len(bars)) or np.any(bars.begin_s[place] != matrix.begin_s):
-        raise InvariantError(
-            f"{item.secid} has features of bars that are not there; run manage.py build_features"
-        )
-    values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
-    values[place] = matrix.values
+    values = feature_values(bars, feature_set=recipe.feature_set, as_of=as_of)
     return share_rows(item, bars, values, costs)

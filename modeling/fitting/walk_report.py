@@ -156,6 +156,11 @@ def configured_bp(rules: Rules) -> float:
     costs = rules.account.costs
     if not isinstance(costs, CostModel):
         return costs.round_trip_bp
+    return stepless_bp(costs)
+
+
+def stepless_bp(costs: CostModel) -> float:
+    """Return the round trip of a cost model without the price step."""
     side_frac = (
         costs.exchange_fee_frac + costs.broker_fee_frac + (costs.slippage_bp + costs.half_spread_bp) / 1e4
     )

@@ -156,11 +156,20 @@ def ic_by_year(daily: DailyIc) -> tuple[YearIc, ...]:
 
     NaN:    as `overlap_mean`; a year of which no date was used is listed with 0 days.
     """
-    years = daily.date.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    years = calendar_years(daily.date)
     return tuple(
         YearIc(year=int(year), ic=overlap_mean(daily.ic[years == year], horizon_days=daily.horizon_days))
         for year in np.unique(years)
     )
+
+
+def calendar_years(date: I64) -> I64:
+    """Return the year of each date.
+
+    Shapes: (n,) -> (n,)
+    Units:  days since 1970-01-01.
+    """
+    return np.asarray(date.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970)
 
 
 def ic_decay(rows: CrossSection, *, min_shares: int) -> tuple[DailyIc, ...]:
