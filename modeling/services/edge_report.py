@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +13,7 @@ import numpy as np
 from features.contracts import REGIMES
 from features.selectors.catalogue import feature_set_get
 from features.selectors.regime import regime_days
-from market.contracts import Bars, Timeframe
-from market.selectors.bars import bars_load
-from market.selectors.macro import macro_series
+from market.contracts import Timeframe
 from modeling.contracts.ledger import data_family
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
@@ -26,7 +23,6 @@ from modeling.fitting.label_data import regime_known
 from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.report_page import page_html
 from modeling.fitting.trading import account_rules, part_days
 from modeling.fitting.walk import Walk, walk
 from modeling.fitting.walk_arms import liquid_rows
@@ -34,8 +30,6 @@ from modeling.fitting.walk_luck import Tried
 from modeling.fitting.walk_page import edge_page, table_lines
 from modeling.fitting.walk_report import (
     CONFIGURED,
-    INDEX,
-    INDEX_WITH_DIVIDENDS,
     Accounts,
     Surroundings,
     accounts_of,
@@ -44,77 +38,29 @@ from modeling.fitting.walk_report import (
     report_figures,
 )
 from modeling.kernels.simple_rules import RULES
-from modeling.kernels.simulator_market import day_ends_s
 from modeling.kernels.splits import DAY_S
 from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.ledger import trials_of
+from modeling.services.edge_question import (
+    EdgeQuestion,
+    EdgeReport,
+    ReportConfig,
+    is_rank_report,
+    midnight,
+    report_config,
+    report_files,
+)
+from modeling.services.index_bars import index_bars
 from modeling.services.ledger import NewTrial, trial_record
+from modeling.services.rank_report import rank_report_write
 from traderai.common import clock
-from traderai.common.arrays import I8, I64
-from traderai.common.config import fingerprint, load_config
-from traderai.common.errors import InputError, NotFoundError, did_you_mean
+from traderai.common.arrays import I8
+from traderai.common.config import fingerprint
+from traderai.common.errors import InputError
 from traderai.common.progress import Progress, silent
 
-CONFIG: Final = "edge_reports.yaml"
 STAGES: Final = 4
-_CLOSE_KNOWN_S: Final = 12 * 3600  # after midnight: by then everybody knows the index's close
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportConfig:
-    """What a label set's report walks through when it is not told otherwise."""
-
-    recipe: str
-    since: str | None
-    folds: int
-    first_train_days: float
-    validation_days: float
-    rolling_days: float | None
-    min_median_turnover_rub: float
-
-    def __post_init__(self) -> None:
-        if not self.min_median_turnover_rub >= 0:
-            raise ValueError(
-                f"min_median_turnover_rub must not be negative, was {self.min_median_turnover_rub}"
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportsConfig:
-    """The whole file."""
-
-    reports: dict[str, ReportConfig]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeQuestion:
-    """What is asked; None is what edge_reports.yaml and the recipe say."""
-
-    label_set: str
-    as_of: datetime
-    timeframe: str | None = None
-    feature_set: str | None = None
-    secids: tuple[str, ...] | None = None
-    since: datetime | None = None
-    folds: int | None = None
-    first_train_days: float | None = None
-    validation_days: float | None = None
-    rolling_days: float | None = None
-    network: bool = False
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EdgeReport:
-    """Where a report lies, and what it says."""
-
-    json_path: Path
-    html_path: Path
-    sentence: str
-    table: tuple[str, ...]
-    is_simulated: bool
-    new_trials: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -129,7 +75,7 @@ class _Plan:
 
     @property
     def since(self) -> datetime | None:
-        return self.question.since or _midnight(self.config.since)
+        return self.question.since or midnight(self.config.since)
 
 
 def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progress = silent) -> EdgeReport:
@@ -139,6 +85,8 @@ def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
     Raises: InputError for an unknown label set or setting, NotReadyError without bars or features,
             DatasetRefusedError where a fold cannot teach or judge.
     """
+    if is_rank_report(question.label_set):
+        return rank_report_write(question=question, folder=folder, progress=progress)
     plan = _plan(question)
     loaded = whole_load(plan.recipe, as_of=question.as_of, since=plan.since, progress=_loading(progress))
     loaded = complete_only(loaded, plan.recipe, since=plan.since)
@@ -159,7 +107,7 @@ def loaded_report_write(
         found, accounts, around, plan.rules, tried=tried, gate=gate_get(), say=_stage(progress, 3)
     )
     content = plain({**_about(plan, loaded), "data": data_figures(dataset, found), **figures})
-    json_path, html_path = _write(content, folder)
+    json_path, html_path = report_files(content, edge_page(content), folder)
     return EdgeReport(
         json_path=json_path,
         html_path=html_path,
@@ -170,24 +118,9 @@ def loaded_report_write(
     )
 
 
-def report_config(label_set: str) -> ReportConfig:
-    """Return what the report of a label set walks through.
-
-    Raises: InputError for a label set without an entry.
-    """
-    known = load_config(CONFIG, ReportsConfig).reports
-    if label_set not in known:
-        raise InputError(
-            f"{CONFIG} must have an entry for {label_set!r}{did_you_mean(label_set, known)}; known: {', '.join(known)}",
-            field="label_set",
-        )
-    return known[label_set]
-
-
 def _plan(question: EdgeQuestion) -> _Plan:
     config = report_config(question.label_set)
-    named = ("folds", "first_train_days", "validation_days", "rolling_days")
-    told = {name: getattr(question, name) for name in named if getattr(question, name) is not None}
+    told = question.told("folds", "first_train_days", "validation_days", "rolling_days")
     recipe = recipe_load(config.recipe)
     recipe = replace(
         recipe,
@@ -248,49 +181,10 @@ def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:
     return Surroundings(
         sides=sides,
         regime=regime_known(found.dataset.decision_s, moments_s, codes),
-        indices={} if loaded.is_simulated else _indices(part_days(found.dataset, TEST), plan.question.as_of),
+        indices={}
+        if loaded.is_simulated
+        else index_bars(part_days(found.dataset, TEST), plan.question.as_of),
         timeframe=Timeframe.parse(plan.recipe.timeframe),
-    )
-
-
-def _indices(days: I64, as_of: datetime) -> dict[str, Bars]:
-    """Return the index and the index with dividends over some days, each where it is stored."""
-    found = {}
-    try:
-        bars = bars_load(secid="IMOEX", timeframe=Timeframe.D1, as_of=as_of)
-        if len(bars) and np.isin(days, day_of(bars)).any():
-            found[INDEX] = bars
-        ends_s = day_ends_s(days)
-        closes = macro_series(code=INDEX_WITH_DIVIDENDS, moments_s=ends_s + _CLOSE_KNOWN_S, as_of=as_of)
-        if np.isfinite(closes).all():
-            found[INDEX_WITH_DIVIDENDS] = bars_of_closes(INDEX_WITH_DIVIDENDS, ends_s, closes)
-    except NotFoundError:
-        return found
-    return found
-
-
-def day_of(bars: Bars) -> I64:
-    """Return the Moscow day of daily bars, since 1970."""
-    return (bars.known_s - 1 + 3 * 3600) // DAY_S
-
-
-def bars_of_closes(secid: str, ends_s: I64, closes: np.ndarray) -> Bars:
-    """Return daily bars of an index of which the closes alone are known: bought at the first close."""
-    none, ones = np.zeros(closes.size), np.ones(closes.size)
-    return Bars(
-        secid=secid,
-        timeframe=Timeframe.D1,
-        begin_s=ends_s - DAY_S,
-        open=closes,
-        high=closes,
-        low=closes,
-        close=closes,
-        volume_shares=ones,
-        turnover_rub=none,
-        split_factor=ones,
-        dividend_rub=none,
-        trading_day=np.arange(closes.size, dtype=np.int64),
-        session=np.zeros(closes.size, dtype=np.int8),
     )
 
 
@@ -360,22 +254,6 @@ def _about(plan: _Plan, loaded: Loaded) -> dict[str, Any]:
         "configured_bp": configured_bp(plan.rules),
         "min_policy_turnover_rub": plan.rules.policy.min_median_turnover_rub,
     }
-
-
-def _write(content: dict[str, Any], folder: Path) -> tuple[Path, Path]:
-    folder.mkdir(parents=True, exist_ok=True)
-    label_set, timeframe = content["label_set"]["name"], content["timeframe"]
-    name = f"{label_set}_{timeframe}{'_SIMULATED' if content['is_simulated'] else ''}"
-    json_path, html_path = folder / f"{name}.json", folder / f"{name}.html"
-    json_path.write_text(
-        json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")), encoding="utf-8"
-    )
-    html_path.write_text(page_html(edge_page(content)), encoding="utf-8")
-    return json_path, html_path
-
-
-def _midnight(day: str | None) -> datetime | None:
-    return None if day is None else datetime.combine(date.fromisoformat(day), time(), clock.MOSCOW)
 
 
 def _stage(progress: Progress, number: int) -> Any:

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from market.configs import universe_config
-from modeling.services.edge_report import EdgeQuestion, edge_report_write
+from modeling.services.edge_question import EdgeQuestion
+from modeling.services.edge_report import edge_report_write
 from traderai.common import clock
 from traderai.common.errors import TraderAIError
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what to learn from, how to walk and where to put the files."""
-        parser.add_argument("label_set", help="a set of edge_reports.yaml, such as swing_v1")
+        parser.add_argument("label_set", help="a set of edge_reports.yaml, such as swing_v1 or rank_v1")
         parser.add_argument("--timeframe", help="such as 1h; default: the recipe's")
         parser.add_argument("--feature-set", help="default: the recipe's")
         which = parser.add_mutually_exclusive_group()
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         which.add_argument("--universe", help="a list of universe.yaml")
         parser.add_argument("--since", type=date.fromisoformat, help="first day (Moscow), such as 2020-01-01")
         parser.add_argument("--until", type=date.fromisoformat, help="last day (Moscow) that may be known")
-        parser.add_argument("--folds", type=int, help="test parts of equal length")
+        parser.add_argument("--folds", type=int, help="test parts of equal length (ranks: default by years)")
         parser.add_argument("--first-train-days", type=float)
         parser.add_argument("--validation-days", type=float)
         parser.add_argument(

@@ -17,7 +17,9 @@ from modeling.kernels.simulator_benchmarks import buy_and_hold
 from modeling.kernels.simulator_market import day_ends_s
 from modeling.kernels.simulator_orders import FlatCost
 from modeling.models import Trial
-from modeling.services.edge_report import EdgeQuestion, bars_of_closes, loaded_report_write, report_config
+from modeling.services.edge_question import EdgeQuestion, report_config
+from modeling.services.edge_report import loaded_report_write
+from modeling.services.index_bars import bars_of_closes
 from tests.modeling.synthetic import instruments
 from traderai.common.errors import InputError
 

@@ -1,0 +1,293 @@
+"""Reports on the edge of ranks: walk forward over the years, hold the best tenth, and say what is left of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from features.selectors.catalogue import feature_set_get
+from market.contracts import Timeframe
+from modeling.contracts import RankLabelSet
+from modeling.contracts.ledger import data_family
+from modeling.fitting.cross_books import Books, Candidate, books_of
+from modeling.fitting.cross_data import RankPanel, panel_load
+from modeling.fitting.cross_page import rank_page, rank_table
+from modeling.fitting.cross_rankers import RANKERS, Ranker
+from modeling.fitting.cross_report import (
+    RankTerms,
+    fold_figures,
+    horizon_counts,
+    rank_report_figures,
+)
+from modeling.fitting.cross_walk import RankWalk, rank_walk
+from modeling.fitting.evaluation import plain
+from modeling.fitting.label_data import LabelScope, shares_chosen
+from modeling.fitting.manifest import code_sha256
+from modeling.fitting.walk_luck import Tried, days_of
+from modeling.fitting.walk_report import stepless_bp
+from modeling.fitting.walk_trades import held
+from modeling.kernels.simulator_benchmarks import buy_and_hold
+from modeling.kernels.simulator_orders import FlatCost
+from modeling.kernels.splits import DAY_S
+from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds, named_folds
+from modeling.selectors.configuration import cost_model_get, gate_get
+from modeling.selectors.label_sets import label_set_get
+from modeling.selectors.ledger import trials_of
+from modeling.services.edge_question import (
+    EdgeQuestion,
+    EdgeReport,
+    RankReportConfig,
+    midnight,
+    rank_report_config,
+    report_files,
+)
+from modeling.services.index_bars import index_bars
+from modeling.services.ledger import NewTrial, trial_record
+from traderai.common import clock
+from traderai.common.config import fingerprint
+from traderai.common.errors import InputError, NotReadyError
+from traderai.common.progress import Progress, silent
+
+STAGES: Final = 4
+FUND: Final = "a fund, not a share"
+_CAPITAL_RUB: Final = 1e6  # of an index that is held in fractions: no figure depends on it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Plan:
+    question: EdgeQuestion
+    config: RankReportConfig
+    spec: RankLabelSet
+    rankers: Sequence[Ranker]
+
+    @property
+    def feature_set(self) -> str:
+        return self.question.feature_set or self.config.feature_set
+
+    @property
+    def terms(self) -> RankTerms:
+        return RankTerms(
+            round_trips_bp=self.config.round_trips_bp,
+            gate=gate_get(),
+            timeframe=Timeframe.parse(self.spec.timeframe),
+            seed=self.question.seed,
+        )
+
+
+def rank_report_write(*, question: EdgeQuestion, folder: Path, progress: Progress = silent) -> EdgeReport:
+    """Walk forward over ranks, count each model at each horizon as a trial, and write the report as JSON and HTML.
+
+    Repeating with the same question, data and code counts no new trial and writes the same figures.
+    Raises: InputError for an unknown label set or setting, NotReadyError without bars or features,
+            DatasetRefusedError where a fold cannot teach or judge.
+    """
+    plan = _plan(question, tuple(RANKERS.values()))
+    scope = _scope(plan)
+    panel = panel_load(
+        scope,
+        plan.spec,
+        feature_set=plan.feature_set,
+        columns=feature_set_get(name=plan.feature_set).columns,
+        progress=_stage(progress, 0),
+    )
+    return panel_report_write(question=question, panel=panel, scope=scope, folder=folder, progress=progress)
+
+
+def panel_report_write(
+    *,
+    question: EdgeQuestion,
+    panel: RankPanel,
+    scope: LabelScope,
+    folder: Path,
+    rankers: Sequence[Ranker] = tuple(RANKERS.values()),
+    progress: Progress = silent,
+) -> EdgeReport:
+    """Write the report of a panel that is loaded; everything after the loading of `rank_report_write`."""
+    plan = _plan(question, rankers)
+    walk = rank_walk(
+        panel,
+        rankers,
+        dates=_dates(plan, panel),
+        config=WalkConfig(
+            embargo_s=round(plan.config.embargo_days * DAY_S), rolling_days=plan.config.rolling_days
+        ),
+        seed=question.seed,
+        say=_stage(progress, 1),
+    )
+    progress(2, STAGES, "portfolios")
+    books = _with_indices(books_of(walk, horizon_days=horizon_counts(panel.horizons)), plan, scope)
+    tried, new = _count(plan, panel, books, scope)
+    progress(3, STAGES, "figures")
+    figures, verdict = rank_report_figures(walk, books, tried, plan.terms)
+    content = plain({**_about(plan, scope), "data": _data(walk), **figures})
+    json_path, html_path = report_files(content, rank_page(content), folder)
+    return EdgeReport(
+        json_path=json_path,
+        html_path=html_path,
+        sentence=verdict.sentence,
+        table=tuple(rank_table(content)),
+        is_simulated=scope.is_simulated,
+        new_trials=new,
+    )
+
+
+def _plan(question: EdgeQuestion, rankers: Sequence[Ranker]) -> _Plan:
+    config = rank_report_config(question.label_set)
+    if question.network:
+        raise InputError("a rank report fits no network; leave out --network", field="network")
+    spec = label_set_get(name=question.label_set, timeframe=question.timeframe)
+    if not isinstance(spec, RankLabelSet) or Timeframe.parse(spec.timeframe).minutes < 1440:
+        raise InputError(
+            f"a rank report is about ranks of daily bars, {spec.name} is of kind {spec.kind} at {spec.timeframe}; "
+            "give its entry in edge_reports.yaml a set of daily ranks",
+            field="label_set",
+        )
+    told = question.told("first_train_days", "validation_days", "rolling_days")
+    return _Plan(question=question, config=replace(config, **told), spec=spec, rankers=rankers)
+
+
+def _scope(plan: _Plan) -> LabelScope:
+    question = plan.question
+    timeframe = Timeframe.parse(plan.spec.timeframe)
+    shares, left_out = shares_chosen(timeframe=timeframe, secids=question.secids, as_of=question.as_of)
+    funds = {facts.secid: FUND for facts in shares if facts.kind == "etf"}
+    kept = tuple(facts for facts in shares if facts.secid not in funds)
+    if not kept:
+        raise NotReadyError("there is no share to rank, only funds; ingest shares first", code="no_bars")
+    return LabelScope(
+        timeframe=timeframe,
+        shares=kept,
+        left_out=left_out | funds,
+        since=question.since or midnight(plan.config.since),
+        as_of=question.as_of,
+        costs=cost_model_get(),
+    )
+
+
+def _dates(plan: _Plan, panel: RankPanel) -> tuple[FoldDates, ...]:
+    config, folds = plan.config, plan.question.folds
+    if folds is None:
+        return named_folds({str(year): _year(year, config.validation_days) for year in config.test_years})
+    try:
+        return equal_folds(
+            panel.decision_s[panel.labelled.any(axis=1)],
+            n_folds=folds,
+            first_train_days=config.first_train_days,
+            validation_days=config.validation_days,
+        )
+    except ValueError as error:
+        raise InputError(f"the rows give no folds: {error}", field="folds") from error
+
+
+def _year(year: int, validation_days: float) -> tuple[int, int, int]:
+    # The last bar of a year is known at the midnight that begins the next one: the border lies a day later.
+    starts = [
+        clock.to_epoch_s(moment)
+        for moment in (midnight(f"{year}-01-02"), midnight(f"{year + 1}-01-02"))
+        if moment is not None
+    ]
+    return starts[0] - round(validation_days * DAY_S), starts[0], starts[1]
+
+
+def _with_indices(books: Books, plan: _Plan, scope: LabelScope) -> Books:
+    if scope.is_simulated:
+        return books
+    flat = FlatCost(round_trip_bp=stepless_bp(scope.costs))
+    return replace(
+        books,
+        indices={
+            name: held(
+                buy_and_hold(bars, calendar=books.days, capital_rub=_CAPITAL_RUB, costs=flat),
+                capital_rub=_CAPITAL_RUB,
+            )
+            for name, bars in index_bars(books.days, plan.question.as_of).items()
+        },
+    )
+
+
+def _count(plan: _Plan, panel: RankPanel, books: Books, scope: LabelScope) -> tuple[Tried, int]:
+    """Count each model at each horizon as a trial; return what the ledger counts then, and how many were new."""
+    now, new = clock.now(), 0
+    for candidate in books.candidates:
+        bought = int(books.tops[candidate].bought.sum())
+        excess = books.excess(candidate)
+        trial = NewTrial(
+            kind="walk_forward_fold",
+            recipe=f"rank_report {candidate.key}",
+            labels=plan.spec,
+            is_simulated=scope.is_simulated,
+            config_sha256=fingerprint([_config_sha(plan), _made_by(plan, candidate), code_sha256()]),
+            data_sha256=panel.sha256,
+            days=books.days,
+            daily_net=excess,
+            trades=bought,
+            net_expectancy_frac=books.a_purchase(candidate) if bought else float("nan"),
+        )
+        new += trial_record(trial=trial, now=now)
+    known = trials_of(
+        label_family=plan.spec.family,
+        data_family=data_family(timeframe=plan.spec.timeframe, is_simulated=scope.is_simulated),
+        first_day=int(books.days[0]),
+        last_day=int(books.days[-1]),
+        as_of=clock.now(),
+    )
+    return Tried(count=known.count, sharpes_per_day=known.sharpes_per_day), new
+
+
+def _made_by(plan: _Plan, candidate: Candidate) -> list[Any]:
+    ranker = next((repr(each) for each in plan.rankers if each.name == candidate.model), candidate.model)
+    return [ranker, candidate.horizon, plan.question.seed]
+
+
+def _config_sha(plan: _Plan) -> str:
+    features = feature_set_get(name=plan.feature_set).sha
+    asked = fingerprint([plan.question.folds, plan.config, plan.spec, cost_model_get()])
+    return fingerprint([asked, features])
+
+
+def _about(plan: _Plan, scope: LabelScope) -> dict[str, Any]:
+    features = feature_set_get(name=plan.feature_set)
+    return {
+        "label_set": asdict(plan.spec),
+        "label_set_sha256": fingerprint(plan.spec),
+        "feature_set": features.key,
+        "feature_set_sha256": features.sha,
+        "timeframe": plan.spec.timeframe,
+        "settings": asdict(plan.config),
+        "models": {each.name: repr(each) for each in plan.rankers},
+        "config_sha256": _config_sha(plan),
+        "code_sha256": code_sha256(),
+        "seed": plan.question.seed,
+        "since": scope.since.isoformat() if scope.since else None,
+        "as_of": scope.as_of.isoformat(),
+        "is_simulated": scope.is_simulated,
+        "left_out": scope.left_out,
+        "costs": asdict(scope.costs),
+    }
+
+
+def _data(walk: RankWalk) -> dict[str, Any]:
+    panel = walk.panel
+    rows = panel.day.size
+    return {
+        "secids": list(panel.secids),
+        "shares_tested": len(set(panel.share[walk.test].tolist())),
+        "rows": rows,
+        "rows_tested": int(walk.test.sum()),
+        "first_day": days_of(panel.day[:1])[0],
+        "last_day": days_of(panel.day[-1:])[0],
+        "states": panel.states,
+        "features": list(panel.features),
+        "missing": dict(zip(panel.features, panel.missing.tolist(), strict=True)),
+        "alike": [name for name, differs in zip(panel.features, panel.differs, strict=True) if not differs],
+        "without_features": list(panel.without_features),
+        "mean_cost_bp": 1e4 * float(panel.cost_frac[walk.test].mean()),
+        "dataset_sha256": panel.sha256,
+        "folds": fold_figures(walk),
+    }
+
+
+def _stage(progress: Progress, number: int) -> Any:
+    return lambda done, total, what: progress(number, STAGES, f"{what} {done}/{total}")
