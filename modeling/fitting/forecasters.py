@@ -89,9 +89,8 @@ class LogisticForecaster:
         )
 
     def _side(self, task: FitTask, rows: I64, side: str) -> Logits:
-        x, y = stacked(task, rows, side, TRAIN)
         model = LogisticRegression(C=0.1, max_iter=300)
-        model.fit(_one_hot(task.dataset, x), y)
+        model.fit(_one_hot(task.dataset, stacked(task, rows, TRAIN)), stacked_labels(task, rows, side, TRAIN))
         return lambda designed: np.asarray(
             model.decision_function(_one_hot(task.dataset, designed)), dtype=np.float64
         )
@@ -125,10 +124,10 @@ class TreeForecaster:
     def fit(self, task: FitTask) -> TabularFit:
         """Return the forests of each side."""
         rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
-        bags = list(self._bags(task, rows))
+        forests = [self._forests(task, bag, number) for number, bag in enumerate(self._bags(task, rows))]
         return TabularFit(
             task=task,
-            logits={side: self._side(task, bags, side) for side in SIDES},
+            logits={side: self._mean([own[side] for own in forests]) for side in SIDES},
             model=fingerprint([repr(self), task.seed]),
         )
 
@@ -142,9 +141,7 @@ class TreeForecaster:
             inside = np.isin(block, rng.permutation(blocks)[:size])
             yield rows[inside], rows[~inside]
 
-    def _side(self, task: FitTask, bags: Sequence[tuple[I64, I64]], side: str) -> Logits:
-        models = [self._forest(task, bag, side, number) for number, bag in enumerate(bags)]
-
+    def _mean(self, models: Sequence[lightgbm.Booster]) -> Logits:
         def logits(designed: F32) -> F64:
             said = [
                 model.predict(
@@ -156,16 +153,25 @@ class TreeForecaster:
 
         return logits
 
-    def _forest(self, task: FitTask, bag: tuple[I64, I64], side: str, number: int) -> lightgbm.Booster:
+    def _forests(self, task: FitTask, bag: tuple[I64, I64], number: int) -> dict[str, lightgbm.Booster]:
+        """Return the forest of each side; both read the same rows, so their features are sorted into bins once."""
         k = len(task.dataset.features)
         options: dict[str, Any] = {"categorical_feature": [k, k + 1], "free_raw_data": False}
-        train = lightgbm.Dataset(*stacked(task, bag[0], side, TRAIN), **options)
-        stop = lightgbm.Dataset(*stacked(task, bag[1], side, TRAIN), reference=train, **options)
+        train = lightgbm.Dataset(stacked(task, bag[0], TRAIN), **options)
+        stop = lightgbm.Dataset(stacked(task, bag[1], TRAIN), reference=train, **options)
+        found = {}
+        for side in SIDES:
+            for own, rows in zip((train, stop), bag, strict=True):
+                own.set_label(stacked_labels(task, rows, side, TRAIN))
+            found[side] = self._grown(train, stop, seed=task.seed + number)
+        return found
+
+    def _grown(self, train: lightgbm.Dataset, stop: lightgbm.Dataset, *, seed: int) -> lightgbm.Booster:
         return lightgbm.train(
             {
                 "objective": "binary", "learning_rate": self.learning_rate, "num_leaves": self.leaves,
                 "min_data_in_leaf": self.least_rows, "feature_fraction": 0.8, "lambda_l2": 1.0, "max_bin": 63,
-                "seed": task.seed + number, "deterministic": True, "force_row_wise": True, "num_threads": self.threads,
+                "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": self.threads,
                 "verbose": -1,
             },
             train,
@@ -202,14 +208,16 @@ def design(task: FitTask, rows: I64, h: int) -> F32:
     return np.concatenate([scaled, numbers], axis=1).astype(np.float32)
 
 
-def stacked(task: FitTask, rows: I64, side: str, part: int) -> tuple[F32, F64]:
-    """Return designed rows of a part and their labels, horizon after horizon."""
-    xs, ys = [], []
-    for h in range(len(task.dataset.horizons)):
-        own = rows[task.dataset.part[rows, h] == part]
-        xs.append(design(task, own, h))
-        ys.append(getattr(task.dataset.targets, side)[own, h])
-    return np.concatenate(xs), np.concatenate(ys)
+def stacked(task: FitTask, rows: I64, part: int) -> F32:
+    """Return designed rows of a part, horizon after horizon."""
+    horizons = range(len(task.dataset.horizons))
+    return np.concatenate([design(task, rows[task.dataset.part[rows, h] == part], h) for h in horizons])
+
+
+def stacked_labels(task: FitTask, rows: I64, side: str, part: int) -> F64:
+    """Return the labels of the rows that `stacked` gives, in its order."""
+    target, own = getattr(task.dataset.targets, side), task.dataset.part[rows] == part
+    return np.concatenate([target[rows[own[:, h]], h] for h in range(own.shape[1])])
 
 
 def _one_hot(dataset: Dataset, x: F32) -> F32:
