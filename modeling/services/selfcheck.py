@@ -94,8 +94,11 @@ def _results(tasks: Sequence[Task], processes: int, progress: Progress) -> list[
     # Spawned: what learns must not be forked.
     context = multiprocessing.get_context("spawn")
     by_task: dict[Task, RunResult] = {}
+    # The longest begin first: one that begins last would keep a process busy while the others have nothing left.
+    longest_first = sorted(tasks, key=lambda task: task.edge is None)
     with ProcessPoolExecutor(processes, mp_context=context, initializer=django.setup) as pool:
-        for number, done in enumerate(as_completed([pool.submit(run, task) for task in tasks]), start=1):
+        runs = [pool.submit(run, task) for task in longest_first]
+        for number, done in enumerate(as_completed(runs), start=1):
             result = done.result()
             by_task[result.task] = result
             progress(number, len(tasks), _said(result))
