@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -12,9 +12,10 @@ from modeling.fitting.walk_luck import market_alpha
 from modeling.fitting.walk_verdict import SIGNIFICANCE, Test, Verdict
 from modeling.kernels.cross_section import calendar_years
 from modeling.kernels.performance import TRADING_DAYS_A_YEAR, daily_sharpe
-from modeling.kernels.significance import MeanInterval, block_bootstrap_mean
+from modeling.kernels.significance import DayDraws, FigureInterval, draw_days, ratio_interval
 from traderai.common.arrays import F64, I64
 
+LEVEL: Final = 0.95  # of each bound that is told; what must hold keeps the gate's
 LEAST_T: Final = 1.645  # one-sided 5 %
 _TOO_GOOD: Final = "not too good to be true"
 
@@ -36,22 +37,56 @@ class RankEvidence:
     market: F64 | None  # the index with dividends where it is known
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bounds:
+    """Means of days with their bounds, by the same draws for all candidates of a horizon."""
+
+    excess: FigureInterval  # at the gate's level
+    excess_usual: FigureInterval  # at the usual one
+    beta: float
+    alpha: FigureInterval | None  # what is left without the index, at the usual level
+
+
 def rank_verdict(evidence: list[RankEvidence], gate: GateConfig) -> Verdict:
     """Return the verdict on the candidate that passes most rules, of equals the one with the highest lower bound."""
-    bounds = {own.name: _interval(own.excess, own, gate, gate.level) for own in evidence}
-    tests = {own.name: rank_tests(own, gate, bounds[own.name]) for own in evidence}
-    best = max(evidence, key=lambda own: (sum(test.passed for test in tests[own.name]), bounds[own.name].low))
+    bounds: dict[str, _Bounds] = {}
+    for horizon_days in sorted({own.horizon_days for own in evidence}):
+        same = [own for own in evidence if own.horizon_days == horizon_days]
+        draws = draw_days(
+            same[0].days.size,
+            level=gate.level,
+            mean_block_days=max(gate.mean_block_days, 2.0 * horizon_days),
+            resamples=gate.resamples,
+            rng=np.random.default_rng(gate.seed),
+        )
+        bounds |= {own.name: _bounds_of(own, draws) for own in same}
+    tests = {own.name: _rank_tests(own, gate, bounds[own.name]) for own in evidence}
+    best = max(
+        evidence,
+        key=lambda own: (sum(test.passed for test in tests[own.name]), bounds[own.name].excess.low),
+    )
     passed = all(test.passed for test in tests[best.name])
     return Verdict(
         edge=passed,
         model=best.name,
-        sentence=_sentence(best, tests[best.name], gate, passed),
+        sentence=_sentence(best, tests[best.name], bounds[best.name], passed),
         tests=tests,
     )
 
 
-def rank_tests(own: RankEvidence, gate: GateConfig, bound: MeanInterval) -> tuple[Test, ...]:
-    """Return every rule with what was found of one candidate; `bound` is that of its daily excess at the gate's level."""
+def _bounds_of(own: RankEvidence, draws: DayDraws) -> _Bounds:
+    every_day, usual = np.ones(own.days.size), replace(draws, level=LEVEL)
+    beta, alpha = (float("nan"), None) if own.market is None else market_alpha(own.net, own.market)
+    return _Bounds(
+        excess=ratio_interval(own.excess, every_day, draws),
+        excess_usual=ratio_interval(own.excess, every_day, usual),
+        beta=beta,
+        alpha=None if alpha is None else ratio_interval(alpha, every_day, usual),
+    )
+
+
+def _rank_tests(own: RankEvidence, gate: GateConfig, bounds: _Bounds) -> tuple[Test, ...]:
+    """Return every rule with what was found of one candidate."""
     return (
         Test(
             name="enough to judge",
@@ -68,8 +103,8 @@ def rank_tests(own: RankEvidence, gate: GateConfig, bound: MeanInterval) -> tupl
         Test(
             name="more than all shares after costs",
             asked=f"lower {gate.level:.0%} bound of the mean day beyond all shares above 0, configured costs",
-            found=f"mean {bound.mean * 1e4:+.2f} bp a day, bound {bound.low * 1e4:+.2f} bp",
-            passed=bound.low > 0.0,
+            found=f"mean {bounds.excess.value * 1e4:+.2f} bp a day, bound {bounds.excess.low * 1e4:+.2f} bp",
+            passed=bounds.excess.low > 0.0,
         ),
         _all_but_the_best_year(own),
         Test(
@@ -84,7 +119,7 @@ def rank_tests(own: RankEvidence, gate: GateConfig, bound: MeanInterval) -> tupl
             found="stands" if own.stands else "does not stand",
             passed=own.stands,
         ),
-        _beats_market(own, gate),
+        _beats_market(bounds),
         _no_leak(own, gate),
     )
 
@@ -102,20 +137,19 @@ def _all_but_the_best_year(own: RankEvidence) -> Test:
     )
 
 
-def _beats_market(own: RankEvidence, gate: GateConfig) -> Test:
+def _beats_market(bounds: _Bounds) -> Test:
     name, asked = (
         "more than the index",
         "lower 95 % bound of the mean day above 0 without its beta to the index with dividends",
     )
-    if own.market is None:
+    if bounds.alpha is None:
         return Test(name=name, asked=asked, found="the index is not known over these days", passed=False)
-    beta, alpha = market_alpha(own.net, own.market)
-    bound = _interval(alpha, own, gate, 0.95)
+    mean, low = bounds.alpha.value * 1e4, bounds.alpha.low * 1e4
     return Test(
         name=name,
         asked=asked,
-        found=f"beta {beta:.2f}, {bound.mean * 1e4:+.2f} bp a day, bound {bound.low * 1e4:+.2f} bp",
-        passed=bound.low > 0.0,
+        found=f"beta {bounds.beta:.2f}, {mean:+.2f} bp a day, bound {low:+.2f} bp",
+        passed=low > 0.0,
     )
 
 
@@ -129,19 +163,9 @@ def _no_leak(own: RankEvidence, gate: GateConfig) -> Test:
     )
 
 
-def _interval(daily: F64, own: RankEvidence, gate: GateConfig, level: float) -> MeanInterval:
-    return block_bootstrap_mean(
-        daily,
-        level=level,
-        mean_block_days=max(gate.mean_block_days, 2.0 * own.horizon_days),
-        resamples=gate.resamples,
-        rng=np.random.default_rng(gate.seed),
-    )
-
-
-def _sentence(own: RankEvidence, tests: tuple[Test, ...], gate: GateConfig, passed: bool) -> str:
-    found = _interval(own.excess, own, gate, 0.95)
-    yearly = [one * TRADING_DAYS_A_YEAR * 100.0 for one in (found.mean, found.low, found.high)]
+def _sentence(own: RankEvidence, tests: tuple[Test, ...], bounds: _Bounds, passed: bool) -> str:
+    found = bounds.excess_usual
+    yearly = [one * TRADING_DAYS_A_YEAR * 100.0 for one in (found.value, found.low, found.high)]
     told = (
         f"the best tenth by {own.name} made {yearly[0]:+.1f} [{yearly[1]:+.1f}, {yearly[2]:+.1f}] % a year more than all "
         f"liquid shares after configured costs, over {own.days.size:,} test days with {own.bought:,} purchases (mean daily "
