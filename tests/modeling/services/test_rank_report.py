@@ -12,9 +12,10 @@ from modeling.errors import DatasetRefusedError
 from modeling.models import Trial
 from modeling.selectors.label_sets import label_set_get
 from modeling.services.edge_question import EdgeQuestion, EdgeReport, is_rank_report, rank_report_config
+from modeling.services.edge_report import edge_report_write
 from modeling.services.rank_report import panel_report_write
 from tests.modeling.fitting.cross_maker import AS_OF, RANKERS, panel, scope
-from traderai.common.errors import InputError
+from traderai.common.errors import InputError, NotReadyError
 
 pytestmark = pytest.mark.django_db
 QUESTION = EdgeQuestion(
@@ -91,6 +92,12 @@ def test_bad_questions_are_refused_and_count_nothing(change: dict[str, object], 
     with pytest.raises((InputError, ValueError), match=said):
         written(tmp_path, question=replace(QUESTION, **change))  # type: ignore[arg-type]
     assert not Trial.objects.exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_edge_report_of_ranks_needs_bars(tmp_path: Path):
+    with pytest.raises(NotReadyError, match="no share has 1d bars"):
+        edge_report_write(question=QUESTION, folder=tmp_path)
     assert not list(tmp_path.iterdir())
 
 
