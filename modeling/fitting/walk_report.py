@@ -13,7 +13,7 @@ from market.contracts import Bars, Timeframe
 from modeling.contracts import CostModel, GateConfig
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import DayBootstrap
-from modeling.fitting.judging import Rules, Say
+from modeling.fitting.judging import Rules, Say, bootstrap_of
 from modeling.fitting.trading import Traded, part_days
 from modeling.fitting.walk import Walk
 from modeling.fitting.walk_arms import ALWAYS_LONG, Arm, cut_arms, liquid, model_arm, rule_arms
@@ -26,7 +26,7 @@ from modeling.fitting.walk_luck import (
     shift_figures,
     superiority_figures,
 )
-from modeling.fitting.walk_scores import base_win_rates, bootstrap_of, score_figures
+from modeling.fitting.walk_scores import base_win_rates, score_figures
 from modeling.fitting.walk_trades import (
     account_figures,
     closed,

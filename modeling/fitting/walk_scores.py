@@ -12,7 +12,7 @@ from modeling.fitting.baselines import base_rates
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import DayBootstrap, probability_figures
 from modeling.fitting.forecasters import SIDES
-from modeling.fitting.judging import Rules
+from modeling.fitting.judging import Rules, bootstrap_of
 from modeling.fitting.walk import JudgedFold, Walk
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.metrics import TOP_SHARES, pr_auc_lift, precision_at_top, reliability
@@ -187,18 +187,6 @@ def ece_interval(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict
     resampled = np.abs(weights @ gap).sum(axis=1) / (weights @ rows)
     found = figure_interval(float(np.abs(gap.sum(axis=0)).sum() / y.size), resampled, bootstrap.draws)
     return {"value": found.value, "low": found.low, "high": found.high}
-
-
-def bootstrap_of(days: I64, rules: Rules) -> DayBootstrap:
-    """Return the draws of some days by the recipe's evaluation."""
-    evaluation = rules.recipe.evaluation
-    return DayBootstrap.draw(
-        days,
-        resamples=evaluation.resamples,
-        mean_block_days=evaluation.mean_block_days,
-        level=evaluation.interval_level,
-        seed=rules.seed,
-    )
 
 
 def base_win_rates(dataset: Dataset, own: np.ndarray, cost_frac: F64) -> F64:
