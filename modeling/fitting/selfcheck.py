@@ -77,6 +77,11 @@ class RunResult:
     oracle_trades: int
     oracle_net_frac: float
 
+    @property
+    def proven(self) -> bool:
+        """Whether the gate found a profit proven; one so good that a leak is to be ruled out first included."""
+        return self.grade == "trade" or self.reasons == ("leak_audit_needed",)
+
 
 def run(task: Task) -> RunResult:
     """Simulate a market, learn it, judge it, trade it; nothing is stored.

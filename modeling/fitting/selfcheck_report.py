@@ -30,7 +30,7 @@ class NullSummary:
     auc_direction_error: float  # standard error of the mean
     spread_difference: float  # mean of p_long's AUC less that of volatility and time of day alone
     spread_difference_error: float
-    promotions: int  # to the grade `trade`
+    promotions: int  # to the grade `trade`, or kept from it by nothing but the leak audit
     informs: int
     trades: int
     net_frac: float  # mean over the runs
@@ -87,7 +87,7 @@ def null_summaries(results: Sequence[RunResult], *, strict: bool) -> tuple[NullS
 def _null(forecaster: str, runs: Sequence[RunResult], *, strict: bool) -> NullSummary:
     auc, auc_error = _mean([each.auc_direction for each in runs])
     spread, spread_error = _mean([each.auc_long - each.auc_long_of_spread for each in runs])
-    promotions = sum(each.grade == "trade" for each in runs)
+    promotions = sum(each.proven for each in runs)
     passed = (
         abs(auc - 0.5) <= _allowed(auc_error, strict=strict)
         and abs(spread) <= _allowed(spread_error, strict=strict)
@@ -148,7 +148,7 @@ def _planted_summary(
         oracle_trades=sum(each.oracle_trades for each in runs),
         oracle_net_frac=oracle,
         oracle_share=share,
-        promotions=sum(each.grade == "trade" for each in runs),
+        promotions=sum(each.proven for each in runs),
         auc_direction=float(np.mean([each.auc_direction for each in runs])),
         least_share=least,
         passed=least is None or share >= least,
@@ -178,7 +178,7 @@ def _null_lines(report: SelfcheckReport) -> list[str]:
         f"Without an edge: {size.shares} shares, {size.days} days a market. Mean AUC of p_long - p_short against "
         f"the sign of the forward return must be 0.5 +/- {AUC_TOLERANCE}, that of p_long within {AUC_TOLERANCE} of",
         f"a model of volatility and time of day alone{forgiven}, and at most {PROMOTIONS_MAX_FRAC:.0%} of the runs may "
-        "be graded trade.",
+        "be graded trade, or kept from it by nothing but the leak audit that so good a figure asks for.",
         f"{'model':<10}{'runs':>5}{'AUC direction':>18}{'p_long - spread':>20}{'trade':>7}{'inform':>8}{'trades':>8}"
         f"{'net %':>8}",
         *(_null_line(each) for each in report.nulls),
@@ -196,7 +196,7 @@ def _planted_lines(report: SelfcheckReport) -> list[str]:
     return [
         f"Planted: {size.shares} shares, {size.days} days a market; drift in standard deviations of the return over "
         "its window, the threshold of a gap or of the index's move in their own. The oracle knows the rows",
-        "and goes through the same calibration, policy and account.",
+        "and goes through the same calibration, policy and account. `trade`: runs with a proven profit, leak audit or not.",
         f"{'edge':<18}{'strength':>9}{'threshold':>11}{'rows %':>8}{'runs':>6}{'net %':>9}{'oracle %':>10}{'share':>7}"
         f"{'asked':>7}{'trades':>8}{'oracle':>8}{'trade':>7}",
         *(_planted_line(each, thresholds[each.edge]) for each in report.planted),

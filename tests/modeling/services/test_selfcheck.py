@@ -76,6 +76,24 @@ def test_the_full_form_forgives_nothing_for_few_runs(short, strict, passed):
     assert not null_summaries(steady, strict=strict)[0].passed
 
 
+@pytest.mark.parametrize(
+    ("verdict", "passed"),
+    [
+        ({"grade": "trade", "reasons": ()}, False),
+        (
+            {"grade": "inform", "reasons": ("leak_audit_needed",)},
+            False,
+        ),  # proven, were it not too good to be true
+        ({"grade": "inform", "reasons": ("net_lower_bound", "leak_audit_needed")}, True),
+    ],
+)
+def test_a_profit_proven_where_nothing_is_fails_the_check(short, verdict, passed):
+    one = next(each for each in short.runs if each.task.edge is None)
+    calm = replace(one, auc_direction=0.5, auc_long=0.5, auc_long_of_spread=0.5, reasons=("enough_trades",))
+    runs = [calm] * 18 + [replace(calm, **verdict)] * 2
+    assert null_summaries(runs, strict=True)[0].passed is passed
+
+
 def test_a_pipeline_that_misses_an_edge_is_seen(short):
     planted = [each for each in short.runs if each.task.edge is not None]
     blind = [replace(each, net_frac=0.1 * each.oracle_net_frac) for each in planted]
@@ -150,4 +168,4 @@ def test_the_network_finds_nothing_where_nothing_is():
     """Three markets: their mean is also forgiven what chance does."""
     found = [run(Task(size="full_null", seed=SEED + number, forecaster=NETWORK)) for number in range(3)]
     assert null_summaries(found, strict=False)[0].passed
-    assert not any(each.grade == "trade" for each in found)
+    assert not any(each.proven for each in found)
