@@ -17,6 +17,7 @@ from modeling.fitting.cross_tables import (
     trading_section,
 )
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
+from modeling.fitting.walk_page import origin_text, rule_table, simulated_lines
 from traderai.common.clock import MOSCOW, from_epoch_s
 
 NOTES: Final = (
@@ -71,15 +72,13 @@ def rank_page(figures: Mapping[str, Any]) -> Page:
             _data(figures),
         ],
         notes=NOTES,
-        footer=f"{figures['feature_set']}, labels {figures['label_set_sha256'][:12]}, dataset {data['dataset_sha256'][:12]}, "
-        f"settings {figures['config_sha256'][:12]}, code {figures['code_sha256'][:12]}, seed {figures['seed']}; "
-        "made by manage.py edge_report.",
+        footer=origin_text(figures),
     )
 
 
 def rank_table(figures: Mapping[str, Any]) -> list[str]:
     """Return the honest table as lines of text."""
-    lines = ["SIMULATED data: figures say nothing about a real market."] if figures["is_simulated"] else []
+    lines = simulated_lines(figures)
     data = figures["data"]
     lines.append(
         f"{figures['label_set']['name']} {figures['timeframe']}, {figures['feature_set']}: {data['shares_tested']} shares, "
@@ -104,15 +103,7 @@ def rank_table(figures: Mapping[str, Any]) -> list[str]:
 
 def _verdict(verdict: Mapping[str, Any]) -> Section:
     tables = [
-        Table(
-            caption=f"The rules, held against {name}",
-            columns=("Rule", "Holds", "Found", "Asked"),
-            rows=[
-                (test["name"], "yes" if test["passed"] else "no", test["found"], test["asked"])
-                for test in tests
-            ],
-            folded=name != verdict["model"],
-        )
+        rule_table(name, tests, folded=name != verdict["model"])
         for name, tests in sorted(verdict["tests"].items(), key=lambda item: item[0] != verdict["model"])
     ]
     text = "There is an edge only if every rule holds for one model at one horizon; else there is none."

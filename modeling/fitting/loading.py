@@ -135,7 +135,7 @@ def feature_values(bars: Bars, *, feature_set: str, as_of: datetime) -> F32:
     return values
 
 
-def share_rows(item: InstrumentFacts, bars: Bars, values: F32, costs: CostModel) -> InstrumentRows:
+def rows_with_terms(item: InstrumentFacts, bars: Bars, values: F32, costs: CostModel) -> InstrumentRows:
     """Return a share's bars and features (n, k) with what trading it cost and allowed at each bar."""
     terms = trading_terms(item, bars)
     return InstrumentRows(
@@ -194,4 +194,4 @@ def _instrument_rows(
     timeframe = Timeframe.parse(recipe.timeframe)
     bars = bars_load(secid=item.secid, timeframe=timeframe, as_of=as_of)
     values = feature_values(bars, feature_set=recipe.feature_set, as_of=as_of)
-    return share_rows(item, bars, values, costs)
+    return rows_with_terms(item, bars, values, costs)

@@ -26,7 +26,7 @@ from modeling.fitting.forecasters import (
 )
 from modeling.fitting.forecasts import Raw
 from modeling.fitting.judging import Rules, gate_input, policy_traded
-from modeling.fitting.loading import assembled, parted, share_rows
+from modeling.fitting.loading import assembled, parted, rows_with_terms
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.trading import Traded, account_rules
 from modeling.fitting.walk import forecaster_judge
@@ -143,7 +143,7 @@ def market_dataset(market: SimulatedMarket, recipe: Recipe) -> Dataset:
         bars, matrix = market.bars[timeframe][share.secid], matrices[share.secid]
         if not np.array_equal(bars.begin_s, matrix.begin_s):
             raise InvariantError(f"features of {share.secid} are not those of its bars")
-        rows.append(share_rows(share, bars, matrix.values, costs))
+        rows.append(rows_with_terms(share, bars, matrix.values, costs))
     return parted(assembled(rows, recipe), recipe)
 
 

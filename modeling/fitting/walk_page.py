@@ -68,16 +68,14 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
             _data(figures),
         ],
         notes=NOTES,
-        footer=f"{figures['feature_set']}, labels {figures['label_set_sha256'][:12]}, dataset {data['dataset_sha256'][:12]}, "
-        f"settings {figures['config_sha256'][:12]}, code {figures['code_sha256'][:12]}, seed {figures['seed']}; "
-        "made by manage.py edge_report.",
+        footer=origin_text(figures),
     )
 
 
 def table_lines(figures: Mapping[str, Any]) -> list[str]:
     """Return the honest table as lines of text."""
     data = figures["data"]
-    lines = ["SIMULATED data: figures say nothing about a real market."] if figures["is_simulated"] else []
+    lines = simulated_lines(figures)
     lines.append(
         f"{figures['label_set']['name']} {figures['timeframe']}, {figures['feature_set']}: {len(data['secids'])} shares, "
         f"{len(data['folds'])} folds, test {_day(data['folds'][0]['test_start_s'])} to {_day(data['folds'][-1]['test_end_s'])}"
@@ -98,6 +96,32 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
         lines.append(f"trading, round trip {cost}")
         lines += [f"  {named(name):<28}{_trade_line(one)}" for name, one in arms.items()]
     return lines
+
+
+def simulated_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Return the line that a printed report of simulated data begins with."""
+    return ["SIMULATED data: figures say nothing about a real market."] if figures["is_simulated"] else []
+
+
+def origin_text(figures: Mapping[str, Any]) -> str:
+    """Return what a report was made from."""
+    return (
+        f"{figures['feature_set']}, labels {figures['label_set_sha256'][:12]}, dataset "
+        f"{figures['data']['dataset_sha256'][:12]}, settings {figures['config_sha256'][:12]}, code "
+        f"{figures['code_sha256'][:12]}, seed {figures['seed']}; made by manage.py edge_report."
+    )
+
+
+def rule_table(judged: str, tests: Sequence[Mapping[str, Any]], *, folded: bool = False) -> Table:
+    """Return the rules of a verdict with what was found of one model."""
+    return Table(
+        caption=f"The rules, held against {judged}",
+        columns=("Rule", "Holds", "Found", "Asked"),
+        rows=[
+            (test["name"], "yes" if test["passed"] else "no", test["found"], test["asked"]) for test in tests
+        ],
+        folded=folded,
+    )
 
 
 def _score_line(one: Mapping[str, Any]) -> str:
@@ -122,17 +146,7 @@ def _trade_line(one: Mapping[str, Any]) -> str:
 
 def _verdict(figures: Mapping[str, Any]) -> Section:
     verdict = figures["verdict"]
-    tables = [
-        Table(
-            caption=f"The rules, held against {named(name)}",
-            columns=("Rule", "Holds", "Found", "Asked"),
-            rows=[
-                (test["name"], "yes" if test["passed"] else "no", test["found"], test["asked"])
-                for test in tests
-            ],
-        )
-        for name, tests in verdict["tests"].items()
-    ]
+    tables = [rule_table(named(name), tests) for name, tests in verdict["tests"].items()]
     text = "There is an edge only if every rule holds for one model; else there is none, whatever single figures look like."
     return Section(
         key="verdict",

@@ -13,8 +13,10 @@ from modeling.fitting.report_page import Page, page_html
 from traderai.common import clock
 from traderai.common.config import load_config
 from traderai.common.errors import InputError, did_you_mean
+from traderai.common.progress import Progress
 
 CONFIG: Final = "edge_reports.yaml"
+STAGES: Final = 4  # loading, learning, trading, figures
 T = TypeVar("T")
 
 
@@ -152,3 +154,8 @@ def report_files(content: Mapping[str, Any], page: Page, folder: Path) -> tuple[
 def midnight(day: str | None) -> datetime | None:
     """Return the beginning of a day in Moscow."""
     return None if day is None else datetime.combine(date.fromisoformat(day), time(), clock.MOSCOW)
+
+
+def stage(progress: Progress, number: int) -> Progress:
+    """Return the progress of one stage of a report."""
+    return lambda done, total, what: progress(number, STAGES, f"{what} {done}/{total}")

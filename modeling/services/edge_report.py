@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
@@ -43,6 +43,7 @@ from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.ledger import trials_of
 from modeling.services.edge_question import (
+    STAGES,
     EdgeQuestion,
     EdgeReport,
     ReportConfig,
@@ -50,6 +51,7 @@ from modeling.services.edge_question import (
     midnight,
     report_config,
     report_files,
+    stage,
 )
 from modeling.services.index_bars import index_bars
 from modeling.services.ledger import NewTrial, trial_record
@@ -59,8 +61,6 @@ from traderai.common.arrays import I8
 from traderai.common.config import fingerprint
 from traderai.common.errors import InputError
 from traderai.common.progress import Progress, silent
-
-STAGES: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -101,10 +101,10 @@ def loaded_report_write(
     dataset = liquid_rows(loaded.dataset, plan.config.min_median_turnover_rub)
     found = _walked(plan, dataset, progress)
     around = _surroundings(plan, loaded, found)
-    accounts = accounts_of(found, around, plan.rules, say=_stage(progress, 2))
+    accounts = accounts_of(found, around, plan.rules, say=stage(progress, 2))
     tried, new = _count(plan, found, accounts, loaded)
     figures, verdict = report_figures(
-        found, accounts, around, plan.rules, tried=tried, gate=gate_get(), say=_stage(progress, 3)
+        found, accounts, around, plan.rules, tried=tried, gate=gate_get(), say=stage(progress, 3)
     )
     content = plain({**_about(plan, loaded), "data": data_figures(dataset, found), **figures})
     json_path, html_path = report_files(content, edge_page(content), folder)
@@ -146,7 +146,7 @@ def _walked(plan: _Plan, dataset: Dataset, progress: Progress) -> Walk:
         plan.rules,
         dates=_dates(dataset, config),
         config=walk_config,
-        say=_stage(progress, 1),
+        say=stage(progress, 1),
     )
 
 
@@ -254,10 +254,6 @@ def _about(plan: _Plan, loaded: Loaded) -> dict[str, Any]:
         "configured_bp": configured_bp(plan.rules),
         "min_policy_turnover_rub": plan.rules.policy.min_median_turnover_rub,
     }
-
-
-def _stage(progress: Progress, number: int) -> Any:
-    return lambda done, total, what: progress(number, STAGES, f"{what} {done}/{total}")
 
 
 def _loading(progress: Progress) -> Progress:

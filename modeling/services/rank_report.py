@@ -36,12 +36,14 @@ from modeling.selectors.configuration import cost_model_get, gate_get
 from modeling.selectors.label_sets import label_set_get
 from modeling.selectors.ledger import trials_of
 from modeling.services.edge_question import (
+    STAGES,
     EdgeQuestion,
     EdgeReport,
     RankReportConfig,
     midnight,
     rank_report_config,
     report_files,
+    stage,
 )
 from modeling.services.index_bars import index_bars
 from modeling.services.ledger import NewTrial, trial_record
@@ -50,7 +52,6 @@ from traderai.common.config import fingerprint
 from traderai.common.errors import InputError, NotReadyError
 from traderai.common.progress import Progress, silent
 
-STAGES: Final = 4
 FUND: Final = "a fund, not a share"
 _CAPITAL_RUB: Final = 1e6  # of an index that is held in fractions: no figure depends on it
 
@@ -90,7 +91,7 @@ def rank_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
         plan.spec,
         feature_set=plan.feature_set,
         columns=feature_set_get(name=plan.feature_set).columns,
-        progress=_stage(progress, 0),
+        progress=stage(progress, 0),
     )
     return panel_report_write(question=question, panel=panel, scope=scope, folder=folder, progress=progress)
 
@@ -114,7 +115,7 @@ def panel_report_write(
             embargo_s=round(plan.config.embargo_days * DAY_S), rolling_days=plan.config.rolling_days
         ),
         seed=question.seed,
-        say=_stage(progress, 1),
+        say=stage(progress, 1),
     )
     progress(2, STAGES, "portfolios")
     books = _with_indices(books_of(walk, horizon_days=horizon_counts(panel.horizons)), plan, scope)
@@ -287,7 +288,3 @@ def _data(walk: RankWalk) -> dict[str, Any]:
         "dataset_sha256": panel.sha256,
         "folds": fold_figures(walk),
     }
-
-
-def _stage(progress: Progress, number: int) -> Any:
-    return lambda done, total, what: progress(number, STAGES, f"{what} {done}/{total}")
