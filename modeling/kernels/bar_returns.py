@@ -51,17 +51,16 @@ def trailing_volatility(bars: Bars, *, window: int) -> F64:
 
 
 @inlined_borrowing_njit
-def variance(sums: ReturnSums, before: int, last: int, extra: float, count: int) -> float:
-    """Return the sample variance of the returns behind bar `before` up to bar `last`, with one return beside them.
+def variance(total: int, squares: int, extra: float, count: int) -> float:
+    """Return the sample variance of the returns of a stretch of bars, with one return beside them.
 
-    Shapes: scalars; `count` is how many returns that are; without one beside them `extra` is 0.
+    Shapes: scalars; differences of `return_sums` at the stretch's ends; `count` is how many returns that are, at
+            least 2; without one beside them `extra` is 0.
     Units:  squared fractions.
-    Causal: reads bars up to `last`.
     """
-    total = (sums.total[last] - sums.total[before]) * _RETURN_STEP + extra
-    squares = (sums.squares[last] - sums.squares[before]) * _SQUARE_STEP + extra * extra
-    spread: float = max(squares - total * total / count, 0.0)
-    return spread / (count - 1)
+    sum_, sum_of_squares = total * _RETURN_STEP + extra, squares * _SQUARE_STEP + extra * extra
+    spread: float = max(sum_of_squares * count - sum_ * sum_, 0.0)
+    return spread / (count * (count - 1))  # one division, for they take longest
 
 
 @njit(nogil=True, cache=True)
@@ -79,5 +78,7 @@ def _return_sums(close: F64, dividend_rub: F64) -> ReturnSums:
 def _trailing(sums: ReturnSums, window: int) -> F64:
     out = np.full(sums.total.size, np.nan)
     for t in range(window, out.size):
-        out[t] = np.sqrt(variance(sums, t - window, t, 0.0, window))
+        before = t - window
+        total, squares = sums.total[t] - sums.total[before], sums.squares[t] - sums.squares[before]
+        out[t] = np.sqrt(variance(total, squares, 0.0, window))
     return out

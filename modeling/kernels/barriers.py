@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from market.contracts import Bars
-from modeling.kernels.loops import inlined_borrowing_njit
+from modeling.kernels.loops import borrowing_njit, inlined_borrowing_njit
 from traderai.common.arrays import F64
 
 TAKE_PROFIT, STOP_LOSS, TIMEOUT = 1, 2, 3
@@ -50,25 +50,36 @@ def price_path(bars: Bars) -> PricePath:
     Causal: row t reads bars up to t; a block's extremes read its 16 bars.
     """
     n = len(bars)
-    prices = (bars.open, bars.high, bars.low, bars.close)
-    columns = [*prices, bars.dividend_rub]
+    columns = [bars.open, bars.high, bars.low, bars.close, bars.dividend_rub]
     if bars.dividend_rub.any():
         lifted = np.empty((5, n))  # one piece of memory: of five the system takes longer than all the sums do
-        paid = np.cumsum(bars.dividend_rub, out=lifted[4])
-        for column, price in zip(lifted, prices, strict=False):
-            np.add(price, paid, out=column)
+        _lift(*columns, lifted)
         columns = list(lifted)
-    open_, high, low, close, paid = (_read_only(column) for column in columns)
-    starts = np.arange(0, n, _BLOCK)
-    return PricePath(
-        open=open_,
-        high=high,
-        low=low,
-        close=close,
-        paid=paid,
-        block_high=np.maximum.reduceat(high, starts) if n else high,
-        block_low=np.minimum.reduceat(low, starts) if n else low,
-    )
+    blocks = np.empty((2, -(-n // _BLOCK)))
+    path = PricePath(*(_read_only(column) for column in columns), *blocks)
+    _fill_blocks(path)
+    return path
+
+
+@borrowing_njit
+def _lift(open_: F64, high: F64, low: F64, close: F64, dividend_rub: F64, out: F64) -> None:
+    """Add the dividends paid up to each bar to its prices; `out` (5, n) gets the prices and what was paid."""
+    paid = 0.0
+    for t in range(dividend_rub.size):
+        if dividend_rub[t] != 0.0:  # nearly never: without the sum bars would have to wait for one another
+            paid += dividend_rub[t]
+        out[0, t], out[1, t] = open_[t] + paid, high[t] + paid
+        out[2, t], out[3, t] = low[t] + paid, close[t] + paid
+        out[4, t] = paid
+
+
+@borrowing_njit
+def _fill_blocks(path: PricePath) -> None:
+    for block in range(path.block_high.size):
+        highest, lowest = -np.inf, np.inf
+        for t in range(_BLOCK * block, min(_BLOCK * (block + 1), path.high.size)):
+            highest, lowest = max(highest, path.high[t]), min(lowest, path.low[t])
+        path.block_high[block], path.block_low[block] = highest, lowest
 
 
 def _read_only(values: F64) -> F64:

@@ -166,44 +166,64 @@ def _forward(path: PricePath, rows: _Rows, sums: ReturnSums, empty: tuple[I64, F
 
 @borrowing_njit
 def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward) -> None:
+    """Fill the columns without a branch: rows without labels read the first bar, and nulls take its place."""
     for t in range(rows.state.size):
-        if rows.state[t] != LABELLED:
-            out.entry_index[t], out.last_index[t], out.entry_s[t], out.window_end_s[t] = NULL, NULL, 0, 0
-            out.entry_price[t] = out.forward_return[t] = out.forward_volatility[t] = np.nan
-            continue
-        entry, last = rows.entry[t], rows.last[t]
-        price, count = rows.open[entry], last - entry + 1
-        out.entry_index[t], out.last_index[t] = entry, last
-        out.entry_s[t], out.window_end_s[t] = rows.begin_s[entry], rows.begin_s[last] + rows.bar_s
-        out.entry_price[t] = price
-        out.forward_return[t] = (path.close[last] - path.open[entry]) / price
-        out.forward_volatility[t] = np.nan
-        if count > 1:  # the entry's bar counts from its open
-            first = (path.close[entry] - path.open[entry]) / price
-            out.forward_volatility[t] = np.sqrt(variance(sums, entry, last, first, count) * count)
+        labelled = rows.state[t] == LABELLED
+        entry, last = rows.entry[t] if labelled else 0, rows.last[t] if labelled else 0
+        bars = last - entry + 1
+        out.entry_index[t], out.last_index[t] = entry if labelled else NULL, last if labelled else NULL
+        at, end = (
+            np.uintp(entry),
+            np.uintp(last),
+        )  # no number to count from the end by, which each read would check
+        out.entry_s[t] = rows.begin_s[at] if labelled else 0
+        out.window_end_s[t] = rows.begin_s[end] + rows.bar_s if labelled else 0
+        price = rows.open[at]
+        out.entry_price[t] = price if labelled else np.nan
+        moved = (path.close[end] - path.open[at]) / price
+        out.forward_return[t] = moved if labelled else np.nan
+        first = (path.close[at] - path.open[at]) / price  # the entry's bar counts from its open
+        total, squares = sums.total[end] - sums.total[at], sums.squares[end] - sums.squares[at]
+        volatility = np.sqrt(variance(total, squares, first, bars) * bars)
+        out.forward_volatility[t] = volatility if bars > 1 else np.nan
+
+
+class _Moves(NamedTuple):
+    """What `direction` reads of the rows that have enough bars behind them."""
+
+    state: I8
+    entry: I64
+    last: I64
+    forward_return: F64
+    total: I64  # return sums up to the row's bar
+    squares: I64
+    total_before: I64  # those up to the bar before the trailing ones
+    squares_before: I64
 
 
 def _directions(rows: _Rows, forward_return: F64, sums: ReturnSums, spec: BarrierLabelSet) -> I8:
-    out = np.empty(forward_return.size, dtype=np.int8)
-    _fill_directions(rows, forward_return, sums, spec.trailing_bars, np.array(spec.direction_cuts), out)
+    out, bars = np.full(rows.state.size, NULL, np.int8), spec.trailing_bars
+    now, before = slice(bars, None), slice(None, -bars)
+    moves = _Moves(
+        rows.state[now], rows.entry[now], rows.last[now], forward_return[now],
+        sums.total[now], sums.squares[now], sums.total[before], sums.squares[before],
+    )  # fmt: skip
+    _fill_directions(moves, bars, spec.direction_cuts, out[now])
     return out
 
 
 @borrowing_njit
-def _fill_directions(
-    rows: _Rows, forward_return: F64, sums: ReturnSums, window: int, cuts: F64, out: I8
-) -> None:
-    """Class each return by its size in units of the trailing volatility over its window."""
+def _fill_directions(moves: _Moves, bars: int, cuts: tuple[float, ...], out: I8) -> None:
+    """Class each return by its size in units of the trailing volatility over its window, several rows at a time."""
     for t in range(out.size):
-        out[t] = NULL
-        if t >= window and rows.state[t] == LABELLED:
-            trailing = variance(sums, t - window, t, 0.0, window)
-            if trailing > TINY_VOLATILITY**2:
-                moved = forward_return[t] / np.sqrt(trailing * (rows.last[t] - rows.entry[t] + 1))
-                place = 0
-                for cut in cuts:
-                    place += moved >= cut
-                out[t] = place
+        total, squares = moves.total[t] - moves.total_before[t], moves.squares[t] - moves.squares_before[t]
+        trailing = variance(total, squares, 0.0, bars)
+        scale = np.sqrt(trailing * (moves.last[t] - moves.entry[t] + 1))
+        place = 0
+        for cut in cuts:
+            place += moves.forward_return[t] >= cut * scale
+        known = (moves.state[t] == LABELLED) & (trailing > TINY_VOLATILITY**2)
+        out[t] = place if known else NULL
 
 
 def _side(path: PricePath, rows: _Rows, sign: float, empty: tuple[I64, F64]) -> SideOutcomes:

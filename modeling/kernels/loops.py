@@ -12,6 +12,8 @@ from numba import njit
 # it is compiled. What it calls inherits the option, so it may call nothing but its like: a slice returned without
 # counting is silently the whole array (tests/architecture holds all borrowing loops to this). The option is Numba's,
 # though not a documented one: tests/modeling/kernels/test_loops.py fails when a release drops it.
-_OPTIONS: Final[dict[str, Any]] = {"nogil": True, "cache": True, "_nrt": False}
+#
+# Divisions follow IEEE: a check of each divisor keeps a loop from being computed several rows at a time.
+_OPTIONS: Final[dict[str, Any]] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
 borrowing_njit = njit(**_OPTIONS)
 inlined_borrowing_njit = njit(forceinline=True, **_OPTIONS)

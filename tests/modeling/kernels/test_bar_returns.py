@@ -32,7 +32,8 @@ def test_one_return_may_stand_beside_those_of_the_sums():
     bars = random_bars(3, eventful=False)
     returns = bars.close[1:] / bars.close[:-1] - 1
     wanted = statistics.variance([0.01, *returns[10:20]])
-    assert variance(return_sums(bars), 10, 20, 0.01, 11) == pytest.approx(wanted, abs=1e-12)
+    total, squares = (int(sums[20] - sums[10]) for sums in return_sums(bars))
+    assert variance(total, squares, 0.01, 11) == pytest.approx(wanted, abs=1e-12)
 
 
 def test_a_stretch_without_a_move_does_not_vary_after_a_long_wild_history():
