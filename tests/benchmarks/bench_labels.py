@@ -123,8 +123,11 @@ def ns_a_bar(series: list[Bars], spec: BarrierLabelSet, horizon: str) -> float:
     return 1e9 * least_seconds(label_all) / sum(map(len, series))
 
 
-def least_seconds(act: Callable[[], object], runs: int = 9) -> float:
-    """Return the least processor time of a few runs, after one that compiles."""
+def least_seconds(act: Callable[[], object], runs: int = 100) -> float:
+    """Return the least processor time of runs that last some seconds, after one that compiles.
+
+    On a shared host the same loop takes up to twice its time for seconds on end.
+    """
     act()
     seconds = []
     for _ in range(runs):
