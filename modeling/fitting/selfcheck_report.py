@@ -62,6 +62,7 @@ class SelfcheckReport:
     """Both halves; `passed` is what the exit status says."""
 
     size: Size
+    seed: int  # of the first market
     nulls: tuple[NullSummary, ...]
     planted: tuple[PlantedSummary, ...]
     runs: tuple[RunResult, ...]
@@ -163,7 +164,7 @@ def _mean(figures: Sequence[float]) -> tuple[float, float]:
 
 def report_lines(report: SelfcheckReport) -> list[str]:
     """Return the report as lines of text."""
-    lines = ["SIMULATED markets; nothing is stored and no trial is counted.", ""]
+    lines = [f"SIMULATED markets from seed {report.seed} on; nothing is stored and no trial is counted.", ""]
     if report.nulls:
         lines += _null_lines(report)
     if report.planted:

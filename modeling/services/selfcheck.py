@@ -30,20 +30,24 @@ def selfcheck(
     size: Size,
     parts: Sequence[str] = PARTS,
     forecasters: Sequence[str] = tuple(FORECASTERS),
+    seed: int | None = None,
     processes: int = 2,
     progress: Progress = silent,
 ) -> SelfcheckReport:
     """Run the pipeline on simulated markets, in several processes, and say whether it proves itself.
 
+    `seed` is that of the first market, the configured one where it is None: with another one all markets are others.
     Repeating gives the same figures; nothing is written to the database or the lake.
     """
     began_s = clock.monotonic_s()
-    wanted = selfcheck_tasks(size=size, parts=parts, forecasters=forecasters)
+    first = simulated_markets_config().seed if seed is None else seed
+    wanted = selfcheck_tasks(size=size, parts=parts, forecasters=forecasters, seed=first)
     if not wanted or processes < 1:
         raise InputError(f"there must be a run and a process at least, were {len(wanted)} and {processes}")
     results = _results(wanted, processes, progress)
     return SelfcheckReport(
         size=size,
+        seed=first,
         nulls=null_summaries([each for each in results if each.task.edge is None], strict=size == "full"),
         planted=planted_summaries([each for each in results if each.task.edge is not None]),
         runs=tuple(results),
@@ -51,7 +55,7 @@ def selfcheck(
     )
 
 
-def selfcheck_tasks(*, size: Size, parts: Sequence[str], forecasters: Sequence[str]) -> list[Task]:
+def selfcheck_tasks(*, size: Size, parts: Sequence[str], forecasters: Sequence[str], seed: int) -> list[Task]:
     """Return the runs of a size: every market has a seed of its own, the same for all forecasters."""
     config = simulated_markets_config()
     tasks = []
@@ -60,7 +64,7 @@ def selfcheck_tasks(*, size: Size, parts: Sequence[str], forecasters: Sequence[s
         runs = config.sizes[own].runs
         # Each market is given to one forecaster, in turn: as many markets as runs.
         tasks += [
-            Task(size=own, seed=config.seed + number, forecaster=forecasters[number % len(forecasters)])
+            Task(size=own, seed=seed + number, forecaster=forecasters[number % len(forecasters)])
             for number in range(runs)
         ]
     if "planted" in parts:
@@ -74,7 +78,7 @@ def selfcheck_tasks(*, size: Size, parts: Sequence[str], forecasters: Sequence[s
                 tasks += [
                     Task(
                         size=own,
-                        seed=config.seed + 1_000 * (place + 1) + number,
+                        seed=seed + 1_000 * (place + 1) + number,
                         forecaster=tree,
                         edge=edge,
                         strength=strength,

@@ -35,6 +35,7 @@ class Command(BaseCommand):
             "--forecasters", nargs="+", choices=(*FORECASTERS, NETWORK), default=list(FORECASTERS),
             help="null markets are shared out among them; planted ones go to the last",
         )  # fmt: skip
+        parser.add_argument("--seed", type=int, help="of the first market; others than the configured ones")
         parser.add_argument("--processes", type=int, default=2)
         parser.add_argument("--json", type=Path, help="write every run's figures to this file")
 
@@ -45,6 +46,7 @@ class Command(BaseCommand):
                 size=options["size"],
                 parts=PARTS if options["only"] is None else (options["only"],),
                 forecasters=options["forecasters"],
+                seed=options["seed"],
                 processes=options["processes"],
                 progress=self._progress,
             )

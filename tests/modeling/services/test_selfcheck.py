@@ -131,7 +131,10 @@ def test_the_oracle_knows_the_rows_of_the_dataset():
 
 
 def test_tasks_and_bad_requests():
-    full = selfcheck_tasks(size="full", parts=("null", "planted"), forecasters=("logistic", "lightgbm"))
+    names = ("logistic", "lightgbm")
+    full = selfcheck_tasks(size="full", parts=("null", "planted"), forecasters=names, seed=SEED)
+    other = selfcheck_tasks(size="full", parts=("null", "planted"), forecasters=names, seed=SEED + 100_000)
+    assert len(other) == len(full) and not {task.seed for task in other} & {task.seed for task in full}
     nulls = [task for task in full if task.edge is None]
     assert (len(nulls), len({task.seed for task in nulls})) == (100, 100)
     config = simulated_markets_config()
