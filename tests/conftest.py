@@ -41,7 +41,7 @@ LONGEST = (
     "site/test_app_assets.py",
     "schedule/test_celery.py",
     "architecture/test_imports.py",
-    "modeling/networks/test_tcn.py",
+    "modeling/networks/test_contract.py",
     "journeys/test_worker_journey.py",
 )
 # All its files share one site and one browser.

@@ -58,3 +58,32 @@ def stratified_rows(rows: I64, *, limit: int, rng: np.random.Generator | None) -
     places = np.floor(edges[:-1] + shift * np.diff(edges)).astype(np.int64)
     chosen: I64 = rows[np.minimum(places, rows.size - 1)]
     return chosen
+
+
+def stratified_moments(rows: I64, moment: I64, *, limit: int, rng: np.random.Generator | None) -> I64:
+    """Return about `limit` rows: all rows of moments from equal stretches of time, moment after moment.
+
+    Shapes as `stratified_rows`; moment (m,) is the decision time of each row of the matrix.
+    """
+    moments, inverse = np.unique(moment[rows], return_inverse=True)
+    wanted = max(1, limit * moments.size // max(1, rows.size))
+    chosen = stratified_rows(np.arange(moments.size, dtype=np.int64), limit=wanted, rng=rng)
+    kept = np.isin(inverse, chosen)
+    return rows[kept][np.argsort(inverse[kept], kind="stable")]
+
+
+def moment_batches(rows: I64, moment: I64, *, batch_rows: int, rng: np.random.Generator | None) -> list[I64]:
+    """Return the rows as batches of at most `batch_rows` that never part the rows of one moment.
+
+    With a generator the moments are shuffled. A moment with more rows than that is a batch of its own.
+    """
+    _, inverse = np.unique(moment[rows], return_inverse=True)
+    order = np.argsort(inverse, kind="stable")
+    whole = np.split(rows[order], np.flatnonzero(np.diff(inverse[order])) + 1)
+    turn = range(len(whole)) if rng is None else rng.permutation(len(whole))
+    batches: list[list[I64]] = [[]]
+    for own in (whole[place] for place in turn):
+        if batches[-1] and sum(part.size for part in batches[-1]) + own.size > batch_rows:
+            batches.append([])
+        batches[-1].append(own)
+    return [np.concatenate(parts) for parts in batches if rows.size]

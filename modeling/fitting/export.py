@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from modeling.errors import ExportMismatchError
-from modeling.registry.scorer import HEADS, Network
+from modeling.registry.scorer import Network
 from traderai.common.arrays import F32, I32
 
 COMPARED_BATCHES = (1, 7, 250)
@@ -41,9 +41,13 @@ def keras_bytes(network: Any) -> bytes:
 def onnx_check(serving: Any, onnx: bytes, *, n_tickers: int, n_horizons: int, seed: int) -> float:
     """Return the largest difference between Keras and ONNX at batches of 1, 7 and 250.
 
-    Raises: ExportMismatchError beyond 1e-4 or where anything is not finite.
+    Raises: ExportMismatchError beyond 1e-4, where anything is not finite or a head is missing.
     """
     network = Network(onnx)
+    if set(network.heads) != set(serving.output):
+        raise ExportMismatchError(
+            f"the export must have the heads {sorted(serving.output)}, has {sorted(network.heads)}"
+        )
     bars_input = next(tensor for tensor in serving.inputs if tensor.name == "bars")
     _, lookback, k = bars_input.shape
     rng = np.random.default_rng(seed)
@@ -54,7 +58,7 @@ def onnx_check(serving: Any, onnx: bytes, *, n_tickers: int, n_horizons: int, se
         horizon = rng.integers(0, n_horizons, batch).astype(np.int32)
         wanted = serving(_inputs(bars, ticker, horizon), training=False)
         found = network.run(bars=bars, ticker=ticker, horizon=horizon)
-        for head in HEADS:
+        for head in network.heads:
             expected = np.asarray(wanted[head]).reshape(batch, -1)
             gap = np.abs(expected - getattr(found, head).reshape(batch, -1))
             if not np.isfinite(gap).all() or gap.max() > TOLERANCE:

@@ -9,9 +9,10 @@ from typing import TypeVar
 import numpy as np
 
 from modeling.contracts import HeadTrust
+from modeling.contracts.heads import BASE_HEADS
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
 from modeling.kernels.windows import gather_windows
-from modeling.registry.scorer import HEADS, Network, Outputs, Trusted, trusted
+from modeling.registry.scorer import Network, Outputs, Trusted, trusted
 from traderai.common.arrays import F32, F64, I32, I64, Bools
 from traderai.common.errors import InvariantError
 
@@ -71,7 +72,7 @@ class Raw:
 
     def at(self, h: int) -> Outputs:
         """Return the outputs at one horizon."""
-        return Outputs(**{head: getattr(self, head)[:, h] for head in HEADS})
+        return Outputs(**{head: getattr(self, head)[:, h] for head in BASE_HEADS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,7 +137,7 @@ def raw_forecasts(
     provenance: Provenance,
 ) -> Raw:
     """Return the network's outputs at every horizon."""
-    found: dict[str, list[F64]] = {head: [] for head in HEADS}
+    found: dict[str, list[F64]] = {head: [] for head in BASE_HEADS}
     for start in range(0, rows.size, _CHUNK_ROWS):
         chunk = rows[start : start + _CHUNK_ROWS]
         bars = gather_windows(inputs.scaled, chunk, lookback=dataset.lookback_bars)
@@ -148,7 +149,7 @@ def raw_forecasts(
             )
             for horizon in dataset.horizons
         ]
-        for head in HEADS:
+        for head in BASE_HEADS:
             found[head].append(np.stack([getattr(output, head) for output in outputs], axis=1))
     return Raw(
         provenance=provenance, rows=rows, **{head: np.concatenate(parts) for head, parts in found.items()}

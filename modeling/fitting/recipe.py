@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import yaml
 
 from market.contracts import Timeframe
 from modeling.contracts import BarrierLabelSet
+from modeling.contracts.heads import BASE_HEADS, HEADS
 from modeling.selectors.label_sets import barrier_set_get
 from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
 from traderai.common.errors import InputError, did_you_mean
 
 FOLDER = "recipes"
-_HEADS = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "direction_logits")
+Backbone = Literal["tcn", "transformer", "tft", "gru_attention", "lstm", "xlstm"]
+Block = Literal["technical", "market", "fundamental", "news", "order_flow"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,21 +53,45 @@ class SplitConfig:
 class NetworkConfig:
     """Which network, and its size."""
 
-    name: Literal["tcn"]
+    name: Backbone
     lookback_bars: int
     channels: int
     ticker_width: int
     horizon_width: int
     dropout_frac: float
     volatility_feature: str  # recent volatility of a bar's return: the unit of returns
+    depth: int = 2  # layers of a backbone that stacks equal ones
+    attention_heads: int = 2
+    heads: tuple[str, ...] = BASE_HEADS
+    blocks: dict[Block, int] = field(default_factory=dict)  # widths of encoders; none: features as they are
+    slow_blocks: tuple[Block, ...] = ()  # told by the last bar alone
 
     def __post_init__(self) -> None:
-        if self.lookback_bars < 8 or self.lookback_bars & (self.lookback_bars - 1):
-            raise ValueError(f"lookback_bars must be a power of two from 8 on, was {self.lookback_bars}")
-        if min(self.channels, self.ticker_width, self.horizon_width) < 1:
-            raise ValueError("channels, ticker_width and horizon_width must be at least 1")
+        halved = self.name != "tcn" or not self.lookback_bars & (self.lookback_bars - 1)
+        if self.lookback_bars < 8 or not halved:
+            raise ValueError(
+                f"lookback_bars must be at least 8, and a power of two for a tcn, was {self.lookback_bars}"
+            )
+        if min(self.channels, self.ticker_width, self.horizon_width, self.depth) < 1:
+            raise ValueError("channels, ticker_width, horizon_width and depth must be at least 1")
+        if self.attention_heads < 1 or self.channels % self.attention_heads:
+            raise ValueError(f"attention_heads must divide channels, was {self.attention_heads}")
         if not 0.0 <= self.dropout_frac < 1.0:
             raise ValueError(f"dropout_frac must lie in [0, 1), was {self.dropout_frac}")
+        self._check_heads_and_blocks()
+
+    def _check_heads_and_blocks(self) -> None:
+        unknown = sorted(set(self.heads) - set(HEADS))
+        if unknown or not set(BASE_HEADS) <= set(self.heads) or len(set(self.heads)) < len(self.heads):
+            raise ValueError(
+                f"heads must hold {', '.join(BASE_HEADS)} and may hold others of {', '.join(HEADS)}, each once, "
+                f"were {', '.join(self.heads)}"
+            )
+        if min(self.blocks.values(), default=1) < 1 or not set(self.slow_blocks) <= set(self.blocks):
+            raise ValueError(
+                "blocks must have widths of at least 1 and hold every slow one, were "
+                f"{self.blocks} and {', '.join(self.slow_blocks)}; leave out a block to switch it off"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +108,7 @@ class FitConfig:
     max_fit_minutes: float
     ticker_dropout_frac: float
     loss_weights: dict[str, float]
+    learned_loss_weights: bool = False  # times these, weights that are learned with the network
 
     def __post_init__(self) -> None:
         whole = (self.batch_rows, self.max_epochs, self.max_windows_per_epoch, self.max_validation_windows)
@@ -94,8 +121,8 @@ class FitConfig:
             )
         if not 0.0 <= self.ticker_dropout_frac < 1.0:
             raise ValueError(f"ticker_dropout_frac must lie in [0, 1), was {self.ticker_dropout_frac}")
-        if set(self.loss_weights) != set(_HEADS) or min(self.loss_weights.values()) < 0:
-            raise ValueError(f"loss_weights must give each of {', '.join(_HEADS)} a weight of 0 or more")
+        if min(self.loss_weights.values(), default=0.0) < 0:
+            raise ValueError(f"loss_weights must be 0 or more, were {self.loss_weights}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +189,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)
+        if set(self.fit.loss_weights) != set(self.network.heads):
+            raise ValueError(
+                f"loss_weights must give each of {', '.join(self.network.heads)} a weight, gave "
+                f"{', '.join(self.fit.loss_weights)} one"
+            )
 
     def labels(self) -> BarrierLabelSet:
         """Return the recipe's label set at its timeframe; one that is not for it is an InputError."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
 
 import keras
 import numpy as np
 
-from modeling.fitting.batches import Scaler, stratified_rows
+from modeling.fitting.batches import Scaler
+from modeling.fitting.blocks import recipe_blocks
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
 from modeling.fitting.recipe import Recipe
-from modeling.kernels.windows import gather_windows
+from modeling.fitting.window_batches import WindowBatches, WindowSource
+from modeling.networks.build import Networks, build_networks, prepare_fit
 from modeling.networks.losses import losses
-from modeling.networks.tcn import Networks, TcnConfig, build_tcn
+from modeling.networks.shape import NetworkShape
+from modeling.networks.task_weights import with_learned_weights
 from traderai.common import clock
-from traderai.common.arrays import F32, F64, I64
 from traderai.common.errors import InputError, did_you_mean
 
 
@@ -30,69 +31,6 @@ class Fitted:
     windows_per_epoch: int
     stopped_by: str  # "epochs", "patience" or "minutes"
     seconds: float
-
-
-@dataclass(slots=True)
-class _Source:
-    """Where batches come from."""
-
-    dataset: Dataset
-    scaled: F32
-    part: int
-    batch_rows: int
-    ticker_dropout_frac: float
-    targets: dict[str, F64] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        own = self.dataset.part == self.part
-        by_head = self.dataset.targets.by_head()
-        self.targets = {head: np.where(own, values, np.nan) for head, values in by_head.items()}
-
-    def batch(self, rows: I64, rng: np.random.Generator | None) -> tuple[dict[str, Any], dict[str, Any]]:
-        dataset = self.dataset
-        ticker = dataset.ticker[rows]
-        if (
-            rng is not None
-        ):  # some rows pretend to be of an unknown share, so that a new listing can be scored
-            ticker = np.where(rng.random(rows.size) < self.ticker_dropout_frac, 0, ticker).astype(np.int32)
-        horizons = np.arange(len(dataset.horizons), dtype=np.int32)
-        inputs = {
-            "bars": gather_windows(self.scaled, rows, lookback=dataset.lookback_bars),
-            "ticker": ticker,
-            "horizons": np.tile(horizons, (rows.size, 1)),
-        }
-        wanted = {head: values[rows][:, :, None].astype(np.float32) for head, values in self.targets.items()}
-        return inputs, wanted
-
-
-class _Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras carries no types
-    """One epoch of a source's batches; a training epoch is drawn anew, from the seed and the epoch's number."""
-
-    def __init__(self, source: _Source, rows: I64, *, limit: int, seed: int | None) -> None:
-        super().__init__(workers=1)
-        self._source, self._all, self._limit, self._seed = source, rows, limit, seed
-        self._epoch = 0
-        self._draw()
-
-    def _draw(self) -> None:
-        if self._seed is None:
-            self.rows = stratified_rows(self._all, limit=self._limit, rng=None)
-        else:
-            rng = np.random.default_rng([self._seed, self._epoch])
-            self.rows = rng.permutation(stratified_rows(self._all, limit=self._limit, rng=rng))
-
-    def __len__(self) -> int:
-        return -(-self.rows.size // self._source.batch_rows)
-
-    def __getitem__(self, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        size = self._source.batch_rows
-        rng = None if self._seed is None else np.random.default_rng([self._seed, self._epoch, index])
-        return self._source.batch(self.rows[index * size : (index + 1) * size], rng)
-
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        if self._seed is not None:
-            self._draw()
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -124,36 +62,44 @@ def network_fit(
     """Return the network with the weights of its best validation epoch; the seed decides everything random."""
     keras.utils.set_random_seed(seed)
     unit = float(np.nanstd(np.where(dataset.part == TRAIN, dataset.targets.forward_return, np.nan)))
-    networks = build_tcn(_network_config(dataset, recipe, scaler, unit))
+    networks = _compiled(build_networks(_network_shape(dataset, recipe, scaler, unit)), recipe, unit)
     fit = recipe.fit
-    networks.training.compile(
-        keras.optimizers.AdamW(learning_rate=fit.learning_rate, weight_decay=fit.weight_decay, clipnorm=1.0),
-        loss=losses(return_unit_frac=unit),
-        loss_weights=fit.loss_weights,
+    source = WindowSource.of(
+        dataset,
+        scaler,
+        recipe.network.heads,
+        batch_rows=fit.batch_rows,
+        ticker_dropout_frac=fit.ticker_dropout_frac,
     )
-    # Made within the first step, the optimizer's variables would have TensorFlow trace that step twice.
-    networks.training.optimizer.build(networks.training.trainable_variables)
-    scaled = scaler.apply(dataset.values)
-    train = _Batches(
-        _Source(dataset, scaled, TRAIN, fit.batch_rows, fit.ticker_dropout_frac),
-        dataset.rows_of(TRAIN),
-        limit=fit.max_windows_per_epoch,
-        seed=seed,
+    train = WindowBatches(
+        source, dataset.rows_of(TRAIN), part=TRAIN, limit=fit.max_windows_per_epoch, seed=seed
     )
-    validation = _Batches(
-        _Source(dataset, scaled, VALIDATION, fit.batch_rows, 0.0),
-        dataset.rows_of(VALIDATION),
-        limit=fit.max_validation_windows,
-        seed=None,
+    validation = WindowBatches(
+        source, dataset.rows_of(VALIDATION), part=VALIDATION, limit=fit.max_validation_windows, seed=None
     )
     return _run(networks, recipe, train, validation, say)
+
+
+def _compiled(networks: Networks, recipe: Recipe, unit: float) -> Networks:
+    """Return the networks with a training view that is ready to fit."""
+    fit = recipe.fit
+    loss_by_head = losses(return_unit_frac=unit, heads=recipe.network.heads)
+    if fit.learned_loss_weights:
+        wrapped, loss_by_head = with_learned_weights(networks.training, loss_by_head)
+        networks = replace(networks, training=wrapped)
+    networks.training.compile(
+        keras.optimizers.AdamW(learning_rate=fit.learning_rate, weight_decay=fit.weight_decay, clipnorm=1.0),
+        loss=loss_by_head,
+        loss_weights=fit.loss_weights,
+    )
+    return networks
 
 
 def _run(
     networks: Networks,
     recipe: Recipe,
-    train: _Batches,
-    validation: _Batches,
+    train: WindowBatches,
+    validation: WindowBatches,
     say: Callable[[int, int, str], None],
 ) -> Fitted:
     fit = recipe.fit
@@ -162,6 +108,7 @@ def _run(
         monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True
     )
     began_s = clock.monotonic_s()
+    prepare_fit(networks.training, *validation[0])
     history = networks.training.fit(
         train,
         validation_data=validation,
@@ -176,28 +123,34 @@ def _run(
         networks=networks,
         learning_curve={name: [float(value) for value in values] for name, values in history.items()},
         epochs=epochs,
-        windows_per_epoch=int(train.rows.size),
+        windows_per_epoch=train.windows,
         stopped_by=stopped_by,
         seconds=clock.monotonic_s() - began_s,
     )
 
 
-def _network_config(dataset: Dataset, recipe: Recipe, scaler: Scaler, unit: float) -> TcnConfig:
-    wanted = recipe.network.volatility_feature
-    if wanted not in dataset.features:
+def _network_shape(dataset: Dataset, recipe: Recipe, scaler: Scaler, unit: float) -> NetworkShape:
+    own = recipe.network
+    if own.volatility_feature not in dataset.features:
+        like = did_you_mean(own.volatility_feature, dataset.features)
         raise InputError(
-            f"volatility_feature must be one of the features{did_you_mean(wanted, dataset.features)}, was {wanted!r}"
+            f"volatility_feature must be one of the features{like}, was {own.volatility_feature!r}"
         )
-    column = dataset.features.index(wanted)
-    return TcnConfig(
-        lookback_bars=recipe.network.lookback_bars,
+    column = dataset.features.index(own.volatility_feature)
+    return NetworkShape(
+        backbone=own.name,
+        lookback_bars=own.lookback_bars,
         n_features=len(dataset.features),
         n_tickers=len(dataset.secids),
         n_horizons=len(dataset.horizons),
-        channels=recipe.network.channels,
-        ticker_width=recipe.network.ticker_width,
-        horizon_width=recipe.network.horizon_width,
-        dropout_frac=recipe.network.dropout_frac,
+        channels=own.channels,
+        depth=own.depth,
+        attention_heads=own.attention_heads,
+        ticker_width=own.ticker_width,
+        horizon_width=own.horizon_width,
+        dropout_frac=own.dropout_frac,
+        heads=own.heads,
+        blocks=recipe_blocks(recipe, dataset.features),
         return_unit_frac=unit,
         volatility_column=column,
         volatility_mean=float(scaler.mean[column]),

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
+from modeling.contracts.heads import BASE_HEADS
 
 Loss = Callable[[Any, Any], Any]
+_CALMEST = 1e-4  # in units of returns: an outcome without any volatility has a finite loss
 
 
-def losses(*, return_unit_frac: float) -> dict[str, Loss]:
-    """Return the loss of each head; targets have shape (b, h, 1) and NaN where a row has no label."""
-    return {
-        "p_long_logit": binary_cross_entropy,
-        "p_short_logit": binary_cross_entropy,
-        "return_quantiles": _pinball(return_unit_frac),
-        "volatility": _quasi_likelihood(return_unit_frac),
-        "direction_logits": class_cross_entropy,
-    }
+def losses(*, return_unit_frac: float, heads: Sequence[str] = BASE_HEADS) -> dict[str, Loss]:
+    """Return the loss of each head; targets have shape (b, h, 1) and NaN where a row has no label.
+
+    Those of `rank_score` are (b, h, 2): the rank and the number of the row's moment within the batch.
+    """
+    return {head: _loss_of(head, return_unit_frac) for head in heads}
+
+
+def _loss_of(head: str, unit: float) -> Loss:
+    if head.endswith("quantiles"):
+        return _pinball(unit)
+    if head == "volatility":
+        return _quasi_likelihood(unit)
+    if head == "rank_score":
+        return pairwise_logistic
+    return class_cross_entropy if head == "direction_logits" else binary_cross_entropy
 
 
 def binary_cross_entropy(target: Any, logit: Any) -> Any:
@@ -39,6 +48,31 @@ def class_cross_entropy(target: Any, logits: Any) -> Any:
     return _mean(loss, known)
 
 
+def pairwise_logistic(target: Any, score: Any) -> Any:
+    """Return the mean log loss of telling which of two rows of one moment ranks higher (Burges et al. 2005).
+
+    Targets (b, h, 2) hold the rank and the moment's number, scores are (b, h, 1). Pairs of different moments, of
+    equal ranks or with a missing rank do not count; each moment counts by its rows, not by its pairs.
+    """
+    known, rank = _split(target[..., :1])
+    known, rank, score, moment = (_by_horizon(x) for x in (known, rank, score, target[..., 1:]))
+    together = _pairs(keras.ops.equal, moment) * known[:, :, None] * known[:, None, :]
+    higher = _pairs(keras.ops.greater, rank) * together
+    rows = keras.ops.maximum(keras.ops.sum(together, axis=-1, keepdims=True), 1.0)
+    loss = keras.ops.softplus(score[:, None, :] - score[:, :, None])
+    return _mean(loss, 2.0 * higher / rows)
+
+
+def _by_horizon(x: Any) -> Any:
+    """(b, h, 1) to (h, b)."""
+    return keras.ops.transpose(x[..., 0])
+
+
+def _pairs(compare: Callable[[Any, Any], Any], x: Any) -> Any:
+    """Return 1 where the comparison of rows i and j holds, else 0: (h, b, b) of (h, b)."""
+    return keras.ops.cast(compare(x[:, :, None], x[:, None, :]), "float32")
+
+
 def _pinball(unit: float) -> Loss:
     levels = np.asarray(QUANTILE_LEVELS, dtype=np.float32)
 
@@ -52,13 +86,17 @@ def _pinball(unit: float) -> Loss:
 
 
 def _quasi_likelihood(unit: float) -> Loss:
-    """The Gaussian quasi-likelihood: its minimum is the root of the expected squared volatility."""
+    """The Gaussian quasi-likelihood: its minimum is the root of the expected squared volatility.
+
+    It counts from what a forecast of the outcome itself would cost, so it is never negative.
+    """
 
     def quasi_likelihood(target: Any, volatility: Any) -> Any:
         known, target = _split(target)
         expected = volatility / unit  # the network keeps it above a floor
         loss = 0.5 * keras.ops.square(target / unit / expected) + keras.ops.log(expected)
-        return _mean(loss, known)
+        best = 0.5 + keras.ops.log(keras.ops.maximum(target / unit, _CALMEST))
+        return _mean(loss - best, known)
 
     return quasi_likelihood
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 
 from modeling.contracts import HeadTrust, Prediction, ServingArtifact
+from modeling.contracts.heads import BASE_HEADS, HEAD_WIDTHS, HEADS
 from modeling.kernels.sparse import sparse_columns, standardise, with_flags
 from modeling.kernels.trust import (
     blended_quantiles,
@@ -20,7 +21,6 @@ from traderai.common.arrays import F32, F64, I32, Bools
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
-HEADS = ("direction_logits", "p_long_logit", "p_short_logit", "return_quantiles", "volatility")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,10 +32,19 @@ class Outputs:
     return_quantiles: F64  # (n, 7)
     volatility: F64  # (n,)
     direction_logits: F64  # (n, 5)
+    # None where the network has no such head.
+    p_long_strong_logit: F64 | None = None  # (n,)
+    p_short_strong_logit: F64 | None = None
+    rank_score: F64 | None = None
+    long_mfe_quantiles: F64 | None = None  # (n, 7) at least 0
+    long_mae_quantiles: F64 | None = None  # (n, 7) at most 0
+    short_mfe_quantiles: F64 | None = None
+    short_mae_quantiles: F64 | None = None
 
     def taken(self, rows: Bools) -> Outputs:
         """Return the outputs of some rows."""
-        return Outputs(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Outputs(**{name: None if array is None else array[rows] for name, array in found.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,9 +67,12 @@ class Network:
         options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
         names = {output.name for output in self._session.get_outputs()}
-        missing = sorted(set(HEADS) - names)
+        missing = sorted(set(BASE_HEADS) - names)
         if missing:
-            raise InvariantError(f"the network must have outputs {HEADS}, lacks {missing}; export it again")
+            raise InvariantError(
+                f"the network must have outputs {BASE_HEADS}, lacks {missing}; export it again"
+            )
+        self.heads = tuple(head for head in HEADS if head in names)
 
     def run(self, *, bars: F32, ticker: I32, horizon: I32) -> Outputs:
         """Return the heads' outputs for standardised windows (n, lookback, k), in batches of BATCH_ROWS."""
@@ -69,12 +81,14 @@ class Network:
         for start in range(0, n, BATCH_ROWS):
             rows = np.minimum(np.arange(start, start + BATCH_ROWS), n - 1)  # pad by repeating the last row
             feed = {"bars": bars[rows], "ticker": ticker[rows], "horizon": horizon[rows]}
-            found = self._session.run(list(HEADS), feed)
+            found = self._session.run(list(self.heads), feed)
             parts.append([array[: min(BATCH_ROWS, n - start)] for array in found])
         if not parts:
-            return Outputs(**{name: _empty(name) for name in HEADS})
+            return Outputs(**{head: _shaped(head, np.zeros((0, HEAD_WIDTHS[head]))) for head in self.heads})
         stacked = [np.concatenate(column).astype(np.float64) for column in zip(*parts, strict=True)]
-        return Outputs(**{name: _shaped(name, array) for name, array in zip(HEADS, stacked, strict=True)})
+        return Outputs(
+            **{head: _shaped(head, array) for head, array in zip(self.heads, stacked, strict=True)}
+        )
 
 
 class Scorer:
@@ -155,9 +169,5 @@ def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
     )
 
 
-def _shaped(name: str, array: np.ndarray) -> F64:
-    return array if name in ("return_quantiles", "direction_logits") else array.reshape(-1)
-
-
-def _empty(name: str) -> F64:
-    return np.zeros({"return_quantiles": (0, 7), "direction_logits": (0, 5)}.get(name, (0,)))
+def _shaped(head: str, array: F64) -> F64:
+    return array if HEAD_WIDTHS[head] > 1 else array.reshape(-1)

@@ -1,0 +1,77 @@
+"""The shape of a network: everything in it is decided by the recipe and the training rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modeling.contracts.heads import BASE_HEADS, HEADS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureBlock:
+    """Features of one kind with an encoder of their own; a block that is not named is switched off."""
+
+    name: str
+    columns: tuple[int, ...]
+    width: int  # of its encoding
+    slow: bool = False  # changes so seldom that the last bar alone tells it
+
+    def __post_init__(self) -> None:
+        if not self.columns or len(set(self.columns)) < len(self.columns):
+            raise ValueError(f"block {self.name} must have columns, each once, had {self.columns}")
+        if self.width < 1:
+            raise ValueError(f"the width of block {self.name} must be at least 1, was {self.width}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShape:
+    """What decides the layers of a network and the units in which its heads learn."""
+
+    backbone: str = "tcn"
+    lookback_bars: int
+    n_features: int
+    n_tickers: int  # known ones; row 0 of the embedding is "unknown"
+    n_horizons: int
+    channels: int
+    depth: int = 2  # layers of the backbones that stack equal ones; the tcn's follow from the look-back
+    attention_heads: int = 2
+    ticker_width: int
+    horizon_width: int
+    dropout_frac: float
+    heads: tuple[str, ...] = BASE_HEADS
+    blocks: tuple[FeatureBlock, ...] = ()  # none: the backbone reads the features themselves
+    return_unit_frac: float  # standard deviation of training returns: the heads learn in this unit
+    volatility_column: int  # the feature that holds the recent volatility of a bar
+    volatility_mean: float  # of that feature on the training rows, before scaling
+    volatility_std: float
+
+    def __post_init__(self) -> None:
+        if self.lookback_bars < 8:
+            raise ValueError(f"lookback_bars must be at least 8, was {self.lookback_bars}")
+        if min(self.channels, self.depth, self.attention_heads) < 1 or self.channels % self.attention_heads:
+            raise ValueError(
+                "channels, depth and attention_heads must be at least 1 and attention_heads divide channels, were "
+                f"{self.channels}, {self.depth} and {self.attention_heads}"
+            )
+        if not (self.return_unit_frac > 0 and self.volatility_mean > 0 and self.volatility_std > 0):
+            raise ValueError("return_unit_frac, volatility_mean and volatility_std must be above 0")
+        if not 0 <= self.volatility_column < self.n_features:
+            raise ValueError(
+                f"volatility_column must be below {self.n_features}, was {self.volatility_column}"
+            )
+        unknown = sorted(set(self.heads) - set(HEADS))
+        if unknown or len(set(self.heads)) < len(self.heads) or not set(BASE_HEADS) <= set(self.heads):
+            raise ValueError(
+                f"heads must hold {', '.join(BASE_HEADS)} and may hold others of {', '.join(HEADS)}, each once, "
+                f"were {', '.join(self.heads)}"
+            )
+        self._check_blocks()
+
+    def _check_blocks(self) -> None:
+        columns = [column for block in self.blocks for column in block.columns]
+        if len(set(columns)) < len(columns) or not all(0 <= column < self.n_features for column in columns):
+            raise ValueError(f"blocks must share no column and keep below {self.n_features}, had {columns}")
+        if len({block.name for block in self.blocks}) < len(self.blocks):
+            raise ValueError(f"each block must have a name of its own, were {[b.name for b in self.blocks]}")
+        if self.blocks and all(block.slow for block in self.blocks):
+            raise ValueError("at least one block must be read bar by bar, all were slow")

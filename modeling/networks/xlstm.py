@@ -1,0 +1,155 @@
+"""xLSTM (Beck et al. 2024): blocks with a matrix memory (mLSTM) and with a scalar memory (sLSTM), in turn.
+
+Both gate by exponentials. A running maximum of the gates' logarithms, the stabiliser, is taken out of numerator and
+normaliser alike, so no exponential here is ever above 1 where it could overflow.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from modeling.networks.inputs import Encoded
+from modeling.networks.recurrent import after_each_bar, run_through
+from modeling.networks.shape import NetworkShape
+
+_FORGET_BIAS = 3.0  # at the start a memory keeps 95 % of itself from bar to bar
+_NEVER = -1e9  # the logarithm of a gate that was never open
+_LARGEST_LOG = 60.0  # of the normaliser's floor: its exponential still is a float32
+_KERNEL = 4
+_WIDENED = 2
+
+
+@keras.saving.register_keras_serializable(package="traderai")
+class MatrixMemory(keras.layers.Layer):  # type: ignore[misc]  # Keras carries no types
+    """The mLSTM over a whole window at once; no weights of its own."""
+
+    def __init__(self, heads: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.heads = heads
+
+    def call(self, query: Any, key: Any, value: Any, entry: Any, forget: Any) -> Any:
+        """Return what the queries read (b, L, heads, d) of (b, L, heads * d) and gate logits (b, L, heads)."""
+        query, key, value = (self._by_head(x) for x in (query, key, value))
+        decay = self._decay(entry, forget)
+        stabiliser = keras.ops.max(decay, axis=-1, keepdims=True)
+        scores = keras.ops.matmul(query, keras.ops.swapaxes(key, -1, -2)) * key.shape[-1] ** -0.5
+        scores = scores * keras.ops.exp(decay - stabiliser)
+        floor = keras.ops.exp(keras.ops.minimum(-stabiliser, _LARGEST_LOG))
+        total = keras.ops.abs(keras.ops.sum(scores, axis=-1, keepdims=True))
+        read = keras.ops.matmul(scores / keras.ops.maximum(total, floor), value)
+        return keras.ops.transpose(read, (0, 2, 1, 3))
+
+    def _by_head(self, x: Any) -> Any:
+        """(b, L, heads * d) to (b, heads, L, d)."""
+        split = keras.ops.reshape(x, (-1, x.shape[1], self.heads, x.shape[2] // self.heads))
+        return keras.ops.transpose(split, (0, 2, 1, 3))
+
+    @staticmethod
+    def _decay(entry: Any, forget: Any) -> Any:
+        """Return (b, heads, L, L): the logarithm of how much of bar j's entry is left at bar i, _NEVER after it."""
+        bars = entry.shape[1]
+        entry = keras.ops.transpose(entry, (0, 2, 1))
+        kept = keras.ops.transpose(-keras.ops.softplus(-forget), (0, 2, 1))
+        kept = keras.ops.cumsum(kept, axis=-1)
+        decay = kept[:, :, :, None] - kept[:, :, None, :] + entry[:, :, None, :]
+        past = keras.ops.convert_to_tensor(np.tril(np.ones((bars, bars), dtype=bool)))
+        return keras.ops.where(past, decay, _NEVER)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes this layer again."""
+        return {**super().get_config(), "heads": self.heads}
+
+
+@keras.saving.register_keras_serializable(package="traderai")
+class ScalarMemoryCell(keras.layers.Layer):  # type: ignore[misc]
+    """One step of the sLSTM; the gates' input parts (b, 4 * units) come ready, the recurrent parts are made here."""
+
+    def __init__(self, units: int, heads: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.units, self.heads = units, heads
+        self.state_size = [units] * 4  # output, memory, normaliser, stabiliser
+        self.output_size = units
+
+    def build(self, input_shape: Any) -> None:  # noqa: ARG002  # Keras gives it
+        """Make the recurrent weights: each head reads its own part of the output alone."""
+        self.recurrent_kernel = self.add_weight(
+            shape=(self.units, 4 * self.units), initializer="orthogonal", name="recurrent_kernel"
+        )
+        head = np.arange(self.units) // (self.units // self.heads)
+        self._own_head = np.tile(head[:, None] == head[None, :], (1, 4)).astype(np.float32)
+
+    def get_initial_state(self, batch_size: Any = None) -> list[Any]:
+        """Return an empty memory; its first entry sets the stabiliser and makes the normaliser 1."""
+        shape = (batch_size, self.units)
+        zeros = keras.ops.zeros(shape, dtype=self.compute_dtype)
+        return [zeros, zeros, zeros, keras.ops.full(shape, _NEVER, dtype=self.compute_dtype)]
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        """Return the output (b, units) and the next states.
+
+        One of the two gates is always exp(0), so the normaliser never falls below 1.
+        """
+        output, memory, normaliser, stabiliser = states
+        gates = inputs + keras.ops.matmul(output, self.recurrent_kernel * self._own_head)
+        value, entry, forget, out = keras.ops.split(gates, 4, axis=-1)
+        kept = stabiliser - keras.ops.softplus(-(forget + _FORGET_BIAS))
+        stabiliser = keras.ops.maximum(kept, entry)
+        entry, kept = keras.ops.exp(entry - stabiliser), keras.ops.exp(kept - stabiliser)
+        memory = kept * memory + entry * keras.ops.tanh(value)
+        normaliser = kept * normaliser + entry
+        output = keras.ops.sigmoid(out) * memory / normaliser
+        return output, [output, memory, normaliser, stabiliser]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes this cell again."""
+        return {**super().get_config(), "units": self.units, "heads": self.heads}
+
+
+def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+    """Return the last bar's state (b, channels) of `depth` blocks, mLSTM and sLSTM in turn."""
+    x = keras.layers.Dense(shape.channels, name="embedded")(encoded.sequence)
+    for index in range(shape.depth):
+        block = _matrix_block if index % 2 == 0 else _scalar_block
+        x = block(x, shape, f"block_{index}")
+    states = after_each_bar(x)
+    return keras.layers.LayerNormalization(name="norm")(states[:, -1, :])
+
+
+def _matrix_block(x: Any, shape: NetworkShape, name: str) -> Any:
+    """Return x moved by a widened mLSTM behind a short causal convolution."""
+    dense, width = keras.layers.Dense, _WIDENED * shape.channels
+    seen = keras.layers.LayerNormalization(name=f"{name}_norm")(x)
+    inner = dense(width, name=f"{name}_up")(seen)
+    gate = dense(width, activation="silu", name=f"{name}_gate")(seen)
+    padded = keras.layers.ZeroPadding1D((_KERNEL - 1, 0), name=f"{name}_past")(inner)
+    mixed = keras.layers.DepthwiseConv1D(_KERNEL, activation="silu", name=f"{name}_causal")(padded)
+    read = MatrixMemory(shape.attention_heads, name=f"{name}_memory")(
+        dense(width, name=f"{name}_query")(mixed),
+        dense(width, name=f"{name}_key")(mixed),
+        dense(width, name=f"{name}_value")(inner),
+        dense(shape.attention_heads, name=f"{name}_entry")(mixed),
+        dense(
+            shape.attention_heads,
+            bias_initializer=keras.initializers.Constant(_FORGET_BIAS),
+            name=f"{name}_forget",
+        )(mixed),
+    )
+    read = keras.layers.LayerNormalization(name=f"{name}_head_norm")(read)
+    read = keras.layers.Reshape((-1, width))(read) + mixed
+    return x + dense(shape.channels, name=f"{name}_down")(read * gate)
+
+
+def _scalar_block(x: Any, shape: NetworkShape, name: str) -> Any:
+    """Return x moved by an sLSTM and by a gated dense network behind it."""
+    dense, norm = keras.layers.Dense, keras.layers.LayerNormalization
+    gates = dense(4 * shape.channels, name=f"{name}_gates")(norm(name=f"{name}_norm")(x))
+    read = run_through(gates, ScalarMemoryCell(shape.channels, shape.attention_heads), f"{name}_memory")
+    x = x + norm(name=f"{name}_memory_norm")(read)
+    seen = norm(name=f"{name}_dense_norm")(x)
+    gate = dense(_WIDENED * shape.channels, activation="silu", name=f"{name}_gate")(seen)
+    return x + dense(shape.channels, name=f"{name}_down")(
+        gate * dense(_WIDENED * shape.channels, name=f"{name}_up")(seen)
+    )
