@@ -1,9 +1,10 @@
 # `make` lists what can be made.
 PYTHON ?= python3
 VENV := .venv
+VENV_JAX := .venv-jax
 PY := $(VENV)/bin/python
 # Twice quiet: warnings about the index of this machine say nothing about TraderAI; errors are still said.
-PIP_INSTALL := $(PY) -m pip install -qq --disable-pip-version-check --require-hashes
+PIP_INSTALL = $(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes
 WITH_SERVICES := $(PY) manage.py with_services --
 # Records how the locks were made; no registry's address gets into them.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --index-strategy unsafe-best-match
@@ -21,7 +22,7 @@ test: export OMP_WAIT_POLICY = PASSIVE
 test: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench soak lint lock clean
+.PHONY: help run test test-jax bench soak lint lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +32,9 @@ run: $(VENV)/.ml ## Everything on http://127.0.0.1:8000 (ONCE=1: only the main j
 
 test: $(VENV)/.dev ## All tests, on a PostgreSQL and a Redis of their own (ARGS=... for pytest)
 	@exec $(WITH_SERVICES) $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not soak" $(ARGS)
+
+test-jax: $(VENV_JAX)/.jax ## The contract of the networks on JAX, in an environment of its own
+	@KERAS_BACKEND=jax exec $(VENV_JAX)/bin/python -m pytest tests/modeling/networks --ignore tests/modeling/networks/test_exported.py $(ARGS)
 
 bench: $(VENV)/.dev ## The benchmarks of the README, on this machine
 	@exec $(WITH_SERVICES) $(PY) -m tests.benchmarks
@@ -50,13 +54,14 @@ lock: ## Write the locked requirements anew (needs uv)
 	$(LOCK) requirements/base.in -o requirements/base.txt
 	$(LOCK) requirements/ml.in -o requirements/ml.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/jax.in -o requirements/jax.txt
 
-clean: ## Remove the virtual environment; the state directory with the databases stays
-	rm -rf $(VENV)
+clean: ## Remove the virtual environments; the state directory with the databases stays
+	rm -rf $(VENV) $(VENV_JAX)
 
-$(VENV)/bin/python:
+$(VENV)/bin/python $(VENV_JAX)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "TraderAI needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: name another one, as in `make run PYTHON=python3.12`" % v)'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(dir $(@D))
 
 $(VENV)/.ml: requirements/ml.txt | $(VENV)/bin/python
 	@echo "installing requirements/ml.txt; the first time takes a few minutes"
@@ -66,4 +71,9 @@ $(VENV)/.ml: requirements/ml.txt | $(VENV)/bin/python
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
 	@echo "installing requirements/dev.txt; the first time takes a few minutes"
 	$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+$(VENV_JAX)/.jax: requirements/jax.txt | $(VENV_JAX)/bin/python
+	@echo "installing requirements/jax.txt; the first time takes a few minutes"
+	$(PIP_INSTALL) -r requirements/jax.txt
 	@touch $@
