@@ -70,11 +70,10 @@ class WindowSource:
             rng is not None
         ):  # some rows pretend to be of an unknown share, so that a new listing can be scored
             ticker = np.where(rng.random(rows.size) < self.ticker_dropout_frac, 0, ticker).astype(np.int32)
-        scale = {"mean": self.scaler.mean, "std": self.scaler.std, "sparse": self.scaler.sparse}
         own = self.part[rows] == part
         horizons = np.arange(own.shape[1], dtype=np.int32)
         inputs = {
-            "bars": gather_standardised(self.values, rows, lookback=self.lookback_bars, **scale),
+            "bars": self._windows(rows),
             "ticker": ticker,
             "horizons": np.tile(horizons, (rows.size, 1)),
         }
@@ -87,6 +86,16 @@ class WindowSource:
             together = np.broadcast_to(numbers[:, None, None], wanted[RANK].shape)
             wanted[RANK] = np.concatenate([wanted[RANK], together], axis=-1)
         return inputs, wanted
+
+    def _windows(self, rows: I64) -> F32:
+        return gather_standardised(
+            self.values,
+            rows,
+            lookback=self.lookback_bars,
+            mean=self.scaler.mean,
+            std=self.scaler.std,
+            sparse=self.scaler.sparse,
+        )
 
 
 class WindowBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras carries no types

@@ -32,9 +32,10 @@ def _chosen_variables(encoded: Encoded, shape: NetworkShape) -> Any:
     """Return (b, L, channels): the sum of the variables' embeddings, each counted as much as it is chosen."""
     count, dense = len(encoded.widths), keras.layers.Dense
     opinion = _gated_residual(encoded.sequence, shape, "selection")
-    weights = keras.layers.Softmax(name=WEIGHTS)(dense(count, name="selection_logits")(opinion))
+    # From zero, and times their number: at the start every variable passes as it is.
+    logits = dense(count, kernel_initializer="zeros", name="selection_logits")(opinion)
+    weights = keras.layers.Softmax(name=WEIGHTS)(logits)
     places = [variable for variable, width in enumerate(encoded.widths) for _ in range(width)]
-    # Times their number: at the start every variable passes about as it is.
     weighed = Columns(places, name="selection_columns")(weights) * count * encoded.sequence
     embedded = dense(shape.channels, use_bias=False, name="variables")(weighed)
     offsets = dense(shape.channels, use_bias=False, name="variable_offsets")(weights)

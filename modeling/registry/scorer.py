@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -43,7 +44,7 @@ class Outputs:
 
     def taken(self, rows: Bools) -> Outputs:
         """Return the outputs of some rows."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        found: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         return Outputs(**{name: None if array is None else array[rows] for name, array in found.items()})
 
 

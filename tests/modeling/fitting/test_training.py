@@ -1,0 +1,67 @@
+"""Fitting by a recipe: any backbone, weights of losses that are learned, and the export that judges it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("keras", reason="training needs Keras")
+
+from modeling.contracts.heads import BASE_HEADS
+from modeling.fitting.batches import scaler_fit
+from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.export import onnx_check, onnx_export
+from modeling.fitting.training import network_fit
+from modeling.registry.scorer import Network
+from tests.modeling.synthetic import dataset, tiny_recipe
+from traderai.common.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return dataset(days=120, planted=True)
+
+
+def test_a_recipe_takes_another_backbone_and_learns_its_loss_weights(data: Dataset):
+    plain = tiny_recipe(**{"fit.max_epochs": 2})
+    recipe = replace(
+        plain,
+        network=replace(plain.network, name="gru_attention"),
+        fit=replace(plain.fit, learned_loss_weights=True),
+    )
+    scaler = scaler_fit(data)
+    fitted = network_fit(data, recipe, scaler=scaler, seed=1, say=lambda *_: None)
+    assert fitted.networks.serving.name == "gru_attention"
+    assert fitted.epochs == 2
+    assert np.isfinite(fitted.learning_curve["val_loss"]).all()
+    learned = np.asarray(fitted.networks.training.get_layer("task_weights").log_variance)
+    assert learned.shape == (len(BASE_HEADS),)
+    assert (learned != 0).all()
+    onnx = onnx_export(fitted.networks.serving, lookback_bars=8, n_features=3)
+    assert onnx_check(fitted.networks.serving, onnx, n_tickers=3, n_horizons=2, seed=0) < 1e-4
+    rows = data.rows_of(VALIDATION)[:5]
+    bars = np.stack([scaler.apply(data.values)[row - 7 : row + 1] for row in rows])
+    said = Network(onnx).run(bars=bars, ticker=data.ticker[rows], horizon=np.zeros(5, np.int32))
+    assert np.isfinite(said.return_quantiles).all()
+    assert said.rank_score is None
+    assert said.taken(np.arange(5) < 2).p_long_logit.shape == (2,)
+
+
+def test_a_head_that_the_labels_do_not_give_is_refused_before_any_fit(data: Dataset):
+    plain = tiny_recipe()
+    heads = (*BASE_HEADS, "rank_score")
+    recipe = replace(
+        plain,
+        network=replace(plain.network, heads=heads),
+        fit=replace(plain.fit, loss_weights=dict.fromkeys(heads, 1.0)),
+    )
+    with pytest.raises(InputError, match="none for rank_score"):
+        network_fit(data, recipe, scaler=scaler_fit(data), seed=1, say=lambda *_: None)
+
+
+def test_a_volatility_feature_that_is_not_there_is_refused(data: Dataset):
+    recipe = tiny_recipe(**{"network.volatility_feature": "volatilty"})
+    with pytest.raises(InputError, match="did you mean 'volatility'"):
+        network_fit(data, recipe, scaler=scaler_fit(data), seed=1, say=lambda *_: None)
