@@ -108,7 +108,7 @@ def _run(
         monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True
     )
     began_s = clock.monotonic_s()
-    prepare_fit(networks.training, *validation[0])
+    prepare_fit(networks.training, *train[0])
     history = networks.training.fit(
         train,
         validation_data=validation,

@@ -10,7 +10,7 @@ import numpy as np
 
 from modeling.fitting.batches import Scaler, moment_batches, stratified_moments, stratified_rows
 from modeling.fitting.dataset import Dataset
-from modeling.kernels.windows import gather_standardised
+from modeling.kernels.standardised_windows import gather_standardised
 from traderai.common.arrays import F32, F64, I8, I32, I64
 from traderai.common.errors import InputError
 
