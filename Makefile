@@ -1,7 +1,7 @@
 # `make` lists what can be made.
 PYTHON ?= python3
 VENV := .venv
-VENV_JAX := .venv-jax
+VENV_JAX := .state/jax
 PY := $(VENV)/bin/python
 # Twice quiet: warnings about the index of this machine say nothing about TraderAI; errors are still said.
 PIP_INSTALL = $(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes
