@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -53,19 +54,13 @@ class Targets:
     direction: F64
     long_gross: F64
     short_gross: F64
+    long_mfe: F32  # best and worst excursions of each side, fractions of the entry price
+    long_mae: F32
+    short_mfe: F32
+    short_mae: F32
     entry_bar: I64  # bars are counted from the instrument's first; NULL without a label
     last_bar: I64
     window_end_s: I64
-
-    def by_head(self) -> dict[str, F64]:
-        """Return the targets under the names of the network's heads."""
-        return {
-            "p_long_logit": self.p_long,
-            "p_short_logit": self.p_short,
-            "return_quantiles": self.forward_return,
-            "volatility": self.forward_volatility,
-            "direction_logits": self.direction,
-        }
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +92,11 @@ class Dataset:
     test_start_s: int = 0
     test_end_s: int | None = None  # None: to the last row
     purged: dict[str, int] = field(default_factory=dict)  # rows times horizons that the borders cost
+
+    def r_multiple(self, side: Literal["long", "short"]) -> F64:
+        """Return what each trade of a side made after costs, in its own stops (m, h); NaN without a label."""
+        gross = self.targets.long_gross if side == "long" else self.targets.short_gross
+        return (gross - self.cost_frac[:, None]) / self.stop_loss_frac[:, None]
 
     def rows_of(self, part: int) -> I64:
         """Return the matrix rows that have a label of this part at any horizon, in the matrix's order."""
@@ -226,6 +226,9 @@ def _targets(outcomes: list[list[BarrierOutcomes]]) -> Targets:
         found = _stacked(outcomes, read).astype(np.float64)
         return np.where(found == NULL, np.nan, found)
 
+    def excursions(read: Callable[[BarrierOutcomes], F64]) -> F32:
+        return _stacked(outcomes, read).astype(np.float32)
+
     return Targets(
         p_long=labels(lambda o: o.long.label),
         p_short=labels(lambda o: o.short.label),
@@ -236,6 +239,10 @@ def _targets(outcomes: list[list[BarrierOutcomes]]) -> Targets:
         direction=labels(lambda o: o.direction),
         long_gross=_stacked(outcomes, lambda o: o.long.gross_frac),
         short_gross=_stacked(outcomes, lambda o: o.short.gross_frac),
+        long_mfe=excursions(lambda o: o.long.mfe_frac),
+        long_mae=excursions(lambda o: o.long.mae_frac),
+        short_mfe=excursions(lambda o: o.short.mfe_frac),
+        short_mae=excursions(lambda o: o.short.mae_frac),
         entry_bar=_stacked(outcomes, lambda o: o.entry_index).astype(np.int64),
         last_bar=_stacked(outcomes, lambda o: o.last_index).astype(np.int64),
         window_end_s=_stacked(outcomes, lambda o: o.window_end_s).astype(np.int64),

@@ -109,6 +109,7 @@ class FitConfig:
     ticker_dropout_frac: float
     loss_weights: dict[str, float]
     learned_loss_weights: bool = False  # times these, weights that are learned with the network
+    rank_min_shares: int = 5  # moments with fewer labelled shares carry no rank
 
     def __post_init__(self) -> None:
         whole = (self.batch_rows, self.max_epochs, self.max_windows_per_epoch, self.max_validation_windows)
@@ -121,6 +122,8 @@ class FitConfig:
             )
         if not 0.0 <= self.ticker_dropout_frac < 1.0:
             raise ValueError(f"ticker_dropout_frac must lie in [0, 1), was {self.ticker_dropout_frac}")
+        if self.rank_min_shares < 3:
+            raise ValueError(f"rank_min_shares must be at least 3, was {self.rank_min_shares}")
         if min(self.loss_weights.values(), default=0.0) < 0:
             raise ValueError(f"loss_weights must be 0 or more, were {self.loss_weights}")
 

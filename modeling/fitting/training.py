@@ -11,6 +11,7 @@ import numpy as np
 from modeling.fitting.batches import Scaler
 from modeling.fitting.blocks import recipe_blocks
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.head_targets import Asked, head_targets
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.window_batches import WindowBatches, WindowSource
 from modeling.networks.build import Networks, build_networks, prepare_fit
@@ -67,7 +68,11 @@ def network_fit(
     source = WindowSource.of(
         dataset,
         scaler,
-        recipe.network.heads,
+        head_targets(
+            dataset,
+            Asked(labels=recipe.labels(), rank_min_shares=fit.rank_min_shares),
+            recipe.network.heads,
+        ),
         batch_rows=fit.batch_rows,
         ticker_dropout_frac=fit.ticker_dropout_frac,
     )

@@ -12,7 +12,6 @@ from modeling.fitting.batches import Scaler, moment_batches, stratified_moments,
 from modeling.fitting.dataset import Dataset
 from modeling.kernels.standardised_windows import gather_standardised
 from traderai.common.arrays import F32, F64, I8, I32, I64
-from traderai.common.errors import InputError
 
 RANK = "rank_score"  # the head that learns from whole moments
 Batch = tuple[dict[str, Any], dict[str, Any]]
@@ -27,7 +26,7 @@ class WindowSource:
     ticker: I32  # (m,) rows of the embedding
     moment: I64  # (m,) decision times
     part: I8  # (m, h)
-    targets: dict[str, F64]  # by head (m, h)
+    targets: dict[str, F64 | F32]  # by head (m, h)
     lookback_bars: int
     batch_rows: int
     ticker_dropout_frac: float = 0.0  # of training rows that pretend to be of an unknown share
@@ -37,27 +36,19 @@ class WindowSource:
         cls,
         dataset: Dataset,
         scaler: Scaler,
-        heads: tuple[str, ...],
+        targets: dict[str, F64 | F32],
         *,
         batch_rows: int,
         ticker_dropout_frac: float,
     ) -> WindowSource:
-        """Return the source of a dataset; a head that it has no target for is an InputError."""
-        targets = dataset.targets.by_head()
-        if missing := [head for head in heads if head not in targets]:
-            raise InputError(
-                f"the dataset must have a target for each head, it has none for {', '.join(missing)}; leave out "
-                "these heads or take a label set that gives them",
-                code="no_target",
-                field="network.heads",
-            )
+        """Return the source of a dataset's rows with the targets that `head_targets` gives."""
         return cls(
             values=dataset.values,
             scaler=scaler,
             ticker=dataset.ticker,
             moment=dataset.decision_s,
             part=dataset.part,
-            targets={head: targets[head] for head in heads},
+            targets=targets,
             lookback_bars=dataset.lookback_bars,
             batch_rows=batch_rows,
             ticker_dropout_frac=ticker_dropout_frac,

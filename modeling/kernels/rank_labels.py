@@ -60,7 +60,7 @@ def rank_labels(panel: Sequence[tuple[Bars, RowInputs]], spec: RankLabelSet, hor
         np.concatenate(column) for column in zip(*rows, strict=True)
     )
     moment = np.unique(decision_s, return_inverse=True)[1]
-    rank = _ranks_by_moment(moment, forward_return, spec.min_shares)
+    rank = ranks_by_moment(moment, forward_return, spec.min_shares)
     ends_s = np.zeros(int(moment.max(initial=-1)) + 1, dtype=np.int64)
     np.maximum.at(ends_s, moment, window_end_s)
     state[(state == LABELLED) & np.isnan(rank)] = FEW_SHARES
@@ -91,8 +91,14 @@ def _returns(
 
 
 @njit(nogil=True, cache=True)
-def _ranks_by_moment(moment: I64, values: F64, min_shares: int) -> F64:
-    """Return the rank of each value among those of its moment, NaN where it has none or too few."""
+def ranks_by_moment(moment: I64, values: F64, min_shares: int) -> F64:
+    """Return the rank of each value among those of its moment; equal values share their mean rank.
+
+    Shapes: moment (n,) numbers from 0 on, values (n,) -> (n,)
+    Units:  -1 the lowest of its moment to 1 the highest.
+    NaN:    where the value is, and in moments of fewer than `min_shares` values.
+    Causal: reads the rows of the same moment alone.
+    """
     rank = np.full(values.size, np.nan)
     known = np.flatnonzero(~np.isnan(values))
     if known.size == 0:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from modeling.contracts import BarrierLabelSet
-from modeling.kernels.labels import NULL, SideOutcomes
-from traderai.common.arrays import F64, I8, Bools
+from traderai.common.arrays import F64, Bools
 
 SAME_R = 1e-9  # R-multiples nearer to each other than this are equal: every exit at the target earns the same
 
@@ -36,25 +35,28 @@ def strong_cut(r_multiple: F64, training: Bools, *, strong_frac: float) -> float
     return float(np.partition(known, known.size - best)[known.size - best])
 
 
-def strong_labels(outcomes: SideOutcomes, stop_loss_frac: F64, spec: BarrierLabelSet, *, cut_r: float) -> I8:
-    """Return 1 where a side's net R-multiple reaches the cut, 0 where it does not, NULL where it has no label.
+def strong_labels(r_multiple: F64, mfe_r: F64, mae_r: F64, spec: BarrierLabelSet, *, cut_r: float) -> F64:
+    """Return 1 where a side's net R-multiple reaches the cut and 0 where it does not.
 
     Where the set says so, the trade must also have gone at least `strong_min_mfe_r` stops in its favour and at most
     `strong_max_mae_r` stops against it. Rows whose R-multiple equals the cut are all strong, so more than the share
     may be where many trades earn the same.
 
-    Shapes: outcomes of n rows; stop_loss_frac (n,) of BarrierOutcomes; returns (n,).
-    Units:  R-multiples: results in units of the row's stop.
+    Shapes: all arrays of one shape, which is also the result's.
+    Units:  stops of the row: results, best and worst excursions.
+    NaN:    where the R-multiple is.
     Causal: of each row its own outcome alone.
-    Raises: ValueError for a cut that is no number or stops of another shape.
+    Raises: ValueError for a cut that is no number or arrays of several shapes.
     """
     if not np.isfinite(cut_r):
         raise ValueError(f"cut_r must be a number, was {cut_r}; take strong_cut of the training rows")
-    if stop_loss_frac.shape != outcomes.r_multiple.shape:
-        raise ValueError(f"stop_loss_frac must be {outcomes.r_multiple.shape}, was {stop_loss_frac.shape}")
-    strong = outcomes.r_multiple >= cut_r - SAME_R
+    if not r_multiple.shape == mfe_r.shape == mae_r.shape:
+        raise ValueError(
+            f"results and excursions must have one shape, had {r_multiple.shape}, {mfe_r.shape}, {mae_r.shape}"
+        )
+    strong = r_multiple >= cut_r - SAME_R
     if spec.strong_min_mfe_r is not None:
-        strong &= outcomes.mfe_frac >= (spec.strong_min_mfe_r - SAME_R) * stop_loss_frac
+        strong &= mfe_r >= spec.strong_min_mfe_r - SAME_R
     if spec.strong_max_mae_r is not None:
-        strong &= -outcomes.mae_frac <= (spec.strong_max_mae_r + SAME_R) * stop_loss_frac
-    return np.where(outcomes.label == NULL, np.int8(NULL), strong.astype(np.int8))
+        strong &= -mae_r <= spec.strong_max_mae_r + SAME_R
+    return np.where(np.isnan(r_multiple), np.nan, strong)

@@ -44,8 +44,9 @@ class Outputs:
 
     def taken(self, rows: Bools) -> Outputs:
         """Return the outputs of some rows."""
-        found: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
-        return Outputs(**{name: None if array is None else array[rows] for name, array in found.items()})
+        found = ((field.name, getattr(self, field.name)) for field in fields(self))
+        own: dict[str, Any] = {name: None if array is None else array[rows] for name, array in found}
+        return Outputs(**own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

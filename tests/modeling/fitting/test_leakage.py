@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from modeling.contracts.heads import HEADS
 from modeling.fitting import baselines
 from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser, base_of
@@ -16,6 +17,7 @@ from modeling.fitting.dataset import PARTS, TEST, TRAIN, VALIDATION, Dataset, In
 from modeling.fitting.evidence import novelty_fit
 from modeling.fitting.folds import Fold, trust_of
 from modeling.fitting.forecasters import FitTask, Forecaster, LogisticForecaster, TreeForecaster
+from modeling.fitting.head_targets import Asked, head_targets
 from modeling.fitting.judging import Rules
 from modeling.fitting.parts import split_by_borders
 from modeling.fitting.trading import Terms, account_rules, tradable, wanted_rows
@@ -24,6 +26,8 @@ from modeling.kernels.splits import DAY_S, Borders
 from modeling.kernels.strong_labels import strong_cut
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set, tiny_recipe
+
+ASKED = Asked(labels=label_set(), rank_min_shares=3)
 
 COLUMN = FEATURES.index("volatility")
 HORIZON = 1
@@ -139,7 +143,7 @@ def policy(data: Dataset) -> Figures:
 def rows_of_part(part: int) -> Callable[[Dataset], Figures]:
     def rows(data: Dataset) -> Figures:
         own = data.part == part
-        targets = [values[own] for values in data.targets.by_head().values()]
+        targets = [values[own] for values in head_targets(data, ASKED, HEADS).values()]
         return [
             own,
             data.values[own.any(axis=1)],

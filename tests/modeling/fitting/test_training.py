@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("keras", reason="training needs Keras")
 
-from modeling.contracts.heads import BASE_HEADS
+from modeling.contracts.heads import BASE_HEADS, HEADS
 from modeling.fitting.batches import scaler_fit
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.export import onnx_check, onnx_export
@@ -49,16 +49,19 @@ def test_a_recipe_takes_another_backbone_and_learns_its_loss_weights(data: Datas
     assert said.taken(np.arange(5) < 2).p_long_logit.shape == (2,)
 
 
-def test_a_head_that_the_labels_do_not_give_is_refused_before_any_fit(data: Dataset):
-    plain = tiny_recipe()
-    heads = (*BASE_HEADS, "rank_score")
+def test_all_heads_learn_together_and_reach_the_export(data: Dataset):
+    plain = tiny_recipe(**{"fit.max_epochs": 1})
     recipe = replace(
         plain,
-        network=replace(plain.network, heads=heads),
-        fit=replace(plain.fit, loss_weights=dict.fromkeys(heads, 1.0)),
+        network=replace(plain.network, heads=HEADS),
+        fit=replace(plain.fit, loss_weights=dict.fromkeys(HEADS, 1.0), rank_min_shares=3),
     )
-    with pytest.raises(InputError, match="none for rank_score"):
-        network_fit(data, recipe, scaler=scaler_fit(data), seed=1, say=lambda *_: None)
+    fitted = network_fit(data, recipe, scaler=scaler_fit(data), seed=1, say=lambda *_: None)
+    told = {f"val_{head}_loss" for head in HEADS}
+    assert told <= set(fitted.learning_curve)
+    assert all(0 < fitted.learning_curve[name][-1] < 5 for name in told), fitted.learning_curve
+    network = Network(onnx_export(fitted.networks.serving, lookback_bars=8, n_features=3))
+    assert network.heads == HEADS
 
 
 def test_a_volatility_feature_that_is_not_there_is_refused(data: Dataset):

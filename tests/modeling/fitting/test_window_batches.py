@@ -15,8 +15,6 @@ from modeling.fitting.batches import Scaler, moment_batches, stratified_moments
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.window_batches import WindowBatches, WindowSource
 from modeling.kernels.windows import gather_windows
-from tests.modeling.synthetic import dataset
-from traderai.common.errors import InputError
 
 LOOKBACK, K = 4, 3
 
@@ -119,13 +117,6 @@ def test_moments_are_taken_whole_and_from_all_of_the_time():
     assert set(counts) == {0, 4}
     assert (counts.reshape(20, 5).sum(axis=1) == 4).all()
     np.testing.assert_array_equal(np.sort(stratified_moments(rows, moment, limit=500, rng=None)), rows)
-
-
-def test_a_head_without_a_target_is_refused():
-    data = dataset()
-    scaler = Scaler(mean=np.zeros(3), std=np.ones(3), sparse=data.sparse)
-    with pytest.raises(InputError, match="none for rank_score"):
-        WindowSource.of(data, scaler, ("p_long_logit", "rank_score"), batch_rows=8, ticker_dropout_frac=0.0)
 
 
 def test_an_epoch_needs_little_beside_the_matrix():

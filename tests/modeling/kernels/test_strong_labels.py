@@ -51,10 +51,11 @@ def test_labels_equal_a_look_at_each_row(side):
     own = getattr(got, side)
     training = np.arange(200) < 120
     cut = strong_cut(own.r_multiple, training, strong_frac=rules.strong_frac)
-    found = strong_labels(own, got.stop_loss_frac, rules, cut_r=cut)
+    in_stops = own.mfe_frac / got.stop_loss_frac, own.mae_frac / got.stop_loss_frac
+    found = strong_labels(own.r_multiple, *in_stops, rules, cut_r=cut)
     for t in range(200):
         if own.label[t] < 0:
-            wanted = -1
+            assert np.isnan(found[t]), t
         else:
             stop = got.stop_loss_frac[t]
             wanted = int(
@@ -62,10 +63,10 @@ def test_labels_equal_a_look_at_each_row(side):
                 and own.mfe_frac[t] / stop >= 1.0 - 1e-9
                 and -own.mae_frac[t] / stop <= 0.5 + 1e-9
             )
-        assert found[t] == wanted, t
-    assert {-1, 0, 1} == set(found.tolist())
-    plain = strong_labels(own, got.stop_loss_frac, spec(), cut_r=cut)
-    assert plain.sum() > found.sum()
+            assert found[t] == wanted, t
+    assert {0.0, 1.0} == set(found[~np.isnan(found)].tolist()) and np.isnan(found).any()
+    plain = strong_labels(own.r_multiple, *in_stops, spec(), cut_r=cut)
+    assert np.nansum(plain) > np.nansum(found)
 
 
 def test_equal_results_are_strong_together_in_spite_of_rounding():
@@ -74,12 +75,12 @@ def test_equal_results_are_strong_together_in_spite_of_rounding():
     r = got.long.r_multiple
     exits = np.unique(r[wins & (np.abs(r - (0.04 - 0.002) / 0.02) < 1e-9)])
     assert exits.size > 1  # the same win, differently rounded
-    found = strong_labels(got.long, got.stop_loss_frac, rules, cut_r=float(exits.max()))
+    found = strong_labels(r, got.long.mfe_frac, got.long.mae_frac, rules, cut_r=float(exits.max()))
     assert np.all(found[wins] == 1)
 
 
 def test_wrong_requests_are_refused():
-    rules, got = outcomes()
+    rules = spec()
     with pytest.raises(ValueError, match=r"strong_frac must lie within \(0, 0.5\), was 0.5"):
         strong_cut(np.zeros(3), np.ones(3, dtype=bool), strong_frac=0.5)
     with pytest.raises(ValueError, match="training"):
@@ -87,6 +88,6 @@ def test_wrong_requests_are_refused():
     with pytest.raises(ValueError, match="needs a labelled training row"):
         strong_cut(np.array([1.0, math.nan]), np.array([False, True]), strong_frac=0.1)
     with pytest.raises(ValueError, match="cut_r must be a number"):
-        strong_labels(got.long, got.stop_loss_frac, rules, cut_r=math.nan)
-    with pytest.raises(ValueError, match="stop_loss_frac must be"):
-        strong_labels(got.long, np.ones(3), rules, cut_r=1.0)
+        strong_labels(*np.zeros((3, 5)), rules, cut_r=math.nan)
+    with pytest.raises(ValueError, match="must have one shape"):
+        strong_labels(np.zeros(3), np.zeros(3), np.zeros(4), rules, cut_r=1.0)
