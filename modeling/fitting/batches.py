@@ -9,6 +9,7 @@ import numpy as np
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import TRAIN, Dataset
 from modeling.kernels.sparse import standardise
+from modeling.kernels.standardised_windows import gather_standardised
 from traderai.common.arrays import F32, F64, I64, Bools
 
 
@@ -23,6 +24,12 @@ class Scaler:
     def apply(self, values: F32) -> F32:
         """Return the standardised values (..., k), exactly as scoring does it."""
         return standardise(values, mean=self.mean, std=self.std, sparse=self.sparse)
+
+    def windows(self, values: F32, rows: I64, *, lookback: int) -> F32:
+        """Return the standardised windows (b, lookback, k) that end with some rows of a raw matrix (m, k)."""
+        return gather_standardised(
+            values, rows, lookback=lookback, mean=self.mean, std=self.std, sparse=self.sparse
+        )
 
 
 def scaler_fit(dataset: Dataset) -> Scaler:

@@ -10,10 +10,10 @@ import numpy as np
 
 from modeling.contracts import HeadTrust
 from modeling.contracts.heads import BASE_HEADS
+from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
-from modeling.kernels.windows import gather_windows
 from modeling.registry.scorer import Network, Outputs, Trusted, trusted
-from traderai.common.arrays import F32, F64, I32, I64, Bools
+from traderai.common.arrays import F64, I32, I64, Bools
 from traderai.common.errors import InvariantError
 
 _CHUNK_ROWS = 4096
@@ -79,7 +79,7 @@ class Raw:
 class NetworkInputs:
     """What a network reads besides the rows' places."""
 
-    scaled: F32  # (m, k)
+    scaler: Scaler
     ticker: I32  # (m,) its own embedding rows
     horizon_rows: dict[str, int]
 
@@ -140,7 +140,7 @@ def raw_forecasts(
     found: dict[str, list[F64]] = {head: [] for head in BASE_HEADS}
     for start in range(0, rows.size, _CHUNK_ROWS):
         chunk = rows[start : start + _CHUNK_ROWS]
-        bars = gather_windows(inputs.scaled, chunk, lookback=dataset.lookback_bars)
+        bars = inputs.scaler.windows(dataset.values, chunk, lookback=dataset.lookback_bars)
         outputs = [
             network.run(
                 bars=bars,

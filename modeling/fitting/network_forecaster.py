@@ -31,7 +31,7 @@ class NetworkFit:
             Network(self.onnx),
             dataset,
             inputs=NetworkInputs(
-                scaled=self.task.scaler.apply(dataset.values),
+                scaler=self.task.scaler,
                 ticker=dataset.ticker,
                 horizon_rows=horizon_rows(dataset),
             ),

@@ -10,7 +10,6 @@ import numpy as np
 
 from modeling.fitting.batches import Scaler, moment_batches, stratified_moments, stratified_rows
 from modeling.fitting.dataset import Dataset
-from modeling.kernels.standardised_windows import gather_standardised
 from traderai.common.arrays import F32, F64, I8, I32, I64
 
 RANK = "rank_score"  # the head that learns from whole moments
@@ -64,7 +63,7 @@ class WindowSource:
         own = self.part[rows] == part
         horizons = np.arange(own.shape[1], dtype=np.int32)
         inputs = {
-            "bars": self._windows(rows),
+            "bars": self.scaler.windows(self.values, rows, lookback=self.lookback_bars),
             "ticker": ticker,
             "horizons": np.tile(horizons, (rows.size, 1)),
         }
@@ -77,16 +76,6 @@ class WindowSource:
             together = np.broadcast_to(numbers[:, None, None], wanted[RANK].shape)
             wanted[RANK] = np.concatenate([wanted[RANK], together], axis=-1)
         return inputs, wanted
-
-    def _windows(self, rows: I64) -> F32:
-        return gather_standardised(
-            self.values,
-            rows,
-            lookback=self.lookback_bars,
-            mean=self.scaler.mean,
-            std=self.scaler.std,
-            sparse=self.scaler.sparse,
-        )
 
 
 class WindowBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras carries no types

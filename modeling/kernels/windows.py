@@ -44,20 +44,6 @@ def eligible_rows(values: F32, instrument: I64, *, lookback: int, may_miss: Bool
     return np.asarray(rows - lookback + 1 >= np.maximum(first_own, last_broken + 1))
 
 
-def gather_windows(values: F32, rows: I64, *, lookback: int) -> F32:
-    """Return the windows that end with the given rows.
-
-    Shapes: values (n, k); rows (b,) of eligible rows; returns a new (b, lookback, k), oldest step first.
-    NaN:    passed through; `eligible_rows` says which rows have none.
-    Causal: out[i] reads rows[i] - lookback + 1 to rows[i].
-    Raises: ValueError if lookback is below 1 or a row has no full look-back in the matrix.
-    """
-    require_windows(values, rows, lookback=lookback)
-    steps = np.arange(1 - lookback, 1)
-    gathered: F32 = values[rows[:, None] + steps[None, :]]
-    return gathered
-
-
 def require_windows(values: F32, rows: I64, *, lookback: int) -> None:
     """Raise unless every row has its full look-back in the matrix.
 

@@ -100,7 +100,7 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
         Network(artifact.onnx),
         dataset,
         inputs=NetworkInputs(
-            scaled=scaler.apply(dataset.values),
+            scaler=scaler,
             ticker=known[dataset.instrument],
             horizon_rows=artifact.horizon_rows,
         ),

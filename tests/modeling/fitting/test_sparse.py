@@ -18,9 +18,10 @@ from modeling.fitting.forecasters import FitTask, LogisticForecaster, design
 from modeling.fitting.manifest import MadeFrom, dataset_manifest
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import SplitConfig
-from modeling.kernels.windows import complete_rows, gather_windows
+from modeling.kernels.windows import complete_rows
 from modeling.registry.artifact import json_bytes
 from modeling.registry.scorer import network_inputs
+from tests.modeling.kernels.test_windows import plain_windows
 from tests.modeling.synthetic import FEATURES, instruments, label_set, tiny_recipe
 
 NAMES = (*FEATURES, "mood", "alerts", "margin")
@@ -102,10 +103,10 @@ def test_the_scaler_reads_the_values_that_are_there(data: Dataset):
 def test_live_inputs_have_the_bits_of_training_inputs(data: Dataset):
     raw = np.concatenate([item.values for item in sparse_rows()])
     rows = np.flatnonzero(data.usable.any(axis=1))[::7]
-    gaps = gather_windows(data.values, rows, lookback=LOOKBACK)[..., 3:6]
+    gaps = plain_windows(data.values, rows, LOOKBACK)[..., 3:6]
     assert np.isnan(gaps).any(axis=(1, 2)).any()
     assert (~np.isnan(gaps[..., :2])).all(axis=(1, 2)).any()
-    trained = gather_windows(scaler_fit(data).apply(data.values), rows, lookback=LOOKBACK)
+    trained = plain_windows(scaler_fit(data).apply(data.values), rows, LOOKBACK)
     assert np.isfinite(trained).all()
     artifact = served(data)
     for row, window in zip(rows, trained, strict=True):

@@ -14,7 +14,7 @@ pytest.importorskip("keras", reason="training needs Keras")
 from modeling.fitting.batches import Scaler, moment_batches, stratified_moments
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.window_batches import WindowBatches, WindowSource
-from modeling.kernels.windows import gather_windows
+from tests.modeling.kernels.test_windows import plain_windows
 
 LOOKBACK, K = 4, 3
 
@@ -44,7 +44,7 @@ def test_a_batch_holds_its_rows_standardised_and_no_label_of_another_part():
     rows = np.array([7, 149, 150, 299])
     inputs, targets = own.batch(rows, part=TRAIN, rng=None)
     scaled = own.scaler.apply(own.values)
-    np.testing.assert_array_equal(inputs["bars"], gather_windows(scaled, rows, lookback=LOOKBACK))
+    np.testing.assert_array_equal(inputs["bars"], plain_windows(scaled, rows, LOOKBACK))
     np.testing.assert_array_equal(inputs["ticker"], own.ticker[rows])
     np.testing.assert_array_equal(inputs["horizons"], [[0, 1]] * 4)
     found = targets["p_long_logit"]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeling.kernels.windows import eligible_rows, gather_windows
+from modeling.kernels.windows import eligible_rows, require_windows
 
 
 def stacked(seed):
@@ -16,6 +16,11 @@ def stacked(seed):
     values = rng.normal(size=(instrument.size, 3)).astype(np.float32)
     values[rng.random(values.shape) < 0.02] = np.nan
     return values, instrument
+
+
+def plain_windows(values, rows, lookback):
+    """Return the windows that end with some rows, each cut out by itself."""
+    return np.stack([values[row - lookback + 1 : row + 1] for row in rows])
 
 
 def eligible_slowly(values, instrument, lookback):
@@ -41,39 +46,20 @@ def test_a_window_never_reaches_into_another_instrument():
     instrument = np.array([5, 5, 5, 2, 2, 2, 2, 2])
     rows = np.flatnonzero(eligible_rows(values, instrument, lookback=3))
     assert list(rows) == [2, 5, 6, 7]
-    windows = gather_windows(values, rows, lookback=3)
-    for window, row in zip(windows, rows, strict=True):
+    for window, row in zip(plain_windows(values, rows, 3), rows, strict=True):
         assert set(instrument[window[:, 0].astype(int)]) == {instrument[row]}
-
-
-@settings(deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 6))
-def test_gathered_windows_equal_slices(seed, lookback):
-    values, instrument = stacked(seed)
-    rows = np.flatnonzero(eligible_rows(values, instrument, lookback=lookback))
-    windows = gather_windows(values, rows, lookback=lookback)
-    assert windows.shape == (rows.size, lookback, 3)
-    assert windows.dtype == np.float32
-    for window, row in zip(windows, rows, strict=True):
-        np.testing.assert_array_equal(window, values[row - lookback + 1 : row + 1])
-
-
-def test_memory_grows_with_the_batch_not_with_the_rows():
-    values = np.zeros((200_000, 4), dtype=np.float32)
-    windows = gather_windows(values, np.arange(63, 95), lookback=64)
-    assert windows.nbytes == 32 * 64 * 4 * 4
 
 
 def test_wrong_requests_are_refused():
     values, instrument = np.zeros((5, 2), dtype=np.float32), np.zeros(5, dtype=np.int64)
     with pytest.raises(ValueError, match="rows must lie from 2 to 4"):
-        gather_windows(values, np.array([1]), lookback=3)  # would wrap around to the end
+        require_windows(values, np.array([1]), lookback=3)  # would wrap around to the end
     with pytest.raises(ValueError, match="rows must lie from 2 to 4"):
-        gather_windows(values, np.array([5]), lookback=3)
+        require_windows(values, np.array([5]), lookback=3)
     with pytest.raises(ValueError, match="lookback must be at least 1"):
         eligible_rows(values, instrument, lookback=0)
     with pytest.raises(ValueError, match="lookback must be at least 1"):
-        gather_windows(values, np.array([1]), lookback=0)
+        require_windows(values, np.array([1]), lookback=0)
     with pytest.raises(ValueError, match="stand together"):
         eligible_rows(values, np.array([1, 1, 2, 1, 1]), lookback=2)
     with pytest.raises(ValueError, match="values must be"):
