@@ -19,6 +19,7 @@ MORE_HEADS: Final = (
     "short_mae_quantiles",
 )
 HEADS: Final = BASE_HEADS + MORE_HEADS
+SIDES: Final = ("long", "short")
 HEAD_WIDTHS: Final = {
     head: len(QUANTILE_LEVELS)
     if head.endswith("quantiles")
@@ -27,3 +28,13 @@ HEAD_WIDTHS: Final = {
     else 1
     for head in HEADS
 }
+
+
+def strategy_heads(strategy: str) -> tuple[str, str]:
+    """Return the names of a strategy's two heads: the logits of its long and its short."""
+    return f"{strategy}_long_logit", f"{strategy}_short_logit"
+
+
+def head_width(head: str) -> int:
+    """Return how many numbers a head gives; a strategy's gives one."""
+    return HEAD_WIDTHS.get(head, 1)

@@ -60,7 +60,7 @@ def onnx_check(serving: Any, onnx: bytes, *, n_tickers: int, n_horizons: int, se
         found = network.run(bars=bars, ticker=ticker, horizon=horizon)
         for head in network.heads:
             expected = np.asarray(wanted[head]).reshape(batch, -1)
-            gap = np.abs(expected - getattr(found, head).reshape(batch, -1))
+            gap = np.abs(expected - found.of(head).reshape(batch, -1))
             if not np.isfinite(gap).all() or gap.max() > TOLERANCE:
                 raise ExportMismatchError(
                     f"head {head} differs by {gap.max():.2e} at a batch of {batch}, allowed is {TOLERANCE:.0e}"

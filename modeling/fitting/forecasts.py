@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -64,15 +64,17 @@ class Raw:
     return_quantiles: F64  # (n, h, 7)
     volatility: F64  # (n, h)
     direction_logits: F64  # (n, h, 5)
+    more: dict[str, F64] = field(default_factory=dict)  # other heads (n, h) or (n, h, 7)
 
     def taken(self, rows: I64) -> Raw:
         """Return the outputs of some of the rows."""
         own = np.isin(self.rows, rows)
-        return _taken(self, own)
+        return replace(_taken(self, own), more={head: array[own] for head, array in self.more.items()})
 
     def at(self, h: int) -> Outputs:
         """Return the outputs at one horizon."""
-        return Outputs(**{head: getattr(self, head)[:, h] for head in BASE_HEADS})
+        own = {head: getattr(self, head)[:, h] for head in BASE_HEADS}
+        return Outputs(**own, more={head: array[:, h] for head, array in self.more.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,7 +106,7 @@ class Forecasts:
 
 def joined_forecasts(several: Sequence[Forecasts]) -> Forecasts:
     """Return the predictions of several, one behind the other."""
-    arrays = [field.name for field in fields(Forecasts) if field.name != "provenance"]
+    arrays = [each.name for each in fields(Forecasts) if each.name != "provenance"]
     return Forecasts(
         provenance=Provenance.joined([each.provenance for each in several]),
         **{name: np.concatenate([getattr(each, name) for each in several]) for name in arrays},
@@ -137,7 +139,7 @@ def raw_forecasts(
     provenance: Provenance,
 ) -> Raw:
     """Return the network's outputs at every horizon."""
-    found: dict[str, list[F64]] = {head: [] for head in BASE_HEADS}
+    found: dict[str, list[F64]] = {head: [] for head in network.heads}
     for start in range(0, rows.size, _CHUNK_ROWS):
         chunk = rows[start : start + _CHUNK_ROWS]
         bars = inputs.scaler.windows(dataset.values, chunk, lookback=dataset.lookback_bars)
@@ -149,11 +151,11 @@ def raw_forecasts(
             )
             for horizon in dataset.horizons
         ]
-        for head in BASE_HEADS:
-            found[head].append(np.stack([getattr(output, head) for output in outputs], axis=1))
-    return Raw(
-        provenance=provenance, rows=rows, **{head: np.concatenate(parts) for head, parts in found.items()}
-    )
+        for head, parts in found.items():
+            parts.append(np.stack([output.of(head) for output in outputs], axis=1))
+    joined = {head: np.concatenate(parts) for head, parts in found.items()}
+    more = {head: joined.pop(head) for head in network.heads if head not in BASE_HEADS}
+    return Raw(provenance=provenance, rows=rows, **joined, more=more)
 
 
 def calibrated(raw: Raw, dataset: Dataset, trust: dict[str, HeadTrust], *, column: int) -> Forecasts:
@@ -163,10 +165,7 @@ def calibrated(raw: Raw, dataset: Dataset, trust: dict[str, HeadTrust], *, colum
     return Forecasts(
         provenance=raw.provenance,
         rows=raw.rows,
-        **{
-            field.name: np.stack([getattr(each, field.name) for each in said], axis=1)
-            for field in fields(Trusted)
-        },
+        **{own.name: np.stack([getattr(each, own.name) for each in said], axis=1) for own in fields(Trusted)},
     )
 
 
@@ -174,7 +173,9 @@ Said = TypeVar("Said", Raw, Forecasts)
 
 
 def _taken(said: Said, own: Bools) -> Said:
-    arrays = {
-        field.name: getattr(said, field.name)[own] for field in fields(said) if field.name != "provenance"
+    arrays: dict[str, Any] = {
+        each.name: getattr(said, each.name)[own]
+        for each in fields(said)
+        if isinstance(getattr(said, each.name), np.ndarray)
     }
     return replace(said, **arrays)

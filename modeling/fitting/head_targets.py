@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from modeling.contracts import BarrierLabelSet
+from modeling.contracts.heads import strategy_heads
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
 from modeling.kernels.rank_labels import ranks_by_moment
 from modeling.kernels.strong_labels import strong_cut, strong_labels
-from traderai.common.arrays import F32, F64
+from traderai.common.arrays import F32, F64, Bools
 
 Side = Literal["long", "short"]
 _Reader = Callable[[Dataset, "Asked"], F64 | F32]
@@ -33,6 +34,17 @@ def head_targets(dataset: Dataset, asked: Asked, heads: Iterable[str]) -> dict[s
     no share whose window ends in a later part has a say.
     """
     return {head: _READERS[head](dataset, asked) for head in heads}
+
+
+def strategy_targets(dataset: Dataset, present: Mapping[str, Bools]) -> dict[str, F64 | F32]:
+    """Return the targets of the strategies' heads: those of the sides, on the rows where the setup is present."""
+    found: dict[str, F64 | F32] = {}
+    for name, rows in present.items():
+        for head, target in zip(
+            strategy_heads(name), (dataset.targets.p_long, dataset.targets.p_short), strict=True
+        ):
+            found[head] = np.where(rows[:, None], target, np.nan)
+    return found
 
 
 def _strong(side: Side) -> _Reader:

@@ -129,6 +129,47 @@ class FitConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetupConfig:
+    """When a strategy's setup is present: a feature of the last bar lies in certain quantiles of the training rows."""
+
+    feature: str
+    quantiles: tuple[tuple[float, float], ...] = ()  # from, to; borders belong to it
+    not_zero: bool = False  # instead: the feature is there and not 0
+
+    def __post_init__(self) -> None:
+        if self.not_zero == bool(self.quantiles):
+            raise ValueError(
+                f"a setup must name either quantiles or not_zero, that of {self.feature} does not"
+            )
+        if not all(0.0 <= low < high <= 1.0 for low, high in self.quantiles):
+            raise ValueError(f"quantiles must rise within [0, 1], were {self.quantiles}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyConfig:
+    """A strategy of the council: the features that it reads beside the shared state, and the rows that teach it."""
+
+    families: tuple[str, ...]
+    setup: SetupConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouncilConfig:
+    """The strategies that learn upon the shared network, and how much their losses count."""
+
+    strategies: dict[str, StrategyConfig]
+    loss_weight: float  # of each strategy's side
+    width: int = 8  # of what a strategy makes of its features
+
+    def __post_init__(self) -> None:
+        if not self.strategies or self.loss_weight <= 0 or self.width < 1:
+            raise ValueError(
+                "a council must have strategies, a loss_weight above 0 and a width of at least 1, had "
+                f"{len(self.strategies)}, {self.loss_weight} and {self.width}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeakScanConfig:
     """What a single feature may tell of a target before the dataset is refused.
 
@@ -189,6 +230,7 @@ class Recipe:
     network: NetworkConfig
     fit: FitConfig
     evaluation: EvaluationConfig
+    council: CouncilConfig | None = None
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)

@@ -11,8 +11,9 @@ import numpy as np
 from modeling.fitting.batches import Scaler
 from modeling.fitting.blocks import recipe_blocks
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
-from modeling.fitting.head_targets import Asked, head_targets
+from modeling.fitting.head_targets import Asked, head_targets, strategy_targets
 from modeling.fitting.recipe import Recipe
+from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.window_batches import WindowBatches, WindowSource
 from modeling.networks.build import Networks, build_networks, prepare_fit
 from modeling.networks.losses import losses
@@ -63,18 +64,20 @@ def network_fit(
     """Return the network with the weights of its best validation epoch; the seed decides everything random."""
     keras.utils.set_random_seed(seed)
     unit = float(np.nanstd(np.where(dataset.part == TRAIN, dataset.targets.forward_return, np.nan)))
-    networks = _compiled(build_networks(_network_shape(dataset, recipe, scaler, unit)), recipe, unit)
-    fit = recipe.fit
-    source = WindowSource.of(
-        dataset,
-        scaler,
-        head_targets(
+    strategies = recipe_strategies(recipe, dataset)
+    shape = _network_shape(dataset, recipe, scaler, unit, strategies)
+    targets = {
+        **head_targets(
             dataset,
-            Asked(labels=recipe.labels(), rank_min_shares=fit.rank_min_shares),
+            Asked(labels=recipe.labels(), rank_min_shares=recipe.fit.rank_min_shares),
             recipe.network.heads,
         ),
-        batch_rows=fit.batch_rows,
-        ticker_dropout_frac=fit.ticker_dropout_frac,
+        **strategy_targets(dataset, strategies.present),
+    }
+    networks = _compiled(build_networks(shape), recipe, unit, tuple(targets))
+    fit = recipe.fit
+    source = WindowSource.of(
+        dataset, scaler, targets, batch_rows=fit.batch_rows, ticker_dropout_frac=fit.ticker_dropout_frac
     )
     train = WindowBatches(
         source, dataset.rows_of(TRAIN), part=TRAIN, limit=fit.max_windows_per_epoch, seed=seed
@@ -85,17 +88,18 @@ def network_fit(
     return _run(networks, recipe, train, validation, say)
 
 
-def _compiled(networks: Networks, recipe: Recipe, unit: float) -> Networks:
+def _compiled(networks: Networks, recipe: Recipe, unit: float, heads: tuple[str, ...]) -> Networks:
     """Return the networks with a training view that is ready to fit."""
     fit = recipe.fit
-    loss_by_head = losses(return_unit_frac=unit, heads=recipe.network.heads)
+    strategy_weight = 0.0 if recipe.council is None else recipe.council.loss_weight
+    loss_by_head = losses(return_unit_frac=unit, heads=heads)
     if fit.learned_loss_weights:
         wrapped, loss_by_head = with_learned_weights(networks.training, loss_by_head)
         networks = replace(networks, training=wrapped)
     networks.training.compile(
         keras.optimizers.AdamW(learning_rate=fit.learning_rate, weight_decay=fit.weight_decay, clipnorm=1.0),
         loss=loss_by_head,
-        loss_weights=fit.loss_weights,
+        loss_weights={**dict.fromkeys(heads, strategy_weight), **fit.loss_weights},
     )
     return networks
 
@@ -134,7 +138,9 @@ def _run(
     )
 
 
-def _network_shape(dataset: Dataset, recipe: Recipe, scaler: Scaler, unit: float) -> NetworkShape:
+def _network_shape(
+    dataset: Dataset, recipe: Recipe, scaler: Scaler, unit: float, strategies: Strategies
+) -> NetworkShape:
     own = recipe.network
     if own.volatility_feature not in dataset.features:
         like = did_you_mean(own.volatility_feature, dataset.features)
@@ -156,6 +162,7 @@ def _network_shape(dataset: Dataset, recipe: Recipe, scaler: Scaler, unit: float
         dropout_frac=own.dropout_frac,
         heads=own.heads,
         blocks=recipe_blocks(recipe, dataset.features),
+        strategies=strategies.shapes,
         return_unit_frac=unit,
         volatility_column=column,
         volatility_mean=float(scaler.mean[column]),

@@ -10,7 +10,7 @@ import keras
 
 from modeling.networks import attention, gru_attention, lstm, tcn, tft, transformer, xlstm
 from modeling.networks.heads import Heads
-from modeling.networks.inputs import Encoded, encode, return_unit
+from modeling.networks.inputs import Encoded, encode, return_unit, strategy_inputs
 from modeling.networks.shape import NetworkShape
 
 Trunk = Callable[[Encoded, NetworkShape], Any]  # what the last bar of a window tells (b, channels)
@@ -49,17 +49,20 @@ def build_networks(shape: NetworkShape) -> Networks:
     state = keras.layers.Dropout(shape.dropout_frac, name="state_dropout")(state)
     when = keras.layers.Embedding(shape.n_horizons, shape.horizon_width, name="horizon_embedding")
     heads = Heads(shape)
-    unit = return_unit(bars, shape)
+    unit, own = return_unit(bars, shape), strategy_inputs(bars, shape)
     serving = keras.Model(
         {"bars": bars, "ticker": ticker, "horizon": horizon},
-        heads(keras.layers.Concatenate()([state, when(horizon)]), unit),
+        heads(keras.layers.Concatenate()([state, when(horizon)]), unit, own),
         name=shape.backbone,
     )
-    repeated = keras.layers.RepeatVector(shape.n_horizons)(state)
-    units = keras.layers.RepeatVector(shape.n_horizons)(unit)
+
+    def repeated(x: Any) -> Any:
+        return keras.layers.RepeatVector(shape.n_horizons)(x)
+
+    by_horizon = {name: repeated(each) for name, each in own.items()}
     training = keras.Model(
         {"bars": bars, "ticker": ticker, "horizons": horizons},
-        heads(keras.layers.Concatenate()([repeated, when(horizons)]), units),
+        heads(keras.layers.Concatenate()([repeated(state), when(horizons)]), repeated(unit), by_horizon),
         name=f"{shape.backbone}_all_horizons",
     )
     return Networks(serving=serving, training=training)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
-from modeling.contracts.heads import HEAD_WIDTHS, HEADS
+from modeling.contracts.heads import HEAD_WIDTHS, HEADS, strategy_heads
 from modeling.networks.shape import NetworkShape
 
 _VOLATILITY_FLOOR = 0.05  # in units: keeps the likelihood finite
@@ -68,16 +68,20 @@ class Heads:
             for head in names
             if head.endswith("quantiles")
         }
+        self._strategies = [_Strategy(own.name, shape.channels) for own in shape.strategies]
 
-    def __call__(self, state: Any, unit: Any) -> dict[str, Any]:
-        """Return the heads' outputs of states (b, s) or (b, h, s) and their units (b, 1) or (b, h, 1)."""
+    def __call__(self, state: Any, unit: Any, own: dict[str, Any]) -> dict[str, Any]:
+        """Return the heads' outputs of states (b, s) or (b, h, s) and their units (b, 1) or (b, h, 1).
+
+        `own` holds what each strategy makes of its features, (b, w) or (b, h, w).
+        """
         x = self._mix(state)
         # Identity layers of these names give the exported graph its output names.
         suffix = "" if len(state.shape) == 2 else "_by_horizon"
-        return {
-            head: keras.layers.Identity(name=head + suffix)(self._output(head, raw(x), unit))
-            for head, raw in self._raw.items()
-        }
+        said: dict[str, Any] = {head: self._output(head, raw(x), unit) for head, raw in self._raw.items()}
+        for each in self._strategies:
+            said |= each(state, own[each.name])
+        return {head: keras.layers.Identity(name=head + suffix)(output) for head, output in said.items()}
 
     def _output(self, head: str, raw: Any, unit: Any) -> Any:
         if head in self._quantiles:
@@ -85,6 +89,20 @@ class Heads:
         if head == "volatility":
             return (keras.ops.softplus(raw) + _VOLATILITY_FLOOR) * unit
         return raw
+
+
+class _Strategy:
+    """The layers of one strategy's two heads."""
+
+    def __init__(self, name: str, channels: int) -> None:
+        self.name = name
+        self._mix = keras.layers.Dense(channels, activation="silu", name=f"{name}_mix")
+        self._raw = {head: keras.layers.Dense(1, name=f"{head}_raw") for head in strategy_heads(name)}
+
+    def __call__(self, state: Any, own: Any) -> dict[str, Any]:
+        """Return both logits of states and what the strategy makes of its own features."""
+        x = self._mix(keras.layers.Concatenate()([state, own]))
+        return {head: raw(x) for head, raw in self._raw.items()}
 
 
 def _cumulative_matrix() -> np.ndarray:

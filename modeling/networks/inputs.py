@@ -58,6 +58,17 @@ def encode(bars: Any, shape: NetworkShape) -> Encoded:
     )
 
 
+def strategy_inputs(bars: Any, shape: NetworkShape) -> dict[str, Any]:
+    """Return (b, width) by strategy: what each makes of its own features of the last bar."""
+    newest = bars[:, -1, :]
+    return {
+        own.name: keras.layers.Dense(own.width, activation="silu", name=f"{own.name}_features")(
+            Columns(own.columns, name=f"{own.name}_columns")(newest)
+        )
+        for own in shape.strategies
+    }
+
+
 def return_unit(bars: Any, shape: NetworkShape) -> Any:
     """Return (b, 1): the unit of returns, moved by the recent volatility of the row's own share.
 

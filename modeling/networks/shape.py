@@ -24,6 +24,21 @@ class FeatureBlock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StrategyShape:
+    """A strategy: two heads upon the shared state and features of its own."""
+
+    name: str
+    columns: tuple[int, ...]  # what it reads of the last bar beside the state
+    width: int  # of what it makes of them
+
+    def __post_init__(self) -> None:
+        if not self.columns or self.width < 1:
+            raise ValueError(
+                f"strategy {self.name} must have columns and a width of at least 1, had {self.columns} and {self.width}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkShape:
     """What decides the layers of a network and the units in which its heads learn."""
 
@@ -40,6 +55,7 @@ class NetworkShape:
     dropout_frac: float
     heads: tuple[str, ...] = BASE_HEADS
     blocks: tuple[FeatureBlock, ...] = ()  # none: the backbone reads the features themselves
+    strategies: tuple[StrategyShape, ...] = ()
     return_unit_frac: float  # standard deviation of training returns: the heads learn in this unit
     volatility_column: int  # the feature that holds the recent volatility of a bar
     volatility_mean: float  # of that feature on the training rows, before scaling
@@ -66,6 +82,10 @@ class NetworkShape:
                 f"were {', '.join(self.heads)}"
             )
         self._check_blocks()
+        names = [own.name for own in self.strategies]
+        reach = max((column for own in self.strategies for column in own.columns), default=0)
+        if len(set(names)) < len(names) or reach >= self.n_features:
+            raise ValueError(f"strategies must have names of their own and columns below {self.n_features}")
 
     def _check_blocks(self) -> None:
         columns = [column for block in self.blocks for column in block.columns]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 import onnxruntime
 
 from modeling.contracts import HeadTrust, Prediction, ServingArtifact
-from modeling.contracts.heads import BASE_HEADS, HEAD_WIDTHS, HEADS
+from modeling.contracts.heads import BASE_HEADS, head_width
 from modeling.kernels.sparse import sparse_columns, standardise, with_flags
 from modeling.kernels.trust import (
     blended_quantiles,
@@ -33,20 +32,23 @@ class Outputs:
     return_quantiles: F64  # (n, 7)
     volatility: F64  # (n,)
     direction_logits: F64  # (n, 5)
-    # None where the network has no such head.
-    p_long_strong_logit: F64 | None = None  # (n,)
-    p_short_strong_logit: F64 | None = None
-    rank_score: F64 | None = None
-    long_mfe_quantiles: F64 | None = None  # (n, 7) at least 0
-    long_mae_quantiles: F64 | None = None  # (n, 7) at most 0
-    short_mfe_quantiles: F64 | None = None
-    short_mae_quantiles: F64 | None = None
+    more: dict[str, F64] = field(default_factory=dict)  # other heads (n,) or (n, 7)
+
+    def of(self, head: str) -> F64:
+        """Return one head's outputs."""
+        found: F64 = self.more[head] if head in self.more else getattr(self, head)
+        return found
 
     def taken(self, rows: Bools) -> Outputs:
         """Return the outputs of some rows."""
-        found = ((field.name, getattr(self, field.name)) for field in fields(self))
-        own: dict[str, Any] = {name: None if array is None else array[rows] for name, array in found}
-        return Outputs(**own)
+        own = {head: getattr(self, head)[rows] for head in BASE_HEADS}
+        return Outputs(**own, more={head: array[rows] for head, array in self.more.items()})
+
+    @classmethod
+    def by_head(cls, arrays: dict[str, F64]) -> Outputs:
+        """Return the outputs under the names of their heads."""
+        own = {head: arrays[head] for head in BASE_HEADS}
+        return cls(**own, more={head: array for head, array in arrays.items() if head not in own})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,7 +76,7 @@ class Network:
             raise InvariantError(
                 f"the network must have outputs {BASE_HEADS}, lacks {missing}; export it again"
             )
-        self.heads = tuple(head for head in HEADS if head in names)
+        self.heads = (*BASE_HEADS, *sorted(names - set(BASE_HEADS)))
 
     def run(self, *, bars: F32, ticker: I32, horizon: I32) -> Outputs:
         """Return the heads' outputs for standardised windows (n, lookback, k), in batches of BATCH_ROWS."""
@@ -86,10 +88,10 @@ class Network:
             found = self._session.run(list(self.heads), feed)
             parts.append([array[: min(BATCH_ROWS, n - start)] for array in found])
         if not parts:
-            return Outputs(**{head: _shaped(head, np.zeros((0, HEAD_WIDTHS[head]))) for head in self.heads})
+            return Outputs.by_head({head: _shaped(np.zeros((0, head_width(head)))) for head in self.heads})
         stacked = [np.concatenate(column).astype(np.float64) for column in zip(*parts, strict=True)]
-        return Outputs(
-            **{head: _shaped(head, array) for head, array in zip(self.heads, stacked, strict=True)}
+        return Outputs.by_head(
+            {head: _shaped(array) for head, array in zip(self.heads, stacked, strict=True)}
         )
 
 
@@ -171,5 +173,5 @@ def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
     )
 
 
-def _shaped(head: str, array: F64) -> F64:
-    return array if HEAD_WIDTHS[head] > 1 else array.reshape(-1)
+def _shaped(array: F64) -> F64:
+    return array if array.shape[1] > 1 else array.reshape(-1)
