@@ -1,0 +1,134 @@
+"""The council: the shared network, its strategies and ways to join their votes; the way is chosen on validation rows.
+
+Whatever joins votes learns from out-of-fold ones alone. Another way than the shared network's own word is kept only
+where it is proven to earn more on the validation rows; the test rows only report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from modeling.fitting.calibration import Chooser
+from modeling.fitting.candidates import Trained
+from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.folds import Fold, trust_of
+from modeling.fitting.forecasts import Raw
+from modeling.fitting.judging import Rules, policy_traded
+from modeling.fitting.meta import MetaAggregator, meta_fit
+from modeling.fitting.strategies import Strategies, recipe_strategies
+from modeling.fitting.trading import Traded
+from modeling.fitting.votes import GLOBAL, META, Ballots, ballots_of, simple_votes, voted
+from modeling.fitting.walk import Entrant, judged_of
+from modeling.kernels.significance import block_bootstrap_mean
+from traderai.common.arrays import F64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What one way to decide made of the validation rows, beside the shared network's own word."""
+
+    way: str
+    trades: int
+    net_expectancy_frac: float  # NaN without a trade
+    mean_daily_net: float
+    better_bound: float  # lower bound of its mean daily net result less the shared network's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Council:
+    """Every way to decide, judged; and the one that serves."""
+
+    entrants: dict[str, Entrant]  # by way
+    choices: tuple[Choice, ...]
+    kept: str
+    meta: MetaAggregator | None  # None with fewer than two folds: nothing out of fold to learn from
+    left_out: dict[str, str]  # strategies by name, why
+
+    @property
+    def serving(self) -> Entrant:
+        """The entrant of the way that is kept."""
+        return self.entrants[self.kept]
+
+
+def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
+    """Return the council of a trained network with strategies and of its earlier folds' networks."""
+    strategies = recipe_strategies(rules.recipe, dataset)
+    own = ballots_of(trained.raw, dataset, strategies, column=trained.column)
+    by_fold = [(fold, _fold_ballots(fold, trained.column, rules)) for fold in trained.folds]
+    said = {way: voted(trained.raw, logits) for way, logits in simple_votes(own).items()}
+    folds = {
+        way: [
+            Fold(dataset=fold.dataset, raw=voted(fold.raw, simple_votes(votes)[way]))
+            for fold, votes in by_fold
+        ]
+        for way in said
+    }
+    meta = None
+    if len(by_fold) > 1:
+        meta = meta_fit(by_fold[1:], seed=rules.seed)
+        said[META] = meta.said(trained.raw, own, dataset)
+        folds[META] = _meta_folds(by_fold, seed=rules.seed)
+    entrants = {way: _entrant(trained, raw, folds[way], rules) for way, raw in said.items()}
+    choices = _choices(entrants, dataset, rules)
+    return Council(
+        entrants=entrants, choices=choices, kept=kept_way(choices), meta=meta, left_out=strategies.left_out
+    )
+
+
+def kept_way(choices: Sequence[Choice]) -> str:
+    """Return the way that serves: the best of those proven to earn more than the shared network, else the network."""
+    proven = [own for own in choices if own.way != GLOBAL and own.better_bound > 0.0]
+    return max(proven, key=lambda own: own.better_bound).way if proven else GLOBAL
+
+
+def _fold_ballots(fold: Fold, column: int, rules: Rules) -> Ballots:
+    """Return the votes of a fold's own network; its setups are bounded by the fold's own training rows."""
+    strategies: Strategies = recipe_strategies(rules.recipe, fold.dataset)
+    return ballots_of(fold.raw, fold.dataset, strategies, column=column)
+
+
+def _meta_folds(by_fold: Sequence[tuple[Fold, Ballots]], *, seed: int) -> list[Fold]:
+    """Return each fold, newest first, with what an aggregator says of it that learned from older folds alone."""
+    found = []
+    for place, (fold, votes) in enumerate(by_fold[:-1]):
+        older = meta_fit(by_fold[place + 1 :], seed=seed)
+        found.append(Fold(dataset=fold.dataset, raw=older.said(fold.raw, votes, fold.dataset)))
+    return found
+
+
+def _entrant(trained: Trained, raw: Raw, folds: Sequence[Fold], rules: Rules) -> Entrant:
+    chooser = Chooser(rules=rules.recipe.evaluation, seed=rules.seed)
+    trust = trust_of(folds, column=trained.column, chooser=chooser)
+    judged = judged_of(folds, raw, trust, scaler=trained.scaler, rules=rules)
+    return Entrant(judged=judged, raw=raw, fold=folds[0])
+
+
+def _choices(entrants: dict[str, Entrant], dataset: Dataset, rules: Rules) -> tuple[Choice, ...]:
+    results = {
+        way: policy_traded(entrant.judged, dataset, rules, part=VALIDATION)
+        for way, entrant in entrants.items()
+    }
+    shared = results[GLOBAL].daily_net
+    return tuple(_choice(way, result, result.daily_net - shared, rules) for way, result in results.items())
+
+
+def _choice(way: str, result: Traded, better: F64, rules: Rules) -> Choice:
+    trades = result.simulation.trades
+    evaluation = rules.recipe.evaluation
+    found = block_bootstrap_mean(
+        better,
+        level=evaluation.interval_level,
+        mean_block_days=evaluation.mean_block_days,
+        resamples=evaluation.resamples,
+        rng=np.random.default_rng(rules.seed),
+    )
+    return Choice(
+        way=way,
+        trades=len(trades),
+        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+        mean_daily_net=float(result.daily_net.mean()),
+        better_bound=found.low,
+    )
