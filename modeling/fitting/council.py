@@ -7,23 +7,26 @@ where it is proven to earn more on the validation rows; the test rows only repor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Final
 
 import numpy as np
 
 from modeling.fitting.calibration import Chooser
-from modeling.fitting.candidates import Trained
+from modeling.fitting.candidates import Trained, candidate_train
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold, trust_of
 from modeling.fitting.forecasts import Raw
-from modeling.fitting.judging import Rules, policy_traded
+from modeling.fitting.judging import HEAD_TARGETS, Rules, Say, policy_traded
 from modeling.fitting.meta import MetaAggregator, meta_fit
 from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.trading import Traded
-from modeling.fitting.votes import GLOBAL, META, Ballots, ballots_of, simple_votes, voted
-from modeling.fitting.walk import Entrant, judged_of
+from modeling.fitting.votes import GLOBAL, META, Ballots, ballots_of, simple_votes, voted, ways
+from modeling.fitting.walk import Entrant, PanelFold, judged_of
 from modeling.kernels.significance import block_bootstrap_mean
 from traderai.common.arrays import F64
+
+COUNCIL: Final = "council"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,33 @@ def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
     return Council(
         entrants=entrants, choices=choices, kept=kept_way(choices), meta=meta, left_out=strategies.left_out
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouncilPanel:
+    """A recipe's council as the panel of a walk: each way to decide, and the one that is kept in each fold."""
+
+    rules: Rules
+    strategies: tuple[str, ...]  # those that the features can serve
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ways, and the council as it serves."""
+        return (*ways(self.strategies), COUNCIL)
+
+    def judge(self, dataset: Dataset, *, say: Say) -> PanelFold:
+        """Return every way in one fold; at least two folds of calibration are needed, for the aggregator's sake."""
+        council = council_of(candidate_train(dataset, self.rules, say=say), dataset, self.rules)
+        weights = {} if council.meta is None else {side: council.meta.weights(side) for side in HEAD_TARGETS}
+        return PanelFold(
+            entrants={**council.entrants, COUNCIL: council.serving},
+            told={
+                "kept": council.kept,
+                "choices": [asdict(own) for own in council.choices],
+                "weights": weights,
+                "left_out": council.left_out,
+            },
+        )
 
 
 def kept_way(choices: Sequence[Choice]) -> str:

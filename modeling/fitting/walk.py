@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Walk:
     folds: tuple[WalkFold, ...]
     refused: tuple[RefusedFold, ...]
     by_forecaster: dict[str, tuple[JudgedFold, ...]]  # by fold, oldest first
+    panel: tuple[dict[str, Any], ...] = ()  # what a panel tells of itself, by fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,6 +49,25 @@ class Entrant:
     judged: Judged  # of the validation and test rows
     raw: Raw  # the same before calibration
     fold: Fold  # its own, to be passed on to later folds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PanelFold:
+    """All members of a panel in one fold, and what it tells of how it works together, as plain values."""
+
+    entrants: dict[str, Entrant]
+    told: dict[str, Any]
+
+
+class Panel(Protocol):
+    """Several ways to decide that share one fit, each judged by itself."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its members, the same in every fold."""
+
+    def judge(self, dataset: Dataset, *, say: Say) -> PanelFold:
+        """Return its members fitted on the training part and calibrated out of fold."""
 
 
 def forecaster_judge(
@@ -91,9 +112,14 @@ def walk(
     dates: Sequence[FoldDates],
     config: WalkConfig,
     say: Say,
+    panel: Panel | None = None,
 ) -> Walk:
     """Return every forecaster in every fold; a fold that cannot teach or judge is a DatasetRefusedError by name."""
-    found: dict[str, list[JudgedFold]] = {each.name: [] for each in forecasters}
+    members = () if panel is None else panel.names
+    found: dict[str, list[JudgedFold]] = {
+        name: [] for name in (*(each.name for each in forecasters), *members)
+    }
+    told: list[dict[str, Any]] = []
     earlier: dict[str, list[Fold]] = {each.name: [] for each in forecasters}
     steps = walk_parts(dataset, dates, config)
     for number, (fold, parts) in enumerate(steps.folds):
@@ -103,7 +129,12 @@ def walk(
             say(number, len(steps.folds), f"{fold.name} {forecaster.name}")
             entrant = forecaster_judge(parts, forecaster, rules, earlier=earlier[forecaster.name])
             earlier[forecaster.name].insert(0, entrant.fold)
-            found[forecaster.name].append(JudgedFold(dataset=parts, judged=entrant.judged, raw=entrant.raw))
+            found[forecaster.name].append(_judged_fold(parts, entrant))
+        if panel is not None:
+            own = panel.judge(parts, say=_at(say, number, len(steps.folds), fold.name))
+            told.append({"fold": fold.name, **own.told})
+            for name in members:
+                found[name].append(_judged_fold(parts, own.entrants[name]))
     tested = np.any([parts.part == TEST for _, parts in steps.folds], axis=0)
     first, last = steps.folds[0][1], steps.folds[-1][1]
     return Walk(
@@ -117,7 +148,16 @@ def walk(
         folds=tuple(fold for fold, _ in steps.folds),
         refused=steps.refused,
         by_forecaster={name: tuple(folds) for name, folds in found.items()},
+        panel=tuple(told),
     )
+
+
+def _judged_fold(dataset: Dataset, entrant: Entrant) -> JudgedFold:
+    return JudgedFold(dataset=dataset, judged=entrant.judged, raw=entrant.raw)
+
+
+def _at(say: Say, number: int, folds: int, name: str) -> Say:
+    return lambda done, total, what: say(number, folds, f"{name} {what} {done}/{total}")
 
 
 def pooled_forecasts(folds: Sequence[JudgedFold]) -> Forecasts:

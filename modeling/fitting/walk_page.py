@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
+from modeling.fitting.walk_council import council_lines, council_section
 from modeling.fitting.walk_plots import edge_plots, named
 from modeling.fitting.walk_tables import (
     SIDE_WORDS,
@@ -60,6 +61,7 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
         ),
         sections=[
             _verdict(figures),
+            *([council_section(figures["council"])] if figures["council"] else []),
             trading_section(figures, plots),
             scores_section(figures, plots),
             cuts_section(figures, plots),
@@ -92,6 +94,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
             f"  direction, {named(name)}: ROC-AUC {bounded(one, digits=3)}"
             for name, one in told["direction"]["roc_auc"].items()
         ]
+    lines += council_lines(figures["council"]) if figures["council"] else []
     for cost, arms in figures["trading"].items():
         lines.append(f"trading, round trip {cost}")
         lines += [f"  {named(name):<28}{_trade_line(one)}" for name, one in arms.items()]

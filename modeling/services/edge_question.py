@@ -87,6 +87,7 @@ class EdgeQuestion:
     validation_days: float | None = None
     rolling_days: float | None = None
     network: bool = False
+    council: bool = False  # the network with its strategies, and ways to join their votes
     seed: int = 0
 
     def told(self, *names: str) -> dict[str, Any]:

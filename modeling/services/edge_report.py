@@ -23,8 +23,9 @@ from modeling.fitting.label_data import regime_known
 from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import Recipe, recipe_load
+from modeling.fitting.strategies import recipe_strategies
 from modeling.fitting.trading import account_rules, part_days
-from modeling.fitting.walk import Walk, walk
+from modeling.fitting.walk import Panel, Walk, walk
 from modeling.fitting.walk_arms import liquid_rows
 from modeling.fitting.walk_luck import Tried
 from modeling.fitting.walk_page import edge_page, table_lines
@@ -106,7 +107,9 @@ def loaded_report_write(
     figures, verdict = report_figures(
         found, accounts, around, plan.rules, tried=tried, gate=gate_get(), say=stage(progress, 3)
     )
-    content = plain({**_about(plan, loaded), "data": data_figures(dataset, found), **figures})
+    content = plain(
+        {**_about(plan, loaded), "data": data_figures(dataset, found), "council": found.panel, **figures}
+    )
     json_path, html_path = report_files(content, edge_page(content), folder)
     return EdgeReport(
         json_path=json_path,
@@ -128,7 +131,12 @@ def _plan(question: EdgeQuestion) -> _Plan:
         timeframe=question.timeframe or recipe.timeframe,
         feature_set=question.feature_set or recipe.feature_set,
         universe=question.secids or recipe.universe,
+        council=recipe.council if question.council else None,
     )
+    if question.council and recipe.council is None:
+        raise InputError(
+            f"recipe {recipe.name} has no council; write one or leave out --council", field="council"
+        )
     recipe.labels()  # refuses a timeframe that the label set is not for before anything is loaded
     account = account_rules(account_get(), cost_model_get())
     rules = Rules(policy=policy_get(), account=account, recipe=recipe, seed=question.seed)
@@ -147,6 +155,7 @@ def _walked(plan: _Plan, dataset: Dataset, progress: Progress) -> Walk:
         dates=_dates(dataset, config),
         config=walk_config,
         say=stage(progress, 1),
+        panel=_panel(plan, dataset),
     )
 
 
@@ -169,6 +178,14 @@ def _forecasters(plan: _Plan) -> tuple[Forecaster, ...]:
     from modeling.fitting.network_forecaster import NetworkForecaster  # imports Keras: 6 to 10 s
 
     return (*known, NetworkForecaster(recipe=plan.recipe, say=silent))
+
+
+def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:
+    if plan.recipe.council is None:
+        return None
+    from modeling.fitting.council import CouncilPanel  # imports Keras
+
+    return CouncilPanel(rules=plan.rules, strategies=recipe_strategies(plan.recipe, dataset).names)
 
 
 def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:

@@ -39,6 +39,9 @@ class Command(BaseCommand):
             "--rolling-days", type=float, help="length of the training window; default: all before"
         )
         parser.add_argument("--network", action="store_true", help="fit the recipe's network too")
+        parser.add_argument(
+            "--council", action="store_true", help="fit it with its strategies, and join their votes"
+        )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--output", type=Path, help="a folder; default: reports/edge of the state folder")
 
@@ -79,6 +82,7 @@ def _question(options: dict[str, Any]) -> EdgeQuestion:
         "validation_days",
         "rolling_days",
         "network",
+        "council",
         "seed",
     )
     return EdgeQuestion(
