@@ -45,5 +45,5 @@ def test_a_row_gives_the_same_bits_in_every_batch(onnx: bytes):
     for row in (0, 31, 32, 68):
         alone = network.run(**{name: array[row : row + 1] for name, array in feed.items()})
         for head in network.heads:
-            np.testing.assert_array_equal(getattr(alone, head)[0], getattr(whole, head)[row])
+            np.testing.assert_array_equal(alone.of(head)[0], whole.of(head)[row])
     assert network.run(**windows(0)).return_quantiles.shape == (0, 7)
