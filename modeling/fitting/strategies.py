@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from features.selectors.catalogue import feature_specs
 from modeling.fitting.dataset import TRAIN, Dataset
-from modeling.fitting.recipe import CouncilConfig, Recipe, SetupConfig
+from modeling.fitting.recipe import Recipe, SetupConfig
 from modeling.networks.shape import StrategyShape
 from traderai.common.arrays import Bools
 from traderai.common.errors import InputError
@@ -30,35 +30,44 @@ class Strategies:
 
 
 def recipe_strategies(recipe: Recipe, dataset: Dataset) -> Strategies:
-    """Return the recipe's strategies over a dataset, none where it has no council."""
-    if recipe.council is None:
-        return Strategies(shapes=(), present={}, left_out={})
-    families = {spec.name: spec.family for spec in feature_specs(name=recipe.feature_set)}
-    return strategies_of(recipe.council, dataset, families)
-
-
-def strategies_of(council: CouncilConfig, dataset: Dataset, families: Mapping[str, str]) -> Strategies:
-    """Return a council's strategies over a dataset; one whose features the set lacks is left out and named.
+    """Return the recipe's strategies over a dataset in its parts, none where it has no council.
 
     Setups are bounded by quantiles of the training rows, so that later rows do not decide what teaches.
-    Raises: InputError if no strategy is left.
+    Raises: as `strategy_shapes`.
     """
-    shapes, present, left_out = [], {}, {}
-    for name, own in council.strategies.items():
+    if recipe.council is None:
+        return Strategies(shapes=(), present={}, left_out={})
+    shapes, left_out = strategy_shapes(recipe, dataset.features)
+    configured = recipe.council.strategies
+    present = {own.name: setup_rows(configured[own.name].setup, dataset) for own in shapes}
+    return Strategies(shapes=shapes, present=present, left_out=left_out)
+
+
+def strategy_shapes(
+    recipe: Recipe, features: Sequence[str]
+) -> tuple[tuple[StrategyShape, ...], dict[str, str]]:
+    """Return the strategies of a recipe's council that a dataset's features can serve, and why others are left out.
+
+    Raises: InputError without a council or if no strategy is left.
+    """
+    if recipe.council is None:
+        raise InputError(f"recipe {recipe.name} has no council; write one into it", field="council")
+    families = {spec.name: spec.family for spec in feature_specs(name=recipe.feature_set)}
+    shapes, left_out = [], {}
+    for name, own in recipe.council.strategies.items():
         columns = tuple(
-            place for place, feature in enumerate(dataset.features) if families.get(feature) in own.families
+            place for place, feature in enumerate(features) if families.get(feature) in own.families
         )
-        if not columns or own.setup.feature not in dataset.features:
+        if not columns or own.setup.feature not in features:
             left_out[name] = (
                 f"the features have no {own.setup.feature if columns else ' or '.join(own.families)}"
             )
             continue
-        shapes.append(StrategyShape(name=name, columns=columns, width=council.width))
-        present[name] = setup_rows(own.setup, dataset)
+        shapes.append(StrategyShape(name=name, columns=columns, width=recipe.council.width))
     if not shapes:
         told = "; ".join(f"{name}: {why}" for name, why in left_out.items())
         raise InputError(f"a council needs a strategy whose features are there; {told}", field="council")
-    return Strategies(shapes=tuple(shapes), present=present, left_out=left_out)
+    return tuple(shapes), left_out
 
 
 def setup_rows(setup: SetupConfig, dataset: Dataset) -> Bools:

@@ -23,7 +23,7 @@ from modeling.fitting.label_data import regime_known
 from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.strategies import recipe_strategies
+from modeling.fitting.strategies import strategy_shapes
 from modeling.fitting.trading import account_rules, part_days
 from modeling.fitting.walk import Panel, Walk, walk
 from modeling.fitting.walk_arms import liquid_rows
@@ -185,7 +185,8 @@ def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:
         return None
     from modeling.fitting.council import CouncilPanel  # imports Keras
 
-    return CouncilPanel(rules=plan.rules, strategies=recipe_strategies(plan.recipe, dataset).names)
+    shapes, _ = strategy_shapes(plan.recipe, dataset.features)
+    return CouncilPanel(rules=plan.rules, strategies=tuple(own.name for own in shapes))
 
 
 def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:
