@@ -1,0 +1,55 @@
+"""What adaptive conformal quantiles have learned: small enough to stand in a row of a table."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+
+TERCILES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConformalState:
+    """How far each quantile is moved in each volatility tercile, and until when outcomes have been learned."""
+
+    levels: tuple[float, ...]  # (q,) rising within (0, 1)
+    tercile_edges: tuple[float, float]  # of the volatility expected over the horizon
+    steps: tuple[float, ...]  # (q,) how far one outcome moves an offset, for each unit of its miss
+    offsets: tuple[tuple[float, ...], ...]  # (3, q) in units of the row's expected volatility
+    learned_rows: tuple[int, ...]  # (3,) outcomes, by tercile
+    learned_until_s: int  # every outcome known by then has been learned, none that was known later
+
+    def __post_init__(self) -> None:
+        q = len(self.levels)
+        levels, edges = np.asarray(self.levels), np.asarray(self.tercile_edges)
+        if not (q and np.all((levels > 0) & (levels < 1)) and np.all(np.diff(levels) > 0)):
+            raise ValueError(f"levels must rise within (0, 1), were {self.levels}")
+        if edges.shape != (TERCILES - 1,) or not (0 < edges[0] <= edges[1] < np.inf):
+            raise ValueError(f"tercile_edges must be two rising numbers above 0, were {self.tercile_edges}")
+        if len(self.steps) != q or not all(0 < step < np.inf for step in self.steps):
+            raise ValueError(f"steps must be {q} finite numbers above 0, were {self.steps}")
+        if [len(own) for own in self.offsets] != [q] * TERCILES or not np.isfinite(self.offsets).all():
+            raise ValueError(f"offsets must be {TERCILES} times {q} finite numbers, were {self.offsets}")
+        if len(self.learned_rows) != TERCILES or min(self.learned_rows) < 0:
+            raise ValueError(f"learned_rows must be {TERCILES} counts, were {self.learned_rows}")
+
+    def plain(self) -> dict[str, Any]:
+        """Return the state as JSON takes it; `of_plain` gives it back to the bit."""
+        return asdict(self)
+
+    @classmethod
+    def of_plain(cls, content: dict[str, Any]) -> Self:
+        """Return the state that `plain` said, also after JSON made lists of its tuples.
+
+        Raises: ValueError for other fields, and for figures that no state can have.
+        """
+        wanted = {field.name for field in fields(cls)}
+        if set(content) != wanted:
+            raise ValueError(f"a conformal state must have {sorted(wanted)}, had {sorted(content)}")
+        return cls(**{name: _tupled(value) for name, value in content.items()})
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list | tuple) else value

@@ -1,0 +1,347 @@
+"""Adaptive conformal quantiles: the exact identity, a second method, parts of a run, cuts, and simulated markets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri
+from sklearn.isotonic import isotonic_regression
+
+from modeling.contracts import QUANTILE_LEVELS
+from modeling.contracts.conformal import ConformalState
+from modeling.kernels.conformal import QuantileRows, conformal_run, conformal_start
+from modeling.kernels.metrics import pinball_loss, quantile_coverage
+from modeling.kernels.regression_metrics import coverage_by_group
+from traderai.common.arrays import F64
+
+LEVELS = np.asarray(QUANTILE_LEVELS)
+DAY_S = 86_400
+EDGES = (0.01, 0.02)
+
+
+def state_of(levels: F64 = LEVELS, *, step: float = 0.3) -> ConformalState:
+    """A state whose steps are so large that a few outcomes make levels cross."""
+    q = levels.size
+    return ConformalState(
+        levels=tuple(levels.tolist()), tercile_edges=EDGES, steps=tuple(np.linspace(step, 2 * step, q).tolist()),
+        offsets=((0.0,) * q,) * 3, learned_rows=(0, 0, 0), learned_until_s=0,
+    )  # fmt: skip
+
+
+def few_rows(seed: int, n: int = 60) -> QuantileRows:
+    """Rows of several shares a moment, windows of many lengths that resolve together, gaps, outcomes on a quantile."""
+    rng = np.random.default_rng(seed)
+    decision = np.sort(rng.integers(0, 15, n))
+    volatility = rng.choice([0.005, 0.015, 0.03, 0.0, np.nan], n, p=[0.3, 0.3, 0.3, 0.05, 0.05])
+    quantiles = np.sort(rng.normal(0, 0.02, (n, LEVELS.size)), axis=1).round(2)
+    outcome = np.where(rng.random(n) < 0.9, rng.normal(0, 0.02, n).round(2), np.nan)
+    return QuantileRows(quantiles, volatility, decision, outcome, decision + rng.integers(1, 5, n))
+
+
+def cut(rows: QuantileRows, first: int, last: int) -> QuantileRows:
+    return QuantileRows(*(array[first:last] for array in rows))
+
+
+def slow_run(state: ConformalState, rows: QuantileRows) -> tuple[F64, list[list[float]]]:
+    """The same by loops over everything and another library's isotonic regression."""
+    offsets = np.array(state.offsets)
+    said = np.empty_like(rows.quantiles)
+    learned: set[int] = set()
+    for row, now in enumerate(rows.decision_s):
+        for other in sorted(range(row), key=lambda own: rows.resolved_s[own]):
+            known = np.isfinite(rows.outcome[other]) and rows.volatility[other] > 0
+            if known and other not in learned and rows.resolved_s[other] <= now:
+                group = sum(rows.volatility[other] >= edge for edge in state.tercile_edges)
+                below = rows.outcome[other] <= said[other]
+                offsets[group] += np.array(state.steps) * (np.array(state.levels) - below)
+                learned.add(other)
+        moved = rows.quantiles[row]
+        if rows.volatility[row] > 0:
+            group = sum(rows.volatility[row] >= edge for edge in state.tercile_edges)
+            moved = moved + rows.volatility[row] * offsets[group]
+        said[row] = isotonic_regression(moved)
+    return said, offsets.tolist()
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6))
+def test_a_run_equals_the_slow_one(seed):
+    rows = few_rows(seed, n=40)
+    said, after = conformal_run(state_of(), rows)
+    wanted, offsets = slow_run(state_of(), rows)
+    np.testing.assert_allclose(said, wanted, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(after.offsets, offsets, rtol=1e-12, atol=1e-12)
+    assert (np.diff(said, axis=1) >= 0).all()
+
+
+def test_levels_that_cross_are_pooled_by_hand():
+    offsets = (0.0, 0.0, 3.0, 1.0, 0.5, 2.0, 3.0)
+    state = replace(state_of(), offsets=(offsets, offsets, (0.0,) * 7))
+    one = np.zeros(1, np.int64)
+    rows = QuantileRows(np.zeros((1, 7)), np.array([0.01]), one, np.array([np.nan]), one)
+    said, after = conformal_run(state, rows)
+    np.testing.assert_allclose(said[0], [0.0, 0.0, 0.015, 0.015, 0.015, 0.02, 0.03])
+    assert after.offsets == state.offsets  # what is pooled is said, not learned
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6))
+def test_coverage_is_exactly_the_way_of_the_offsets(seed):
+    rows = few_rows(seed, n=200)
+    state = state_of()
+    said, after = conformal_run(state, rows)
+    learned = np.isfinite(rows.outcome) & (rows.volatility > 0) & (rows.resolved_s <= rows.decision_s[-1])
+    tercile = np.digitize(rows.volatility, EDGES)
+    for group in range(3):
+        own = learned & (tercile == group)
+        assert own.sum() == after.learned_rows[group]
+        missed = quantile_coverage(rows.outcome[own], said[own], levels=LEVELS) - LEVELS
+        way = np.array(state.offsets[group]) - np.array(after.offsets[group])
+        np.testing.assert_allclose(missed, way / (np.array(state.steps) * own.sum()), atol=1e-12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10**6), st.integers(0, 60), st.integers(0, 60))
+def test_a_run_in_parts_gives_the_bits_of_one_run(seed, one, other):
+    rows, (a, b) = few_rows(seed), sorted((one, other))
+    whole, wanted = conformal_run(state_of(), rows)
+    state, said = state_of(), np.empty((0, LEVELS.size))
+    for first, last in ((0, a), (a, b), (b, 60)):
+        state = ConformalState.of_plain(json.loads(json.dumps(state.plain())))
+        issued = cut(rows, 0, first)._replace(quantiles=said)
+        part, state = conformal_run(state, cut(rows, first, last), issued)
+        said = np.concatenate([said, part])
+    np.testing.assert_array_equal(said, whole)
+    assert state == wanted
+
+
+def assert_causal(run: Callable[[QuantileRows], F64], rows: QuantileRows) -> None:
+    """Fail if a quantile changes with outcomes that were not known yet when it was said."""
+    wanted = run(rows)
+    for now in np.unique(rows.decision_s):
+        unknown = rows.resolved_s > now
+        other = rows._replace(outcome=np.where(unknown, -rows.outcome, rows.outcome))
+        past = rows.decision_s <= now
+        np.testing.assert_array_equal(run(other)[past], wanted[past])
+
+
+def test_no_quantile_reads_an_outcome_that_was_not_known_yet():
+    for seed in range(5):
+        assert_causal(lambda rows: conformal_run(state_of(), rows)[0], few_rows(seed))
+
+
+def test_the_cut_catches_outcomes_read_too_early():
+    def early(rows: QuantileRows) -> F64:
+        return conformal_run(state_of(), rows._replace(resolved_s=rows.decision_s + 1))[0]
+
+    with pytest.raises(AssertionError):
+        assert_causal(early, few_rows(0))
+
+
+def market(
+    seed: int, *, days: int, shares: int = 10, window_days: int = 3
+) -> tuple[F64, F64, np.ndarray, np.ndarray]:
+    """Returns of shares that move together, in a volatility with clusters that doubles from the middle on."""
+    rng = np.random.default_rng(seed)
+    n = days + window_days
+    log_volatility = np.zeros((n, shares))
+    for t in range(1, n):
+        log_volatility[t] = 0.95 * log_volatility[t - 1] + 0.15 * rng.standard_normal(shares)
+    volatility = 0.01 * np.exp(log_volatility)
+    volatility[n // 2 :] *= 2.0
+    common = rng.standard_normal((n, 1))
+    moves = volatility * (0.6 * common + 0.8 * rng.standard_normal((n, shares)))
+    squares = np.zeros((n, shares))
+    squares[0] = 1e-4
+    for t in range(1, n):
+        squares[t] = 0.94 * squares[t - 1] + 0.06 * moves[t - 1] ** 2
+    ahead = sum(moves[k : days + k] for k in range(window_days))
+    true = np.sqrt(sum(volatility[k : days + k] ** 2 for k in range(window_days)))
+    expected = np.sqrt(squares[:days] * window_days)
+    return ahead, expected, true, np.arange(days) * DAY_S
+
+
+def market_rows(seed: int, *, days: int, stale: bool) -> QuantileRows:
+    outcome, expected, true, decision_s = market(seed, days=days)
+    # A stale forecaster goes on with the mean volatility of the first half's start.
+    scale = np.full_like(true, true[: days // 4].mean()) if stale else true
+    at = np.repeat(decision_s, outcome.shape[1])
+    return QuantileRows(
+        scale.reshape(-1, 1) * ndtri(LEVELS), expected.ravel(), at, outcome.ravel(), at + 3 * DAY_S
+    )
+
+
+def started(rows: QuantileRows, *, until_s: int) -> ConformalState:
+    past = rows.decision_s < until_s
+    edges = np.quantile(rows.volatility[past], (1 / 3, 2 / 3)).tolist()
+    return conformal_start(
+        QuantileRows(*(array[past] for array in rows)), levels=LEVELS, tercile_edges=tuple(edges)
+    )
+
+
+def misses(rows: QuantileRows, quantiles: F64, state: ConformalState) -> tuple[float, float]:
+    """The largest distance of coverage from its level on the whole, and in a tercile."""
+    group = np.digitize(rows.volatility, state.tercile_edges)
+    found = coverage_by_group(rows.outcome, quantiles, levels=LEVELS, group=group)
+    assert found.rows.min() > 500
+    return float(np.abs(found.whole - LEVELS).max()), float(np.abs(found.coverage - LEVELS).max())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_coverage_holds_through_a_change_of_regime(seed):
+    days = 1800
+    rows = market_rows(seed, days=days, stale=True)
+    state = started(rows, until_s=days // 4 * DAY_S)
+    said, _ = conformal_run(state, rows)
+    judged = rows.decision_s >= days // 4 * DAY_S
+    test = QuantileRows(*(array[judged] for array in rows))
+    whole, tercile = misses(test, said[judged], state)
+    raw_whole, raw_tercile = misses(test, test.quantiles, state)
+    assert raw_whole > 0.05
+    assert raw_tercile > 0.05
+    assert whole <= 0.02
+    assert tercile <= 0.04
+    losses = [pinball_loss(test.outcome, own, levels=LEVELS).mean() for own in (said[judged], test.quantiles)]
+    assert losses[0] < losses[1]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_calibrated_quantiles_are_hardly_changed(seed):
+    days = 800
+    rows = market_rows(seed, days=days, stale=False)
+    said, _ = conformal_run(started(rows, until_s=200 * DAY_S), rows)
+    judged = rows.decision_s >= 200 * DAY_S
+    for low in range(3):
+        width, wanted = ((own[judged, -1 - low] - own[judged, low]).mean() for own in (said, rows.quantiles))
+        assert width == pytest.approx(wanted, rel=0.05)
+    loss, least = (
+        pinball_loss(rows.outcome[judged], own[judged], levels=LEVELS).mean()
+        for own in (said, rows.quantiles)
+    )
+    assert least < loss < 1.03 * least  # the truth cannot be beaten; noise costs a little
+
+
+def test_steps_are_by_hand():
+    """Two shares on 100 days, residuals of a known spread: width by probability over rows in a memory."""
+    n = 200
+    at = np.repeat(np.arange(100), 2) * DAY_S
+    outcome = np.random.default_rng(0).permutation(np.linspace(-0.01, 0.01, n))
+    rows = QuantileRows(np.zeros((n, 1)), np.full(n, 0.01), at, outcome, at + DAY_S)
+    state = conformal_start(rows, levels=np.array([0.5]), tercile_edges=EDGES, memory_s=10 * DAY_S)
+    # Residuals are uniform on (-1, 1): a width of 2 for the whole probability; 200 rows in 99 days.
+    assert state.steps[0] == pytest.approx(2.0 / (200 * 10 / 99), rel=1e-9)
+    assert state.learned_until_s == 0
+    assert state.learned_rows == (0, 0, 0)
+    short = conformal_start(rows, levels=np.array([0.5]), tercile_edges=EDGES, memory_s=1.0)
+    assert short.steps[0] == pytest.approx(2.0 / (200 * 2 / 99), rel=1e-9)  # never below two windows
+
+
+def test_rows_without_a_volatility_or_an_outcome_change_nothing():
+    rows = few_rows(3)
+    _, after = conformal_run(state_of(), rows)
+    without = rows._replace(outcome=np.full(60, np.nan))
+    said, untaught = conformal_run(state_of(), without)
+    np.testing.assert_array_equal(said, rows.quantiles)
+    assert untaught.offsets == state_of().offsets
+    later = rows._replace(decision_s=rows.decision_s + 100, resolved_s=rows.resolved_s + 100)
+    unknown = np.where(np.arange(60) % 2, np.nan, 0.0)
+    said, untaught = conformal_run(after, later._replace(volatility=unknown))
+    np.testing.assert_array_equal(said, rows.quantiles)
+    assert untaught.offsets == after.offsets
+
+
+def test_nothing_to_say_learns_nothing_and_arguments_stay_as_they_are():
+    rows, state = few_rows(1), state_of()
+    said, same = conformal_run(state, cut(rows, 0, 0))
+    assert said.shape == (0, LEVELS.size)
+    assert same is state
+    copies = [array.copy() for array in rows]
+    conformal_run(state, rows)
+    for array, copy in zip(rows, copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+ROWS = few_rows(5)
+_, LATER = conformal_run(state_of(), ROWS)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: conformal_run(state_of(), ROWS._replace(quantiles=ROWS.quantiles[:, :6])), "must be"),
+        (lambda: conformal_run(state_of(), ROWS._replace(outcome=ROWS.outcome[:6])), "must be"),
+        (lambda: conformal_run(state_of(), ROWS._replace(quantiles=ROWS.quantiles * np.nan)), "is missing"),
+        (lambda: conformal_run(state_of(), ROWS._replace(decision_s=ROWS.decision_s[::-1])), "in the order"),
+        (lambda: conformal_run(state_of(), ROWS._replace(resolved_s=ROWS.decision_s)), "after their decision"),
+        (lambda: conformal_run(LATER, ROWS), "from an earlier state"),
+        (lambda: conformal_run(state_of(), cut(ROWS, 0, 5), cut(ROWS, 40, 60)), "from an earlier state"),
+        (lambda: conformal_start(ROWS, levels=LEVELS, tercile_edges=EDGES, memory_s=0.0), "memory_s"),
+        (lambda: conformal_start(ROWS, levels=LEVELS, tercile_edges=EDGES, memory_s=np.inf), "memory_s"),
+        (
+            lambda: conformal_start(cut(ROWS, 0, 30), levels=LEVELS, tercile_edges=EDGES),
+            "at least 40 rows .* level 0.05",
+        ),
+        (
+            lambda: conformal_start(
+                ROWS._replace(outcome=ROWS.quantiles[:, 3] * 1.0, quantiles=np.tile(ROWS.quantiles[:, 3:4], 7)),
+                levels=LEVELS, tercile_edges=EDGES,
+            ),
+            "must vary",
+        ),
+        (
+            lambda: conformal_start(
+                ROWS._replace(decision_s=ROWS.decision_s * 0, resolved_s=ROWS.decision_s * 0 + 1),
+                levels=LEVELS, tercile_edges=EDGES,
+            ),
+            "over time",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_refused(call, text):
+    with pytest.raises(ValueError, match=text):
+        call()
+
+
+def test_a_late_outcome_is_not_learned_twice():
+    """Issued rows that were learned already are passed over, whoever hands them in again."""
+    rows = few_rows(7)
+    said, state = conformal_run(state_of(), cut(rows, 0, 30))
+    issued = cut(rows, 0, 30)._replace(quantiles=said)
+    known = np.isfinite(issued.outcome) & (issued.resolved_s <= state.learned_until_s)
+    forgotten = QuantileRows(*(array[~known] for array in issued))
+    a, b = (conformal_run(state, cut(rows, 30, 60), own) for own in (issued, forgotten))
+    np.testing.assert_array_equal(a[0], b[0])
+    assert a[1] == b[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"levels": (0.5, 0.1)}, "levels must rise"),
+        ({"levels": ()}, "levels must rise"),
+        ({"tercile_edges": (0.2, 0.1)}, "tercile_edges"),
+        ({"tercile_edges": (0.0, 0.1)}, "tercile_edges"),
+        ({"steps": (0.1,)}, "steps must be"),
+        ({"steps": (0.0,) * 7}, "steps must be"),
+        ({"offsets": ((0.0,) * 7,) * 2}, "offsets must be"),
+        ({"offsets": ((np.nan,) * 7,) * 3}, "offsets must be"),
+        ({"learned_rows": (0, 0)}, "learned_rows"),
+        ({"learned_rows": (0, 0, -1)}, "learned_rows"),
+    ],
+)
+def test_a_state_that_cannot_be_is_refused(change, text):
+    with pytest.raises(ValueError, match=text):
+        replace(state_of(), **change)
+
+
+def test_a_stored_state_of_another_make_is_refused():
+    plain = state_of().plain()
+    assert ConformalState.of_plain(plain) == state_of()
+    with pytest.raises(ValueError, match="a conformal state must have"):
+        ConformalState.of_plain({name: value for name, value in plain.items() if name != "steps"})
