@@ -26,6 +26,7 @@ from modeling.fitting.walk_luck import (
     shift_figures,
     superiority_figures,
 )
+from modeling.fitting.walk_ranges import range_figures
 from modeling.fitting.walk_scores import base_win_rates, score_figures
 from modeling.fitting.walk_trades import (
     account_figures,
@@ -131,6 +132,7 @@ def report_figures(
     )
     figures = {
         "scores": scores,
+        "ranges": range_figures(walk),
         "trading": trading,
         "cuts": _cuts(walk, accounts, rules, bootstrap),
         "groups": groups,
