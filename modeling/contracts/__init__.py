@@ -11,6 +11,7 @@ from modeling.contracts.decisions import (
     Prediction,
     SideLosses,
 )
+from modeling.contracts.drivers import Drivers, Effect, FamilyDriver, FeatureDriver
 from modeling.contracts.labels import (
     BarrierLabelSet,
     ClassLabelSet,
@@ -31,7 +32,11 @@ __all__ = [
     "ClassLabelSet",
     "CostModel",
     "Decision",
+    "Drivers",
+    "Effect",
     "Evidence",
+    "FamilyDriver",
+    "FeatureDriver",
     "GateConfig",
     "Grade",
     "HeadTrust",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from features.selectors.catalogue import feature_specs
 from modeling.fitting.recipe import Block, Recipe
-from modeling.kernels.sparse import flag_names
 from modeling.networks.shape import FeatureBlock
+from modeling.selectors.feature_families import feature_families
 from traderai.common.errors import InputError
 
 BLOCKS: Final[dict[str, Block]] = {
@@ -36,10 +35,8 @@ def recipe_blocks(recipe: Recipe, features: Sequence[str]) -> tuple[FeatureBlock
     """Return the recipe's blocks over a dataset's features; what belongs to no block named there is switched off."""
     if not recipe.network.blocks:
         return ()
-    specs = feature_specs(name=recipe.feature_set)
-    block_of: dict[str, Block] = {spec.name: BLOCKS[spec.family] for spec in specs}
-    # The flag of a sparse source stands with what it flags.
-    block_of |= {flag_names([spec.reads])[0]: BLOCKS[spec.family] for spec in specs if spec.sparse}
+    families = feature_families(feature_set=recipe.feature_set)
+    block_of = {name: BLOCKS[family] for name, family in families.items()}
     return feature_blocks(
         features, block_of, widths=recipe.network.blocks, slow_blocks=recipe.network.slow_blocks
     )

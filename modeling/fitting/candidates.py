@@ -13,14 +13,17 @@ from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
+from modeling.fitting.explain import Served
+from modeling.fitting.explanation import explanation
 from modeling.fitting.export import onnx_check
 from modeling.fitting.folds import Fold, earlier_datasets, trust_of
 from modeling.fitting.forecasters import FitTask
-from modeling.fitting.forecasts import Raw
+from modeling.fitting.forecasts import NetworkInputs, Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
 from modeling.fitting.training import Fitted
 from modeling.fitting.walk import judged_of
+from modeling.registry.scorer import Network
 
 Say = Callable[[int, int, str], None]
 
@@ -104,6 +107,23 @@ def candidate_judge(
         },
     }
     return Candidate(trained=trained, trust=trust, judged=judged, metrics=plain(metrics))
+
+
+def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: Say) -> dict[str, Any]:
+    """Return what the candidate reads, as JSON takes it."""
+    trained = made.trained
+    served = Served(
+        network=Network(trained.onnx),
+        inputs=NetworkInputs(
+            scaler=trained.scaler, ticker=dataset.ticker, horizon_rows=horizon_rows(dataset)
+        ),
+        trust=made.trust,
+        column=trained.column,
+    )
+    told: dict[str, Any] = plain(
+        explanation(served, trained.fitted.networks.serving, dataset, rules, say=say)
+    )
+    return told
 
 
 def scaler_json(dataset: Dataset, scaler: Scaler) -> dict[str, Any]:

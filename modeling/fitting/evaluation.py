@@ -66,12 +66,10 @@ class DayBootstrap:
 
 def probability_figures(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, Any]:
     """Return the figures of one probability head on the same rows for every model."""
-    safe = np.clip(p, _CLIP, 1 - _CLIP)
-    losses = -(y * np.log(safe) + (1 - y) * np.log1p(-safe))
     return {
         "roc_auc": bootstrap.auc(y, p, row_days),
         "pr_auc_lift": metrics.pr_auc_lift(y, p),
-        "log_loss": bootstrap.mean(losses, row_days),
+        "log_loss": bootstrap.mean(log_losses(y, p), row_days),
         "brier": bootstrap.mean((p - y) ** 2, row_days),
         "ece": metrics.reliability(y, p).ece,
     }
@@ -82,7 +80,7 @@ def quantile_figures(
 ) -> dict[str, Any]:
     """Return pinball loss beside the training rows' own quantiles, and the coverage of each level."""
     base = np.broadcast_to(unconditional, quantiles.shape)
-    own, other = _pinball_rows(y, quantiles), _pinball_rows(y, base)
+    own, other = pinball_losses(y, quantiles), pinball_losses(y, base)
     return {
         "rows": int(y.size),
         "network": bootstrap.mean(own, row_days),
@@ -152,7 +150,14 @@ def plain(content: Any) -> Any:
     return content
 
 
-def _pinball_rows(y: F64, quantiles: F64) -> F64:
+def log_losses(y: F64, p: F64) -> F64:
+    """Return the log loss of each row in nats."""
+    safe = np.clip(p, _CLIP, 1 - _CLIP)
+    return np.asarray(-(y * np.log(safe) + (1 - y) * np.log1p(-safe)))
+
+
+def pinball_losses(y: F64, quantiles: F64) -> F64:
+    """Return the pinball loss of each row (n,), the mean over the quantiles (n, 7)."""
     gap = y[:, None] - quantiles
     return np.asarray(np.maximum(_LEVELS * gap, (_LEVELS - 1.0) * gap).mean(axis=1))
 

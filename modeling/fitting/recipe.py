@@ -201,8 +201,13 @@ class EvaluationConfig:
     novelty_quantile: float
     max_missing_frac: float
     leak_scan: LeakScanConfig = LeakScanConfig()
+    explain_rows: int = (
+        4000  # (row, horizon) pairs of the test part that every feature's importance is measured on
+    )
 
     def __post_init__(self) -> None:
+        if self.explain_rows < 1:
+            raise ValueError(f"explain_rows must be at least 1, was {self.explain_rows}")
         if self.resamples < 100 or self.mean_block_days < 1:
             raise ValueError(
                 "resamples must be at least 100 and mean_block_days at least 1, were "

@@ -25,8 +25,8 @@ def table_lines(part: dict[str, Any], *, part_name: str, is_simulated: bool) -> 
     return lines
 
 
-def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]) -> str:
-    """Return the model card in Markdown."""
+def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any], read: list[str]) -> str:
+    """Return the model card in Markdown; `read` are the lines on what the version reads."""
     parts = [
         f"| {name} | {part['first_decision'][:10]} | {part['last_decision'][:10]} | {part['rows']:,} |"
         for name, part in dataset["parts"].items()
@@ -42,6 +42,7 @@ def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]
         "Left out (rows x horizons):", "", *(exclusions or ["* nothing"]), "",
         *[f"* Warning: {warning}" for warning in dataset["warnings"]], "",
         "## Held-out figures", "", "```", *tables, "```", "",
+        "## What it reads", "", "```", *read, "```", "",
         "## Limits", "",
         "* Rows overlap: neighbouring bars share most of their label window, so the count of rows overstates "
         "the evidence; the bounds resample whole days in blocks.",

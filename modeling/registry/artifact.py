@@ -21,6 +21,8 @@ SCALER = "scaler.json"
 CALIBRATION = "calibration.json"
 EVIDENCE = "evidence.json"
 METRICS = "metrics.json"
+EXPLAIN = "explain.json"
+KERAS = "network.keras"
 
 
 def json_bytes(content: object) -> bytes:
@@ -55,6 +57,13 @@ def artifact_verify(*, lake: Lake, key: str, manifest_sha256: str) -> None:
     manifest = manifest_read(lake=lake, key=key, manifest_sha256=manifest_sha256)
     for name, entry in manifest["files"].items():
         _read(lake, f"{key}/{name}", entry["sha256"])
+
+
+def artifact_file(*, lake: Lake, version: ModelVersionFacts, name: str) -> bytes | None:
+    """Return one file of a version's artifact, checked against the manifest; None where the version has none."""
+    key = version.artifact_key
+    entry = manifest_read(lake=lake, key=key, manifest_sha256=version.manifest_sha256)["files"].get(name)
+    return None if entry is None else _read(lake, f"{key}/{name}", entry["sha256"])
 
 
 def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:

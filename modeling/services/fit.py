@@ -17,12 +17,14 @@ from modeling.fitting.candidates import (
     Candidate,
     Trained,
     candidate_calibrate,
+    candidate_explain,
     candidate_judge,
     candidate_train,
     scaler_json,
 )
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
+from modeling.fitting.explain_lines import explain_lines
 from modeling.fitting.export import keras_bytes
 from modeling.fitting.judging import Rules, policy_traded
 from modeling.fitting.loading import dataset_load
@@ -30,13 +32,13 @@ from modeling.fitting.manifest import MadeFrom, code_sha256, dataset_manifest, t
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import fallback_lines, model_card, table_lines
-from modeling.fitting.trading import Traded, account_rules
+from modeling.fitting.trading import Traded
 from modeling.kernels.gate import GateVerdict
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.versions import facts_of
-from modeling.services.judgement import version_judge
+from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_promote, version_register
 from traderai.common import clock
@@ -76,6 +78,16 @@ class _Offer:
     dataset: Dataset
     origin: Origin
     rules: Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Told:
+    """What an artifact tells besides its network."""
+
+    manifest: dict[str, Any]
+    table: list[str]
+    tested: Traded
+    read: dict[str, Any]  # `explain.json`
 
 
 def recipe_train(
@@ -135,7 +147,7 @@ def dataset_train(
 def _train(
     run: TrainingRun, plan: Recipe, dataset: Dataset, origin: Origin, progress: Progress
 ) -> TrainReport:
-    rules = _rules(plan, seed=run.seed)
+    rules = rules_of(plan, seed=run.seed)
     trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"))
     progress(2, STAGES, "calibration")
     offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules)
@@ -184,7 +196,13 @@ def _offered(
     table = table_lines(made.metrics["test"], part_name="test", is_simulated=offer.origin.is_simulated)
     new = _new_version(offer, made, suffix="-base" if lost else "")
     progress(4, STAGES, "artifact")
-    sha = _write(new, plan, dataset, made, (manifest, [*table, *fallback_lines(lost)], tested))
+    told = _Told(
+        manifest=manifest,
+        table=[*table, *fallback_lines(lost)],
+        tested=tested,
+        read=candidate_explain(made, dataset, rules, say=_stage(progress, 4, "explain")),
+    )
+    sha = _write(new, plan, dataset, made, told)
     facts = version_register(new=replace(new, manifest_sha256=sha), run_id=offer.run.pk, now=clock.now())
     progress(5, STAGES, "gate")
     verdict, facts = version_judge(facts, made.judged, dataset, rules)
@@ -238,9 +256,9 @@ def _write(
     plan: Recipe,
     dataset: Dataset,
     made: Candidate,
-    told: tuple[dict[str, Any], list[str], Traded],
+    told: _Told,
 ) -> str:
-    (manifest, table, tested), judged = told, made.judged
+    judged = made.judged
     about = {
         "version": new.version, "recipe": plan.name, "kind": plan.kind, "feature_set": new.feature_set_key,
         "label_set": plan.label_set, "timeframe": plan.timeframe, "lookback_bars": new.lookback_bars,
@@ -248,7 +266,7 @@ def _write(
         "label_set_sha256": fingerprint(plan.labels()), "code_sha256": code_sha256(),
     }  # fmt: skip
     files = {
-        "network.keras": keras_bytes(made.trained.fitted.networks.serving),
+        store.KERAS: keras_bytes(made.trained.fitted.networks.serving),
         store.ONNX: made.trained.onnx,
         store.SCALER: store.json_bytes(scaler_json(dataset, judged.scaler)),
         store.CALIBRATION: store.json_bytes(
@@ -265,12 +283,15 @@ def _write(
         store.METRICS: store.json_bytes(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
-        "dataset.json": store.json_bytes(plain(manifest)),
+        store.EXPLAIN: store.json_bytes(told.read),
+        "dataset.json": store.json_bytes(plain(told.manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
-        "model_card.md": model_card(about, table, manifest).encode(),
+        "model_card.md": model_card(
+            about, told.table, told.manifest, explain_lines(told.read, is_simulated=new.is_simulated)
+        ).encode(),
         "learning_curve.png": learning_curve_png(made.trained.fitted.learning_curve),
         "reliability.png": reliability_png(judged.forecasts, dataset, part=TEST),
-        "equity.png": equity_png(tested, title=f"{new.version} on the test part"),
+        "equity.png": equity_png(told.tested, title=f"{new.version} on the test part"),
     }
     return store.artifact_write(
         lake=lake_at(settings.LAKE_URL), key=new.artifact_key, files=files, about=about
@@ -307,11 +328,6 @@ def _run_end(run: TrainingRun, began_s: float, **fields: Any) -> None:
     run.finished_at = clock.now()
     run.seconds = clock.monotonic_s() - began_s
     run.save()
-
-
-def _rules(plan: Recipe, *, seed: int) -> Rules:
-    account = account_rules(account_get(), cost_model_get())
-    return Rules(policy=policy_get(), account=account, recipe=plan, seed=seed)
 
 
 def _config_sha(plan: Recipe) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 from django.conf import settings
 
-from modeling.contracts import ModelVersionFacts
+from modeling.contracts import ModelVersionFacts, ServingArtifact
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import NO_PART, TEST, Dataset
@@ -17,18 +17,19 @@ from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input
 from modeling.fitting.recipe import Recipe
+from modeling.fitting.trading import account_rules
 from modeling.kernels.gate import GateVerdict, grade_candidate
 from modeling.kernels.sparse import sparse_columns
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.scorer import Network
-from modeling.selectors.configuration import gate_get
+from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.registry import version_gate
 from traderai.common import clock
 from traderai.common.arrays import I64
 from traderai.common.config import parse
-from traderai.common.errors import InputError
+from traderai.common.errors import ConflictError, InputError
 from traderai.common.lake import lake_at
 
 
@@ -93,17 +94,12 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
     Raises: ArtifactBrokenError if its bytes are not those that were registered.
     """
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=version)
-    scaler = Scaler(mean=artifact.mean, std=artifact.std, sparse=sparse_columns(artifact.sparse_blocks))
+    inputs = inputs_of(artifact, dataset)
     seen_s = clock.to_epoch_s(version.trained_until)
-    known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
     raw = raw_forecasts(
         Network(artifact.onnx),
         dataset,
-        inputs=NetworkInputs(
-            scaler=scaler,
-            ticker=known[dataset.instrument],
-            horizon_rows=artifact.horizon_rows,
-        ),
+        inputs=inputs,
         rows=rows,
         provenance=Provenance(
             model=hashlib.sha256(artifact.onnx).hexdigest(),
@@ -118,9 +114,29 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
             raw, dataset, artifact.trust, column=dataset.features.index(artifact.volatility_feature)
         ),
         evidence=artifact.evidence,
-        scaler=scaler,
+        scaler=inputs.scaler,
         novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
     )
+
+
+def inputs_of(artifact: ServingArtifact, dataset: Dataset) -> NetworkInputs:
+    """Return what a published network reads of a dataset; a share that it does not know is its unknown one."""
+    known = np.array([artifact.ticker_rows.get(secid, 0) for secid in dataset.secids], dtype=np.int32)
+    return NetworkInputs(
+        scaler=Scaler(mean=artifact.mean, std=artifact.std, sparse=sparse_columns(artifact.sparse_blocks)),
+        ticker=known[dataset.instrument],
+        horizon_rows=artifact.horizon_rows,
+    )
+
+
+def require_own_dataset(facts: ModelVersionFacts, dataset: Dataset) -> None:
+    """Raise ConflictError unless this is the dataset that a version was trained on."""
+    run = run_of(facts)
+    if dataset.sha256 != run.data_sha256:
+        raise ConflictError(
+            f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: the "
+            "data have changed; train again and ask of the new version"
+        )
 
 
 def run_of(facts: ModelVersionFacts) -> TrainingRun:
@@ -135,3 +151,9 @@ def recipe_of(run: TrainingRun) -> Recipe:
     """Return the recipe as it was trained, overrides included."""
     found: Recipe = parse(run.config, Recipe, where=f"training run {run.pk}")
     return found
+
+
+def rules_of(recipe: Recipe, *, seed: int) -> Rules:
+    """Return what a recipe is judged by under today's configuration."""
+    account = account_rules(account_get(), cost_model_get())
+    return Rules(policy=policy_get(), account=account, recipe=recipe, seed=seed)

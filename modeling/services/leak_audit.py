@@ -15,8 +15,7 @@ from modeling.fitting.loading import dataset_load
 from modeling.models import LeakAudit
 from modeling.registry.artifact import artifact_read
 from modeling.selectors.versions import version_get
-from modeling.services.judgement import recipe_of, run_of, version_judged
-from traderai.common.errors import ConflictError
+from modeling.services.judgement import recipe_of, require_own_dataset, run_of, version_judged
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
@@ -47,18 +46,13 @@ def leak_audit(*, version: str, now: datetime, progress: Progress = silent) -> L
 
 def dataset_audit(*, facts: ModelVersionFacts, dataset: Dataset, now: datetime) -> LeakAuditReport:
     """Audit a version on its assembled dataset; everything after the loading of `leak_audit`, repeating included."""
-    run = run_of(facts)
-    if dataset.sha256 != run.data_sha256:
-        raise ConflictError(
-            f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: the "
-            "data have changed; train again and audit the new version"
-        )
+    require_own_dataset(facts, dataset)
     rows = dataset.rows_of(TEST)
     checks = version_audit(
         artifact_read(lake=lake_at(settings.LAKE_URL), version=facts),
         version_judged(facts, dataset, rows=rows),
         dataset,
-        recipe_of(run).evaluation,
+        recipe_of(run_of(facts)).evaluation,
     )
     return _stored(facts, checks, now)
 
