@@ -26,6 +26,8 @@ def explain_lines(told: dict[str, Any], *, is_simulated: bool) -> list[str]:
         *_table(told["families"], "family"),
         "",
         *_table(told["features"][:FEATURES_SHOWN], "feature"),
+        f"The first {min(FEATURES_SHOWN, len(told['features']))} of {len(told['features'])} features, each alone, on "
+        f"{told['feature_rows']:,} pairs. Whoever chooses features by these tables learns from the test part.",
         _luck_line(told),
         "",
         *_dependence_lines(told["partial_dependence"]),

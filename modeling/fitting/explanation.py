@@ -31,7 +31,7 @@ def explanation(served: Served, network: Any, dataset: Dataset, rules: Rules, *,
         name: own.tolist() for name, own in mean_weights(network, served.seen(dataset, rows).bars).items()
     }
     if "variable_weights" in weights:
-        names = _variables(rules.recipe, dataset)
+        names = variables_of(rules.recipe, dataset.features)
         weights["variable_weights"] = dict(zip(names, weights["variable_weights"], strict=True))
     return told | {"weights": weights}
 
@@ -63,7 +63,7 @@ def mean_weights(network: Any, bars: F32) -> dict[str, F64]:
     return {name: total / bars.shape[0] for name, total in sums.items()}
 
 
-def _variables(recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
+def variables_of(recipe: Recipe, features: tuple[str, ...]) -> tuple[str, ...]:
     """Return what a backbone reads bar by bar, in its order: blocks, or the features themselves."""
     blocks = tuple(name for name in recipe.network.blocks if name not in recipe.network.slow_blocks)
-    return blocks or dataset.features
+    return blocks or features

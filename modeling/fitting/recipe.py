@@ -201,9 +201,7 @@ class EvaluationConfig:
     novelty_quantile: float
     max_missing_frac: float
     leak_scan: LeakScanConfig = LeakScanConfig()
-    explain_rows: int = (
-        4000  # (row, horizon) pairs of the test part that every feature's importance is measured on
-    )
+    explain_rows: int = 4000  # (row, horizon) pairs of the test part behind the importance of features
 
     def __post_init__(self) -> None:
         if self.explain_rows < 1:

@@ -42,8 +42,10 @@ def explain(*, version: str, rows: int | None = None, progress: Progress = silen
     Without `rows` that is what its training stored; a version from before that was stored, or a number of rows, is
     measured on its own dataset, built anew. Repeating gives the same figures.
 
-    Raises: NotFoundError for an unknown version, ConflictError if its dataset has changed since.
+    Raises: InputError for no rows, NotFoundError for an unknown version, ConflictError if its dataset has changed since.
     """
+    if rows is not None and rows < 1:
+        raise InputError(f"rows must be at least 1, was {rows}", field="rows")
     facts = version_get(version=version)
     if rows is None and (found := stored_explain(facts)) is not None:
         return found
@@ -83,8 +85,6 @@ def _rules(facts: ModelVersionFacts, rows: int | None) -> Rules:
     run = run_of(facts)
     recipe = recipe_of(run)
     if rows is not None:
-        if rows < 1:
-            raise InputError(f"rows must be at least 1, was {rows}", field="rows")
         recipe = replace(recipe, evaluation=replace(recipe.evaluation, explain_rows=rows))
     return rules_of(recipe, seed=run.seed)
 

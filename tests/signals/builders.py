@@ -7,9 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
-import onnx
 from django.conf import settings
-from onnx import TensorProto, helper, numpy_helper
 
 from features.selectors.catalogue import feature_set_get
 from features.selectors.matrix import feature_matrix_load
@@ -21,6 +19,7 @@ from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, SideLosse
 from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
 from tests.market.make import FILE
+from tests.modeling.linear_network import linear_onnx
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.lake import lake_at
 
@@ -135,31 +134,7 @@ def network_onnx(k: int, *, seed: int = 0) -> bytes:
         "return_quantiles": (np.full((k, 7), 0.001), np.asarray([-5, -3.5, -1.5, 0.2, 2, 4, 6]) / 100),
         "volatility": (np.zeros((k, 1)), np.full(1, 0.03)),
     }
-    nodes = [helper.make_node("Gather", ["bars", "last"], ["row"], axis=1)]
-    constants = [numpy_helper.from_array(np.asarray(LOOKBACK - 1, dtype=np.int64), "last")]
-    for name, (weights, bias) in heads.items():
-        constants += [
-            numpy_helper.from_array(weights.astype(np.float32), f"{name}_w"),
-            numpy_helper.from_array(bias.astype(np.float32), f"{name}_b"),
-        ]
-        nodes.append(helper.make_node("Gemm", ["row", f"{name}_w", f"{name}_b"], [name]))
-    graph = helper.make_graph(
-        nodes,
-        "linear",
-        [
-            helper.make_tensor_value_info("bars", TensorProto.FLOAT, [None, LOOKBACK, k]),
-            helper.make_tensor_value_info("ticker", TensorProto.INT32, [None]),
-            helper.make_tensor_value_info("horizon", TensorProto.INT32, [None]),
-        ],
-        [
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, w.shape[1]])
-            for name, (w, _) in heads.items()
-        ],
-        constants,
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return linear_onnx(heads, lookback=LOOKBACK)
 
 
 def champion(

@@ -19,7 +19,9 @@ from modeling.kernels.metrics import roc_auc
 from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun, Trial
 from modeling.registry.artifact import MANIFEST, artifact_verify
 from modeling.selectors.artifacts import artifact_load, scorer_open
+from modeling.selectors.drivers import drivers
 from modeling.selectors.versions import champion_get, leak_audit_passed
+from modeling.services.explain import dataset_explain, stored_explain
 from modeling.services.fit import Origin, TrainReport, dataset_train
 from modeling.services.leak_audit import dataset_audit
 from tests.modeling.synthetic import dataset, label_set, tiny_recipe
@@ -104,15 +106,46 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     with pytest.raises(ConflictError, match="the data have changed"):
         dataset_audit(facts=report.version, dataset=other, now=NOW)
 
+    assert_explained(report, data)
     lake, key = lake_at(django_settings.LAKE_URL), report.version.artifact_key
     artifact_verify(lake=lake, key=key, manifest_sha256=report.version.manifest_sha256)
     names = {path.name for path in (quick / key).iterdir()}
-    assert {"network.keras", "network.onnx", "model_card.md", "reliability.png", MANIFEST} <= names
+    assert {
+        "network.keras",
+        "network.onnx",
+        "explain.json",
+        "model_card.md",
+        "reliability.png",
+        MANIFEST,
+    } <= names
+    assert "\nhint  " in (quick / key / "model_card.md").read_text()
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
     onnx = quick / key / "network.onnx"
     onnx.write_bytes(onnx.read_bytes()[:-1] + b"\0")
     with pytest.raises(ArtifactBrokenError, match="corrupt"):
         artifact_load(version=report.version)
+
+
+def assert_explained(report: TrainReport, data: Dataset) -> None:
+    """What was planted comes first, for the version and for single predictions; measuring again gives the same."""
+    facts = report.version
+    stored = stored_explain(facts)
+    hint, *others = stored.told["features"]
+    assert hint["feature"] == "hint"
+    assert hint["p_long"]["low"] > 0 and hint["p_short"]["low"] > 0
+    assert hint["log_loss"]["value"] > 5 * max(own["log_loss"]["value"] for own in others)
+    again = dataset_explain(facts=facts, dataset=data)
+    assert (again.told, again.lines, again.stored) == (stored.told, stored.lines, False)
+    assert dataset_explain(facts=facts, dataset=data, rows=200).told["rows"] == 200
+    with pytest.raises(ConflictError, match="the data have changed"):
+        dataset_explain(facts=facts, dataset=replace(data, values=data.values + 1))
+    scorer = scorer_open(artifact=artifact_load(version=facts))
+    rows = data.rows_of(TEST)[::60]
+    for row in rows[data.values[rows, 0] != 0]:
+        window = data.values[row - data.lookback_bars + 1 : row + 1]
+        found = drivers(scorer=scorer, window=window, secid="SHR0", horizon="2d")
+        effect = next(each.effect for each in found.features if each.feature == "hint")
+        assert np.sign(effect.p_long) == np.sign(window[-1, 0]) == -np.sign(effect.p_short)
 
 
 def test_the_same_seed_gives_the_same_result_and_noise_earns_no_trade_grade(quick: Path):
