@@ -173,7 +173,11 @@ def importance(
     *,
     say: Say,
 ) -> list[dict[str, Any]]:
-    """Return by how much the losses rise where a group's features are those of other days, with bounds over days."""
+    """Return by how much the losses rise where a group's features are those of other days, with bounds over days.
+
+    Of 580 features that a network reads and that tell nothing, 120 days, each bound at 0.95 held for 94 % to 95 %
+    (independent noise) and for 93 % to 94 % (a memory of days, alone or of the whole market).
+    """
     losses = []
     for question in asked:
         for start in range(0, question.rows.size, _CHUNK_ROWS):

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 
-from features.selectors.catalogue import feature_set_get
 from modeling.contracts import ModelVersionFacts
 from modeling.fitting.cuts import Cut, Scored, base_win_rates, chosen_rows, cut_figures, part_code, scored
 from modeling.fitting.dataset import NO_PART, PARTS, TEST, TRAIN, VALIDATION, Dataset
@@ -19,16 +18,16 @@ from modeling.fitting.judging import Judged, Rules, bootstrap_of
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.report import SIMULATED, bounded
-from modeling.fitting.trading import Traded, account_rules, part_days, traded
+from modeling.fitting.trading import Traded, part_days, traded
 from modeling.models import ModelVersion, TrainingRun, Trial
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from modeling.selectors.versions import facts_of, version_get
-from modeling.services.judgement import recipe_of, run_of, version_judged
+from modeling.services.judgement import recipe_of, require_own_dataset, rules_of, run_of, version_judged
 from modeling.services.ledger import NewTrial, trial_record
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
 from traderai.common.config import fingerprint, parse
-from traderai.common.errors import ConflictError, InputError, NotFoundError, NotReadyError
+from traderai.common.errors import InputError, NotFoundError, NotReadyError
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
@@ -102,15 +101,10 @@ def dataset_backtest(
     """Backtest a version on its assembled dataset; everything after the loading of `version_backtest`."""
     run = run_of(facts)
     plan = recipe_of(run)
-    _check_same(facts, run, plan, dataset)
+    require_own_dataset(facts, dataset)  # parts of another might not be held out
     part, cuts = part_code(ask.split), ask.cuts()
     shown = _until(dataset, ask.until, part=part)
-    rules = Rules(
-        policy=policy_get(),
-        account=account_rules(account_get(), cost_model_get()),
-        recipe=plan,
-        seed=run.seed,
-    )
+    rules = rules_of(plan, seed=run.seed)
     own = _held_out(facts, dataset)
     bootstrap = _bootstrap(shown, rules, part)
     rows: list[dict[str, Any]] = []
@@ -158,27 +152,6 @@ def version_of(model: str) -> ModelVersionFacts:
             code="no_version",
         )
     return facts_of(row)
-
-
-def _check_same(facts: ModelVersionFacts, run: TrainingRun, plan: Recipe, dataset: Dataset) -> None:
-    """Refuse a dataset that is not the one of the training: its parts might not be held out."""
-    if dataset.sha256 == run.data_sha256:
-        return
-    lake = lake_at(settings.LAKE_URL)
-    manifest = store.manifest_read(lake=lake, key=facts.artifact_key, manifest_sha256=facts.manifest_sha256)
-    reasons = []
-    if fingerprint(plan.labels()) != manifest.get("label_set_sha256"):
-        reasons.append(f"label set {plan.label_set}")
-    if feature_set_get(name=plan.feature_set).key != facts.feature_set_key:
-        reasons.append(f"feature set {plan.feature_set}")
-    changed = (
-        " and ".join(reasons) or "the bars, the features, the terms of trading or the code that reads them"
-    )
-    raise ConflictError(
-        f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: {changed} "
-        "changed since; put that back, or train again and backtest the new version",
-        code="dataset_changed",
-    )
 
 
 def _until(dataset: Dataset, until: datetime | None, *, part: int) -> Dataset:

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 import numpy as np
 from django.conf import settings
 
+from features.selectors.catalogue import feature_set_get
 from modeling.contracts import ModelVersionFacts, ServingArtifact
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.batches import Scaler
@@ -28,7 +29,7 @@ from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.registry import version_gate
 from traderai.common import clock
 from traderai.common.arrays import I64
-from traderai.common.config import parse
+from traderai.common.config import fingerprint, parse
 from traderai.common.errors import ConflictError, InputError
 from traderai.common.lake import lake_at
 
@@ -130,13 +131,25 @@ def inputs_of(artifact: ServingArtifact, dataset: Dataset) -> NetworkInputs:
 
 
 def require_own_dataset(facts: ModelVersionFacts, dataset: Dataset) -> None:
-    """Raise ConflictError unless this is the dataset that a version was trained on."""
+    """Raise ConflictError, with what is known of the reason, unless a version was trained on this very dataset."""
     run = run_of(facts)
-    if dataset.sha256 != run.data_sha256:
-        raise ConflictError(
-            f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: the "
-            "data have changed; train again and ask of the new version"
-        )
+    if dataset.sha256 == run.data_sha256:
+        return
+    lake, plan = lake_at(settings.LAKE_URL), recipe_of(run)
+    manifest = store.manifest_read(lake=lake, key=facts.artifact_key, manifest_sha256=facts.manifest_sha256)
+    reasons = []
+    if fingerprint(plan.labels()) != manifest.get("label_set_sha256"):
+        reasons.append(f"label set {plan.label_set}")
+    if feature_set_get(name=plan.feature_set).key != facts.feature_set_key:
+        reasons.append(f"feature set {plan.feature_set}")
+    changed = (
+        " and ".join(reasons) or "the bars, the features, the terms of trading or the code that reads them"
+    )
+    raise ConflictError(
+        f"{facts.version} was trained on dataset {run.data_sha256[:12]}, today's is {dataset.sha256[:12]}: {changed} "
+        "changed since; put that back, or train again and ask of the new version",
+        code="dataset_changed",
+    )
 
 
 def run_of(facts: ModelVersionFacts) -> TrainingRun:

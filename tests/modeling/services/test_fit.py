@@ -103,7 +103,7 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     LeakAudit.objects.create(version_id=report.version.id, passed=True, checks=[{}], at=NOW)
     assert leak_audit_passed(version_id=report.version.id)  # the newest counts
     other = replace(data, values=data.values + 1)
-    with pytest.raises(ConflictError, match="the data have changed"):
+    with pytest.raises(ConflictError, match="the terms of trading or the code that reads them changed since"):
         dataset_audit(facts=report.version, dataset=other, now=NOW)
 
     assert_explained(report, data)
@@ -137,7 +137,7 @@ def assert_explained(report: TrainReport, data: Dataset) -> None:
     again = dataset_explain(facts=facts, dataset=data)
     assert (again.told, again.lines, again.stored) == (stored.told, stored.lines, False)
     assert dataset_explain(facts=facts, dataset=data, rows=200).told["rows"] == 200
-    with pytest.raises(ConflictError, match="the data have changed"):
+    with pytest.raises(ConflictError, match="the terms of trading or the code that reads them changed since"):
         dataset_explain(facts=facts, dataset=replace(data, values=data.values + 1))
     scorer = scorer_open(artifact=artifact_load(version=facts))
     rows = data.rows_of(TEST)[::60]
