@@ -9,12 +9,22 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from modeling.contracts.ledger import ExperimentDecision
-from modeling.models import Experiment, GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun, Trial
+from modeling.models import (
+    DriftReport,
+    Experiment,
+    GateVerdict,
+    LeakAudit,
+    ModelVersion,
+    Promotion,
+    TrainingRun,
+    Trial,
+)
+from modeling.selectors.drift import drift_facts_of, drift_lines
 from modeling.services import experiments, registry
 from traderai.common import clock
 from traderai.common.admin import ReadOnlyAdmin
@@ -276,3 +286,29 @@ class ExperimentAdmin(ReadOnlyAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Nothing: the service has linked runs and trials."""
+
+
+@admin.register(DriftReport)
+class DriftReportAdmin(ReadOnlyAdmin):
+    """How far versions have moved from their training, a report a day; append-only."""
+
+    list_display = ("version", "day", "grade", "drifted", "note")
+    list_filter = ("grade", "day")
+    list_select_related = ("version",)
+    search_fields = ("version__version",)
+    ordering = ("-day", "-pk")
+    fields = ("version", "day", "as_of", "grade", "note", "at", "found")
+
+    @admin.display(description="Drifted", empty_value="-")
+    def drifted(self, row: DriftReport) -> str | None:
+        """The features, scores and heads that have, by name."""
+        return ", ".join(drift_facts_of(row).drifted) or None
+
+    @admin.display(description="Found")
+    def found(self, row: DriftReport) -> SafeString:
+        """What the command prints."""
+        return format_html("<pre>{}</pre>", "\n".join(drift_lines(drift_facts_of(row))))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show the report's lines instead of the stored structure."""
+        return self.fields

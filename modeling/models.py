@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q
 
+from modeling.contracts.drift import DRIFT_GRADES
+
 GRADES = ("rejected", "inform", "trade")
 HEX64 = r"^[0-9a-f]{64}$"
 
@@ -363,3 +365,29 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.verdict})"
+
+
+class DriftReport(models.Model):
+    """How far a version's newest days have moved from its training, one report a Moscow day; append-only."""
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="drift_reports")
+    day = models.DateField()
+    as_of = models.DateTimeField()
+    grade = models.CharField(max_length=7, choices=[(grade, grade) for grade in DRIFT_GRADES])
+    note = models.TextField(blank=True, default="")
+    findings = models.JSONField()
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "day"], name="modeling_driftreport_once"),
+            models.CheckConstraint(
+                condition=Q(grade__in=DRIFT_GRADES), name="modeling_driftreport_grade_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(grade="unknown") | ~Q(note=""), name="modeling_driftreport_unknown_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version.version} on {self.day}: {self.grade}"

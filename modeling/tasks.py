@@ -16,3 +16,11 @@ def recipe_train(recipe: str, seed: int = 0) -> None:
     from modeling.services import fit
 
     fit.recipe_train(recipe=recipe, as_of=clock.now(), seed=seed)
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def drift_daily() -> None:
+    """Compare the newest days of the version in service with its training; without one there is nothing to compare."""
+    from modeling.services import drift
+
+    drift.drift_daily(now=clock.now())

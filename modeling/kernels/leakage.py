@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numba import njit
 
-from traderai.common.arrays import F32, F64, I8, I64
+from traderai.common.arrays import F32, F64, I8, I64, Bools
 
 UNLABELLED = -1
 
@@ -54,20 +54,32 @@ def windows_apart(start_s: I64, end_s: I64) -> int:
     Units:  seconds since 1970.
     Raises: ValueError for shapes that differ or a window that ends before it starts.
     """
+    return int(which_apart(start_s, end_s).sum())
+
+
+def which_apart(start_s: I64, end_s: I64) -> Bools:
+    """Return which windows are taken where one after another is, from the oldest, none overlapping the last taken.
+
+    Shapes: start_s, end_s (n,) in any order; returns (n,).
+    Units:  seconds since 1970.
+    Raises: ValueError for shapes that differ or a window that ends before it starts.
+    """
     if start_s.shape != end_s.shape or np.any(end_s < start_s):
         raise ValueError(
             f"start_s and end_s must be of one shape, no end before its start, were {start_s.shape}, {end_s.shape}"
         )
     order = np.lexsort((end_s, start_s))
-    return int(_taken_apart(start_s[order], end_s[order]))
+    taken = np.zeros(start_s.shape, dtype=np.bool_)
+    taken[order] = _taken_apart(start_s[order], end_s[order])
+    return taken
 
 
 @njit(nogil=True, cache=True)
-def _taken_apart(start_s: I64, end_s: I64) -> int:
-    taken, free = 0, 0
+def _taken_apart(start_s: I64, end_s: I64) -> Bools:
+    taken, free = np.zeros(start_s.size, dtype=np.bool_), 0
     for i in range(start_s.size):
-        if taken == 0 or start_s[i] >= free:
-            taken, free = taken + 1, end_s[i]
+        if i == 0 or start_s[i] >= free:
+            taken[i], free = True, end_s[i]
     return taken
 
 

@@ -22,6 +22,7 @@ CALIBRATION = "calibration.json"
 EVIDENCE = "evidence.json"
 METRICS = "metrics.json"
 EXPLAIN = "explain.json"
+DRIFT = "drift_reference.json"
 KERAS = "network.keras"
 
 

@@ -1,4 +1,4 @@
-"""The configuration of costs, the policy and the gate; reads YAML alone, so the web may use it.
+"""The configuration of costs, the policy, the gate and drift; reads YAML alone, so the web may use it.
 
 `traderai.common.config.fingerprint` of what these return is stored with everything made from it.
 """
@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from modeling.contracts import AccountConfig, CostModel, GateConfig, PolicyConfig
+from modeling.contracts.drift import DriftConfig
 from traderai.common.config import config_path, load_config, load_yaml, parse
 from traderai.common.errors import InputError
 
@@ -13,6 +14,7 @@ POLICY_FILE = "policy.yaml"
 COSTS_FILE = "costs.yaml"
 GATE_FILE = "gate.yaml"
 ACCOUNT_FILE = "account.yaml"
+DRIFT_FILE = "drift.yaml"
 
 
 def cost_model_get() -> CostModel:
@@ -40,3 +42,8 @@ def account_get() -> AccountConfig:
 def gate_get() -> GateConfig:
     """Return what the gate asks of a candidate."""
     return load_config(GATE_FILE, GateConfig)
+
+
+def drift_config_get() -> DriftConfig:
+    """Return what a version in service is held against."""
+    return load_config(DRIFT_FILE, DriftConfig)

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from features.selectors.catalogue import feature_set_get
+from features.selectors.catalogue import feature_set_get, feature_specs
 from modeling.contracts import HeadTrust, ModelVersionFacts
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.calibration import reduced
@@ -23,6 +23,7 @@ from modeling.fitting.candidates import (
     scaler_json,
 )
 from modeling.fitting.dataset import TEST, Dataset
+from modeling.fitting.drift import drift_reference
 from modeling.fitting.evaluation import plain
 from modeling.fitting.explain_lines import explain_lines
 from modeling.fitting.export import keras_bytes
@@ -36,7 +37,13 @@ from modeling.fitting.trading import Traded
 from modeling.kernels.gate import GateVerdict
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
-from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
+from modeling.selectors.configuration import (
+    account_get,
+    cost_model_get,
+    drift_config_get,
+    gate_get,
+    policy_get,
+)
 from modeling.selectors.versions import facts_of
 from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
@@ -284,6 +291,7 @@ def _write(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
         store.EXPLAIN: store.json_bytes(told.read),
+        store.DRIFT: _drift_bytes(plan, dataset, made),
         "dataset.json": store.json_bytes(plain(told.manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
         "model_card.md": model_card(
@@ -296,6 +304,12 @@ def _write(
     return store.artifact_write(
         lake=lake_at(settings.LAKE_URL), key=new.artifact_key, files=files, about=about
     )
+
+
+def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:
+    families = {spec.name: spec.family for spec in feature_specs(name=plan.feature_set)}
+    said, config = made.judged.forecasts, drift_config_get()
+    return store.json_bytes(asdict(drift_reference(dataset, said, families=families, config=config)))
 
 
 def _promote(facts: ModelVersionFacts, verdict: GateVerdict) -> tuple[bool, str, ModelVersionFacts]:

@@ -49,6 +49,7 @@ NAVIGATION = [
             _item("Model versions", "model_training", "modeling_modelversion"),
             _item("Gate verdicts", "gavel", "modeling_gateverdict"),
             _item("Leak audits", "water_drop", "modeling_leakaudit"),
+            _item("Drift reports", "trending_down", "modeling_driftreport"),
             _item("Promotions", "swap_vert", "modeling_promotion"),
             _item("Training runs", "fitness_center", "modeling_trainingrun"),
             _item("Experiments", "science", "modeling_experiment"),
