@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from modeling.kernels.leakage import chance_auc, column_aucs, windows_apart
+from modeling.kernels.leakage import chance_auc, column_aucs, which_apart, windows_apart
 
 seeds = st.integers(0, 10**6)
 
@@ -64,3 +64,7 @@ def test_windows_apart_equal_a_slow_walk(drawn):
         if s >= free:
             taken, free = taken + 1, e
     assert windows_apart(start, end) == taken
+    mask = which_apart(start, end)
+    order = np.lexsort((end[mask], start[mask]))
+    assert np.all(start[mask][order][1:] >= end[mask][order][:-1])
+    assert mask.sum() == taken
