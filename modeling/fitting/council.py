@@ -24,6 +24,7 @@ from modeling.fitting.trading import Traded
 from modeling.fitting.votes import GLOBAL, META, Ballots, ballots_of, simple_votes, voted, ways
 from modeling.fitting.walk import Entrant, PanelFold, judged_of
 from modeling.kernels.significance import block_bootstrap_mean
+from modeling.selectors.configuration import gate_get
 from traderai.common.arrays import F64
 
 COUNCIL: Final = "council"
@@ -37,7 +38,8 @@ class Choice:
     trades: int
     net_expectancy_frac: float  # NaN without a trade
     mean_daily_net: float
-    better_bound: float  # lower bound of its mean daily net result less the shared network's
+    # Lower bound of its mean daily net result less the shared network's; that one of all ways is looked at is in it.
+    better_bound: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -77,7 +79,11 @@ def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
     entrants = {way: _entrant(trained, raw, folds[way], rules) for way, raw in said.items()}
     choices = _choices(entrants, dataset, rules)
     return Council(
-        entrants=entrants, choices=choices, kept=kept_way(choices), meta=meta, left_out=strategies.left_out
+        entrants=entrants,
+        choices=choices,
+        kept=kept_way(choices, min_trades=gate_get().min_trades),
+        meta=meta,
+        left_out=strategies.left_out,
     )
 
 
@@ -108,9 +114,14 @@ class CouncilPanel:
         )
 
 
-def kept_way(choices: Sequence[Choice]) -> str:
-    """Return the way that serves: the best of those proven to earn more than the shared network, else the network."""
-    proven = [own for own in choices if own.way != GLOBAL and own.better_bound > 0.0]
+def kept_way(choices: Sequence[Choice], *, min_trades: int) -> str:
+    """Return the way that serves: the best of those proven to earn more than the shared network, else the network.
+
+    A way with fewer trades than `min_trades` proves nothing, whatever they made.
+    """
+    proven = [
+        own for own in choices if own.way != GLOBAL and own.better_bound > 0.0 and own.trades >= min_trades
+    ]
     return max(proven, key=lambda own: own.better_bound).way if proven else GLOBAL
 
 
@@ -142,15 +153,19 @@ def _choices(entrants: dict[str, Entrant], dataset: Dataset, rules: Rules) -> tu
         for way, entrant in entrants.items()
     }
     shared = results[GLOBAL].daily_net
-    return tuple(_choice(way, result, result.daily_net - shared, rules) for way, result in results.items())
+    # The best of several is looked for: each is held to its share of the risk (Bonferroni).
+    level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / max(len(results) - 1, 1)
+    return tuple(
+        _choice(way, result, result.daily_net - shared, rules, level=level) for way, result in results.items()
+    )
 
 
-def _choice(way: str, result: Traded, better: F64, rules: Rules) -> Choice:
+def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float) -> Choice:
     trades = result.simulation.trades
     evaluation = rules.recipe.evaluation
     found = block_bootstrap_mean(
         better,
-        level=evaluation.interval_level,
+        level=level,
         mean_block_days=evaluation.mean_block_days,
         resamples=evaluation.resamples,
         rng=np.random.default_rng(rules.seed),

@@ -22,8 +22,9 @@ def council_section(folds: Sequence[Mapping[str, Any]]) -> Section:
             Part(
                 title="Ways to decide, on validation rows",
                 texts=[
-                    "A way is kept only where the lower bound of its mean daily net result less that of the network "
-                    "alone lies above 0. The test part has no say in it."
+                    "A way is kept only where it trades often enough for the gate and the lower bound of its mean daily net "
+                    "result less that of the network alone, widened because the best of several is looked for, lies above "
+                    "0. The test part has no say in it."
                 ],
                 tables=[_choices(fold) for fold in folds],
             ),

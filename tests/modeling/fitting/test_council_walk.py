@@ -17,7 +17,7 @@ from modeling.fitting.judging import Rules
 from modeling.fitting.trading import account_rules
 from modeling.fitting.votes import GLOBAL, META
 from modeling.fitting.walk_council import council_lines, council_section
-from modeling.selectors.configuration import account_get, cost_model_get, policy_get
+from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from tests.modeling.fitting.test_council import council_recipe, data  # noqa: F401  # a fixture
 
 
@@ -61,14 +61,15 @@ def test_a_strategy_that_reads_the_planted_feature_learns_it(council: Council, d
 def test_what_is_kept_is_what_the_validation_rows_prove(council: Council):
     by_way = {own.way: own for own in council.choices}
     assert by_way[GLOBAL].better_bound == 0.0
-    assert council.kept == kept_way(council.choices)
+    assert council.kept == kept_way(council.choices, min_trades=gate_get().min_trades)
     better = Choice(
-        way="average", trades=5, net_expectancy_frac=0.01, mean_daily_net=0.001, better_bound=0.0002
+        way="average", trades=120, net_expectancy_frac=0.01, mean_daily_net=0.001, better_bound=0.0002
     )
-    assert kept_way((by_way[GLOBAL], better)) == "average"
-    assert kept_way((by_way[GLOBAL], replace(better, better_bound=-0.0001))) == GLOBAL
+    assert kept_way((by_way[GLOBAL], better), min_trades=100) == "average"
+    assert kept_way((by_way[GLOBAL], replace(better, better_bound=-0.0001)), min_trades=100) == GLOBAL
+    assert kept_way((by_way[GLOBAL], better), min_trades=121) == GLOBAL
     best = replace(better, way=META, better_bound=0.0003)
-    assert kept_way((better, best, by_way[GLOBAL])) == META
+    assert kept_way((better, best, by_way[GLOBAL]), min_trades=100) == META
 
 
 def test_the_report_says_what_was_kept(council: Council):
