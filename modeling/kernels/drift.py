@@ -116,7 +116,7 @@ def ks_p_value(distance: float, *, reference_rows: float, rows: float) -> float:
     row a trading day. Even so the value is too small for a feature that remembers more than a day, so that it may
     only ever be asked besides `strangeness`, never alone. Too large, the safe way, for binned or tied values.
 
-    Units:  probability. Stephens' approximation, to 0.01 from 5 effective rows on.
+    Units:  probability. Stephens' approximation: from 5 effective rows on to 0.025, to 0.005 where it is below 0.1.
     NaN:    where the distance is.
     Raises: ValueError for a distance outside [0, 1] or sizes that are not above 0.
     Source: Stephens (1970), J. R. Stat. Soc. B 32, 115-122.
