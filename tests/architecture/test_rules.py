@@ -102,7 +102,7 @@ def test_the_docstring_check_can_fail(source):
 
 
 def test_models_hold_no_logic():
-    assert complaints_of(checks.model_complaints, lambda p: p.name == "models.py") == []
+    assert complaints_of(checks.model_complaints, _is_models) == []
 
 
 def test_the_model_check_can_fail():
@@ -152,11 +152,15 @@ def test_every_constraint_has_a_test_that_names_it():
     names = [
         name
         for path in sources()
-        if path.name == "models.py" or path.parent.name == "models"
+        if _is_models(path)
         for name in re.findall(r'name="(\w+)"', _constraints_text(path))
     ]
     assert names
     assert [name for name in names if name not in tests] == []
+
+
+def _is_models(path: Path) -> bool:
+    return path.name == "models.py" or path.parent.name == "models"
 
 
 def _constraints_text(path: Path) -> str:

@@ -1,0 +1,18 @@
+"""What `modeling` stores, a file for each subject."""
+
+from __future__ import annotations
+
+from modeling.models.ledger import Experiment, Trial
+from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
+from modeling.models.watch import DriftReport, LeakAudit
+
+__all__ = [
+    "DriftReport",
+    "Experiment",
+    "GateVerdict",
+    "LeakAudit",
+    "ModelVersion",
+    "Promotion",
+    "TrainingRun",
+    "Trial",
+]
