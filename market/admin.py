@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -143,4 +143,4 @@ class QuarantinedRowAdmin(ReadOnlyAdmin):
 
 
 def _end_of_day(text: str) -> datetime:
-    return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time(), tzinfo=clock.MOSCOW)
+    return clock.midnight(date.fromisoformat(text) + timedelta(days=1))

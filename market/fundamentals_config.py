@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from market.sources.wall_clock import midnight
+from traderai.common.clock import midnight
 from traderai.common.config import load_config
 
 _FIRST_YEAR, _LAST_YEAR = 1990, 2200

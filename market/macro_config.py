@@ -6,8 +6,7 @@ import functools
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from market.sources.wall_clock import midnight
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import MOSCOW, midnight
 from traderai.common.config import load_config
 
 

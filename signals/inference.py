@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import numpy as np
 
@@ -27,15 +26,16 @@ from modeling.contracts import (
     ModelVersionFacts,
     PolicyConfig,
     Prediction,
-    ServingArtifact,
+    Scores,
 )
 from modeling.kernels.policy import cost_of, data_reasons, decide, decide_without_model, side_view
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import artifact_load, scorer_open
+from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
-from signals.kernels.occlusion import most_unusual, occluded
 from signals.kernels.state import Moment, market_state
-from traderai.common.arrays import F32, F64
+from signals.kernels.unusual import most_unusual
+from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
 
@@ -43,18 +43,6 @@ REGIME_WHEN_UNKNOWN = "flat"
 REGIME_MAX_AGE = timedelta(days=7)  # longer than the longest weekend: an older one says nothing of now
 # Shares trade about a quarter of the hours of a week: this many times the bars' length covers them.
 CALENDAR_STRETCH = 4
-
-
-class Scorer(Protocol):
-    """What `modeling.selectors.artifacts.scorer_open` gives: a version ready to answer."""
-
-    artifact: ServingArtifact
-
-    def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
-        """Return one calibrated prediction per window of raw features."""
-
-    def novelty(self, *, last_bars: F32) -> F64:
-        """Return how far each row of raw features lies from the training rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,14 +140,6 @@ def decisions_find(*, shares: Sequence[ShareInput], occasion: Occasion) -> tuple
     return tuple(findings)
 
 
-def families_of(*, version: ModelVersionFacts) -> dict[str, tuple[int, ...]]:
-    """Return the columns of each feature family of a version's feature set, in catalogue order."""
-    families: dict[str, list[int]] = {}
-    for column, spec in enumerate(feature_specs(name=feature_set_name(version=version))):
-        families.setdefault(spec.family, []).append(column)
-    return {family: tuple(columns) for family, columns in families.items()}
-
-
 def feature_set_name(*, version: ModelVersionFacts) -> str:
     """Return the name of a version's feature set; a set that has changed since its training is an InvariantError."""
     name = version.feature_set_key.split("@")[0]
@@ -211,7 +191,7 @@ def _regime(decided_at: datetime, *, simulated: bool) -> RegimeFacts | None:
     return None if regime is None or decided_at - regime.as_of > REGIME_MAX_AGE else regime
 
 
-def _stacked(readable: Sequence[ShareInput], scorer: Scorer) -> F32:
+def _stacked(readable: Sequence[ShareInput], scorer: Scores) -> F32:
     version, names = scorer.artifact.version, scorer.artifact.feature_names
     if not readable:
         return np.zeros((0, version.lookback_bars, len(names)), dtype=np.float32)
@@ -247,7 +227,7 @@ def _finding(
     novelty: float,
     *,
     occasion: Occasion,
-    scorer: Scorer,
+    scorer: Scores,
 ) -> Finding:
     market, policy = _state(share, novelty, occasion), occasion.policy
     evidence = scorer.artifact.evidence[horizon]
@@ -280,7 +260,7 @@ def _finding(
 
 
 def _with_drivers(
-    found: Sequence[Finding], windows: F32, horizon: str, scorer: Scorer, occasion: Occasion
+    found: Sequence[Finding], windows: F32, horizon: str, scorer: Scores, occasion: Occasion
 ) -> list[Finding]:
     """Return the findings with the families that move the better side's probability, strongest first."""
     rows = [row for row, finding in enumerate(found) if finding.decision.side is not None]
@@ -288,10 +268,11 @@ def _with_drivers(
         return list(found)
     secids = [found[row].share.instrument.secid for row in rows]
     drivers: dict[int, list[Driver]] = {row: [] for row in rows}
-    for family, columns in families_of(version=occasion.version).items():
-        without = scorer.predict(windows=occluded(windows[rows], columns), secids=secids, horizon=horizon)
-        for row, other in zip(rows, without, strict=True):
-            drivers[row].append(_driver(found[row], other, family, columns, scorer=scorer))
+    without = predictions_without(scorer=scorer, windows=windows[rows], secids=secids, horizon=horizon)
+    columns = family_columns(scorer.artifact)
+    for family, others in without.items():
+        for row, other in zip(rows, others, strict=True):
+            drivers[row].append(_driver(found[row], other, family, columns[family], scorer=scorer))
     return [
         dataclasses.replace(
             finding,
@@ -301,9 +282,7 @@ def _with_drivers(
     ]
 
 
-def _driver(
-    finding: Finding, other: Prediction, family: str, columns: tuple[int, ...], *, scorer: Scorer
-) -> Driver:
+def _driver(finding: Finding, other: Prediction, family: str, columns: I64, *, scorer: Scores) -> Driver:
     window = finding.share.window
     if window is None or finding.prediction is None:
         raise InvariantError("a driver needs the window that the prediction was made from")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 
 from django.db.models import QuerySet
 
 from features.contracts import RegimeFacts
 from features.models import RegimeHistory
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import midnight
 
 
 def regime_at(*, as_of: datetime, simulated: bool = False, sector: str = "") -> RegimeFacts | None:
@@ -49,7 +49,7 @@ def _facts(row: RegimeHistory) -> RegimeFacts:
     return RegimeFacts(
         name=row.name,
         probabilities=dict(row.probabilities),
-        since=datetime.combine(row.spell_began_on, time(), tzinfo=MOSCOW),
+        since=midnight(row.spell_began_on),
         as_of=row.as_of,
         reasons=tuple((name, value) for name, value in row.reasons),
         sector=row.scope,

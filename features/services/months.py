@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from features.kernels.higher import unbroken_from
 from features.sources.base import BuildScope, MonthBars, MonthScope
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import months_with_bars
-from traderai.common.clock import MOSCOW, to_epoch_s
+from traderai.common.clock import MOSCOW, midnight, to_epoch_s
 from traderai.common.errors import TraderAIError
 
 # Bars held at once, some 300 bytes each while they are read.
@@ -20,7 +20,7 @@ CHUNK_BARS_MAX = 1_500_000
 
 def month_begin(month: date) -> datetime:
     """Return the Moscow midnight with which a month begins; `month` is any day of it."""
-    return datetime.combine(month.replace(day=1), time(), tzinfo=MOSCOW)
+    return midnight(month.replace(day=1))
 
 
 def next_month(month: date) -> date:

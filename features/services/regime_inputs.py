@@ -18,7 +18,7 @@ from market.contracts import InstrumentFacts
 from market.selectors.daily_closes import daily_closes
 from market.selectors.news_readings import NewsReadings, news_readings
 from traderai.common.arrays import F64, I64, Bools
-from traderai.common.clock import MOSCOW, to_epoch_s
+from traderai.common.clock import midnight, to_epoch_s
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,7 +123,7 @@ def market_days(
 def _midnights_after(days: I64) -> I64:
     """Return the Moscow midnights that end some dates; Moscow's offset was another one before 2014."""
     after = [date(1970, 1, 1) + timedelta(days=int(day) + 1) for day in days]
-    moments = [datetime(day.year, day.month, day.day, tzinfo=MOSCOW).astimezone(UTC) for day in after]
+    moments = [midnight(day).astimezone(UTC) for day in after]
     return np.array([to_epoch_s(moment) for moment in moments], dtype=np.int64)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import cache
 from typing import Final
 
@@ -24,7 +24,7 @@ from market.kernels.calendar import CalendarRules, day_by_rule
 from market.selectors.calendar import sessions_by_rule
 from market.selectors.calendar_told import event_moments, hours_told, traded_dates
 from traderai.common.arrays import F64, I64, Bools
-from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
+from traderai.common.clock import MOSCOW, from_epoch_s, midnight, to_epoch_s
 
 # The fixed stretch around a month: 60 trading days and the closure of 2022 lie within the days before.
 STRETCH_BEFORE_DAYS: Final = 150
@@ -55,8 +55,8 @@ class CalendarSource:
         traded = traded_dates(since=since, until=until, is_simulated=scope.is_simulated, as_of=scope.as_of)
         self._traded = {_number(day): _number(of) for day, of in traded.items()}
         self._told = {} if scope.is_simulated else hours_told(since=since, until=until)
-        begin = datetime.combine(since, time(), tzinfo=MOSCOW)
-        end = datetime.combine(last, time(), tzinfo=MOSCOW) + timedelta(days=MEETINGS_AHEAD_DAYS + 10)
+        begin = midnight(since)
+        end = midnight(last) + timedelta(days=MEETINGS_AHEAD_DAYS + 10)
         self._meetings = event_moments(kinds=_MEETING, since=begin, until=end, as_of=scope.as_of)
         self._decisions = event_moments(kinds=_DECISION, since=begin, until=end, as_of=scope.as_of)
 
@@ -229,7 +229,7 @@ def _closed_days() -> frozenset[int]:
 
 @cache
 def _midnight_s(day: int) -> int:
-    return to_epoch_s(datetime.combine(_date(day), time(), tzinfo=MOSCOW))
+    return to_epoch_s(midnight(_date(day)))
 
 
 def _days_of(moment_s: I64) -> I64:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -33,7 +33,7 @@ from market.selectors.fundamentals_many import (
 )
 from market.selectors.macro import macro_series
 from traderai.common.arrays import F32, F64, I64, Bools
-from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
+from traderai.common.clock import MOSCOW, from_epoch_s, midnight, to_epoch_s
 from traderai.common.errors import InvariantError, NotFoundError
 
 LEAST_PEERS: Final = 4
@@ -240,4 +240,4 @@ def _days_of(midnights_s: I64) -> I64:
 
 
 def _midnight_s(day: date) -> int:
-    return to_epoch_s(datetime.combine(day, time(), tzinfo=MOSCOW))
+    return to_epoch_s(midnight(day))

@@ -10,8 +10,7 @@ from market.contracts import CalendarDayFacts, SessionFacts
 from market.kernels.calendar import RuledDay, day_merged
 from market.kernels.sessions import WEEKEND, SessionTable
 from market.models import CalendarDay, Session, TradingDay
-from market.sources.wall_clock import midnight
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import MOSCOW, midnight
 from traderai.common.errors import InputError
 
 # Trading seen this close before and after a day says that a day without any was closed.

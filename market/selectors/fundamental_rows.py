@@ -19,9 +19,8 @@ from market.kernels.reports import Reports
 from market.models import CorporateAction, FundamentalMetric
 from market.selectors.bars import bars_load
 from market.selectors.instruments import instrument_get
-from market.sources.wall_clock import midnight
 from traderai.common.arrays import F64, I64
-from traderai.common.clock import to_epoch_s
+from traderai.common.clock import midnight, to_epoch_s
 from traderai.common.errors import InvariantError
 
 _DAY_S = 86_400

@@ -39,9 +39,8 @@ from market.simulator.edges import drift_sizes
 from market.simulator.paths import SimulatedPanel
 from market.sources.records import CandleRequest, InstrumentRecord, NewsRecord
 from market.sources.simulator import NAME, SimulatorSource
-from market.sources.wall_clock import midnight
 from traderai.common.arrays import I64
-from traderai.common.clock import to_epoch_s
+from traderai.common.clock import midnight, to_epoch_s
 from traderai.common.errors import InputError, did_you_mean
 
 _NOTHING_DONE = ActionArrays(

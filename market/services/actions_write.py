@@ -22,7 +22,7 @@ from market.services.dividend_announcements import (
 )
 from market.sources.corporate_files import SAME_SPLIT_DAYS
 from market.sources.records import ActionPage, DividendRecord, RejectedRow, SplitRecord
-from market.sources.wall_clock import midnight
+from traderai.common.clock import midnight
 
 # An amount that the file's maker turned back by a split is believed only where the price bears it out: the smallest
 # split of the table is tenfold, and no ordinary dividend is below a thousandth or above 30 % of the price.

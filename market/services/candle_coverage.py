@@ -14,9 +14,8 @@ from market.contracts import CandleOrigin, Timeframe
 from market.models import Candle, CandleCoverage, CorporateAction
 from market.services.candle_sources import candle_source_ensure
 from market.services.resample_span import spans_reopen
-from market.sources.wall_clock import midnight
 from traderai.common.arrays import I64, Bools
-from traderai.common.clock import to_epoch_s
+from traderai.common.clock import midnight, to_epoch_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from market.contracts import CandleColumns, Timeframe
 from market.selectors.candle_columns import StoredCandles
-from market.sources.wall_clock import midnight
 from traderai.common.arrays import I64
+from traderai.common.clock import midnight
 from traderai.common.errors import InvariantError
 from traderai.common.lake import Lake, sha256_hex
 

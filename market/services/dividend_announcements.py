@@ -14,7 +14,7 @@ from django.db import transaction
 
 from market.models import CorporateAction
 from market.sources.records import DividendRecord, RejectedRow, SplitRecord
-from market.sources.wall_clock import midnight
+from traderai.common.clock import midnight
 
 STAFF = "staff:"  # stands before the source of rows whose `known_at` staff have set
 _SAME_AMOUNT = 0.01  # announcements are told with few decimals

@@ -20,9 +20,8 @@ from market.services.sources import iss_source
 from market.sources.iss import IssHistory, IssSource
 from market.sources.iss_candles import HISTORY_ORIGIN
 from market.sources.records import Source
-from market.sources.wall_clock import midnight
 from traderai.common import clock
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import MOSCOW, midnight
 from traderai.common.errors import TraderAIError
 from traderai.jobs.contracts import Claim
 from traderai.jobs.services import job_claim, job_fail, job_finish

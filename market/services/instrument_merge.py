@@ -19,7 +19,7 @@ from market.models import (
     InstrumentBoard,
 )
 from market.services.candle_write import candles_write
-from market.sources.wall_clock import midnight
+from traderai.common.clock import midnight
 from traderai.common.errors import ConflictError
 
 # The key by which a row of one instrument tells the same as a row of the other, where it is not the unique key:

@@ -21,8 +21,8 @@ from market.services.quality_market import group_days, group_look, market_contex
 from market.services.quality_plots import report_plots
 from market.services.quality_report import LookedAt, Scope, report_figures, stored_findings
 from market.services.quality_series import SeriesKey, longest_stored, series_read, series_stored
-from market.sources.wall_clock import midnight
 from traderai.common import clock
+from traderai.common.clock import midnight
 from traderai.common.errors import NotReadyError, TraderAIError
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent

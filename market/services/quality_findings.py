@@ -10,9 +10,8 @@ from datetime import date
 import numpy as np
 
 from market.quality_config import QualityConfig, Severity
-from market.sources.wall_clock import midnight
 from traderai.common.arrays import F64, I64
-from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
+from traderai.common.clock import MOSCOW, from_epoch_s, midnight, to_epoch_s
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 

@@ -31,9 +31,8 @@ from market.services.candle_write import candles_write
 from market.services.quarantine import rows_quarantine
 from market.services.seen_bars import SeenBars
 from market.sources.records import CandlePage, CandleRequest, RejectedRow
-from market.sources.wall_clock import midnight
 from traderai.common.arrays import I8, I64
-from traderai.common.clock import from_epoch_s, to_epoch_s
+from traderai.common.clock import from_epoch_s, midnight, to_epoch_s
 
 _log = logging.getLogger(__name__)
 _COLUMNS = ("open", "high", "low", "close", "volume_shares", "value_rub")

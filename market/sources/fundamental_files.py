@@ -28,8 +28,7 @@ import pyarrow.parquet as pq
 
 from market.fundamentals_config import MetricConfig, Period, fundamentals_config, period_of
 from market.sources.records import FundamentalRecord, RecordPage, RejectedRow
-from market.sources.wall_clock import midnight
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import MOSCOW, midnight
 from traderai.common.errors import InputError, did_you_mean
 
 SMARTLAB = "smartlab"

@@ -42,9 +42,8 @@ from market.sources.records import (
     TermsRecord,
     TickerChangeRecord,
 )
-from market.sources.wall_clock import midnight
 from traderai.common import clock
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import MOSCOW, midnight
 
 _DIVIDEND = ("secid", "registryclosedate", "value", "currencyid")
 

@@ -15,8 +15,7 @@ from market.iss_config import iss_config
 from market.kernels.adjustment import continuous_across_split, prices_as_traded
 from market.sources.corporate_files import SAME_SPLIT_DAYS, manual_splits
 from market.sources.records import CandlePage, CandleRequest, RejectedRow, SplitRecord
-from market.sources.wall_clock import midnight
-from traderai.common.clock import MOSCOW, to_epoch_s
+from traderai.common.clock import MOSCOW, midnight, to_epoch_s
 from traderai.common.errors import InputError, NotReadyError
 
 HISTORY_ORIGIN = CandleOrigin(name="iss/history", kind="iss", priority=1000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from market.news.text import language_of
 from market.sources.records import NewsRecord, RecordPage, RejectedRow
 from traderai.common import clock
-from traderai.common.clock import MOSCOW
+from traderai.common.clock import MOSCOW, midnight
 from traderai.common.errors import InputError
 
 Row = dict[str, Any]
@@ -191,7 +191,7 @@ def _moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return (value if value.tzinfo is not None else value.replace(tzinfo=MOSCOW)).astimezone(UTC)
     if isinstance(value, date):
-        return (datetime.combine(value, time(), tzinfo=MOSCOW) + timedelta(days=1)).astimezone(UTC)
+        return midnight(value + timedelta(days=1)).astimezone(UTC)
     raise _RowError("unparseable_time")
 
 

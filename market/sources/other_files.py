@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from market.iss.parse import dividend_records
 from market.sources.records import DividendRecord, MacroRecord, RecordPage, RejectedRow
-from market.sources.wall_clock import midnight
+from traderai.common.clock import midnight
 from traderai.common.errors import InputError
 
 

@@ -46,9 +46,8 @@ from market.sources.records import (
     TermsRecord,
     TickerChangeRecord,
 )
-from market.sources.wall_clock import midnight
 from traderai.common import clock
-from traderai.common.clock import from_epoch_s, to_epoch_s
+from traderai.common.clock import from_epoch_s, midnight, to_epoch_s
 from traderai.common.errors import InputError
 
 NAME = "simulator"

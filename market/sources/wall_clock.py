@@ -28,11 +28,6 @@ def moscow_to_epoch_s(wall: npt.NDArray[np.datetime64[Any]]) -> I64:
     return wall_s - (offsets[where] if days.size else 0)
 
 
-def midnight(day: date) -> datetime:
-    """Return the moment at which a day begins in Moscow."""
-    return datetime.combine(day, time(), tzinfo=MOSCOW)
-
-
 def _offset_s(day: int) -> int:
     noon = datetime.combine(date.fromordinal(719_163 + day), time(12), tzinfo=MOSCOW)
     offset = noon.utcoffset()

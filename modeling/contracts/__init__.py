@@ -21,7 +21,14 @@ from modeling.contracts.labels import (
     RowRules,
 )
 from modeling.contracts.policy import AccountConfig, CostModel, PolicyConfig, RegimeRule
-from modeling.contracts.registry import GateConfig, Grade, HeadTrust, ModelVersionFacts, ServingArtifact
+from modeling.contracts.registry import (
+    GateConfig,
+    Grade,
+    HeadTrust,
+    ModelVersionFacts,
+    Scores,
+    ServingArtifact,
+)
 
 __all__ = [
     "AccountConfig",
@@ -50,6 +57,7 @@ __all__ = [
     "RankLabelSet",
     "RegimeRule",
     "RowRules",
+    "Scores",
     "ServingArtifact",
     "SideLosses",
 ]

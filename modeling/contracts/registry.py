@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
-from modeling.contracts.decisions import Evidence, IsotonicMap
-from traderai.common.arrays import F64
+from modeling.contracts.decisions import Evidence, IsotonicMap, Prediction
+from traderai.common.arrays import F32, F64
 
 Grade = Literal["rejected", "inform", "trade"]
 
@@ -77,6 +78,18 @@ class ServingArtifact:
     evidence: dict[str, Evidence]  # by horizon
     novelty_mean: F64  # (k,) of the last bar's standardised features
     novelty_precision: F64  # (k, k)
+
+
+class Scores(Protocol):
+    """What `modeling.selectors.artifacts.scorer_open` gives: a version ready to answer."""
+
+    artifact: ServingArtifact
+
+    def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
+        """Return one calibrated prediction per window of raw features."""
+
+    def novelty(self, *, last_bars: F32) -> F64:
+        """Return how far each row of raw features lies from the training rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -173,7 +173,7 @@ def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float
     return Choice(
         way=way,
         trades=len(trades),
-        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+        net_expectancy_frac=trades.mean_net_frac,
         mean_daily_net=float(result.daily_net.mean()),
         better_bound=found.low,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from modeling.fitting.cross_names import named
 from modeling.fitting.cross_plots import rank_plots
 from modeling.fitting.cross_tables import (
     account_text,
@@ -16,6 +15,7 @@ from modeling.fitting.cross_tables import (
     tenths_section,
     trading_section,
 )
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
 from modeling.fitting.walk_page import origin_text, rule_table, simulated_lines
 from traderai.common.clock import MOSCOW, from_epoch_s

@@ -8,10 +8,19 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter, PercentFormatter
 
-from modeling.fitting.cross_names import COLOURS, named
+from modeling.fitting.report_names import named
 from modeling.fitting.svg import figure_of, report_style
-from traderai.common.svg import GREY, svg_of
+from traderai.common.svg import AMBER, BLUE, GREEN, GREY, RED, VIOLET, svg_of
 
+COLOURS: Final = {
+    "lightgbm": BLUE,
+    "ridge": VIOLET,
+    "momentum_12_1": GREEN,
+    "reversal_1m": AMBER,
+    "no_skill": GREY,
+    "imoex": RED,
+    "mcftrr": RED,
+}
 _PERCENT: Final = PercentFormatter(1.0, decimals=0)
 
 

@@ -11,12 +11,12 @@ import numpy as np
 from market.contracts import Timeframe
 from modeling.contracts import GateConfig, Horizon
 from modeling.fitting.cross_books import Books, book_figures
-from modeling.fitting.cross_names import named
 from modeling.fitting.cross_verdict import RankEvidence, rank_verdict
 from modeling.fitting.cross_walk import RankFold, RankWalk
 from modeling.fitting.evaluation import DayBootstrap
 from modeling.fitting.label_figures import LEVEL, block_days, days_drawn
 from modeling.fitting.label_ranks import RankRows, score_figures
+from modeling.fitting.report_names import named
 from modeling.fitting.walk_luck import (
     Tried,
     days_of,

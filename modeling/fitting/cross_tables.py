@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from modeling.fitting.cross_names import named
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Plot, Section, Table, bounded, number
 
 _ENDS: Final = {"top": "highest", "bottom": "lowest"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, number
-from modeling.fitting.walk_plots import named
 from modeling.fitting.walk_tables import SIDE_WORDS
 
 _STRONGEST: Final = 10

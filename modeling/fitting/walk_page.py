@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
 from modeling.fitting.walk_council import council_lines, council_section
-from modeling.fitting.walk_plots import edge_plots, named
+from modeling.fitting.walk_plots import edge_plots
 from modeling.fitting.walk_ranges import range_lines, ranges_section
 from modeling.fitting.walk_tables import (
     SIDE_WORDS,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.ticker import PercentFormatter
 
+from modeling.fitting.report_names import named
 from modeling.fitting.svg import figure_of, report_style
 from traderai.common.svg import AMBER, BLUE, GREEN, GREY, RED, VIOLET, svg_of
 
@@ -21,32 +22,7 @@ COLOURS: Final = {
     "mcftrr": GREEN,
     "base_rate": GREY,
 }
-NAMES: Final = {
-    "lightgbm": "LightGBM",
-    "logistic": "logistic regression",
-    "network": "network",
-    "global": "network alone",
-    "trend": "strategy trend",
-    "mean_reversion": "strategy mean reversion",
-    "news": "strategy news",
-    "volatility": "strategy volatility",
-    "average": "average of votes",
-    "meta": "meta-aggregator",
-    "council": "council",
-    "base_rate": "base rate",
-    "always_long": "always long",
-    "ema_cross": "EMA cross",
-    "breakout": "breakout",
-    "rsi_reversal": "RSI reversal",
-    "imoex": "IMOEX held",
-    "mcftrr": "IMOEX with dividends held",
-}
 _PERCENT: Final = PercentFormatter(1.0, decimals=0)
-
-
-def named(name: str) -> str:
-    """Return a model's, a rule's or an index's name in plain words."""
-    return NAMES.get(name, name)
 
 
 def edge_plots(figures: Mapping[str, Any]) -> dict[str, str]:

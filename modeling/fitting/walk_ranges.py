@@ -17,9 +17,9 @@ from modeling.fitting.conformal import (
 )
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import volatility_figures
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, number
 from modeling.fitting.walk import JudgedFold, Walk
-from modeling.fitting.walk_plots import named
 from traderai.common.arrays import F64
 
 WITH_RANGES: Final = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Plot, Section, Table, bounded, number
-from modeling.fitting.walk_plots import named
 
 SIDE_WORDS: Final = {"p_long": "long", "p_short": "short"}
 _GROUPS: Final = {

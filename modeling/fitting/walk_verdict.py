@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from modeling.contracts import GateConfig
+from modeling.fitting.report_names import named
 from modeling.fitting.report_page import bounded
 from modeling.fitting.walk_luck import market_alpha
 from modeling.kernels.significance import block_bootstrap_mean
@@ -174,10 +175,10 @@ def _low(daily: F64, level: float, gate: GateConfig) -> float:
 def _sentence(own: Evidence, tests: tuple[Test, ...], passed: bool) -> str:
     days = own.daily_net.size
     if own.trades == 0:
-        return f"No edge: {own.name} finds no trade worth its costs in {days:,} test days."
+        return f"No edge: {named(own.name)} finds no trade worth its costs in {days:,} test days."
     net = own.figures["net_bp"]
     told = (
-        f"{own.name} made {bounded(net, sign=True)} bp a trade net in "
+        f"{named(own.name)} made {bounded(net, sign=True)} bp a trade net in "
         f"{own.trades:,} trades over {days:,} test days"
     )
     if passed:

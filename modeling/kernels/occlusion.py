@@ -18,16 +18,28 @@ def occluded_windows(window: F32, reference: F32, groups: Sequence[I64]) -> F32:
     Raises: ValueError for shapes that differ or columns outside the window.
     Source: Zeiler and Fergus (2014), ECCV, 818-833 (occlusion), over whole look-backs.
     """
-    if window.ndim != 2 or reference.shape != window.shape[1:]:
+    if window.ndim != 2:
+        raise ValueError(f"window must be (l, k), was {window.shape}")
+    return np.stack([window, *(occluded(window[None], reference, group)[0] for group in groups)])
+
+
+def occluded(windows: F32, reference: F32, columns: I64) -> F32:
+    """Return a copy of windows in which these columns stand at their reference in every bar.
+
+    Shapes: windows (n, l, k); reference (k,); returns (n, l, k).
+    NaN:    a reference of NaN makes a feature missing; what was missing stands at its reference too.
+    Causal: reads the windows only.
+    Raises: ValueError for shapes that differ or columns outside the windows.
+    """
+    if windows.ndim != 3 or reference.shape != windows.shape[2:]:
         raise ValueError(
-            f"window must be (l, k) and reference (k,), were {window.shape} and {reference.shape}"
+            f"windows must be (n, l, k) and reference (k,), were {windows.shape} and {reference.shape}"
         )
-    k = window.shape[1]
-    if any(group.size and not 0 <= int(group.min()) <= int(group.max()) < k for group in groups):
-        raise ValueError(f"columns must lie from 0 to {k - 1}; name features of the window")
-    out = np.repeat(window[None], 1 + len(groups), axis=0)
-    for place, group in enumerate(groups, start=1):
-        out[place][:, group] = reference[group]
+    k = windows.shape[2]
+    if columns.size and not 0 <= int(columns.min()) <= int(columns.max()) < k:
+        raise ValueError(f"columns must lie from 0 to {k - 1}; name features of the windows")
+    out = windows.copy()
+    out[:, :, columns] = reference[columns]
     return out
 
 

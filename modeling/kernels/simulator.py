@@ -97,6 +97,11 @@ class Trades:
     def __len__(self) -> int:
         return int(self.order.size)
 
+    @property
+    def mean_net_frac(self) -> float:
+        """The net expectancy of a trade; NaN without one."""
+        return float(self.net_frac.mean()) if len(self) else float("nan")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DailyAccount:

@@ -13,19 +13,19 @@ from modeling.contracts import (
     FamilyDriver,
     FeatureDriver,
     Prediction,
+    Scores,
     ServingArtifact,
 )
-from modeling.kernels.occlusion import occluded_windows, occlusion_effects
+from modeling.kernels.occlusion import occluded, occluded_windows, occlusion_effects
 from modeling.kernels.sparse import DENSE
-from modeling.registry.scorer import Scorer
 from modeling.selectors.feature_families import UNLISTED, feature_families
-from traderai.common.arrays import F32, F64
+from traderai.common.arrays import F32, F64, I64
 from traderai.common.errors import InputError, did_you_mean
 
 _MEDIAN = QUANTILE_LEVELS.index(0.50)
 
 
-def drivers(*, scorer: Scorer, window: F32, secid: str, horizon: str) -> Drivers:
+def drivers(*, scorer: Scores, window: F32, secid: str, horizon: str) -> Drivers:
     """Return what a version's prediction for one window (lookback, k) of raw features owes to each feature.
 
     Everything is said by the scorer itself, so that the effects are those of the calibrated prediction.
@@ -41,7 +41,7 @@ def drivers(*, scorer: Scorer, window: F32, secid: str, horizon: str) -> Drivers
             field="horizon",
         )
     features = artifact.feature_names
-    families = _columns_by_family(artifact)
+    families = family_columns(artifact)
     everything = np.arange(len(features), dtype=np.int64)
     groups = [*everything[:, None], *families.values(), everything]
     windows = occluded_windows(window, _reference(artifact), groups)
@@ -67,7 +67,22 @@ def drivers(*, scorer: Scorer, window: F32, secid: str, horizon: str) -> Drivers
     )
 
 
-def _columns_by_family(artifact: ServingArtifact) -> dict[str, np.ndarray]:
+def predictions_without(
+    *, scorer: Scores, windows: F32, secids: Sequence[str], horizon: str
+) -> dict[str, tuple[Prediction, ...]]:
+    """Return by family of features what a version predicts of windows (n, l, k) without it, for many shares at once.
+
+    Raises: as the scorer does for broken windows.
+    """
+    reference = _reference(scorer.artifact)
+    return {
+        family: scorer.predict(windows=occluded(windows, reference, columns), secids=secids, horizon=horizon)
+        for family, columns in family_columns(scorer.artifact).items()
+    }
+
+
+def family_columns(artifact: ServingArtifact) -> dict[str, I64]:
+    """Return the columns of each family of a version's features, in column order."""
     listed = feature_families(feature_set=artifact.version.feature_set_key.split("@")[0])
     own = np.array([listed.get(name, UNLISTED) for name in artifact.feature_names])
     return {str(name): np.flatnonzero(own == name) for name in dict.fromkeys(own.tolist())}

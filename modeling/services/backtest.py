@@ -225,7 +225,7 @@ def _count(
             [facts.manifest_sha256, ask.split, asdict(cut), str(ask.until), *map(fingerprint, decided_by)]
         ),
         data_sha256=dataset.sha256, days=result.simulation.daily.day, daily_net=result.daily_net, trades=len(trades),
-        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+        net_expectancy_frac=trades.mean_net_frac,
     )  # fmt: skip
     return trial_record(trial=new, now=now)
 

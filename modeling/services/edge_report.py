@@ -223,7 +223,7 @@ def _count(plan: _Plan, found: Walk, accounts: Accounts, loaded: Loaded) -> tupl
             days=accounts.days,
             daily_net=result.daily_net,
             trades=len(trades),
-            net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+            net_expectancy_frac=trades.mean_net_frac,
         )
         new += trial_record(trial=trial, now=now)
     known = trials_of(

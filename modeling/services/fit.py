@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from features.selectors.catalogue import feature_set_get, feature_specs
+from features.selectors.catalogue import feature_set_get
 from modeling.contracts import HeadTrust, ModelVersionFacts
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.calibration import reduced
@@ -44,6 +44,7 @@ from modeling.selectors.configuration import (
     gate_get,
     policy_get,
 )
+from modeling.selectors.feature_families import feature_families
 from modeling.selectors.versions import facts_of
 from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
@@ -230,7 +231,7 @@ def _tested(offer: _Offer, made: Candidate, lost: tuple[str, ...]) -> Traded:
         kind="training", recipe=plan.name, labels=plan.labels(), is_simulated=offer.origin.is_simulated,
         config_sha256=fingerprint([run.config_sha256, run.code_sha256, run.seed, *lost]), run_id=run.pk,
         data_sha256=run.data_sha256, days=tested.simulation.daily.day, daily_net=tested.daily_net, trades=len(trades),
-        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+        net_expectancy_frac=trades.mean_net_frac,
     )  # fmt: skip
     trial_record(trial=new, now=clock.now())
     return tested
@@ -307,7 +308,7 @@ def _write(
 
 
 def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:
-    families = {spec.name: spec.family for spec in feature_specs(name=plan.feature_set)}
+    families = feature_families(feature_set=plan.feature_set)
     said, config = made.judged.forecasts, drift_config_get()
     return store.json_bytes(asdict(drift_reference(dataset, said, families=families, config=config)))
 

@@ -29,10 +29,9 @@ from features.store import decode, encode
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
 from tests.benchmarks.environments import ROOT, own_python
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, fastest
 from tests.benchmarks.pandas_technical import PANDAS, frame_of
 from tests.features.series import random_bars
-from traderai.common import clock
 
 QLIB = "pyqlib==0.9.7"
 BARS = 40_000
@@ -117,17 +116,6 @@ def compute_all(series: list[Bars], specs: list[FeatureSpec]) -> None:
     """Compute one share after the other; none is kept, as in a build."""
     for bars in series:
         computed(bars, specs)
-
-
-def fastest(act: Callable[[], object], runs: int = 3) -> float:
-    """Return the seconds of the fastest of a few runs, after one that compiles."""
-    act()
-    seconds = []
-    for _ in range(runs):
-        began_s = clock.monotonic_s()
-        act()
-        seconds.append(clock.monotonic_s() - began_s)
-    return min(seconds)
 
 
 def repeat(act: Callable[[], None], times: int) -> None:

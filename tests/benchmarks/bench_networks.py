@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,7 @@ import numpy as np
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TRAIN
 from tests.benchmarks.environments import ROOT
-from tests.benchmarks.figures import Figure
-from traderai.common import clock
+from tests.benchmarks.figures import Figure, fastest
 
 LOOKBACK, FEATURES, TICKERS, HORIZONS, BATCH_ROWS = 64, 100, 15, 3, 512
 LEAST_SPEEDUP = {"tcn": 50.0, "lstm": 50.0}  # over Keras; of the others 10
@@ -39,8 +37,8 @@ def network_scoring() -> list[Figure]:
         serving = build_networks(_shape(backbone)).serving
         network = Network(onnx_export(serving, lookback_bars=LOOKBACK, n_features=FEATURES))
         row = _windows(1)
-        by_onnx_s = _fastest(lambda network=network, row=row: network.run(**row), 200)
-        by_keras_s = _fastest(lambda serving=serving, row=row: serving.predict(row, verbose=0), 20)
+        by_onnx_s = fastest(lambda network=network, row=row: network.run(**row), 200)
+        by_keras_s = fastest(lambda serving=serving, row=row: serving.predict(row, verbose=0), 20)
         figures += [
             Figure(
                 what=f"one row scored, {backbone}: Keras's time over ONNX Runtime's",
@@ -52,7 +50,7 @@ def network_scoring() -> list[Figure]:
         ]
         if backbone == "tcn":
             many = _windows(250)
-            seconds = _fastest(lambda network=network, many=many: network.run(**many), 20)
+            seconds = fastest(lambda network=network, many=many: network.run(**many), 20)
             figures.append(Figure(what="250 shares scored, tcn", value=1e3 * seconds, unit="ms", below=300.0))
     return figures
 
@@ -74,12 +72,12 @@ def window_batches() -> list[Figure]:
     source = source_of(ROWS)
     rows = np.arange(LOOKBACK, ROWS, dtype=np.int64)
     batches = WindowBatches(source, rows, part=TRAIN, limit=50_000, seed=0)
-    ours = batches.windows / _fastest(lambda: [batches[place] for place in range(len(batches))], 3)
+    ours = batches.windows / fastest(lambda: [batches[place] for place in range(len(batches))], 3)
     theirs = keras.utils.timeseries_dataset_from_array(
         source.values, None, sequence_length=LOOKBACK, batch_size=BATCH_ROWS, shuffle=True, seed=0
     )
     count = 10
-    seconds = _fastest(lambda: [None for _ in theirs.take(count)], 2)
+    seconds = fastest(lambda: [None for _ in theirs.take(count)], 2)
     keras_own = count * BATCH_ROWS / seconds
     return [
         Figure(what="windows of 64 bars x 100 features, gathered and scaled", value=ours, unit="windows/s"),
@@ -172,7 +170,7 @@ def _trained_a_second(backbone: str) -> float:
     }
     targets = dict.fromkeys(training.output, np.full((BATCH_ROWS, HORIZONS, 1), 1.0, dtype=np.float32))
     prepare_fit(training, inputs, targets)
-    return BATCH_ROWS / _fastest(lambda: training.train_on_batch(inputs, targets), 5)
+    return BATCH_ROWS / fastest(lambda: training.train_on_batch(inputs, targets), 5)
 
 
 def _memory_ratio() -> float:
@@ -186,14 +184,3 @@ def _memory_ratio() -> float:
         text=True,
     )
     return float(done.stdout.splitlines()[-1])
-
-
-def _fastest(act: Callable[[], object], runs: int) -> float:
-    """Return the seconds of the fastest of some runs, after one that warms up."""
-    act()
-    seconds = []
-    for _ in range(runs):
-        began_s = clock.monotonic_s()
-        act()
-        seconds.append(clock.monotonic_s() - began_s)
-    return min(seconds)

@@ -21,8 +21,9 @@ from market.services.dividend_announcements import action_known_set
 from market.services.instruments_write import instruments_write
 from market.sources.corporate_files import announced_dividends_of, dividends_of, manual_splits, splits_of
 from market.sources.records import ActionPage, DividendRecord, InstrumentRecord, SplitRecord
-from market.sources.wall_clock import midnight, moscow_to_epoch_s
+from market.sources.wall_clock import moscow_to_epoch_s
 from tests.market import make
+from traderai.common.clock import midnight
 
 pytestmark = pytest.mark.django_db
 TRUST = file_sources_config().dividend_trust

@@ -15,8 +15,9 @@ from market.models import CorporateAction
 from market.selectors.adjusted import candles_adjusted
 from market.selectors.bars import bars_load
 from market.services.candle_write import candles_write
-from market.sources.wall_clock import midnight, moscow_to_epoch_s
+from market.sources.wall_clock import moscow_to_epoch_s
 from tests.market import make
+from traderai.common.clock import midnight
 
 H1, D1 = Timeframe.H1, Timeframe.D1
 LATER = make.moscow("2024-05-01")

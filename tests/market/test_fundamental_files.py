@@ -9,8 +9,8 @@ import pytest
 
 from market.fundamentals_config import fundamentals_config, period_of
 from market.sources.fundamental_files import company_list_of, market_caps_of, smartlab_of
-from market.sources.wall_clock import midnight
 from tests.market import make
+from traderai.common.clock import midnight
 from traderai.common.config import parse
 from traderai.common.errors import InputError
 

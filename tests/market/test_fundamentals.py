@@ -15,9 +15,8 @@ from market.services.candle_write import candles_write
 from market.services.fundamentals_write import fundamentals_write
 from market.services.multiples import multiples_build
 from market.sources.records import FundamentalRecord, RecordPage
-from market.sources.wall_clock import midnight
 from tests.market import make
-from traderai.common.clock import to_epoch_s
+from traderai.common.clock import midnight, to_epoch_s
 from traderai.common.errors import InputError, NotFoundError
 
 pytestmark = pytest.mark.django_db

@@ -16,8 +16,9 @@ from market.contracts import CandleColumns, CandleOrigin, Timeframe
 from market.models import CorporateAction, Instrument
 from market.services.candle_write import candles_write
 from market.services.quality import data_quality_run
-from market.sources.wall_clock import midnight, moscow_to_epoch_s
+from market.sources.wall_clock import moscow_to_epoch_s
 from tests.market import make
+from traderai.common.clock import midnight
 from traderai.common.lake import lake_at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.realdata]

@@ -12,9 +12,8 @@ from market.selectors.candles import candle_list, last_closes
 from market.selectors.instruments import instrument_get, instrument_list
 from market.services.candle_write import candles_write
 from market.services.resample import series_resample
-from market.sources.wall_clock import midnight
 from tests.market import make
-from traderai.common.clock import to_epoch_s
+from traderai.common.clock import midnight, to_epoch_s
 from traderai.common.errors import InvariantError, NotFoundError
 
 pytestmark = pytest.mark.django_db

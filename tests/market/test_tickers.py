@@ -26,9 +26,9 @@ from market.services.candle_sources import candle_source_ensure
 from market.services.instruments_write import instruments_write
 from market.services.reference_write import ticker_changes_write
 from market.sources.records import InstrumentRecord, RecordPage, TickerChangeRecord
-from market.sources.wall_clock import midnight
 from tests.market import make
 from traderai.common import clock
+from traderai.common.clock import midnight
 from traderai.common.errors import NotFoundError
 
 pytestmark = pytest.mark.django_db

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from time import perf_counter
 from zoneinfo import ZoneInfo
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -16,7 +16,7 @@ def now() -> datetime:
 
 def monotonic_s() -> float:
     """Return seconds of a clock that never goes back, for measuring how long something took."""
-    return time.perf_counter()
+    return perf_counter()
 
 
 def to_epoch_s(moment: datetime) -> int:
@@ -29,3 +29,8 @@ def to_epoch_s(moment: datetime) -> int:
 def from_epoch_s(epoch_s: int) -> datetime:
     """Return the aware UTC datetime of whole seconds since 1970-01-01 UTC."""
     return datetime.fromtimestamp(int(epoch_s), tz=UTC)
+
+
+def midnight(day: date) -> datetime:
+    """Return the moment at which a day begins in Moscow."""
+    return datetime.combine(day, time(), tzinfo=MOSCOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,4 +60,4 @@ def day_begin(text: str | None, option: str) -> datetime | None:
         day = None
     if day is None:
         raise CommandError(f"{option} must be a day such as 2024-01-31, was {text!r}")
-    return datetime.combine(day, time(), tzinfo=clock.MOSCOW)
+    return clock.midnight(day)

@@ -14,8 +14,8 @@ from market.configs import universe_config
 from market.contracts import Timeframe
 from market.selectors.quality import QualityReportFacts
 from market.services.quality import data_quality_run
-from market.sources.wall_clock import midnight
 from traderai.common import clock
+from traderai.common.clock import midnight
 from traderai.common.errors import TraderAIError
 from traderai.common.lake import lake_at
 

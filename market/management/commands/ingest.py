@@ -26,8 +26,8 @@ from market.services.ingest_account import account_lines
 from market.services.ingest_files import unknown_ticker
 from market.services.sources import SOURCES, source_open
 from market.sources.files import FilesSource
-from market.sources.wall_clock import midnight
 from traderai.common import clock
+from traderai.common.clock import midnight
 from traderai.common.errors import TraderAIError
 
 KINDS = (

@@ -13,8 +13,8 @@ from market.contracts import CandleWriteReport, Timeframe
 from market.selectors.instruments import instrument_get
 from market.services.resample import reports_sum
 from market.services.resample_due import SeriesResampled, candles_resample
-from market.sources.wall_clock import midnight
 from traderai.common import clock
+from traderai.common.clock import midnight
 from traderai.common.errors import NotFoundError, TraderAIError
 
 

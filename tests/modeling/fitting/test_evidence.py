@@ -10,8 +10,8 @@ import pytest
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.fitting.evidence import Lessons, Novelty, evidence_fit
 from modeling.fitting.forecasts import Forecasts, Provenance
-from tests.modeling.kernels.test_trust import trust
 from tests.modeling.synthetic import dataset
+from tests.modeling.trust_maker import trust
 
 
 @pytest.fixture(scope="module")

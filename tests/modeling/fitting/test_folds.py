@@ -10,8 +10,8 @@ import pytest
 from modeling.fitting.calibration import base_of, reduced
 from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION
 from modeling.fitting.folds import earlier_datasets
-from tests.modeling.kernels.test_trust import trust
 from tests.modeling.synthetic import dataset, tiny_recipe
+from tests.modeling.trust_maker import trust
 
 
 def check_folds(whole, folds):

@@ -9,8 +9,8 @@ from modeling.fitting.recipe import EvaluationConfig
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.trust import trusted_probability
 from modeling.registry.scorer import Outputs, trusted
-from tests.modeling.kernels.test_trust import trust
 from tests.modeling.synthetic import tiny_recipe
+from tests.modeling.trust_maker import trust
 
 ROWS, DAYS = 20_000, 200
 

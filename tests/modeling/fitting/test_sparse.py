@@ -21,8 +21,8 @@ from modeling.fitting.recipe import SplitConfig
 from modeling.kernels.windows import complete_rows
 from modeling.registry.artifact import json_bytes
 from modeling.registry.scorer import network_inputs
-from tests.modeling.kernels.test_windows import plain_windows
 from tests.modeling.synthetic import FEATURES, instruments, label_set, tiny_recipe
+from tests.modeling.window_maker import plain_windows
 
 NAMES = (*FEATURES, "mood", "alerts", "margin")
 BLOCKS = ("", "", "", "news", "news", "fundamental")

@@ -14,7 +14,7 @@ pytest.importorskip("keras", reason="training needs Keras")
 from modeling.fitting.batches import Scaler, moment_batches, stratified_moments
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.window_batches import WindowBatches, WindowSource
-from tests.modeling.kernels.test_windows import plain_windows
+from tests.modeling.window_maker import plain_windows
 
 LOOKBACK, K = 4, 3
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.kernels.occlusion import occluded_windows, occlusion_effects
+from modeling.kernels.occlusion import occluded, occluded_windows, occlusion_effects
 
 REFERENCE = np.array([0.5, np.nan, -1.0, 2.0], dtype=np.float32)
 
@@ -48,7 +48,9 @@ def test_a_sum_owes_each_term_what_it_is_above_its_reference(seed: int):
 
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ValueError, match=r"window must be \(l, k\)"):
-        occluded_windows(window(), REFERENCE[:3], [])
+        occluded_windows(window()[0], REFERENCE, [])
+    with pytest.raises(ValueError, match=r"windows must be \(n, l, k\)"):
+        occluded(window()[None], REFERENCE[:3], np.array([0]))
     for column in (4, -1):
         with pytest.raises(ValueError, match="columns must lie"):
             occluded_windows(window(), REFERENCE, [np.array([column])])

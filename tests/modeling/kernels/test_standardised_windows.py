@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from modeling.kernels.sparse import standardise
 from modeling.kernels.standardised_windows import gather_standardised
 from modeling.kernels.windows import eligible_rows
-from tests.modeling.kernels.test_windows import plain_windows, stacked
+from tests.modeling.window_maker import plain_windows, stacked
 
 
 @settings(deadline=None)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeling.contracts import HeadTrust
 from modeling.kernels.trust import (
     blended_quantiles,
     blended_volatility,
@@ -16,19 +15,9 @@ from modeling.kernels.trust import (
     trusted_probability,
     trusted_shares,
 )
+from tests.modeling.trust_maker import trust
 
 RULES = {"level": 0.95, "mean_block_days": 5.0, "resamples": 400, "seed": 7}
-
-
-def trust(**changes: object) -> HeadTrust:
-    plain = {
-        "p_long_prior": -1.0, "p_short_prior": -1.2, "direction_prior": (-2.0, -1.5, -1.0, -1.5, -2.0),
-        "base_quantiles": (-0.06, -0.04, -0.02, 0.0, 0.02, 0.04, 0.06),
-        "unit_quantiles": (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0), "base_volatility": 0.03,
-        "volatility_per_unit": 5.0, "p_long_trust": 0.0, "p_short_trust": 0.0, "direction_trust": 0.0,
-        "quantile_weights": (1.0, 0.0, 0.0), "volatility_weights": (1.0, 0.0, 0.0),
-    }  # fmt: skip
-    return HeadTrust(**(plain | changes))  # type: ignore[arg-type]
 
 
 def test_no_trust_is_the_base_rate_and_full_trust_the_network():

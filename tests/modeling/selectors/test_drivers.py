@@ -101,5 +101,5 @@ def test_an_unknown_horizon_and_a_broken_window_are_refused():
     broken[0, 0] = np.nan
     with pytest.raises(InvariantError, match="missing or infinite"):
         drivers(scorer=own, window=broken, secid="X", horizon="1d")
-    with pytest.raises(ValueError, match="window must be"):
+    with pytest.raises(ValueError, match="windows must be"):
         drivers(scorer=own, window=window()[:, :3], secid="X", horizon="1d")
