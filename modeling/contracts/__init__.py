@@ -10,6 +10,7 @@ from modeling.contracts.decisions import (
     MarketState,
     Prediction,
     SideLosses,
+    Vote,
 )
 from modeling.contracts.drivers import Drivers, Effect, FamilyDriver, FeatureDriver
 from modeling.contracts.labels import (
@@ -59,5 +60,6 @@ __all__ = [
     "RowRules",
     "Scores",
     "ServingArtifact",
+    "Vote",
     "SideLosses",
 ]

@@ -19,6 +19,18 @@ class IsotonicMap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """What one member of a council says of one instrument and horizon, before calibration."""
+
+    voter: str  # "global" is the shared network's own word, the others are strategies
+    present: bool  # its setup is there; without it the member abstains and says what training knows
+    p_long: float
+    p_short: float
+    long_effect: float  # what it adds to the log odds of the council's long
+    short_effect: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What one model expects of one instrument and horizon, seen from one closed bar; calibrated."""
 
@@ -29,6 +41,7 @@ class Prediction:
     ]  # of the gross simple return over the horizon, at QUANTILE_LEVELS, rising
     volatility: float  # expected standard deviation of the return over the horizon, as a fraction
     direction: tuple[float, ...]  # probabilities by DIRECTIONS, summing to 1
+    votes: tuple[Vote, ...] = ()  # of a council, the shared network first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

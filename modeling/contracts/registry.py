@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
+from modeling.contracts.council import CouncilRules
 from modeling.contracts.decisions import Evidence, IsotonicMap, Prediction
 from traderai.common.arrays import F32, F64
 
@@ -78,6 +79,7 @@ class ServingArtifact:
     evidence: dict[str, Evidence]  # by horizon
     novelty_mean: F64  # (k,) of the last bar's standardised features
     novelty_precision: F64  # (k, k)
+    council: CouncilRules | None = None  # how the network's votes become one decision
 
 
 class Scores(Protocol):

@@ -21,7 +21,7 @@ from modeling.kernels.trust import (
     trusted_probability,
     trusted_shares,
 )
-from modeling.registry.scorer import Outputs
+from modeling.registry.outputs import Outputs
 from traderai.common.arrays import F64, I64
 
 Losses = tuple[F64, I64]  # (candidates, rows) and the day of each row

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from modeling.contracts import HeadTrust
+from modeling.contracts.council import CouncilRules
 from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
@@ -23,6 +24,7 @@ from modeling.fitting.judging import Judged, Rules, part_metrics
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
 from modeling.fitting.training import Fitted
 from modeling.fitting.walk import judged_of
+from modeling.registry.council import Council
 from modeling.registry.scorer import Network
 
 Say = Callable[[int, int, str], None]
@@ -39,6 +41,8 @@ class Trained:
     raw: Raw  # of the validation and the test part
     folds: tuple[Fold, ...]  # its own first
     column: int  # the feature of recent volatility
+    council: CouncilRules | None = None  # by which the outputs' sides were decided
+    told: dict[str, Any] = field(default_factory=dict)  # for the metrics, as plain values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,6 +109,7 @@ def candidate_judge(
             "windows_per_epoch": fitted.windows_per_epoch,
             "onnx_gap": trained.onnx_gap,
         },
+        **trained.told,
     }
     return Candidate(trained=trained, trust=trust, judged=judged, metrics=plain(metrics))
 
@@ -119,6 +124,7 @@ def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: S
         ),
         trust=made.trust,
         column=trained.column,
+        council=None if trained.council is None else Council.over(trained.council, dataset.features),
     )
     told: dict[str, Any] = plain(
         explanation(served, trained.fitted.networks.serving, dataset, rules, say=say)

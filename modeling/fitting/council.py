@@ -7,22 +7,24 @@ where it is proven to earn more on the validation rows; the test rows only repor
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 
+from modeling.contracts.council import GLOBAL, META, CouncilRules, Prior, VoteContext
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.candidates import Trained, candidate_train
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold, trust_of
 from modeling.fitting.forecasts import Raw
 from modeling.fitting.judging import HEAD_TARGETS, Rules, Say, policy_traded
-from modeling.fitting.meta import MetaAggregator, meta_fit
+from modeling.fitting.meta import context_of, meta_fit, meta_said
 from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.trading import Traded
-from modeling.fitting.votes import GLOBAL, META, Ballots, ballots_of, simple_votes, voted, ways
+from modeling.fitting.votes import ballots_of, simple_votes, voted, ways
 from modeling.fitting.walk import Entrant, PanelFold, judged_of
+from modeling.kernels.ballots import Ballots
 from modeling.kernels.significance import block_bootstrap_mean
 from modeling.selectors.configuration import gate_get
 from traderai.common.arrays import F64
@@ -47,15 +49,27 @@ class Council:
     """Every way to decide, judged; and the one that serves."""
 
     entrants: dict[str, Entrant]  # by way
+    folds: dict[str, list[Fold]]  # by way, newest first: what it says out of fold
     choices: tuple[Choice, ...]
     kept: str
-    meta: MetaAggregator | None  # None with fewer than two folds: nothing out of fold to learn from
+    rules: CouncilRules  # by which the kept way serves; no aggregator with fewer than two folds to learn from
     left_out: dict[str, str]  # strategies by name, why
 
     @property
     def serving(self) -> Entrant:
         """The entrant of the way that is kept."""
         return self.entrants[self.kept]
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it tells of itself, as plain values."""
+        meta = self.rules.meta
+        return {
+            "kept": self.kept,
+            "choices": [asdict(own) for own in self.choices],
+            "weights": {} if meta is None else {side: meta.weights(side) for side in HEAD_TARGETS},
+            "left_out": self.left_out,
+        }
 
 
 def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
@@ -71,19 +85,40 @@ def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
         ]
         for way in said
     }
-    meta = None
+    context, meta = context_of(rules.recipe, dataset), None
     if len(by_fold) > 1:
-        meta = meta_fit(by_fold[1:], seed=rules.seed)
-        said[META] = meta.said(trained.raw, own, dataset)
-        folds[META] = _meta_folds(by_fold, seed=rules.seed)
+        meta = meta_fit(by_fold[1:], context, seed=rules.seed)
+        said[META] = meta_said(meta, context, trained.raw, own, dataset)
+        folds[META] = _meta_folds(by_fold, context, seed=rules.seed)
     entrants = {way: _entrant(trained, raw, folds[way], rules) for way, raw in said.items()}
     choices = _choices(entrants, dataset, rules)
+    kept = kept_way(choices, min_trades=gate_get().min_trades)
+    priors = zip(dataset.horizons, own.prior.T.tolist(), strict=True)
     return Council(
         entrants=entrants,
+        folds=folds,
         choices=choices,
-        kept=kept_way(choices, min_trades=gate_get().min_trades),
-        meta=meta,
+        kept=kept,
+        rules=CouncilRules(
+            way=kept,
+            setups=strategies.setups,
+            priors=tuple(Prior(horizon=name, long=long, short=short) for name, (long, short) in priors),
+            context=context,
+            meta=meta,
+        ),
         left_out=strategies.left_out,
+    )
+
+
+def council_seated(trained: Trained, dataset: Dataset, rules: Rules) -> Trained:
+    """Return a network with strategies as its council decides: by the way that validation rows keep."""
+    council = council_of(trained, dataset, rules)
+    return replace(
+        trained,
+        raw=council.serving.raw,
+        folds=tuple(council.folds[council.kept]),
+        council=council.rules,
+        told={"council": council.told},
     )
 
 
@@ -102,16 +137,7 @@ class CouncilPanel:
     def judge(self, dataset: Dataset, *, say: Say) -> PanelFold:
         """Return every way in one fold; at least two folds of calibration are needed, for the aggregator's sake."""
         council = council_of(candidate_train(dataset, self.rules, say=say), dataset, self.rules)
-        weights = {} if council.meta is None else {side: council.meta.weights(side) for side in HEAD_TARGETS}
-        return PanelFold(
-            entrants={**council.entrants, COUNCIL: council.serving},
-            told={
-                "kept": council.kept,
-                "choices": [asdict(own) for own in council.choices],
-                "weights": weights,
-                "left_out": council.left_out,
-            },
-        )
+        return PanelFold(entrants={**council.entrants, COUNCIL: council.serving}, told=council.told)
 
 
 def kept_way(choices: Sequence[Choice], *, min_trades: int) -> str:
@@ -131,12 +157,13 @@ def _fold_ballots(fold: Fold, column: int, rules: Rules) -> Ballots:
     return ballots_of(fold.raw, fold.dataset, strategies, column=column)
 
 
-def _meta_folds(by_fold: Sequence[tuple[Fold, Ballots]], *, seed: int) -> list[Fold]:
+def _meta_folds(by_fold: Sequence[tuple[Fold, Ballots]], context: VoteContext, *, seed: int) -> list[Fold]:
     """Return each fold, newest first, with what an aggregator says of it that learned from older folds alone."""
     found = []
     for place, (fold, votes) in enumerate(by_fold[:-1]):
-        older = meta_fit(by_fold[place + 1 :], seed=seed)
-        found.append(Fold(dataset=fold.dataset, raw=older.said(fold.raw, votes, fold.dataset)))
+        older = meta_fit(by_fold[place + 1 :], context, seed=seed)
+        said = meta_said(older, context, fold.raw, votes, fold.dataset)
+        found.append(Fold(dataset=fold.dataset, raw=said))
     return found
 
 

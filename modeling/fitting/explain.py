@@ -22,7 +22,9 @@ from modeling.fitting.judging import Rules, bootstrap_of
 from modeling.fitting.trading import part_days
 from modeling.kernels.importance import lending_rows, lent_moments
 from modeling.kernels.significance import block_days_within
-from modeling.registry.scorer import Network, Trusted, trusted
+from modeling.registry.council import Council
+from modeling.registry.outputs import Trusted, trusted
+from modeling.registry.scorer import Network
 from modeling.selectors.feature_families import UNLISTED
 from traderai.common.arrays import F32, F64, I64
 
@@ -51,6 +53,7 @@ class Served:
     inputs: NetworkInputs
     trust: dict[str, HeadTrust]  # by horizon
     column: int  # the feature of recent volatility
+    council: Council | None = None  # how its votes become one decision
 
     def seen(self, dataset: Dataset, rows: I64) -> Seen:
         """Return what it reads of some rows."""
@@ -58,12 +61,15 @@ class Served:
             bars=self.inputs.scaler.windows(dataset.values, rows, lookback=dataset.lookback_bars),
             recent=dataset.values[rows, self.column].astype(np.float64),
             ticker=self.inputs.ticker[rows],
+            last_bars=dataset.values[rows],
         )
 
     def say(self, seen: Seen, horizon: str) -> Trusted:
         """Return what it says of what it reads."""
         number = np.full(seen.recent.size, self.inputs.horizon_rows[horizon], dtype=np.int32)
         outputs = self.network.run(bars=seen.bars, ticker=seen.ticker, horizon=number)
+        if self.council is not None:
+            outputs = self.council.seat(outputs, seen.last_bars, horizon).outputs
         return trusted(outputs, seen.recent, self.trust[horizon])
 
 
@@ -74,13 +80,16 @@ class Seen:
     bars: F32  # (n, lookback, k) standardised
     recent: F64  # (n,) the recent volatility of a bar, which calibration reads besides the network
     ticker: np.ndarray  # (n,)
+    last_bars: F32  # (n, k) raw, which a council reads besides the network
 
     def lent(self, other: Seen, columns: I64, *, volatility: int) -> Seen:
         """Return this with the whole look-back of some columns from other rows."""
         bars = self.bars.copy()
         bars[:, :, columns] = other.bars[:, :, columns]
         recent = other.recent if volatility in columns else self.recent
-        return Seen(bars=bars, recent=recent, ticker=self.ticker)
+        last_bars = self.last_bars.copy()
+        last_bars[:, columns] = other.last_bars[:, columns]
+        return Seen(bars=bars, recent=recent, ticker=self.ticker, last_bars=last_bars)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -265,7 +274,9 @@ def _answers_at(
         bars = own.bars.copy()
         bars[:, -1 if way == "last_bar" else slice(None), column] = scaled
         recent = np.full_like(own.recent, level) if column == served.column else own.recent
-        said = served.say(Seen(bars=bars, recent=recent, ticker=own.ticker), horizon)
+        last_bars = own.last_bars.copy()
+        last_bars[:, column] = level
+        said = served.say(Seen(bars=bars, recent=recent, ticker=own.ticker, last_bars=last_bars), horizon)
         answers.append(np.stack([said.p_long, said.p_short, said.return_quantiles[:, _MEDIAN]], axis=1))
     return np.asarray(np.concatenate(answers).mean(axis=0))
 

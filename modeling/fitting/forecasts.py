@@ -12,7 +12,8 @@ from modeling.contracts import HeadTrust
 from modeling.contracts.heads import BASE_HEADS
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
-from modeling.registry.scorer import Network, Outputs, Trusted, trusted
+from modeling.registry.outputs import Outputs, Trusted, trusted
+from modeling.registry.scorer import Network
 from traderai.common.arrays import F64, I32, I64, Bools
 from traderai.common.errors import InvariantError
 

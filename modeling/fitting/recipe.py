@@ -159,6 +159,7 @@ class CouncilConfig:
 
     strategies: dict[str, StrategyConfig]
     loss_weight: float  # of each strategy's side
+    liquidity_feature: str  # the aggregator reads it besides the votes
     width: int = 8  # of what a strategy makes of its features
 
     def __post_init__(self) -> None:
@@ -223,7 +224,7 @@ class Recipe:
     """Everything that decides a fit besides the data, the seed and the code."""
 
     name: str
-    kind: Literal["global"]
+    kind: Literal["global", "council"]
     timeframe: str
     feature_set: str
     label_set: str
@@ -242,6 +243,8 @@ class Recipe:
                 f"loss_weights must give each of {', '.join(self.network.heads)} a weight, gave "
                 f"{', '.join(self.fit.loss_weights)} one"
             )
+        if (self.kind == "council") != (self.council is not None):
+            raise ValueError(f"a recipe of kind council has a council and no other has one, was {self.kind}")
 
     def labels(self) -> BarrierLabelSet:
         """Return the recipe's label set at its timeframe; one that is not for it is an InputError."""
@@ -255,6 +258,17 @@ def recipe_names() -> tuple[str, ...]:
 
 def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
     """Return a recipe with `key.sub=value` overrides applied; what is unknown is an InputError that says so."""
+    content, where = _content(name)
+    for override in overrides:
+        _override(content, override)
+    if content.get("universe") == "all":
+        content["universe"] = []
+    recipe: Recipe = parse({**content, "name": name}, Recipe, where=where)
+    return recipe
+
+
+def _content(name: str) -> tuple[dict[str, Any], str]:
+    """Return what a recipe's file says upon what the one that it is `like` says, and where it stands."""
     file = f"{FOLDER}/{name}.yaml"
     try:
         where = str(config_path(file))
@@ -265,13 +279,13 @@ def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
             code="unknown_recipe",
             field="recipe",
         ) from error
-    content = copy.deepcopy(load_yaml(file))  # overrides must not reach what others read
-    for override in overrides:
-        _override(content, override)
-    if content.get("universe") == "all":
-        content["universe"] = []
-    recipe: Recipe = parse({**content, "name": name}, Recipe, where=where)
-    return recipe
+    own: dict[str, Any] = copy.deepcopy(load_yaml(file))  # overrides must not reach what others read
+    like = own.pop("like", None)
+    if like is None:
+        return own, where
+    base, _ = _content(str(like))
+    blocks = {key: {**base[key], **own[key]} for key in own if isinstance(base.get(key), dict)}
+    return {**base, **own, **blocks}, where
 
 
 def _override(content: dict[str, Any], override: str) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.selectors.catalogue import feature_specs
+from modeling.contracts.council import Setup
 from modeling.fitting.dataset import TRAIN, Dataset
 from modeling.fitting.recipe import Recipe, SetupConfig
+from modeling.kernels.ballots import setup_present
 from modeling.networks.shape import StrategyShape
+from modeling.selectors.feature_families import feature_families
 from traderai.common.arrays import Bools
-from traderai.common.errors import InputError
+from traderai.common.errors import InputError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -20,6 +22,7 @@ class Strategies:
     """Those strategies of a council that the dataset's features can serve."""
 
     shapes: tuple[StrategyShape, ...]
+    setups: tuple[Setup, ...]  # of each
     present: dict[str, Bools]  # (m,) by strategy: its setup is there
     left_out: dict[str, str]  # by strategy why
 
@@ -36,11 +39,17 @@ def recipe_strategies(recipe: Recipe, dataset: Dataset) -> Strategies:
     Raises: as `strategy_shapes`.
     """
     if recipe.council is None:
-        return Strategies(shapes=(), present={}, left_out={})
+        return Strategies(shapes=(), setups=(), present={}, left_out={})
     shapes, left_out = strategy_shapes(recipe, dataset.features)
     configured = recipe.council.strategies
-    present = {own.name: setup_rows(configured[own.name].setup, dataset) for own in shapes}
-    return Strategies(shapes=shapes, present=present, left_out=left_out)
+    setups = tuple(setup_of(own.name, configured[own.name].setup, dataset) for own in shapes)
+    present = {
+        own.strategy: setup_present(
+            dataset.values[:, dataset.features.index(own.feature)], bounds=own.bounds, not_zero=own.not_zero
+        )
+        for own in setups
+    }
+    return Strategies(shapes=shapes, setups=setups, present=present, left_out=left_out)
 
 
 def strategy_shapes(
@@ -52,7 +61,13 @@ def strategy_shapes(
     """
     if recipe.council is None:
         raise InputError(f"recipe {recipe.name} has no council; write one into it", field="council")
-    families = {spec.name: spec.family for spec in feature_specs(name=recipe.feature_set)}
+    if recipe.council.liquidity_feature not in features:
+        raise InputError(
+            f"the council's liquidity_feature {recipe.council.liquidity_feature} must be a feature of "
+            f"{recipe.feature_set}{did_you_mean(recipe.council.liquidity_feature, features)}",
+            field="council",
+        )
+    families = feature_families(feature_set=recipe.feature_set)
     shapes, left_out = [], {}
     for name, own in recipe.council.strategies.items():
         columns = tuple(
@@ -70,15 +85,9 @@ def strategy_shapes(
     return tuple(shapes), left_out
 
 
-def setup_rows(setup: SetupConfig, dataset: Dataset) -> Bools:
-    """Return where a setup is present (m,); a missing feature is no setup."""
-    values = dataset.values[:, dataset.features.index(setup.feature)]
-    known = np.isfinite(values)
-    if setup.not_zero:
-        return np.asarray(known & (values != 0.0))
-    training = values[(dataset.part == TRAIN).any(axis=1) & known]
-    inside = np.zeros(values.size, dtype=np.bool_)
-    for low, high in setup.quantiles:
-        first, last = np.quantile(training, (low, high))
-        inside |= (values >= first) & (values <= last)
-    return np.asarray(inside & known)
+def setup_of(strategy: str, config: SetupConfig, dataset: Dataset) -> Setup:
+    """Return a strategy's setup with the bounds that the training rows give it."""
+    values = dataset.values[:, dataset.features.index(config.feature)]
+    training = values[(dataset.part == TRAIN).any(axis=1) & np.isfinite(values)]
+    bounds = tuple(tuple(np.quantile(training, pair).tolist()) for pair in config.quantiles)
+    return Setup(strategy=strategy, feature=config.feature, bounds=bounds, not_zero=config.not_zero)

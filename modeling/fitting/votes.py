@@ -1,46 +1,23 @@
-"""What the voters of a council say of rows: the shared network first, then each strategy where its setup is present."""
+"""What the voters of a council say of a dataset's rows: the shared network first, then strategies where their setup is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import replace
 
 import numpy as np
 
+from modeling.contracts.council import AVERAGE, GLOBAL, META, CouncilRules
 from modeling.contracts.heads import strategy_heads
 from modeling.fitting.calibration import base_of
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.forecasts import Raw
 from modeling.fitting.strategies import Strategies
-from traderai.common.arrays import F64, I64, Bools
+from modeling.kernels.ballots import Ballots
+from modeling.registry.council import Council
+from traderai.common.arrays import F64
+from traderai.common.config import fingerprint
 from traderai.common.errors import InvariantError
-
-GLOBAL: Final = "global"
-AVERAGE: Final = "average"
-META: Final = "meta"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ballots:
-    """The votes on n rows, h horizons and both sides by v voters."""
-
-    rows: I64  # (n,) of the matrix
-    voters: tuple[str, ...]  # (v,) the shared network first
-    logits: F64  # (v, 2, n, h) of the long and the short, what the training part knows where a voter abstains
-    present: Bools  # (v, n) the voter's setup is there; the shared network always votes
-    prior: F64  # (2, h) what the training part knows
-
-    def alone(self, voter: str) -> F64:
-        """Return (2, n, h): one voter's logits."""
-        if voter not in self.voters:
-            raise InvariantError(f"voter must be one of {', '.join(self.voters)}, was {voter!r}")
-        return np.asarray(self.logits[self.voters.index(voter)])
-
-    def average(self) -> F64:
-        """Return (2, n, h): the mean logits of those that vote."""
-        votes = self.present[:, None, :, None]
-        return np.asarray((self.logits * votes).sum(axis=0) / votes.sum(axis=0))
 
 
 def ballots_of(raw: Raw, dataset: Dataset, strategies: Strategies, *, column: int) -> Ballots:
@@ -54,22 +31,38 @@ def ballots_of(raw: Raw, dataset: Dataset, strategies: Strategies, *, column: in
         raise InvariantError(
             f"the network must have the heads {', '.join(missing)}; train it with its council"
         )
-    bases = [base_of(dataset, h=h, column=column) for h in range(len(dataset.horizons))]
-    prior = np.array([[base.p_long_prior for base in bases], [base.p_short_prior for base in bases]])
     shared = np.stack([raw.p_long_logit, raw.p_short_logit])
-    present = np.stack(
-        [np.ones(raw.rows.size, np.bool_), *(strategies.present[name][raw.rows] for name in strategies.names)]
-    )
     own = [np.stack([raw.more[head] for head in strategy_heads(name)]) for name in strategies.names]
-    logits = np.where(present[:, None, :, None], np.stack([shared, *own]), prior[None, :, None, :])
-    return Ballots(
-        rows=raw.rows, voters=(GLOBAL, *strategies.names), logits=logits, present=present, prior=prior
+    return Ballots.cast(
+        rows=raw.rows,
+        voters=(GLOBAL, *strategies.names),
+        said=np.stack([shared, *own]),
+        setups=[strategies.present[name][raw.rows] for name in strategies.names],
+        prior=prior_of(dataset, column=column),
     )
+
+
+def prior_of(dataset: Dataset, *, column: int) -> F64:
+    """Return (2, h): the logits of long and short that the training part knows."""
+    bases = [base_of(dataset, h=h, column=column) for h in range(len(dataset.horizons))]
+    return np.array([[base.p_long_prior for base in bases], [base.p_short_prior for base in bases]])
 
 
 def voted(raw: Raw, logits: F64) -> Raw:
     """Return the network's outputs with the council's logits (2, n, h) in place of its own."""
     return replace(raw, p_long_logit=logits[0], p_short_logit=logits[1])
+
+
+def decided(raw: Raw, dataset: Dataset, rules: CouncilRules) -> Raw:
+    """Return the network's outputs with the decision that a published council makes of them."""
+    council, last_bars = Council.over(rules, dataset.features), dataset.values[raw.rows]
+    by_horizon = [
+        council.seat(raw.at(h), last_bars, horizon).outputs for h, horizon in enumerate(dataset.horizons)
+    ]
+    logits = np.stack([np.stack([own.p_long_logit, own.p_short_logit]) for own in by_horizon], axis=2)
+    said = voted(raw, logits)
+    model = f"{raw.provenance.model}:{fingerprint(rules)}"
+    return replace(said, provenance=replace(raw.provenance, model=model))
 
 
 def simple_votes(ballots: Ballots) -> dict[str, F64]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, ServingArtifact
+from modeling.contracts.council import CouncilRules
 from modeling.errors import ArtifactBrokenError
 from modeling.kernels.sparse import DENSE
 from traderai.common.config import parse
@@ -23,6 +24,7 @@ EVIDENCE = "evidence.json"
 METRICS = "metrics.json"
 EXPLAIN = "explain.json"
 DRIFT = "drift_reference.json"
+COUNCIL = "council.json"
 KERAS = "network.keras"
 
 
@@ -95,6 +97,7 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         evidence=_parsed(evidence["horizons"], Evidence, where=EVIDENCE),
         novelty_mean=np.asarray(evidence["novelty_mean"], dtype=np.float64),
         novelty_precision=np.asarray(evidence["novelty_precision"], dtype=np.float64),
+        council=_council(checked(COUNCIL)) if COUNCIL in manifest["files"] else None,
     )
 
 
@@ -109,6 +112,14 @@ def evidence_bytes(
             "novelty_precision": novelty_precision,
         }
     )
+
+
+def _council(content: bytes) -> CouncilRules:
+    try:
+        found: CouncilRules = parse(json.loads(content), CouncilRules, where=COUNCIL)
+    except InputError as error:
+        raise ArtifactBrokenError(f"{error.detail}; train again") from error
+    return found
 
 
 def _parsed(content: object, kind: type, *, where: str) -> dict[str, Any]:

@@ -3,63 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import onnxruntime
 
-from modeling.contracts import HeadTrust, Prediction, ServingArtifact
+from modeling.contracts import Prediction, ServingArtifact, Vote
 from modeling.contracts.heads import BASE_HEADS, head_width
+from modeling.kernels.calibration import sigmoid
 from modeling.kernels.sparse import sparse_columns, standardise, with_flags
-from modeling.kernels.trust import (
-    blended_quantiles,
-    blended_volatility,
-    trusted_probability,
-    trusted_shares,
-)
-from traderai.common.arrays import F32, F64, I32, Bools
+from modeling.registry.council import Council, Seated
+from modeling.registry.outputs import Outputs, trusted
+from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outputs:
-    """What the heads say, by row; logits are not calibrated yet."""
-
-    p_long_logit: F64  # (n,)
-    p_short_logit: F64  # (n,)
-    return_quantiles: F64  # (n, 7)
-    volatility: F64  # (n,)
-    direction_logits: F64  # (n, 5)
-    more: dict[str, F64] = field(default_factory=dict)  # other heads (n,) or (n, 7)
-
-    def of(self, head: str) -> F64:
-        """Return one head's outputs."""
-        found: F64 = self.more[head] if head in self.more else getattr(self, head)
-        return found
-
-    def taken(self, rows: Bools) -> Outputs:
-        """Return the outputs of some rows."""
-        own = {head: getattr(self, head)[rows] for head in BASE_HEADS}
-        return Outputs(**own, more={head: array[rows] for head, array in self.more.items()})
-
-    @classmethod
-    def by_head(cls, arrays: dict[str, F64]) -> Outputs:
-        """Return the outputs under the names of their heads."""
-        own = {head: arrays[head] for head in BASE_HEADS}
-        return cls(**own, more={head: array for head, array in arrays.items() if head not in own})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trusted:
-    """What is said after calibration, by row."""
-
-    p_long: F64  # (n,)
-    p_short: F64
-    return_quantiles: F64  # (n, 7)
-    volatility: F64  # (n,)
-    direction: F64  # (n, 5)
 
 
 class Network:
@@ -101,10 +58,15 @@ class Scorer:
     def __init__(self, artifact: ServingArtifact) -> None:
         self.artifact = artifact
         self._network = Network(artifact.onnx)
+        self._council = (
+            None if artifact.council is None else Council.over(artifact.council, artifact.feature_names)
+        )
 
     def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
         """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused, but of sparse ones."""
         outputs = self.outputs(windows=windows, secids=secids, horizon=horizon)
+        seated = None if self._council is None else self._council.seat(outputs, windows[:, -1, :], horizon)
+        outputs = outputs if seated is None else seated.outputs
         column = self.artifact.feature_names.index(self.artifact.volatility_feature)
         recent = windows[:, -1, column].astype(np.float64)
         said = trusted(outputs, recent, self.artifact.trust[horizon])
@@ -115,6 +77,7 @@ class Scorer:
                 return_quantiles=tuple(float(value) for value in said.return_quantiles[row]),
                 volatility=float(said.volatility[row]),
                 direction=tuple(float(value) for value in said.direction[row]),
+                votes=() if seated is None else _votes(seated, row),
             )
             for row in range(windows.shape[0])
         )
@@ -156,22 +119,20 @@ def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
 
-def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
-    """Return what is said of rows whose recent volatility of a bar is `recent` (n,)."""
-    return Trusted(
-        p_long=trusted_probability(
-            outputs.p_long_logit, prior=own.p_long_prior, trust=own.p_long_trust, by=own.p_long_map
-        ),
-        p_short=trusted_probability(
-            outputs.p_short_logit, prior=own.p_short_prior, trust=own.p_short_trust, by=own.p_short_map
-        ),
-        return_quantiles=blended_quantiles(outputs.return_quantiles, recent, own),
-        volatility=blended_volatility(outputs.volatility, recent, own),
-        direction=trusted_shares(
-            outputs.direction_logits, prior=own.direction_prior, trust=own.direction_trust
-        ),
-    )
-
-
 def _shaped(array: F64) -> F64:
     return array if array.shape[1] > 1 else array.reshape(-1)
+
+
+def _votes(seated: Seated, row: int) -> tuple[Vote, ...]:
+    votes = seated.ballots
+    return tuple(
+        Vote(
+            voter=name,
+            present=bool(votes.present[place, row]),
+            p_long=float(sigmoid(votes.logits[place, 0, row, 0])),
+            p_short=float(sigmoid(votes.logits[place, 1, row, 0])),
+            long_effect=float(seated.effects[place, 0, row]),
+            short_effect=float(seated.effects[place, 1, row]),
+        )
+        for place, name in enumerate(votes.voters)
+    )

@@ -131,12 +131,13 @@ def _plan(question: EdgeQuestion) -> _Plan:
         timeframe=question.timeframe or recipe.timeframe,
         feature_set=question.feature_set or recipe.feature_set,
         universe=question.secids or recipe.universe,
-        council=recipe.council if question.council else None,
     )
     if question.council and recipe.council is None:
         raise InputError(
             f"recipe {recipe.name} has no council; write one or leave out --council", field="council"
         )
+    if not question.council:
+        recipe = replace(recipe, kind="global", council=None)
     recipe.labels()  # refuses a timeframe that the label set is not for before anything is loaded
     account = account_rules(account_get(), cost_model_get())
     rules = Rules(policy=policy_get(), account=account, recipe=recipe, seed=question.seed)

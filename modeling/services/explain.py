@@ -18,6 +18,7 @@ from modeling.fitting.explanation import explanation, keras_network
 from modeling.fitting.judging import Rules
 from modeling.fitting.loading import dataset_load
 from modeling.registry import artifact as store
+from modeling.registry.council import Council
 from modeling.registry.scorer import Network
 from modeling.selectors.versions import version_get
 from modeling.services.judgement import inputs_of, recipe_of, require_own_dataset, rules_of, run_of
@@ -76,6 +77,7 @@ def dataset_explain(
         inputs=inputs_of(artifact, dataset),
         trust=artifact.trust,
         column=dataset.features.index(artifact.volatility_feature),
+        council=None if artifact.council is None else Council.over(artifact.council, dataset.features),
     )
     told = plain(explanation(served, keras_network(content), dataset, rules, say=progress))
     return _report(facts, told, stored=False)

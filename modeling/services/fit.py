@@ -22,6 +22,7 @@ from modeling.fitting.candidates import (
     candidate_train,
     scaler_json,
 )
+from modeling.fitting.council import council_seated
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.drift import drift_reference
 from modeling.fitting.evaluation import plain
@@ -157,6 +158,8 @@ def _train(
 ) -> TrainReport:
     rules = rules_of(plan, seed=run.seed)
     trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"))
+    if plan.council is not None:
+        trained = council_seated(trained, dataset, rules)
     progress(2, STAGES, "calibration")
     offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules)
     trust = candidate_calibrate(trained, rules)
@@ -292,6 +295,7 @@ def _write(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
         store.EXPLAIN: store.json_bytes(told.read),
+        **_council_file(made),
         store.DRIFT: _drift_bytes(plan, dataset, made),
         "dataset.json": store.json_bytes(plain(told.manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
@@ -305,6 +309,11 @@ def _write(
     return store.artifact_write(
         lake=lake_at(settings.LAKE_URL), key=new.artifact_key, files=files, about=about
     )
+
+
+def _council_file(made: Candidate) -> dict[str, bytes]:
+    rules = made.trained.council
+    return {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
 
 
 def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:

@@ -19,6 +19,7 @@ from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, ra
 from modeling.fitting.judging import Judged, Rules, gate_input
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.trading import account_rules
+from modeling.fitting.votes import decided
 from modeling.kernels.gate import GateVerdict, grade_candidate
 from modeling.kernels.sparse import sparse_columns
 from modeling.models import ModelVersion, TrainingRun
@@ -109,6 +110,8 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
             validation_end_s=seen_s,
         ),
     )
+    if artifact.council is not None:
+        raw = decided(raw, dataset, artifact.council)
     limit = next(iter(artifact.evidence.values())).novelty_limit
     return Judged(
         forecasts=calibrated(

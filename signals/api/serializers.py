@@ -53,15 +53,17 @@ class DirectionSerializer(serializers.Serializer[Any]):
 
 
 class VoteSerializer(serializers.Serializer[Any]):
-    """One strategy's vote."""
+    """What one member of the council says before calibration; `global` is the shared network's own word."""
 
     strategy = serializers.CharField()
-    action = serializers.CharField()
+    action = serializers.CharField(
+        help_text="what it would do by its own probabilities; NO_TRADE: its setup is absent"
+    )
     p_long = serializers.FloatField()
     p_short = serializers.FloatField()
     take_profit = serializers.FloatField(allow_null=True)
     stop_loss = serializers.FloatField(allow_null=True)
-    weight = serializers.FloatField()
+    weight = serializers.FloatField(help_text="what it adds to the log odds of the better side")
     reasons = serializers.ListField(child=serializers.CharField())
 
 

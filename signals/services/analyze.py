@@ -13,6 +13,7 @@ from signals.contracts import Analysis, SignalFacts
 from signals.explain import explanation_text, scenario_label, spoken_language
 from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.kernels.scenarios import CONE_LEVELS
+from signals.kernels.votes import shown_votes
 from signals.selectors.configuration import asked_for
 from signals.selectors.stored import reading_of, signal_latest
 from traderai.common.errors import InputError
@@ -119,7 +120,7 @@ def _context(payload: dict[str, Any]) -> dict[str, Any]:
     names = [f"p{round(100 * level):02d}" for level in CONE_LEVELS]
     return {
         "price": payload["market"]["close_rub"],
-        "votes": (),
+        "votes": shown_votes(payload),
         "news": (),
         "cone": tuple(
             {"days": point["days"], **dict(zip(names, point["prices_rub"], strict=True))}

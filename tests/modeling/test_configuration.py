@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
 
 from features.contracts import REGIMES
 from modeling.contracts import CostModel, PolicyConfig, RegimeRule
+from modeling.fitting.recipe import recipe_load
 from modeling.selectors import configuration
 from traderai.common.config import config_path, fingerprint
 from traderai.common.errors import InputError
@@ -109,3 +112,13 @@ def test_the_round_trip_by_hand_for_numbers_and_arrays():
 def test_contracts_are_frozen():
     for kind in (CostModel, PolicyConfig, RegimeRule):
         assert kind.__dataclass_params__.frozen
+
+
+def test_a_recipe_says_only_what_is_other_than_in_the_one_it_is_like():
+    base, council = recipe_load("global_swing_v1"), recipe_load("council_swing_v1")
+    assert (council.kind, council.name) == ("council", "council_swing_v1")
+    assert (council.network, council.fit, council.feature_set) == (base.network, base.fit, base.feature_set)
+    assert council.split == replace(base.split, calibration_folds=4)
+    assert recipe_load("global_swing_v1").split == base.split  # what others read is not touched
+    changed = recipe_load("council_swing_v1", overrides=("fit.max_epochs=3",))
+    assert changed.fit.max_epochs == 3

@@ -14,37 +14,19 @@ from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.folds import Fold, earlier_datasets
 from modeling.fitting.forecasts import Provenance, Raw
 from modeling.fitting.head_targets import strategy_targets
-from modeling.fitting.meta import meta_fit
-from modeling.fitting.recipe import CouncilConfig, Recipe, SetupConfig, StrategyConfig
+from modeling.fitting.meta import meta_fit, meta_said
+from modeling.fitting.recipe import CouncilConfig, Recipe, SetupConfig
 from modeling.fitting.strategies import recipe_strategies
-from modeling.fitting.votes import Ballots, ballots_of, simple_votes
-from tests.modeling.synthetic import dataset, tiny_recipe
+from modeling.fitting.votes import ballots_of, simple_votes
+from modeling.kernels.ballots import Ballots
+from tests.modeling.council_maker import COLUMN, CONTEXT, COUNCIL, council_data, council_recipe
+from tests.modeling.synthetic import tiny_recipe
 from traderai.common.errors import InputError, InvariantError
-
-COLUMN = 1
-COUNCIL = CouncilConfig(
-    strategies={
-        "trend": StrategyConfig(
-            families=("trend",), setup=SetupConfig(feature="adx_14", quantiles=((0.0, 0.3), (0.7, 1.0)))
-        ),
-        "mean_reversion": StrategyConfig(
-            families=("oscillators",), setup=SetupConfig(feature="rsi_14", quantiles=((0.0, 0.25),))
-        ),
-        "news": StrategyConfig(families=("news",), setup=SetupConfig(feature="news_sum_240", not_zero=True)),
-    },
-    loss_weight=0.5,
-)
-
-
-def council_recipe(**overrides: object) -> Recipe:
-    own = {"network.volatility_feature": "atr_14_pct", "split.calibration_folds": 3, **overrides}
-    return replace(tiny_recipe(**own), council=COUNCIL)
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    """Synthetic bars under names of the catalogue: the planted hint is called a trend."""
-    return replace(dataset(days=360, planted=True), features=("adx_14", "atr_14_pct", "rsi_14"))
+    return council_data()
 
 
 def said(own: Dataset, rows: np.ndarray, seed: int) -> Raw:
@@ -142,18 +124,18 @@ def test_the_aggregator_learns_whom_to_believe_and_is_plain_numbers(data: Datase
     recipe = council_recipe()
     folds = folds_of(data, recipe)
     assert len(folds) == 3
-    meta = meta_fit(folds[1:], seed=0)
+    meta = meta_fit(folds[1:], CONTEXT, seed=0)
     weights = meta.weights("p_long")
     assert weights["trend long"] > 3 * abs(weights["global long"])
     assert weights["trend long"] > 3 * abs(weights["mean_reversion long"])
     fold, votes = folds[0]
-    logits = meta.logits(fold.raw, votes, data)
+    logits = meta_said(meta, CONTEXT, fold.raw, votes, data)
     for h in range(2):
         own = data.part[fold.raw.rows, h] == VALIDATION
         y = data.targets.p_long[fold.raw.rows[own], h]
-        right = logits[0, own, h]
+        right = logits.p_long_logit[own, h]
         assert right[y == 1].mean() > right[y == 0].mean() + 0.2
-    assert meta == meta_fit(folds[1:], seed=0)
+    assert meta == meta_fit(folds[1:], CONTEXT, seed=0)
     assert json.loads(json.dumps(asdict(meta)))["columns"][0] == "global long"
 
 
@@ -166,16 +148,18 @@ def test_the_aggregator_sees_no_vote_that_knew_its_row(data: Dataset):
     with pytest.raises(InvariantError, match="learned until"):
         Fold(dataset=inside, raw=raw)
     with pytest.raises(InvariantError, match="needs out-of-fold votes"):
-        meta_fit([], seed=0)
+        meta_fit([], CONTEXT, seed=0)
     # What the aggregator says counts as having seen all that it learned from: its own lessons cannot judge it.
     fold, votes = folds[1]
-    meta = meta_fit(folds[1:], seed=0)
+    meta = meta_fit(folds[1:], CONTEXT, seed=0)
     with pytest.raises(InvariantError, match="learned until"):
-        Fold(dataset=fold.dataset, raw=meta.said(fold.raw, votes, fold.dataset))
+        Fold(dataset=fold.dataset, raw=meta_said(meta, CONTEXT, fold.raw, votes, fold.dataset))
     newest, own = folds[0]
-    Fold(dataset=newest.dataset, raw=meta.said(newest.raw, own, newest.dataset))  # rows after all its lessons
+    Fold(
+        dataset=newest.dataset, raw=meta_said(meta, CONTEXT, newest.raw, own, newest.dataset)
+    )  # rows after all its lessons
     with pytest.raises(InvariantError, match="votes must be those of the fold's"):
-        meta_fit([(folds[1][0], folds[0][1])], seed=0)
+        meta_fit([(folds[1][0], folds[0][1])], CONTEXT, seed=0)
 
 
 def test_later_parts_do_not_reach_the_aggregator(data: Dataset):
@@ -184,7 +168,7 @@ def test_later_parts_do_not_reach_the_aggregator(data: Dataset):
         data.targets, p_long=np.where(data.part == TEST, 1 - data.targets.p_long, data.targets.p_long)
     )
     changed = folds_of(replace(data, targets=targets), recipe)
-    assert meta_fit(changed[1:], seed=0) == meta_fit(folds_of(data, recipe)[1:], seed=0)
+    assert meta_fit(changed[1:], CONTEXT, seed=0) == meta_fit(folds_of(data, recipe)[1:], CONTEXT, seed=0)
 
 
 def test_a_setup_says_one_thing():
@@ -193,4 +177,6 @@ def test_a_setup_says_one_thing():
     with pytest.raises(ValueError, match="must rise within"):
         SetupConfig(feature="rsi_14", quantiles=((0.5, 0.2),))
     with pytest.raises(ValueError, match="a council must have strategies"):
-        CouncilConfig(strategies={}, loss_weight=1.0)
+        CouncilConfig(strategies={}, loss_weight=1.0, liquidity_feature="amihud_20")
+    with pytest.raises(ValueError, match="of kind council has a council"):
+        replace(tiny_recipe(), council=COUNCIL)

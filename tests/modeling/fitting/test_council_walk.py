@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("keras", reason="training needs Keras")
 
-from modeling.fitting.candidates import candidate_train
+from modeling.contracts.council import GLOBAL, META, CouncilRules
+from modeling.fitting.candidates import Trained, candidate_train
 from modeling.fitting.council import COUNCIL, Choice, Council, CouncilPanel, council_of, kept_way
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.forecasts import require_held_out
 from modeling.fitting.judging import Rules
 from modeling.fitting.trading import account_rules
-from modeling.fitting.votes import GLOBAL, META
+from modeling.fitting.votes import decided
 from modeling.fitting.walk_council import council_lines, council_section
+from modeling.registry.artifact import json_bytes
+from modeling.registry.council import Council as SeatedCouncil
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
-from tests.modeling.fitting.test_council import council_recipe, data  # noqa: F401  # a fixture
+from tests.modeling.council_maker import council_data, council_recipe
+from traderai.common.config import parse
+from traderai.common.errors import InvariantError
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return council_data()
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +44,16 @@ def rules() -> Rules:
 
 
 @pytest.fixture(scope="module")
-def council(data: Dataset, rules: Rules) -> Council:  # noqa: F811
-    return council_of(candidate_train(data, rules, say=lambda *_: None), data, rules)
+def trained(data: Dataset, rules: Rules) -> Trained:
+    return candidate_train(data, rules, say=lambda *_: None)
 
 
-def test_every_way_is_judged_on_rows_it_did_not_know(council: Council, data: Dataset, rules: Rules):  # noqa: F811
+@pytest.fixture(scope="module")
+def council(trained: Trained, data: Dataset, rules: Rules) -> Council:
+    return council_of(trained, data, rules)
+
+
+def test_every_way_is_judged_on_rows_it_did_not_know(council: Council, data: Dataset, rules: Rules):
     assert tuple(council.entrants) == (GLOBAL, "trend", "mean_reversion", "average", META)
     assert (*council.entrants, COUNCIL) == CouncilPanel(
         rules=rules, strategies=("trend", "mean_reversion")
@@ -49,7 +65,7 @@ def test_every_way_is_judged_on_rows_it_did_not_know(council: Council, data: Dat
     assert council.serving is council.entrants[council.kept]
 
 
-def test_a_strategy_that_reads_the_planted_feature_learns_it(council: Council, data: Dataset):  # noqa: F811
+def test_a_strategy_that_reads_the_planted_feature_learns_it(council: Council, data: Dataset):
     entrant = council.entrants["trend"]
     rows = entrant.raw.rows
     own = (data.part[rows, 0] == TEST) & (np.abs(data.values[rows, 0]) == 1.0)
@@ -73,17 +89,37 @@ def test_what_is_kept_is_what_the_validation_rows_prove(council: Council):
 
 
 def test_the_report_says_what_was_kept(council: Council):
-    fold = {
-        "fold": "fold_1",
-        "kept": council.kept,
-        "choices": [
-            {name: getattr(own, name) for name in Choice.__dataclass_fields__} for own in council.choices
-        ],
-        "weights": {"p_long": council.meta.weights("p_long")},
-        "left_out": council.left_out,
-    }
+    fold = {"fold": "fold_1", **council.told}
     lines = council_lines([fold])
     assert lines[0].startswith("Kept on validation rows: ") and "in fold_1" in lines[0]
     assert "strategy news is left out: the features have no news." in lines
     section = council_section([fold])
     assert len(section.parts[0].tables[0].rows) == len(council.choices)
+
+
+def test_a_published_council_decides_as_the_judged_one(council: Council, trained: Trained, data: Dataset):
+    """Every way, from the network's outputs and the stored rules alone."""
+    raw, rows = trained.raw, trained.raw.rows
+    for way, entrant in council.entrants.items():
+        rules = parse(json.loads(json_bytes(asdict(replace(council.rules, way=way)))), CouncilRules, where="")
+        said = decided(raw, data, rules)
+        np.testing.assert_allclose(said.p_long_logit, entrant.raw.p_long_logit, atol=1e-9)
+        np.testing.assert_allclose(said.p_short_logit, entrant.raw.p_short_logit, atol=1e-9)
+        # What each voter adds makes the decision, with the context's share where an aggregator reads it.
+        seated = SeatedCouncil.over(rules, data.features).seat(raw.at(1), data.values[rows], data.horizons[1])
+        added = seated.effects.sum(axis=0)
+        if way == META:
+            assert np.abs(added - (seated.outputs.p_long_logit, seated.outputs.p_short_logit)).max() > 0.01
+            continue
+        wanted = np.stack([entrant.raw.p_long_logit[:, 1], entrant.raw.p_short_logit[:, 1]])
+        np.testing.assert_allclose(added, wanted - seated.ballots.prior, atol=1e-9)
+
+
+def test_a_council_without_its_features_or_its_aggregator_is_refused(
+    council: Council, trained: Trained, data: Dataset
+):
+    with pytest.raises(InvariantError, match="the council reads adx_14, which the version's features lack"):
+        SeatedCouncil.over(council.rules, ("atr_14_pct", "rsi_14"))
+    without = replace(council.rules, way=META, meta=None)
+    with pytest.raises(InvariantError, match="an aggregator that it does not have"):
+        decided(trained.raw, data, without)

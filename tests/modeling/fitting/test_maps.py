@@ -8,7 +8,7 @@ from modeling.fitting.calibration import Chooser, Slice, reduced, trust_fit, upo
 from modeling.fitting.recipe import EvaluationConfig
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.trust import trusted_probability
-from modeling.registry.scorer import Outputs, trusted
+from modeling.registry.outputs import Outputs, trusted
 from tests.modeling.synthetic import tiny_recipe
 from tests.modeling.trust_maker import trust
 

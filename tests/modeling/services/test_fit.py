@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from django.conf import settings as django_settings
 
 pytest.importorskip("keras", reason="training needs Keras")
@@ -24,27 +23,13 @@ from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.explain import dataset_explain, stored_explain
 from modeling.services.fit import Origin, TrainReport, dataset_train
 from modeling.services.leak_audit import dataset_audit
-from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from tests.modeling.synthetic import dataset, tiny_recipe
 from traderai.common.errors import ConflictError
 from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2025, 1, 10, tzinfo=UTC)
 ORIGIN = Origin(as_of=NOW, is_simulated=True)
-
-
-@pytest.fixture
-def quick(tmp_path: Path, settings, monkeypatch):
-    """A lake of its own and the label set of the synthetic bars."""
-    spec = asdict(label_set())
-    own = {key: list(v) if isinstance(v, tuple) else v for key, v in spec.items()}
-    own["horizons"] = {own.pop("timeframe"): own["horizons"]}
-    del own["name"]
-    content = {"common": {}, "kinds": {}, "sets": {"quick_v1": own}}
-    (tmp_path / "label_sets.yaml").write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
-    settings.LAKE_URL = f"file://{tmp_path}/lake"
-    return tmp_path / "lake"
 
 
 def trained(data: Dataset, seed: int = 0, **overrides: object) -> TrainReport:
