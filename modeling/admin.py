@@ -46,8 +46,17 @@ class TrainingRunAdmin(ReadOnlyAdmin):
 class ModelVersionAdmin(ReadOnlyAdmin):
     """The versions and the switch between them."""
 
-    list_display = ("version", "kind", "state", "grade", "trained_until", "is_simulated", "created_at")
-    list_filter = ("kind", "state", "grade", "is_simulated")
+    list_display = (
+        "version",
+        "slot",
+        "kind",
+        "state",
+        "grade",
+        "trained_until",
+        "is_simulated",
+        "created_at",
+    )
+    list_filter = ("slot", "kind", "state", "grade", "is_simulated")
     search_fields = ("version",)
     actions = ("promote", "roll_back")
 
@@ -72,12 +81,12 @@ class ModelVersionAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Roll back to the previous champion", permissions=["promote"])
     def roll_back(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
-        """Put the previous champion of the selected versions' kind back."""
-        for kind in sorted(set(queryset.values_list("kind", flat=True))):
+        """Put the previous champion of the selected versions' slot back."""
+        for slot in sorted(set(queryset.values_list("slot", flat=True))):
             self._tell(
                 request,
-                lambda kind=kind: registry.version_rollback(
-                    kind=kind, by=str(request.user), reason="admin", now=clock.now()
+                lambda slot=slot: registry.version_rollback(
+                    slot=slot, by=str(request.user), reason="admin", now=clock.now()
                 ),
                 "is back in service",
             )
@@ -135,8 +144,8 @@ class LeakAuditAdmin(ReadOnlyAdmin):
 class PromotionAdmin(ReadOnlyAdmin):
     """Who switched the champion, when and why; append-only."""
 
-    list_display = ("at", "action", "version", "previous", "by", "reason")
-    list_filter = ("action", "kind")
+    list_display = ("at", "slot", "action", "version", "previous", "by", "reason")
+    list_filter = ("action", "slot")
 
 
 @admin.register(Trial)

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from modeling.contracts.council import CouncilRules
 from modeling.contracts.decisions import Evidence, IsotonicMap, Prediction
 from traderai.common.arrays import F32, F64
 
 Grade = Literal["rejected", "inform", "trade"]
+Slot = Literal["forecast", "adapters", "regime"]
+# What a kind of version serves as. A slot has one champion: a council's network holds the global outputs, so the two
+# compete for one place.
+SLOT_OF_KIND: Final[dict[str, Slot]] = {
+    "global": "forecast",
+    "council": "forecast",
+    "adapter": "adapters",
+    "regime": "regime",
+}
+SLOTS: Final[tuple[Slot, ...]] = ("forecast", "adapters", "regime")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +30,7 @@ class ModelVersionFacts:
 
     id: int
     version: str  # "global-swing_v1-20241231-ab12cd34"
-    kind: str  # "global"
+    kind: str  # one of SLOT_OF_KIND
     recipe: str
     feature_set_key: str
     label_set: str
@@ -29,11 +39,16 @@ class ModelVersionFacts:
     lookback_bars: int
     trained_until: datetime  # no label that it was trained or calibrated on ends after this
     grade: str  # a Grade
-    state: str  # candidate, champion, retired, rejected
+    state: str  # candidate, shadow, champion, retired, rejected
     is_simulated: bool  # trained on simulated bars
     artifact_key: str  # folder in the lake
     manifest_sha256: str
     metrics: dict[str, object]
+
+    @property
+    def slot(self) -> Slot:
+        """The place of service that it competes for."""
+        return SLOT_OF_KIND[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

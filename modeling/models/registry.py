@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+
+from modeling.contracts.registry import SLOT_OF_KIND, SLOTS
 
 GRADES = ("rejected", "inform", "trade")
 HEX64 = r"^[0-9a-f]{64}$"
@@ -56,12 +58,13 @@ class TrainingRun(models.Model):
 
 
 class ModelVersion(models.Model):
-    """One published artifact and where it stands: candidate, champion, retired or rejected."""
+    """One published artifact and where it stands: candidate, shadow, champion, retired or rejected."""
 
     class State(models.TextChoices):
         """Where the version stands."""
 
         CANDIDATE = "candidate", "Candidate"
+        SHADOW = "shadow", "Shadow: answers and is not heard"
         CHAMPION = "champion", "Champion"
         RETIRED = "retired", "Retired"
         REJECTED = "rejected", "Rejected"
@@ -76,6 +79,13 @@ class ModelVersion(models.Model):
 
     version = models.CharField(max_length=120)
     kind = models.CharField(max_length=16)
+    slot = models.GeneratedField(
+        expression=Case(
+            *(When(kind=kind, then=Value(slot)) for kind, slot in SLOT_OF_KIND.items()), default=Value("")
+        ),
+        output_field=models.CharField(max_length=16),
+        db_persist=True,
+    )
     recipe = models.CharField(max_length=64)
     run = models.ForeignKey(TrainingRun, on_delete=models.PROTECT, null=True, blank=True)
     feature_set_key = models.CharField(max_length=120)
@@ -96,10 +106,13 @@ class ModelVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["version"], name="modeling_modelversion_once"),
             models.UniqueConstraint(
-                fields=["kind"], condition=Q(state="champion"), name="modeling_modelversion_one_champion"
+                fields=["slot"], condition=Q(state="champion"), name="modeling_modelversion_one_champion"
             ),
             models.CheckConstraint(
-                condition=Q(state__in=["candidate", "champion", "retired", "rejected"]),
+                condition=Q(kind__in=list(SLOT_OF_KIND)), name="modeling_modelversion_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["candidate", "shadow", "champion", "retired", "rejected"]),
                 name="modeling_modelversion_state_known",
             ),
             models.CheckConstraint(
@@ -107,7 +120,7 @@ class ModelVersion(models.Model):
                 name="modeling_modelversion_grade_known",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["champion", "retired"]) | Q(grade__in=["inform", "trade"]),
+                condition=~Q(state__in=["shadow", "champion", "retired"]) | Q(grade__in=["inform", "trade"]),
                 name="modeling_modelversion_served_passed",
             ),
             models.CheckConstraint(
@@ -155,7 +168,7 @@ class GateVerdict(models.Model):
 
 
 class Promotion(models.Model):
-    """One switch of the champion, by whom and why; append-only."""
+    """One switch of a slot's champion, by whom and why; append-only."""
 
     class Action(models.TextChoices):
         """Which way the switch went."""
@@ -163,7 +176,7 @@ class Promotion(models.Model):
         PROMOTE = "promote", "Promotion"
         ROLLBACK = "rollback", "Rollback"
 
-    kind = models.CharField(max_length=16)
+    slot = models.CharField(max_length=16)
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
     previous = models.ForeignKey(
         ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -175,6 +188,7 @@ class Promotion(models.Model):
 
     class Meta:
         constraints = [
+            models.CheckConstraint(condition=Q(slot__in=SLOTS), name="modeling_promotion_slot_known"),
             models.CheckConstraint(
                 condition=Q(action__in=["promote", "rollback"]), name="modeling_promotion_action_known"
             ),
@@ -186,7 +200,7 @@ class Promotion(models.Model):
                 condition=~Q(by="") & ~Q(reason=""), name="modeling_promotion_says_who_and_why"
             ),
         ]
-        indexes = [models.Index(fields=["kind", "-at"], name="modeling_promotion_newest")]
+        indexes = [models.Index(fields=["slot", "-at"], name="modeling_promotion_newest")]
 
     def __str__(self) -> str:
         return f"{self.action} {self.version.version}"

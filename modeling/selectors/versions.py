@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from modeling.contracts import ModelVersionFacts
+from modeling.contracts.registry import SLOTS, Slot
 from modeling.models import LeakAudit, ModelVersion, Promotion
 from traderai.common.errors import NotFoundError, did_you_mean
 
 
-def champion_get(*, kind: str = "global") -> ModelVersionFacts | None:
+def champion_get(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     """Return the version in service, None while none has passed its gate."""
-    row = ModelVersion.objects.filter(kind=kind, state=ModelVersion.State.CHAMPION).first()
+    row = ModelVersion.objects.filter(slot=slot, state=ModelVersion.State.CHAMPION).first()
     return None if row is None else facts_of(row)
 
 
@@ -38,17 +39,28 @@ def leak_audit_passed(*, version_id: int) -> bool:
     return newest is not None and newest.passed
 
 
-def rollback_target(*, kind: str = "global") -> ModelVersionFacts | None:
+def slot_named(name: str) -> Slot:
+    """Return a slot by its name; an unknown one is a NotFoundError that names the nearest."""
+    for slot in SLOTS:
+        if slot == name:
+            return slot
+    raise NotFoundError(
+        f"slot must be one of {', '.join(SLOTS)}, was {name!r}{did_you_mean(name, SLOTS)}",
+        code="unknown_slot",
+    )
+
+
+def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     """Return the version that a rollback would put back: the newest former champion still fit to serve.
 
     Versions that were themselves rolled back from are not offered again.
     """
-    current = ModelVersion.objects.filter(kind=kind, state=ModelVersion.State.CHAMPION).first()
+    current = ModelVersion.objects.filter(slot=slot, state=ModelVersion.State.CHAMPION).first()
     if current is None:
         return None
-    rolled_back = Promotion.objects.filter(kind=kind, action=Promotion.Action.ROLLBACK).values("previous_id")
+    rolled_back = Promotion.objects.filter(slot=slot, action=Promotion.Action.ROLLBACK).values("previous_id")
     switch = (
-        Promotion.objects.filter(kind=kind, version__state=ModelVersion.State.RETIRED)
+        Promotion.objects.filter(slot=slot, version__state=ModelVersion.State.RETIRED)
         .exclude(version_id=current.pk)
         .exclude(version_id__in=rolled_back)
         .order_by("-at", "-id")

@@ -42,7 +42,7 @@ def version_judge(
 
     A leak audit that it has passed is attached.
     """
-    champion = champion_get(kind=facts.kind)
+    champion = champion_get(slot=facts.slot)
     rival, held_out = None, dataset
     if champion is not None and champion.is_simulated == facts.is_simulated:
         held_out = _held_out_of_both(dataset, champion)

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from modeling.contracts import Grade, ModelVersionFacts
+from modeling.contracts.registry import Slot
 from modeling.errors import PromotionRefusedError
 from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
 from modeling.registry.artifact import artifact_verify
@@ -110,7 +111,7 @@ def version_promote(*, version_id: int, by: str, reason: str, now: datetime) -> 
         raise NotFoundError(f"no model version with id {version_id}", code="unknown_version")
     _verify(found)
     with transaction.atomic():
-        champion = _champion_locked(found.kind)
+        champion = _champion_locked(facts_of(found).slot)
         row = _locked(version_id)
         if row.state == ModelVersion.State.CHAMPION:
             return facts_of(row)
@@ -119,18 +120,18 @@ def version_promote(*, version_id: int, by: str, reason: str, now: datetime) -> 
     return facts_of(row)
 
 
-def version_rollback(*, kind: str = "global", by: str, reason: str, now: datetime) -> ModelVersionFacts:
+def version_rollback(*, slot: Slot = "forecast", by: str, reason: str, now: datetime) -> ModelVersionFacts:
     """Put the previous champion back in one step, after checking its artifact.
 
     Each call goes one champion further back; with none left it is a PromotionRefusedError and nothing changes.
     """
-    target = rollback_target(kind=kind)
+    target = rollback_target(slot=slot)
     if target is None:
-        raise PromotionRefusedError(f"there is no earlier champion of kind {kind!r} to roll back to")
+        raise PromotionRefusedError(f"there is no earlier champion of slot {slot!r} to roll back to")
     _verify(ModelVersion.objects.get(pk=target.id))
     with transaction.atomic():
-        champion = _champion_locked(kind)
-        again = rollback_target(kind=kind)
+        champion = _champion_locked(slot)
+        again = rollback_target(slot=slot)
         if champion is None or again is None or again.id != target.id:
             raise PromotionRefusedError("the champion changed meanwhile; look and try again")
         row = _locked(target.id)
@@ -144,9 +145,9 @@ def _verify(row: ModelVersion) -> None:
     )
 
 
-def _champion_locked(kind: str) -> ModelVersion | None:
-    # Locking every version of the kind, in one order, also serialises two first promotions.
-    rows = list(ModelVersion.objects.select_for_update().filter(kind=kind).order_by("pk"))
+def _champion_locked(slot: Slot) -> ModelVersion | None:
+    # Locking every version of the slot, in one order, also serialises two first promotions.
+    rows = list(ModelVersion.objects.select_for_update().filter(slot=slot).order_by("pk"))
     return next((row for row in rows if row.state == ModelVersion.State.CHAMPION), None)
 
 
@@ -193,5 +194,5 @@ def _switch(
     row.state = ModelVersion.State.CHAMPION
     row.save(update_fields=["state"])
     Promotion.objects.create(
-        kind=row.kind, version=row, previous=champion, action=action, by=by, reason=reason, at=now
+        slot=facts_of(row).slot, version=row, previous=champion, action=action, by=by, reason=reason, at=now
     )

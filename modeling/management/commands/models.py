@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from modeling.selectors.versions import version_get, version_list
+from modeling.selectors.versions import slot_named, version_get, version_list
 from modeling.services.registry import version_promote, version_rollback
 from traderai.common import clock
 from traderai.common.errors import TraderAIError
@@ -25,7 +25,9 @@ class Command(BaseCommand):
         promote.add_argument("version")
         promote.add_argument("--reason", required=True)
         rollback = actions.add_parser("rollback", help="put the previous champion back")
-        rollback.add_argument("--kind", default="global")
+        rollback.add_argument(
+            "--slot", default="forecast", help="forecast (global and council), adapters or regime"
+        )
         rollback.add_argument("--reason", required=True)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -41,7 +43,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{facts.version} is in service as {facts.grade}")
             else:
                 facts = version_rollback(
-                    kind=options["kind"], by="command line", reason=options["reason"], now=clock.now()
+                    slot=slot_named(options["slot"]),
+                    by="command line",
+                    reason=options["reason"],
+                    now=clock.now(),
                 )
                 self.stdout.write(f"{facts.version} is back in service as {facts.grade}")
         except TraderAIError as error:
@@ -54,6 +59,6 @@ class Command(BaseCommand):
         for facts in versions:
             simulated = " SIMULATED" if facts.is_simulated else ""
             self.stdout.write(
-                f"{facts.version:<48} {facts.state:<10} {facts.grade:<9} until "
+                f"{facts.version:<48} {facts.slot:<9} {facts.kind:<8} {facts.state:<10} {facts.grade:<9} until "
                 f"{facts.trained_until:%Y-%m-%d}{simulated}"
             )

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from modeling.contracts import ModelVersionFacts
+from modeling.contracts.registry import SLOT_OF_KIND
 from modeling.errors import ArtifactBrokenError, PromotionRefusedError
 from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun
 from modeling.registry.artifact import artifact_write
@@ -16,6 +17,7 @@ from modeling.selectors.versions import (
     champion_get,
     leak_audit_passed,
     rollback_target,
+    slot_named,
     version_get,
     version_list,
 )
@@ -39,7 +41,9 @@ def lake(tmp_path: Path, settings):
     return tmp_path
 
 
-def registered(name: str, *, is_simulated: bool = False, content: bytes = b"network") -> ModelVersionFacts:
+def registered(
+    name: str, *, kind: str = "global", is_simulated: bool = False, content: bytes = b"network"
+) -> ModelVersionFacts:
     from django.conf import settings
 
     key = f"models/{name}"
@@ -47,7 +51,7 @@ def registered(name: str, *, is_simulated: bool = False, content: bytes = b"netw
         lake=lake_at(settings.LAKE_URL), key=key, files={"network.onnx": content}, about={"version": name}
     )
     new = NewVersion(
-        version=name, kind="global", recipe="r", feature_set_key="f@1", label_set="l", timeframe="1h",
+        version=name, kind=kind, recipe="r", feature_set_key="f@1", label_set="l", timeframe="1h",
         horizons=("3d",), lookback_bars=8, trained_until=NOW, is_simulated=is_simulated, artifact_key=key,
         manifest_sha256=sha, metrics={},
     )  # fmt: skip
@@ -56,7 +60,7 @@ def registered(name: str, *, is_simulated: bool = False, content: bytes = b"netw
 
 def serving(name: str, *, grade: str = "inform", minute: int = 0, **more) -> ModelVersionFacts:
     facts = registered(name, **more)
-    champion = champion_get()
+    champion = champion_get(slot=facts.slot)
     now = NOW + timedelta(minutes=minute)
     version_gate(
         version_id=facts.id, against_id=champion.id if champion else None, verdict=grade, numbers={}, now=now
@@ -190,6 +194,7 @@ def test_lists_and_unknown_names():
 
 BREAKING = {
     "modeling_modelversion_once": {"version": "a"},
+    "modeling_modelversion_kind_known": {"kind": "oracle"},
     "modeling_modelversion_state_known": {"state": "asleep"},
     "modeling_modelversion_grade_known": {"grade": "great"},
     "modeling_modelversion_served_passed": {"state": "champion", "grade": "unjudged"},
@@ -209,12 +214,43 @@ def test_the_database_refuses_what_must_never_be(rule: str, change: dict[str, ob
         row.save()
 
 
-def test_there_is_one_champion_of_a_kind():
+def test_a_council_competes_with_the_global_version_and_an_adapter_does_not():
     serving("a")
-    row = ModelVersion.objects.get(pk=registered("b").id)
+    row = ModelVersion.objects.get(pk=registered("b", kind="adapter").id)
     row.state, row.grade = "champion", "inform"
+    row.save()
+    assert champion_get(slot="adapters").version == "b"
+    assert champion_get().version == "a"
+    row.kind = "council"
     with pytest.raises(IntegrityError, match="modeling_modelversion_one_champion"):
         row.save()
+
+
+def test_each_slot_rolls_back_for_itself():
+    serving("a")
+    serving("b", kind="council", minute=1)
+    serving("light", kind="adapter", minute=2)
+    assert rollback_target().version == "a"
+    assert rollback_target(slot="adapters") is None
+    with pytest.raises(PromotionRefusedError, match="of slot 'adapters'"):
+        version_rollback(slot="adapters", by="t", reason="x", now=NOW)
+    assert version_rollback(by="t", reason="worse", now=NOW + timedelta(hours=1)).kind == "global"
+    assert champion_get(slot="adapters").version == "light"
+    assert [row.slot for row in Promotion.objects.order_by("pk")] == [
+        "forecast",
+        "forecast",
+        "adapters",
+        "forecast",
+    ]
+
+
+@pytest.mark.parametrize("kind", SLOT_OF_KIND)
+def test_the_database_gives_each_kind_its_slot(kind: str):
+    facts = registered("a", kind=kind)
+    assert ModelVersion.objects.get(pk=facts.id).slot == facts.slot == SLOT_OF_KIND[kind]
+    assert slot_named(facts.slot) == facts.slot
+    with pytest.raises(NotFoundError, match=f"did you mean '{facts.slot}'"):
+        slot_named(facts.slot + "s")
 
 
 @pytest.mark.parametrize(
@@ -259,6 +295,7 @@ def test_the_database_refuses_odd_verdicts(rule: str, fields: dict[str, object])
 @pytest.mark.parametrize(
     ("rule", "fields"),
     [
+        ("modeling_promotion_slot_known", {"slot": "throne"}),
         ("modeling_promotion_action_known", {"action": "swap"}),
         ("modeling_promotion_is_a_switch", {"previous": "self"}),
         ("modeling_promotion_says_who_and_why", {"by": ""}),
@@ -268,6 +305,6 @@ def test_the_database_refuses_odd_promotions(rule: str, fields: dict[str, object
     row = ModelVersion.objects.get(pk=registered("a").id)
     if fields.get("previous"):
         fields = {**fields, "previous": row}
-    values = {"kind": "global", "action": "promote", "by": "t", "reason": "r", "at": NOW} | fields
+    values = {"slot": "forecast", "action": "promote", "by": "t", "reason": "r", "at": NOW} | fields
     with pytest.raises(IntegrityError, match=rule):
         Promotion.objects.create(version=row, **values)

@@ -52,7 +52,7 @@ def test_a_council_serves_by_the_way_that_was_kept_and_tells_its_votes(quick: Pa
     origin = Origin(as_of=datetime(2025, 1, 10, tzinfo=UTC), is_simulated=True)
     report = dataset_train(plan=RECIPE, dataset=data, origin=origin, seed=0)
     facts = report.version
-    assert (facts.kind, champion_get(kind="council")) == ("council", facts)
+    assert (facts.kind, champion_get()) == ("council", facts)
     told = facts.metrics["council"]
     assert told["left_out"] == {"news": "the features have no news"}
     artifact = artifact_load(version=facts)
