@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import stdtr
 
 from traderai.common.arrays import F64
 
@@ -45,6 +46,25 @@ def overlap_mean(daily: F64, *, horizon_days: int) -> OverlapMean:
         t_newey_west=newey_west_t(daily, lag=horizon_days - 1),
         t_apart=float(np.mean([plain_t(daily[first::horizon_days]) for first in range(horizon_days)])),
     )
+
+
+def mean_above_zero_p(daily: F64, *, horizon_days: int) -> float:
+    """Return the one-sided p-value of a daily figure that looks `horizon_days` ahead: its mean is not above 0.
+
+    The tail of Student's distribution beyond `t_apart` of `overlap_mean`, with one degree of freedom fewer than there
+    are figures a whole horizon apart. Of 10,000 cases without an effect whose horizons overlap fully p was at most 0.05
+    (0.01) in 5.0 (0.8) % (120 days, horizon 10), 4.9 (1.0) % (120, 5) and 4.5 (0.4) % (40, 10). Of days without any
+    dependence it was in 0.1 % or fewer where the horizon is above 1: there it finds less than it could.
+
+    Shapes: daily (d,) one figure for each trading day in order, days without one as NaN: they keep their place.
+    NaN:    fewer figures than twice the horizon, or no variation in the days apart.
+    Raises: as `overlap_mean`.
+    """
+    found = overlap_mean(daily, horizon_days=horizon_days)
+    freedom = found.days / horizon_days - 1.0
+    if freedom < 1.0 or np.isnan(found.t_apart):
+        return float("nan")
+    return float(stdtr(freedom, -found.t_apart))
 
 
 def plain_t(daily: F64) -> float:
