@@ -150,7 +150,7 @@ def _side_choice(slices: Sequence[Slice], chooser: Chooser, side: str) -> tuple[
     crossed = np.empty(p.size)
     for half in (late, ~late):
         crossed[half] = mapped(p[half], _map_fit(p[~half], y[~half]))
-    best = chooser.pick(np.vstack([losses, _log_losses(crossed, y, least=_LEAST_P)]), day)
+    best = chooser.pick(np.vstack([losses, log_losses(crossed, y, least=_LEAST_P)]), day)
     return (_TRUSTS[best], None) if best < len(_TRUSTS) else (1.0, _map_fit(p, y))
 
 
@@ -158,7 +158,8 @@ def _map_fit(p: F64, y: F64) -> IsotonicMap:
     return fit_isotonic(p, y, max_knots=_MAP_KNOTS)
 
 
-def _log_losses(p: F64, y: F64, *, least: float) -> F64:
+def log_losses(p: F64, y: F64, *, least: float = _TINY_P) -> F64:
+    """Return the log loss of each row (n,); a probability counts as at least `least` away from 0 and 1."""
     safe = np.clip(p, least, 1.0 - least)
     return np.asarray(-np.log(np.where(y == 1.0, safe, 1.0 - safe)))
 
@@ -204,7 +205,7 @@ def _side_losses(side: str) -> Callable[[Slice], Losses]:
     def losses(own: Slice) -> Losses:
         prior, logits = getattr(own.base, f"{side}_prior"), getattr(own.outputs, f"{side}_logit")
         p = np.stack([trusted_probability(logits, prior=prior, trust=trust) for trust in _TRUSTS])
-        return _log_losses(p, own.targets[side], least=_TINY_P), own.day
+        return log_losses(p, own.targets[side]), own.day
 
     return losses
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 import lightgbm
 import numpy as np
 
+from modeling.fitting.trees import repeatable
 from modeling.kernels.cross_section import cross_section, daily_rank_ic, mean_ic
 from traderai.common.arrays import F32, F64, I64, Bools
 
@@ -138,8 +139,7 @@ class ForestRanker:
             {
                 "objective": "regression", "learning_rate": self.learning_rate, "num_leaves": self.leaves,
                 "min_data_in_leaf": self.least_rows, "feature_fraction": self.feature_frac, "lambda_l2": 1.0,
-                "max_bin": 63, "seed": seed, "deterministic": True, "force_row_wise": True,
-                "num_threads": self.threads, "verbose": -1,
+                **repeatable(seed=seed, threads=self.threads),
             },
             train,
             num_boost_round=self.rounds,

@@ -18,6 +18,7 @@ from modeling.fitting.batches import Scaler, stratified_rows
 from modeling.fitting.calibration import base_of
 from modeling.fitting.dataset import TRAIN, Dataset
 from modeling.fitting.forecasts import Provenance, Raw
+from modeling.fitting.trees import repeatable
 from traderai.common.arrays import F32, F64, I64
 from traderai.common.config import fingerprint
 
@@ -174,9 +175,8 @@ class TreeForecaster:
         return lightgbm.train(
             {
                 "objective": "binary", "learning_rate": self.learning_rate, "num_leaves": self.leaves,
-                "min_data_in_leaf": self.least_rows, "feature_fraction": self.feature_frac, "lambda_l2": self.l2, "max_bin": 63,
-                "seed": seed, "deterministic": True, "force_row_wise": True, "num_threads": self.threads,
-                "verbose": -1,
+                "min_data_in_leaf": self.least_rows, "feature_fraction": self.feature_frac, "lambda_l2": self.l2,
+                **repeatable(seed=seed, threads=self.threads),
             },
             train,
             num_boost_round=self.rounds,

@@ -11,6 +11,7 @@ import yaml
 from market.contracts import Timeframe
 from modeling.contracts import BarrierLabelSet
 from modeling.contracts.heads import BASE_HEADS, HEADS
+from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.selectors.label_sets import barrier_set_get
 from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
 from traderai.common.errors import InputError, did_you_mean
@@ -235,6 +236,7 @@ class Recipe:
     fit: FitConfig
     evaluation: EvaluationConfig
     council: CouncilConfig | None = None
+    adapters: AdapterConfig | None = None
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)
