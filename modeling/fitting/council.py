@@ -10,38 +10,23 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-import numpy as np
-
 from modeling.contracts.council import GLOBAL, META, CouncilRules, Prior, VoteContext
+from modeling.fitting.adapter_choice import ADAPTERS, adapters_choose
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.candidates import Trained, candidate_train
-from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.choices import Choice, choices_of, kept_way
+from modeling.fitting.dataset import Dataset
 from modeling.fitting.folds import Fold, trust_of
 from modeling.fitting.forecasts import Raw
-from modeling.fitting.judging import HEAD_TARGETS, Rules, Say, policy_traded
+from modeling.fitting.judging import HEAD_TARGETS, Rules, Say
 from modeling.fitting.meta import context_of, meta_fit, meta_said
 from modeling.fitting.strategies import Strategies, recipe_strategies
-from modeling.fitting.trading import Traded
 from modeling.fitting.votes import ballots_of, simple_votes, voted, ways
 from modeling.fitting.walk import Entrant, PanelFold, judged_of
 from modeling.kernels.ballots import Ballots
-from modeling.kernels.significance import block_bootstrap_mean
 from modeling.selectors.configuration import gate_get
-from traderai.common.arrays import F64
 
 COUNCIL: Final = "council"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """What one way to decide made of the validation rows, beside the shared network's own word."""
-
-    way: str
-    trades: int
-    net_expectancy_frac: float  # NaN without a trade
-    mean_daily_net: float
-    # Lower bound of its mean daily net result less the shared network's; that one of all ways is looked at is in it.
-    better_bound: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -91,7 +76,7 @@ def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
         said[META] = meta_said(meta, context, trained.raw, own, dataset)
         folds[META] = _meta_folds(by_fold, context, seed=rules.seed)
     entrants = {way: _entrant(trained, raw, folds[way], rules) for way, raw in said.items()}
-    choices = _choices(entrants, dataset, rules)
+    choices = choices_of(entrants, dataset, rules, replaced=GLOBAL)
     kept = kept_way(choices, min_trades=gate_get().min_trades)
     priors = zip(dataset.horizons, own.prior.T.tolist(), strict=True)
     return Council(
@@ -131,24 +116,26 @@ class CouncilPanel:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The ways, and the council as it serves."""
-        return (*ways(self.strategies), COUNCIL)
+        """The ways, the council as it serves, and with the adapters that it would have."""
+        with_adapters = () if self.rules.recipe.adapters is None else (ADAPTERS,)
+        return (*ways(self.strategies), COUNCIL, *with_adapters)
 
     def judge(self, dataset: Dataset, *, say: Say) -> PanelFold:
         """Return every way in one fold; at least two folds of calibration are needed, for the aggregator's sake."""
-        council = council_of(candidate_train(dataset, self.rules, say=say), dataset, self.rules)
-        return PanelFold(entrants={**council.entrants, COUNCIL: council.serving}, told=council.told)
+        return panel_fold(
+            council_of(candidate_train(dataset, self.rules, say=say), dataset, self.rules), self.rules
+        )
 
 
-def kept_way(choices: Sequence[Choice], *, min_trades: int) -> str:
-    """Return the way that serves: the best of those proven to earn more than the shared network, else the network.
-
-    A way with fewer trades than `min_trades` proves nothing, whatever they made.
-    """
-    proven = [
-        own for own in choices if own.way != GLOBAL and own.better_bound > 0.0 and own.trades >= min_trades
-    ]
-    return max(proven, key=lambda own: own.better_bound).way if proven else GLOBAL
+def panel_fold(council: Council, rules: Rules) -> PanelFold:
+    """Return every way of a council, and what is told of them; with the adapters that the recipe asks for."""
+    entrants = {**council.entrants, COUNCIL: council.serving}
+    told = council.told
+    if rules.recipe.adapters is not None:
+        found = adapters_choose(council.serving, council.folds[council.kept], rules)
+        entrants[ADAPTERS] = found.entrant
+        told["adapters"] = found.told()
+    return PanelFold(entrants=entrants, told=told)
 
 
 def _fold_ballots(fold: Fold, column: int, rules: Rules) -> Ballots:
@@ -172,35 +159,3 @@ def _entrant(trained: Trained, raw: Raw, folds: Sequence[Fold], rules: Rules) ->
     trust = trust_of(folds, column=trained.column, chooser=chooser)
     judged = judged_of(folds, raw, trust, scaler=trained.scaler, rules=rules)
     return Entrant(judged=judged, raw=raw, fold=folds[0])
-
-
-def _choices(entrants: dict[str, Entrant], dataset: Dataset, rules: Rules) -> tuple[Choice, ...]:
-    results = {
-        way: policy_traded(entrant.judged, dataset, rules, part=VALIDATION)
-        for way, entrant in entrants.items()
-    }
-    shared = results[GLOBAL].daily_net
-    # The best of several is looked for: each is held to its share of the risk (Bonferroni).
-    level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / max(len(results) - 1, 1)
-    return tuple(
-        _choice(way, result, result.daily_net - shared, rules, level=level) for way, result in results.items()
-    )
-
-
-def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float) -> Choice:
-    trades = result.simulation.trades
-    evaluation = rules.recipe.evaluation
-    found = block_bootstrap_mean(
-        better,
-        level=level,
-        mean_block_days=evaluation.mean_block_days,
-        resamples=evaluation.resamples,
-        rng=np.random.default_rng(rules.seed),
-    )
-    return Choice(
-        way=way,
-        trades=len(trades),
-        net_expectancy_frac=trades.mean_net_frac,
-        mean_daily_net=float(result.daily_net.mean()),
-        better_bound=found.low,
-    )

@@ -16,6 +16,8 @@ NAMES: Final = {
     "average": "average of votes",
     "meta": "meta-aggregator",
     "council": "council",
+    "shared": "without adapters",
+    "adapters": "with adapters",
     "ridge": "ridge regression",
     "momentum_12_1": "12-1 momentum",
     "reversal_1m": "1-month reversal",

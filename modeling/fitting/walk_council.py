@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, number
+from modeling.fitting.walk_adapters import adapters_lines, adapters_part
 from modeling.fitting.walk_tables import SIDE_WORDS
 
 _STRONGEST: Final = 10
@@ -39,6 +40,7 @@ def council_section(folds: Sequence[Mapping[str, Any]]) -> Section:
                     for side, weights in fold["weights"].items()
                 ],
             ),
+            *([adapters_part(folds)] if _has_adapters(folds) else []),
         ],
     )
 
@@ -51,7 +53,12 @@ def council_lines(folds: Sequence[Mapping[str, Any]]) -> list[str]:
     told = "; ".join(f"{named(way)} in {', '.join(names)}" for way, names in kept.items())
     left_out = {name: why for fold in folds for name, why in fold["left_out"].items()}
     lines = [f"Kept on validation rows: {told}."]
-    return lines + [f"{named(name)} is left out: {why}." for name, why in left_out.items()]
+    lines += [f"{named(name)} is left out: {why}." for name, why in left_out.items()]
+    return lines + (adapters_lines(folds) if _has_adapters(folds) else [])
+
+
+def _has_adapters(folds: Sequence[Mapping[str, Any]]) -> bool:
+    return all("adapters" in fold for fold in folds)
 
 
 def _choices(fold: Mapping[str, Any]) -> Table:

@@ -131,6 +131,7 @@ def _plan(question: EdgeQuestion) -> _Plan:
         timeframe=question.timeframe or recipe.timeframe,
         feature_set=question.feature_set or recipe.feature_set,
         universe=question.secids or recipe.universe,
+        adapters=recipe.adapters if question.council else None,
     )
     if question.council and recipe.council is None:
         raise InputError(
@@ -184,8 +185,11 @@ def _forecasters(plan: _Plan) -> tuple[Forecaster, ...]:
 def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:
     if plan.recipe.council is None:
         return None
+    from modeling.fitting.adapters import local_columns  # imports XGBoost
     from modeling.fitting.council import CouncilPanel  # imports Keras
 
+    if plan.recipe.adapters is not None:
+        local_columns(plan.recipe.adapters, dataset.features)  # refuses before hours of training, not after
     shapes, _ = strategy_shapes(plan.recipe, dataset.features)
     return CouncilPanel(rules=plan.rules, strategies=tuple(own.name for own in shapes))
 

@@ -11,11 +11,14 @@ import pytest
 pytest.importorskip("keras", reason="training needs Keras")
 
 from modeling.contracts.council import GLOBAL, META, CouncilRules
+from modeling.fitting.adapter_choice import ADAPTERS
 from modeling.fitting.candidates import Trained, candidate_train
-from modeling.fitting.council import COUNCIL, Choice, Council, CouncilPanel, council_of, kept_way
+from modeling.fitting.choices import Choice, kept_way
+from modeling.fitting.council import COUNCIL, Council, CouncilPanel, council_of, panel_fold
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.forecasts import require_held_out
 from modeling.fitting.judging import Rules
+from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.fitting.trading import account_rules
 from modeling.fitting.votes import decided
 from modeling.fitting.walk_council import council_lines, council_section
@@ -123,3 +126,24 @@ def test_a_council_without_its_features_or_its_aggregator_is_refused(
     without = replace(council.rules, way=META, meta=None)
     with pytest.raises(InvariantError, match="an aggregator that it does not have"):
         decided(trained.raw, data, without)
+
+
+def test_a_panel_adds_the_adapters_of_what_is_kept(council: Council, data: Dataset, rules: Rules):
+    names = CouncilPanel(rules=rules, strategies=("trend", "mean_reversion")).names
+    assert tuple(panel_fold(council, rules).entrants) == names
+    config = AdapterConfig(features=("rsi_14", "atr_14_pct"), min_days=40)
+    asked = replace(rules, recipe=replace(rules.recipe, adapters=config))
+    found = panel_fold(council, asked)
+    assert tuple(found.entrants) == (*names, ADAPTERS)
+    assert tuple(found.entrants) == CouncilPanel(rules=asked, strategies=("trend", "mean_reversion")).names
+    told = found.told["adapters"]
+    assert [own["secid"] for own in told["verdicts"]] == list(data.secids)
+    assert all(own["days_taught"] >= 40 and own["days_judged"] >= 40 for own in told["verdicts"])
+    require_held_out(found.entrants[ADAPTERS].judged.forecasts, data, part=TEST)
+    lines = council_lines([{"fold": "fold_1", **found.told}])
+    assert lines[-1].startswith("Adapters in fold_1: ")
+    section = council_section([{"fold": "fold_1", **found.told}])
+    assert section.parts[-1].title == "Adapters of single tickers"
+    # With one fold there is nothing out of fold to teach them.
+    alone = replace(council, folds={council.kept: council.folds[council.kept][:1]})
+    assert panel_fold(alone, asked).told["adapters"]["reason"].startswith("there are no older folds")

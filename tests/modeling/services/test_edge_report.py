@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from features.selectors.catalogue import feature_set_get
+from modeling.fitting.adapters import local_columns
 from modeling.fitting.dataset import dataset_assemble
 from modeling.fitting.loading import Loaded
 from modeling.fitting.recipe import recipe_load
@@ -88,6 +90,13 @@ def test_every_configured_report_has_a_recipe_for_its_label_set():
         recipe = recipe_load(report_config(name).recipe)
         assert recipe.label_set == name
         assert recipe.labels().name == name
+
+
+def test_the_adapters_of_a_recipe_read_features_of_its_set():
+    recipe = recipe_load("edge_swing")
+    assert recipe.adapters is not None
+    names = feature_set_get(name=recipe.feature_set).columns
+    assert len(local_columns(recipe.adapters, names)) == len(recipe.adapters.features)
 
 
 def test_an_index_of_closes_is_bought_at_its_first_close():

@@ -1,0 +1,82 @@
+"""Choosing between ways to decide by what their trades make of the validation rows; the test rows only report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from modeling.contracts.council import GLOBAL
+from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.judging import Rules, policy_traded
+from modeling.fitting.trading import Traded
+from modeling.fitting.walk import Entrant
+from modeling.kernels.significance import block_bootstrap_mean
+from traderai.common.arrays import F64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What one way to decide made of the validation rows, beside the one that it would replace."""
+
+    way: str
+    trades: int
+    net_expectancy_frac: float  # NaN without a trade
+    mean_daily_net: float
+    # Lower bound of its mean daily net result less that of what it would replace; that one of all is looked at is in it.
+    better_bound: float
+
+
+def choices_of(
+    entrants: Mapping[str, Entrant], dataset: Dataset, rules: Rules, *, replaced: str
+) -> tuple[Choice, ...]:
+    """Return every entrant's choice by name, held against the one that would be replaced."""
+    results = {
+        way: policy_traded(entrant.judged, dataset, rules, part=VALIDATION)
+        for way, entrant in entrants.items()
+    }
+    before = results[replaced].daily_net
+    # The best of several is looked for: each is held to its share of the risk (Bonferroni).
+    level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / max(len(results) - 1, 1)
+    return tuple(
+        _choice(way, result, result.daily_net - before, rules, level=level) for way, result in results.items()
+    )
+
+
+def kept_way(choices: Sequence[Choice], *, min_trades: int) -> str:
+    """Return the way that serves: the best of those proven to earn more than the shared network, else the network.
+
+    A way with fewer trades than `min_trades` proves nothing, whatever they made.
+    """
+    proven = [
+        own for own in choices if own.way != GLOBAL and own.better_bound > 0.0 and own.trades >= min_trades
+    ]
+    return max(proven, key=lambda own: own.better_bound).way if proven else GLOBAL
+
+
+def not_worse(choice: Choice, replaced: Choice) -> bool:
+    """Return whether what is proven by another measure may serve: its trades made no less than the replaced one's.
+
+    Who trades nothing made 0.
+    """
+    return choice.mean_daily_net >= replaced.mean_daily_net
+
+
+def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float) -> Choice:
+    trades = result.simulation.trades
+    evaluation = rules.recipe.evaluation
+    found = block_bootstrap_mean(
+        better,
+        level=level,
+        mean_block_days=evaluation.mean_block_days,
+        resamples=evaluation.resamples,
+        rng=np.random.default_rng(rules.seed),
+    )
+    return Choice(
+        way=way,
+        trades=len(trades),
+        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+        mean_daily_net=float(result.daily_net.mean()),
+        better_bound=found.low,
+    )
