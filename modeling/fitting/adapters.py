@@ -283,12 +283,15 @@ def _too_little(own: _Lesson, days: int, config: AdapterConfig) -> str:
 
 
 def _adapter(secid: str, own: _Lesson, days: int, config: AdapterConfig, seed: int) -> Adapter:
+    _, at, rows = np.unique(own.day, return_inverse=True, return_counts=True)
+    weight = 1.0 / rows[at]
     long, short = (
         correction_fit(
             CorrectionTask(
                 x=own.x,
                 shared=np.ascontiguousarray(own.shared[place]),
                 y=np.ascontiguousarray(own.y[place]),
+                weight=weight,
                 config=config,
                 seed=seed,
             )

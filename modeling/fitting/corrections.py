@@ -23,7 +23,7 @@ from modeling.kernels.offset_logistic import offset_logistic
 from modeling.registry.adapters import Correction, standardised
 from traderai.common.arrays import F32, F64
 
-_HEAVIEST_ROW: Final = 0.25  # p (1 - p): what one row weighs in XGBoost's min_child_weight at most
+_HEAVIEST: Final = 0.25  # p (1 - p): what a weight of 1 counts in a leaf at most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +33,7 @@ class CorrectionTask:
     x: F32  # (n, d) as `adapter_inputs` makes it
     shared: F64  # (n,) logits
     y: F64  # (n,) 0 or 1
+    weight: F64  # (n,) a day's rows weigh 1 together: they look at the same market, and so do the horizons
     config: AdapterConfig
     seed: int
 
@@ -45,11 +46,11 @@ def correction_fit(task: CorrectionTask) -> Correction:
 
 def _xgboost(task: CorrectionTask) -> str:
     own = task.config
-    train = xgboost.DMatrix(task.x, label=task.y, base_margin=task.shared, nthread=1)
+    train = xgboost.DMatrix(task.x, label=task.y, weight=task.weight, base_margin=task.shared, nthread=1)
     booster = xgboost.train(
         {
             "objective": "binary:logistic", "base_score": 0.5, "eta": own.learning_rate, "max_depth": own.depth,
-            "min_child_weight": own.least_rows * _HEAVIEST_ROW, "lambda": own.l2, "tree_method": "hist", "max_bin": 63,
+            "min_child_weight": own.least_days * _HEAVIEST, "lambda": own.l2, "tree_method": "hist", "max_bin": 63,
             "seed": task.seed, "nthread": 1, "verbosity": 0,
         },
         train,
@@ -60,11 +61,14 @@ def _xgboost(task: CorrectionTask) -> str:
 
 def _lightgbm(task: CorrectionTask) -> str:
     own = task.config
-    train = lightgbm.Dataset(task.x, task.y, init_score=task.shared, params={"verbose": -1})
+    train = lightgbm.Dataset(
+        task.x, task.y, weight=task.weight, init_score=task.shared, params={"verbose": -1}
+    )
     booster = lightgbm.train(
         {
             "objective": "binary", "boost_from_average": False, "learning_rate": own.learning_rate,
-            "num_leaves": 2**own.depth, "max_depth": own.depth, "min_data_in_leaf": own.least_rows, "lambda_l2": own.l2,
+            "num_leaves": 2**own.depth, "max_depth": own.depth, "min_data_in_leaf": 1, "min_sum_hessian_in_leaf": own.least_days * _HEAVIEST,
+            "lambda_l2": own.l2,
             **repeatable(seed=task.seed, threads=1),
         },
         train,
@@ -76,7 +80,7 @@ def _lightgbm(task: CorrectionTask) -> str:
 def _logistic(task: CorrectionTask) -> str:
     mean, std, scaled = _scaled(task)
     columns = np.column_stack([np.ones(scaled.shape[0]), scaled])
-    found = offset_logistic(columns, task.y, task.shared, penalty=task.config.l2)
+    found = offset_logistic(columns, task.y, task.shared, task.weight, penalty=task.config.l2)
     return _figures(mean=mean, std=std, intercept=found[0], coefficients=found[1:])
 
 
@@ -87,12 +91,12 @@ def _mlp(task: CorrectionTask) -> str:
     """
     mean, std, scaled = _scaled(task)
     p = sigmoid(task.shared)
-    weight = np.maximum(p * (1.0 - p), 1e-6)
+    curve = np.maximum(p * (1.0 - p), 1e-6)
     model = MLPRegressor(
         hidden_layer_sizes=(task.config.hidden,), activation="tanh", solver="lbfgs", alpha=task.config.l2,
-        max_iter=200, random_state=task.seed,
+        max_iter=1000, random_state=task.seed,
     )  # fmt: skip
-    model.fit(scaled, (task.y - p) / weight, sample_weight=weight)
+    model.fit(scaled, (task.y - p) / curve, sample_weight=task.weight * curve)
     (weights, coefficients), (bias, intercept) = model.coefs_, model.intercepts_
     return _figures(
         mean=mean,

@@ -19,9 +19,7 @@ from modeling.fitting.recipe_adapters import AdapterConfig
 from tests.modeling.synthetic import BARS_PER_DAY, FEATURES, bars, instruments, label_set, tiny_recipe
 
 COLUMN = FEATURES.index("volatility")
-CONFIG = AdapterConfig(
-    features=("hint", "volatility"), window_months=6.0, min_days=40, shrink_days=60.0, least_rows=50
-)
+CONFIG = AdapterConfig(features=("hint", "noise"), window_months=6.0, min_days=40, shrink_days=60.0, l2=5.0)
 FOLLOWER = "SHR1"
 
 

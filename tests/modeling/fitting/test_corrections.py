@@ -25,7 +25,9 @@ def task(family: AdapterFamily, *, hint: float, n: int = 3000, seed: int = 1) ->
     y = (rng.random(n) < sigmoid(shared + hint * np.sign(local[:, 0]))).astype(np.float64)
     local[rng.random(n) < 0.05, 1] = np.nan
     x = adapter_inputs(shared, -shared, local, h=0, horizons=2)
-    return CorrectionTask(x=x, shared=shared, y=y, config=replace(CONFIG, family=family), seed=seed)
+    return CorrectionTask(
+        x=x, shared=shared, y=y, weight=np.full(n, 0.25), config=replace(CONFIG, family=family), seed=seed
+    )
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -33,7 +35,7 @@ def test_a_hint_is_learned_upon_the_shared_logit(family: AdapterFamily):
     own = task(family, hint=1.0)
     found = correction_fit(own).logits(own.x)
     up = own.x[:, 2] > 0
-    assert found[up].mean() > 0.4 and found[~up].mean() < -0.4
+    assert found[up].mean() > 0.3 and found[~up].mean() < -0.3
     # What the shared logit says already is not said twice: without it the slope is about 1.
     assert abs(np.polyfit(own.shared, found, 1)[0]) < 0.3
 
@@ -55,6 +57,21 @@ def test_equal_tasks_give_equal_texts_and_a_text_the_same_answers(family: Adapte
     # A row's answer does not depend on the rows beside it.
     alone = np.concatenate([read.logits(own.x[row : row + 1]) for row in range(40)])
     np.testing.assert_array_equal(alone, first.logits(own.x)[:40])
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_day_of_more_rows_counts_no_more(family: AdapterFamily):
+    own = task(family, hint=1.0)
+    twice = replace(
+        own,
+        **{name: np.repeat(getattr(own, name), 2, axis=0) for name in ("x", "shared", "y")},
+        weight=np.repeat(own.weight, 2) / 2.0,
+    )
+    once = correction_fit(own).logits(own.x)
+    assert np.abs(correction_fit(twice).logits(own.x) - once).mean() < 0.03
+    # Seen to fail: rows that count for themselves are believed more.
+    heavier = correction_fit(replace(own, weight=20.0 * own.weight)).logits(own.x)
+    assert np.abs(heavier - once).mean() > 0.06
 
 
 def test_what_never_changes_has_no_say():
