@@ -50,6 +50,7 @@ from modeling.selectors.versions import facts_of
 from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_promote, version_register
+from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
 from traderai.common.config import fingerprint
 from traderai.common.lake import lake_at
@@ -140,16 +141,13 @@ def dataset_train(
     ).last()
     if same is not None:
         return _reused(facts_of(same), clock.monotonic_s() - began_s)
-    run = TrainingRun.objects.create(
-        recipe=plan.name, seed=seed, as_of=origin.as_of, state="running", config=asdict(plan),
-        started_at=clock.now(), **shas,
-    )  # fmt: skip
-    try:
+    training_runs_sweep(now=clock.now())
+    new = TrainingRun(
+        recipe=plan.name, seed=seed, as_of=origin.as_of, config=asdict(plan), started_at=clock.now(), **shas
+    )
+    with training_run(new) as run:
         report = _train(run, plan, dataset, origin, progress)
-    except Exception as error:
-        _run_end(run, began_s, state="failed", error=f"{type(error).__name__}: {error}")
-        raise
-    _run_end(run, began_s, state="done", metrics=report.version.metrics, log="\n".join(report.table))
+        run.metrics, run.log = report.version.metrics, "\n".join(report.table)
     return replace(report, seconds=clock.monotonic_s() - began_s)
 
 
@@ -344,14 +342,6 @@ def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
     return TrainReport(
         version=facts, reused=True, promoted=False, note=note, table=tuple(table), seconds=seconds
     )
-
-
-def _run_end(run: TrainingRun, began_s: float, **fields: Any) -> None:
-    for name, value in fields.items():
-        setattr(run, name, value)
-    run.finished_at = clock.now()
-    run.seconds = clock.monotonic_s() - began_s
-    run.save()
 
 
 def _config_sha(plan: Recipe) -> str:
