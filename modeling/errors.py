@@ -11,6 +11,12 @@ class DatasetRefusedError(InputError):
     code = "dataset_refused"
 
 
+class FitDivergedError(InputError):
+    """A fit whose loss is not finite any more: the recipe or the data must change before it is tried again."""
+
+    code = "fit_diverged"
+
+
 class ExportMismatchError(InvariantError):
     """The exported network does not compute what the trained one does; it must not be published."""
 

@@ -11,6 +11,7 @@ import numpy as np
 from modeling.fitting.batches import Scaler
 from modeling.fitting.blocks import recipe_blocks
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.divergence import DivergenceStop
 from modeling.fitting.head_targets import Asked, head_targets, strategy_targets
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.strategies import Strategies, recipe_strategies
@@ -85,7 +86,8 @@ def network_fit(
     validation = WindowBatches(
         source, dataset.rows_of(VALIDATION), part=VALIDATION, limit=fit.max_validation_windows, seed=None
     )
-    return _run(networks, recipe, train, validation, say)
+    stop = DivergenceStop(dataset, train, learning_rate=fit.learning_rate)
+    return _run(networks, recipe, (train, validation), stop, say)
 
 
 def _compiled(networks: Networks, recipe: Recipe, unit: float, heads: tuple[str, ...]) -> Networks:
@@ -107,11 +109,11 @@ def _compiled(networks: Networks, recipe: Recipe, unit: float, heads: tuple[str,
 def _run(
     networks: Networks,
     recipe: Recipe,
-    train: WindowBatches,
-    validation: WindowBatches,
+    parts: tuple[WindowBatches, WindowBatches],
+    stop: DivergenceStop,
     say: Callable[[int, int, str], None],
 ) -> Fitted:
-    fit = recipe.fit
+    fit, (train, validation) = recipe.fit, parts
     watch = _Watch(max_s=60.0 * fit.max_fit_minutes, epochs=fit.max_epochs, say=say)
     best = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True
@@ -124,7 +126,7 @@ def _run(
         epochs=fit.max_epochs,
         shuffle=False,
         verbose=0,
-        callbacks=[best, watch],
+        callbacks=[stop, best, watch],
     ).history
     epochs = len(history["loss"])
     stopped_by = "minutes" if watch.out_of_time else "epochs" if epochs == fit.max_epochs else "patience"

@@ -92,6 +92,10 @@ class WindowBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras carri
         """The windows of an epoch."""
         return sum(rows.size for rows in self._batches)
 
+    def rows(self, index: int) -> I64:
+        """Return the matrix rows of a batch of the epoch that is being drawn from."""
+        return self._batches[index]
+
     def _draw(self) -> None:
         rng = None if self._seed is None else np.random.default_rng([self._seed, self._epoch])
         source = self._source

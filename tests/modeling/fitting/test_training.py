@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -10,12 +12,14 @@ import pytest
 pytest.importorskip("keras", reason="training needs Keras")
 
 from modeling.contracts.heads import BASE_HEADS, HEADS
+from modeling.errors import FitDivergedError
 from modeling.fitting.batches import scaler_fit
-from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
 from modeling.fitting.export import onnx_check, onnx_export
 from modeling.fitting.training import network_fit
 from modeling.registry.scorer import Network
 from tests.modeling.synthetic import dataset, tiny_recipe
+from traderai.common.clock import to_epoch_s
 from traderai.common.errors import InputError
 
 
@@ -68,3 +72,50 @@ def test_a_volatility_feature_that_is_not_there_is_refused(data: Dataset):
     recipe = tiny_recipe(**{"network.volatility_feature": "volatilty"})
     with pytest.raises(InputError, match="did you mean 'volatility'"):
         network_fit(data, recipe, scaler=scaler_fit(data), seed=1, say=lambda *_: None)
+
+
+def diverged(data: Dataset, *, broken_row: int | None = None, **overrides: object) -> str:
+    """Return what a fit says that ends early; a bar that lost a feature after the dataset was made is in its windows."""
+    values = data.values.copy()
+    if broken_row is not None:
+        values[broken_row, 2] = np.nan
+    recipe, scaler = tiny_recipe(**{"fit.max_epochs": 2, **overrides}), scaler_fit(data)
+    with pytest.raises(FitDivergedError) as caught:
+        network_fit(replace(data, values=values), recipe, scaler=scaler, seed=1, say=lambda *_: None)
+    return caught.value.detail
+
+
+def test_weights_that_run_away_end_the_fit_with_the_batch_its_rows_and_the_remedy(data: Dataset):
+    told = diverged(data, **{"fit.learning_rate": "1.0e+30"})
+    found = re.fullmatch(
+        r"the loss must stay finite, was (nan|inf) in epoch 1 at batch (\d+) of (\d+): its rows are finite, the first "
+        r"are (.+) and \d+ more; the weights have run away: lower fit\.learning_rate, was 1e\+30",
+        told,
+    )
+    assert found, told
+    # The first step spoils the weights; the second is the first to see it.
+    assert int(found[2]) == 2 <= int(found[3])
+    for row in found[4].split(", "):
+        secid, moment = row.split(" ")
+        place = data.secids.index(secid)
+        moments = data.decision_s[(data.instrument == place) & (data.part == TRAIN).any(axis=1)]
+        assert to_epoch_s(datetime.fromisoformat(moment)) in moments
+
+
+def test_rows_with_a_feature_that_is_missing_are_named(data: Dataset):
+    row = int(data.rows_of(TRAIN)[data.lookback_bars + 100])
+    told = diverged(data, broken_row=row)
+    # Every window that holds the bar is spoiled; which of them the batch drew is the seed's.
+    found = re.search(
+        r"was nan in epoch 1 at batch \d+ of \d+: features or labels that are not finite stand at (.+); look at",
+        told,
+    )
+    assert found, told
+    moments = [to_epoch_s(datetime.fromisoformat(text)) for text in re.findall(r"\d{4}-\S+:00", found[1])]
+    assert moments and set(moments) <= set(data.decision_s[row : row + data.lookback_bars].tolist())
+    assert {text.split()[0] for text in found[1].split(", ")} == {data.secids[data.instrument[row]]}
+
+
+def test_a_validation_loss_that_is_not_finite_ends_the_fit(data: Dataset):
+    told = diverged(data, broken_row=int(data.rows_of(VALIDATION)[200]))
+    assert told.startswith("the validation loss must stay finite, was nan after epoch 1; lower")
