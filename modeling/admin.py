@@ -21,6 +21,7 @@ from modeling.models import (
     LeakAudit,
     ModelVersion,
     Promotion,
+    RetrainingReport,
     TrainingRun,
     Trial,
 )
@@ -321,3 +322,14 @@ class DriftReportAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Show the report's lines instead of the stored structure."""
         return self.fields
+
+
+@admin.register(RetrainingReport)
+class RetrainingReportAdmin(ReadOnlyAdmin):
+    """What was trained anew, by the calendar or for drift, and what became of it; append-only."""
+
+    list_display = ("day", "job", "period", "state", "verdict", "version", "note")
+    list_filter = ("job", "state", "trigger", "day")
+    list_select_related = ("version",)
+    search_fields = ("version__version", "note")
+    ordering = ("-day", "-pk")

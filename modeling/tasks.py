@@ -24,3 +24,11 @@ def drift_daily() -> None:
     from modeling.services import drift
 
     drift.drift_daily(now=clock.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def retraining_due() -> None:
+    """Train what is due by the calendar or for drift, one job a call; where nothing is due nothing is done."""
+    from modeling.services import retraining
+
+    retraining.retraining_due(now=clock.now())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from modeling.models.ledger import Experiment, Trial
 from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
-from modeling.models.watch import DriftReport, LeakAudit
+from modeling.models.watch import DriftReport, LeakAudit, RetrainingReport
 
 __all__ = [
     "DriftReport",
@@ -13,6 +13,7 @@ __all__ = [
     "LeakAudit",
     "ModelVersion",
     "Promotion",
+    "RetrainingReport",
     "TrainingRun",
     "Trial",
 ]

@@ -1,4 +1,4 @@
-"""What the watch over versions finds: audits of leaks, reports of drift."""
+"""What the watch over versions finds: audits of leaks, reports of drift and of retraining."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from modeling.contracts.drift import DRIFT_GRADES
-from modeling.models.registry import ModelVersion
+from modeling.contracts.retraining import ENDED, RETRAINING_STATES, TRIGGERS
+from modeling.models.registry import GRADES, ModelVersion
 
 
 class LeakAudit(models.Model):
@@ -51,3 +52,46 @@ class DriftReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version.version} on {self.day}: {self.grade}"
+
+
+class RetrainingReport(models.Model):
+    """What became of one attempt to train anew, one a job and Moscow day; append-only."""
+
+    job = models.CharField(max_length=32)
+    period = models.CharField(max_length=32)
+    trigger = models.CharField(max_length=8, choices=[(trigger, trigger) for trigger in TRIGGERS])
+    day = models.DateField()
+    state = models.CharField(max_length=8, choices=[(state, state) for state in RETRAINING_STATES])
+    version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="retraining_reports"
+    )
+    verdict = models.CharField(
+        max_length=8, choices=[(grade, grade) for grade in GRADES], blank=True, default=""
+    )
+    note = models.TextField()
+    figures = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "day"], name="modeling_retrainingreport_once_a_day"),
+            models.CheckConstraint(
+                condition=Q(state__in=RETRAINING_STATES), name="modeling_retrainingreport_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(trigger__in=TRIGGERS), name="modeling_retrainingreport_trigger_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(verdict__in=("", *GRADES)), name="modeling_retrainingreport_verdict_known"
+            ),
+            models.CheckConstraint(
+                condition=(Q(state__in=ENDED, version__isnull=False) & ~Q(verdict=""))
+                | (~Q(state__in=ENDED) & Q(version__isnull=True, verdict="")),
+                name="modeling_retrainingreport_ended_has_version",
+            ),
+            models.CheckConstraint(condition=~Q(note=""), name="modeling_retrainingreport_says_why"),
+        ]
+        indexes = [models.Index(fields=["job", "period"], name="modeling_retraining_period")]
+
+    def __str__(self) -> str:
+        return f"{self.job} {self.period} on {self.day}: {self.state}"

@@ -1,4 +1,4 @@
-"""The configuration of costs, the policy, the gate and drift; reads YAML alone, so the web may use it.
+"""The configuration of costs, the policy, the gate, drift and retraining; reads YAML alone, so the web may use it.
 
 `traderai.common.config.fingerprint` of what these return is stored with everything made from it.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from modeling.contracts import AccountConfig, CostModel, GateConfig, PolicyConfig
 from modeling.contracts.drift import DriftConfig
+from modeling.contracts.retraining import RetrainingConfig
 from traderai.common.config import config_path, load_config, load_yaml, parse
 from traderai.common.errors import InputError
 
@@ -15,6 +16,7 @@ COSTS_FILE = "costs.yaml"
 GATE_FILE = "gate.yaml"
 ACCOUNT_FILE = "account.yaml"
 DRIFT_FILE = "drift.yaml"
+RETRAINING_FILE = "retraining.yaml"
 
 
 def cost_model_get() -> CostModel:
@@ -47,3 +49,8 @@ def gate_get() -> GateConfig:
 def drift_config_get() -> DriftConfig:
     """Return what a version in service is held against."""
     return load_config(DRIFT_FILE, DriftConfig)
+
+
+def retraining_config_get() -> RetrainingConfig:
+    """Return what is trained anew by the calendar."""
+    return load_config(RETRAINING_FILE, RetrainingConfig)

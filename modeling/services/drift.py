@@ -31,6 +31,7 @@ from traderai.common.config import parse
 from traderai.common.errors import ConflictError, InputError, NotReadyError
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
+from traderai.common.summary import summary_send
 
 EVENT = "model_drift"  # what an alert in the log begins with
 NO_REFERENCE = "no reference: the artifact is from before drift was looked for; train again"
@@ -168,11 +169,11 @@ def _keep(
     )
     kept = drift_facts_of(row)
     if is_new and kept.grade == "drift":
-        _log.error(
-            "%s: %s has drifted on %s: %s; see its drift report, train again or roll back",
-            EVENT,
-            kept.version,
-            kept.day,
-            ", ".join(kept.drifted),
+        text = (
+            f"{kept.version} has drifted on {kept.day}: {', '.join(kept.drifted)}; see its drift report, train again "
+            "or roll back"
         )
+        _log.error("%s: %s", EVENT, text)
+        found = {"version": kept.version, "day": kept.day.isoformat(), "drifted": list(kept.drifted)}
+        summary_send(event=EVENT, text=text, facts=found)
     return kept

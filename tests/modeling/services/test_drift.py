@@ -35,6 +35,7 @@ from modeling.services.drift import EVENT, dataset_drift, drift_check, drift_dai
 from modeling.services.fit import Origin, dataset_train
 from modeling.tasks import drift_daily as drift_daily_task
 from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from tests.summary_place import summary_place
 from traderai.accounts.models import User
 from traderai.common import clock
 from traderai.common.clock import from_epoch_s
@@ -136,9 +137,10 @@ def test_days_like_the_training_are_ok_and_told_once_a_day(
 
 
 def test_a_shifted_feature_is_alarmed_of_once_and_stands_in_the_report(
-    published: Published, caplog: pytest.LogCaptureFixture
+    published: Published, caplog: pytest.LogCaptureFixture, settings
 ):
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING), summary_place() as place:
+        settings.SUMMARY_WEBHOOK_URL = place.url
         for _ in range(2):
             facts = dataset_drift(
                 facts=published.facts, dataset=published.shifted(), as_of=published.end, now=NOW
@@ -148,6 +150,8 @@ def test_a_shifted_feature_is_alarmed_of_once_and_stands_in_the_report(
     alarms = [record for record in caplog.records if record.getMessage().startswith(f"{EVENT}: ")]
     assert [record.levelno for record in alarms] == [logging.ERROR]
     assert "rsi_14" in alarms[0].getMessage()
+    assert [told["event"] for _, told in place.posted] == [EVENT]
+    assert "rsi_14" in place.posted[0][1]["facts"]["drifted"]
     families = {own.family: own for own in facts.findings.families}
     assert (families["oscillators"].drift, families["returns"].drift) == (1, 0)
     text = "\n".join(drift_lines(facts))

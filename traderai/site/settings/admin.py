@@ -50,6 +50,7 @@ NAVIGATION = [
             _item("Gate verdicts", "gavel", "modeling_gateverdict"),
             _item("Leak audits", "water_drop", "modeling_leakaudit"),
             _item("Drift reports", "trending_down", "modeling_driftreport"),
+            _item("Retrainings", "autorenew", "modeling_retrainingreport"),
             _item("Promotions", "swap_vert", "modeling_promotion"),
             _item("Training runs", "fitness_center", "modeling_trainingrun"),
             _item("Experiments", "science", "modeling_experiment"),
