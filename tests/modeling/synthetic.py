@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
 from modeling.contracts import BarrierLabelSet
-from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import LeakScanConfig, Recipe, SplitConfig, recipe_load
 from modeling.fitting.terms import TradingTerms
@@ -16,6 +18,10 @@ FEATURES = ("hint", "volatility", "noise")
 BARS_PER_DAY = 9
 START_S = 1_640_930_400
 SHARES = 3
+OUTCOMES = (
+    "p_long", "p_short", "forward_return", "direction", "long_gross", "short_gross", "long_mfe", "long_mae",
+    "short_mfe", "short_mae",
+)  # fmt: skip
 
 
 def label_set() -> BarrierLabelSet:
@@ -110,3 +116,19 @@ def dataset(*, days: int = 240, seed: int = 0, planted: bool = False) -> Dataset
     scan = LeakScanConfig(direction_auc=0.9, side_auc=0.95) if planted else None
     dataset_check(found, max_missing_frac=0.2, leak_scan=scan)
     return found
+
+
+def shuffled(data: Dataset, *, seed: int) -> Dataset:
+    """Return the dataset with the outcomes that it would teach and calibrate by in another order; the test part stays.
+
+    Volatility stays in its order too: a model that foretells it is not stopped before its trades are looked at.
+    """
+    rng = np.random.default_rng(seed)
+    found = {name: getattr(data.targets, name).copy() for name in OUTCOMES}
+    for h in range(len(data.horizons)):
+        for part in (TRAIN, VALIDATION):
+            rows = np.flatnonzero(data.part[:, h] == part)
+            others = rng.permutation(rows)
+            for values in found.values():
+                values[rows, h] = values[others, h]
+    return replace(data, targets=replace(data.targets, **found))
