@@ -23,6 +23,7 @@ LONGEST = (
     "journeys/test_main_job_routes.py",
     "modeling/services/test_selfcheck.py",
     "modeling/services/test_fit.py",
+    "modeling/services/test_training_crash.py",
     "modeling/services/test_retraining_month.py",
     "market/test_real_data.py",
     "browser/test_staff_pages.py",

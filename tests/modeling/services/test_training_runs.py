@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.db import connection
 
 from modeling.models import TrainingRun
 from modeling.services.training_runs import DIED, training_run, training_runs_sweep
 from tests.journeys.test_worker_journey import database_url
+from tests.modeling.advisory_locks import wait_for_free_locks
 from tests.up.processes import ROOT
 
 NOW = datetime(2025, 1, 10, tzinfo=UTC)
@@ -84,19 +84,8 @@ def test_a_run_whose_process_lives_is_left_alone_and_a_dead_ones_is_marked_faile
     assert TrainingRun.objects.get().state == "running"
     elsewhere.send_signal(signal.SIGKILL)
     elsewhere.wait()
-    wait_for_the_lock()
+    wait_for_free_locks()
     assert training_runs_sweep(now=NOW) == (run.pk,)
     stored = TrainingRun.objects.get()
     assert (stored.state, stored.error, stored.finished_at) == ("failed", DIED, NOW)
     assert training_runs_sweep(now=NOW) == ()
-
-
-def wait_for_the_lock() -> None:
-    """Wait until PostgreSQL has noticed that the other process is gone: nobody holds an advisory lock any more."""
-    with connection.cursor() as cursor:
-        for _ in range(1000):
-            cursor.execute("SELECT count(*), pg_sleep(0.01) FROM pg_locks WHERE locktype = 'advisory' "
-                           "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")  # fmt: skip
-            if cursor.fetchone()[0] == 0:
-                return
-    raise AssertionError("the lock of a killed process was not freed within ten seconds")
