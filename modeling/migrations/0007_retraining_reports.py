@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('modeling', '0005_drift_reports'),
+        ('modeling', '0006_slots_and_shadow'),
     ]
 
     operations = [
