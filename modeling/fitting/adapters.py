@@ -122,6 +122,7 @@ def adapters_teach(folds: Sequence[Fold], *, config: AdapterConfig, chooser: Cho
     newest_s = max(int(fold.dataset.decision_s[fold.raw.rows].max()) for fold in folds)
     since_s = newest_s - round(config.window_months * _DAYS_A_MONTH * DAY_S)
     lesson = _joined([_lesson(fold, _shared(fold, trust, column), config, since_s=since_s) for fold in folds])
+    taught_until_s = max(fold.dataset.taught_until_s(VALIDATION) for fold in folds)
     by_secid, days, left_out = {}, {}, {}
     for number, secid in enumerate(data.secids):
         own = lesson.of(number)
@@ -135,7 +136,8 @@ def adapters_teach(folds: Sequence[Fold], *, config: AdapterConfig, chooser: Cho
             features=config.features,
             horizons=data.horizons,
             by_secid=by_secid,
-            learned_until_s=max(fold.dataset.taught_until_s(VALIDATION) for fold in folds),
+            learned_until_s=taught_until_s,
+            judged_until_s=taught_until_s,
         ),
         trust=trust,
         column=column,
@@ -168,7 +170,10 @@ def adapters_judge(taught: Taught, fold: Fold, *, config: AdapterConfig) -> Judg
         for secid in fold.dataset.secids
     )
     by_secid = {secid: adapter for secid, adapter in taught.adapters.by_secid.items() if secid in kept}
-    return JudgedAdapters(adapters=replace(taught.adapters, by_secid=by_secid), verdicts=verdicts)
+    chosen = replace(
+        taught.adapters, by_secid=by_secid, judged_until_s=fold.dataset.taught_until_s(VALIDATION)
+    )
+    return JudgedAdapters(adapters=chosen, verdicts=verdicts)
 
 
 def said(adapters: Adapters, shared: Forecasts, dataset: Dataset) -> Forecasts:
@@ -187,7 +192,7 @@ def said(adapters: Adapters, shared: Forecasts, dataset: Dataset) -> Forecasts:
         own,
         model=f"{own.model}:{hashlib.sha256(adapters_json(adapters)).hexdigest()}",
         train_end_s=max(own.train_end_s, adapters.learned_until_s),
-        validation_end_s=max(own.validation_end_s, adapters.learned_until_s),
+        validation_end_s=max(own.validation_end_s, adapters.judged_until_s),
     )
     long, short = (np.stack(side, axis=1) for side in zip(*found, strict=True))
     return replace(shared, provenance=provenance, p_long=long, p_short=short)

@@ -58,6 +58,7 @@ class Adapters:
     horizons: tuple[str, ...]
     by_secid: Mapping[str, Adapter]
     learned_until_s: int  # end of the last label that taught them
+    judged_until_s: int  # of the last one by which they were chosen; the same before they are judged
 
 
 def adapted(
@@ -122,6 +123,7 @@ def adapters_read(content: bytes) -> Adapters:
             horizons=tuple(told["horizons"]),
             by_secid={secid: _adapter(own) for secid, own in told["by_secid"].items()},
             learned_until_s=told["learned_until_s"],
+            judged_until_s=told["judged_until_s"],
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InvariantError(

@@ -186,10 +186,11 @@ def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:
     if plan.recipe.council is None:
         return None
     from modeling.fitting.adapters import local_columns  # imports XGBoost
-    from modeling.fitting.council import CouncilPanel  # imports Keras
 
     if plan.recipe.adapters is not None:
         local_columns(plan.recipe.adapters, dataset.features)  # refuses before hours of training, not after
+    from modeling.fitting.council import CouncilPanel  # imports Keras
+
     shapes, _ = strategy_shapes(plan.recipe, dataset.features)
     return CouncilPanel(rules=plan.rules, strategies=tuple(own.name for own in shapes))
 

@@ -39,7 +39,13 @@ def adapters() -> Adapters:
         share=0.5,
         days=120,
     )
-    return Adapters(features=("hint",), horizons=("1d", "2d"), by_secid={"SBER": own}, learned_until_s=1000)
+    return Adapters(
+        features=("hint",),
+        horizons=("1d", "2d"),
+        by_secid={"SBER": own},
+        learned_until_s=1000,
+        judged_until_s=2000,
+    )
 
 
 def test_a_share_of_the_correction_is_added_to_the_logit():

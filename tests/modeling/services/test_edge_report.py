@@ -73,6 +73,7 @@ def test_a_report_counts_its_models_once_and_repeats_itself(tmp_path: Path):
         ({"label_set": "swing_v9"}, "swing_v1"),
         ({"label_set": "basic_v1"}, "edge_reports.yaml must have an entry"),
         ({"timeframe": "5m"}, "1h"),
+        ({"council": True}, "adapters read 'atr_ratio_5_30', which the feature set has not"),
         ({"first_train_days": 5000.0}, "take fewer folds"),
         ({"folds": 0}, "n_folds must be at least 1"),
         ({"validation_days": -1.0}, "above 0"),
