@@ -34,7 +34,7 @@ from modeling.kernels.calibration import sigmoid
 from modeling.kernels.gate import grade_candidate
 from modeling.kernels.metrics import roc_auc
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
-from traderai.common.arrays import F64, I8, I64
+from traderai.common.arrays import F32, F64, I8, I64
 from traderai.common.errors import InputError, InvariantError, did_you_mean
 from traderai.common.progress import silent
 
@@ -68,7 +68,7 @@ class RunResult:
     rows: int  # of the test part
     auc_direction: float  # of p_long - p_short before calibration against the sign of the forward return
     auc_long: float  # of p_long before calibration
-    auc_long_of_spread: float  # of a model of volatility and time of day alone
+    auc_long_of_spread: float  # of the same model that knows volatility and time of day alone
     grade: str
     reasons: tuple[str, ...]
     trades: int
@@ -222,19 +222,18 @@ def _long_auc(raw: Raw, dataset: Dataset) -> float:
 
 
 def _spread_auc(dataset: Dataset, task: Task, rules: Rules) -> float:
-    """Return the AUC of p_long of the same forecaster when it sees volatility and time of day alone."""
+    """Return the AUC of p_long of the same forecaster that knows volatility and the time of day and nothing else.
+
+    Its other features are there, but those of other days: a model with fewer features would be the better one for
+    having less noise to learn from, and that lead of its would hide a leak as large.
+    """
     spread = {
         spec.name
         for spec in feature_specs(name=rules.recipe.feature_set)
         if spec.family in SPREAD_FAMILIES or spec.name in CLOCK_FEATURES
     }
-    places = [place for place, name in enumerate(dataset.features) if name in spread]
-    seen = replace(
-        dataset,
-        features=tuple(dataset.features[place] for place in places),
-        sparse_blocks=tuple(dataset.sparse_blocks[place] for place in places),
-        values=np.ascontiguousarray(dataset.values[:, places]),
-    )
+    others = np.flatnonzero([name not in spread for name in dataset.features])
+    seen = replace(dataset, values=of_other_days(dataset, others, seed=task.seed))
     task_of = FitTask(
         dataset=seen,
         scaler=scaler_fit(seen),
@@ -242,6 +241,22 @@ def _spread_auc(dataset: Dataset, task: Task, rules: Rules) -> float:
         seed=task.seed,
     )
     return _long_auc(_forecaster(task.forecaster, rules.recipe).fit(task_of).raw(seen.rows_of(TEST)), seen)
+
+
+def of_other_days(dataset: Dataset, columns: I64, *, seed: int) -> F32:
+    """Return the values (m, k) with some columns of each share moved in time by a quarter to three quarters, in a circle.
+
+    They keep their own course and what they have to do with each other, and lose what they have to do with the rest.
+    Rows in which a dense feature is missing stay as they are.
+    """
+    values = dataset.values.copy()
+    whole = np.isfinite(values[:, ~dataset.sparse]).all(axis=1)
+    rng = np.random.default_rng(seed)
+    for number in range(len(dataset.secids)):
+        rows = np.flatnonzero((dataset.instrument == number) & whole)
+        shift = int(rows.size * rng.uniform(0.25, 0.75))
+        values[np.ix_(rows, columns)] = dataset.values[np.ix_(np.roll(rows, shift), columns)]
+    return values
 
 
 def _leaking(dataset: Dataset) -> Dataset:

@@ -28,7 +28,9 @@ class NullSummary:
     runs: int
     auc_direction: float  # mean over the runs
     auc_direction_error: float  # standard error of the mean
-    spread_difference: float  # mean of p_long's AUC less that of volatility and time of day alone
+    spread_difference: (
+        float  # mean of p_long's AUC less that of the model of volatility and time of day alone
+    )
     spread_difference_error: float
     promotions: int  # to the grade `trade`, or kept from it by nothing but the leak audit
     informs: int
@@ -178,7 +180,7 @@ def _null_lines(report: SelfcheckReport) -> list[str]:
     return [
         f"Without an edge: {size.shares} shares, {size.days} days a market. Mean AUC of p_long - p_short against "
         f"the sign of the forward return must be 0.5 +/- {AUC_TOLERANCE}, that of p_long within {AUC_TOLERANCE} of",
-        f"a model of volatility and time of day alone{forgiven}, and at most {PROMOTIONS_MAX_FRAC:.0%} of the runs may "
+        f"the same model that knows volatility and time of day alone{forgiven}, and at most {PROMOTIONS_MAX_FRAC:.0%} of the runs may "
         "be graded trade, or kept from it by nothing but the leak audit that so good a figure asks for.",
         f"{'model':<10}{'runs':>5}{'AUC direction':>18}{'p_long - spread':>20}{'trade':>7}{'inform':>8}{'trades':>8}"
         f"{'net %':>8}",

@@ -15,7 +15,15 @@ from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import TEST
 from modeling.fitting.loading import parted
 from modeling.fitting.recipe import LeakScanConfig, recipe_load
-from modeling.fitting.selfcheck import NETWORK, RECIPE, Task, market_dataset, planted_sides, run
+from modeling.fitting.selfcheck import (
+    NETWORK,
+    RECIPE,
+    Task,
+    market_dataset,
+    of_other_days,
+    planted_sides,
+    run,
+)
 from modeling.fitting.selfcheck_report import null_summaries, planted_summaries, report_lines
 from modeling.services.selfcheck import selfcheck, selfcheck_tasks
 from traderai.common.errors import InputError
@@ -116,6 +124,25 @@ def test_a_simulated_dataset_is_made_as_one_from_the_database():
     loose = LeakScanConfig(direction_auc=0.9999, side_auc=0.9999)
     with pytest.raises(DatasetRefusedError, match=r"allowed is 1\.000"):
         parted(knowing, replace(recipe, evaluation=replace(recipe.evaluation, leak_scan=loose)))
+
+
+def test_features_of_other_days_keep_their_course_and_lose_the_rest():
+    market = simulated_market(config=simulated_markets_config(), size="short_null", seed=SEED)
+    dataset = market_dataset(market, recipe_load(RECIPE))
+    columns = np.arange(3, len(dataset.features))
+    moved = of_other_days(dataset, columns, seed=1)
+    np.testing.assert_array_equal(moved[:, :3], dataset.values[:, :3])
+    whole = np.isfinite(dataset.values[:, ~dataset.sparse]).all(axis=1)
+    np.testing.assert_array_equal(moved[~whole], dataset.values[~whole])
+    for number in range(len(dataset.secids)):
+        rows = np.flatnonzero((dataset.instrument == number) & whole)
+        before, after = dataset.values[rows][:, columns], moved[rows][:, columns]
+        shift = next(
+            own for own in range(1, rows.size) if np.array_equal(after[own], before[0], equal_nan=True)
+        )
+        assert 0.2 < shift / rows.size < 0.8
+        np.testing.assert_array_equal(after, np.roll(before, shift, axis=0))
+    assert not np.array_equal(moved, of_other_days(dataset, columns, seed=2), equal_nan=True)
 
 
 def test_the_oracle_knows_the_rows_of_the_dataset():
