@@ -1,20 +1,18 @@
 """The gate over many markets: what learned from shuffled labels never trades, what sees the pattern does.
 
 A fitted logistic regression and the stored predictions of a network stand for trainings, which take a hundred times as
-long. A hundred markets and three whole trainings are in `make soak`; one training is in the month of retraining.
+long. A hundred markets are in `make soak`, and so are three whole trainings (services/test_fit.py), of which one is also
+in the month of retraining.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pytest
-import yaml
 from threadpoolctl import threadpool_limits
 
 from modeling.fitting.batches import scaler_fit
@@ -30,7 +28,7 @@ from modeling.registry.scorer import Network
 from modeling.selectors.configuration import gate_get
 from tests.modeling.fitting.walk_maker import rules_of
 from tests.modeling.linear_network import HORIZONS, linear_onnx, side_heads
-from tests.modeling.synthetic import FEATURES, label_set, shuffled, tiny_recipe
+from tests.modeling.synthetic import FEATURES, shuffled, tiny_recipe
 from tests.modeling.synthetic import dataset as synthetic_dataset
 
 DAYS = 302  # the last fifth are 61 days; the gate wants 60
@@ -102,28 +100,3 @@ def test_the_proof_can_fail():
     np.testing.assert_array_equal(
         shuffled(data, seed=0).targets.p_long[data.rows_of(TEST)], data.targets.p_long[data.rows_of(TEST)]
     )
-
-
-@pytest.mark.soak
-@pytest.mark.django_db
-def test_three_trainings_on_shuffled_labels_never_trade(
-    tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch
-):
-    from modeling.services.fit import Origin, dataset_train
-
-    own = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()}
-    own["horizons"] = {own.pop("timeframe"): own["horizons"]}
-    del own["name"]
-    content = {"common": {}, "kinds": {}, "sets": {"quick_v1": own}}
-    (tmp_path / "label_sets.yaml").write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
-    settings.LAKE_URL = f"file://{tmp_path}/lake"
-    origin = Origin(as_of=datetime(2025, 1, 10, tzinfo=UTC), is_simulated=True)
-    for seed in range(3):
-        report = dataset_train(
-            plan=tiny_recipe(label_set="quick_v1"),
-            dataset=shuffled(market(seed, planted=False), seed=seed),
-            origin=origin,
-            seed=seed,
-        )
-        assert report.version.grade != "trade", report.note

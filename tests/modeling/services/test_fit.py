@@ -23,7 +23,7 @@ from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.explain import dataset_explain, stored_explain
 from modeling.services.fit import Origin, TrainReport, dataset_train
 from modeling.services.leak_audit import dataset_audit
-from tests.modeling.synthetic import dataset, tiny_recipe
+from tests.modeling.synthetic import dataset, shuffled, tiny_recipe
 from traderai.common.errors import ConflictError
 from traderai.common.lake import lake_at
 
@@ -161,3 +161,12 @@ def test_a_failed_run_is_kept_with_its_reason(quick: Path):
     assert (run.state, bool(run.error)) == ("failed", True)
     assert not Trial.objects.exists()  # nothing was measured on held-out rows
     assert champion_get() is None
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(3))
+def test_a_training_on_shuffled_labels_is_never_graded_trade(quick: Path, seed: int):
+    """The last fifth of its days and a share's trades would be enough for the gate."""
+    data = shuffled(dataset(days=302, seed=seed), seed=seed)
+    report = trained(data, seed=seed)
+    assert report.version.grade in ("rejected", "inform"), report.note

@@ -107,9 +107,9 @@ def test_the_packaged_jobs_name_recipes_and_universes_that_are_there(monkeypatch
     monkeypatch.delenv("TRADERAI_CONFIG_DIR")
     config = retraining_config_get()
     assert set(config.jobs) <= set(JOBS)
-    assert config.jobs["global"].every == "month"
-    for job in config.jobs.values():
-        recipe_load(job.recipe)
+    assert list(config.jobs) == ["global", "council"]
+    for name, job in config.jobs.items():
+        assert (recipe_load(job.recipe).kind, job.every) == (name, "month")
         if job.universe is not None:
             assert universe_config().secids(job.universe)
 
@@ -223,20 +223,23 @@ def drifted(own: ModelVersion, day: date, grade: str = "drift") -> None:
 
 
 @pytest.mark.parametrize(
-    ("reported", "grade", "asked"),
+    ("reported", "grade", "kind", "asked"),
     [
-        (DAY - timedelta(days=1), "drift", True),
-        (DAY - timedelta(days=1), "watch", False),
-        (DAY - timedelta(days=2), "drift", False),  # nobody knows how it is by now
+        (DAY - timedelta(days=1), "drift", "global", True),
+        (DAY - timedelta(days=1), "drift", "council", True),
+        (DAY - timedelta(days=1), "watch", "global", False),
+        (DAY - timedelta(days=2), "drift", "global", False),  # nobody knows how it is by now
     ],
 )
-def test_a_drift_of_the_version_in_service_asks_for_its_kind(reported: date, grade: str, asked: bool):
-    drifted(version(state="champion"), reported, grade)
+def test_a_drift_of_the_version_in_service_asks_for_its_kind(
+    reported: date, grade: str, kind: str, asked: bool
+):
+    drifted(version(kind=kind, state="champion"), reported, grade)
     for job, period in (("global", "2025-03"), ("council", "2025-W10")):
         ended(job, period=period, day=DAY - timedelta(days=7))
     if asked:
         found = due()
-        assert (found.job, found.trigger, found.period) == ("global", "drift", "drift-2025-03-03")
+        assert (found.job, found.trigger, found.period) == (kind, "drift", "drift-2025-03-03")
     assert retraining_due(now=NIGHT) is None
 
 

@@ -31,12 +31,13 @@ from modeling.services import fit as fit_module
 from modeling.services.drift import drift_daily
 from modeling.services.retraining import retraining_due
 from tests.market import make
+from tests.modeling.council_maker import council_recipe
 from tests.modeling.synthetic import instruments, label_set, shuffled, tiny_recipe
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.config import PACKAGED_DIR, config_path
 
 pytestmark = pytest.mark.django_db
-FEATURES = ("ret_1", "std_20", "rsi_14")  # of the recipe's set, so that their families are known
+FEATURES = ("adx_14", "atr_14_pct", "rsi_14")  # of the recipes' set, so that their families are known
 FIRST, LAST = date(2022, 8, 1), date(2022, 9, 1)
 WORLD_DAYS = 260  # from 31 December 2021 on
 
@@ -74,19 +75,10 @@ def closed_before(item: InstrumentRows, as_of: datetime) -> InstrumentRows:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(quick: Path, tmp_path: Path) -> Path:
     """A folder of settings: two small recipes, retrained each month."""
-    labels = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()}
-    labels["horizons"] = {labels.pop("timeframe"): labels["horizons"]}
-    del labels["name"]
     limits = yaml.safe_load(config_path("drift.yaml").read_text())
-    for file, content in (
-        ("label_sets.yaml", {"common": {}, "kinds": {}, "sets": {"quick_v1": labels}}),
-        ("drift.yaml", limits | {"stretch_days": 8, "least_stretches": 8}),
-    ):
-        (tmp_path / file).write_text(yaml.safe_dump(content, sort_keys=False))
-    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
-    settings.LAKE_URL = f"file://{tmp_path}/lake"
+    (tmp_path / "drift.yaml").write_text(yaml.safe_dump(limits | {"stretch_days": 8, "least_stretches": 8}))
     write_jobs(tmp_path, "global", "council")
     (tmp_path / "recipes").mkdir()
     write_recipe(tmp_path, "global_quick")
@@ -104,16 +96,14 @@ def write_jobs(folder: Path, *enabled: str) -> None:
 
 
 def write_recipe(folder: Path, name: str, **fit: Any) -> None:
-    recipe = tiny_recipe(
-        label_set="quick_v1",
-        **{
-            "split.calibration_folds": 1,
-            "fit.max_epochs": 1,
-            "fit.max_windows_per_epoch": 1000,
-            "evaluation.explain_rows": 200,
-            "network.volatility_feature": "std_20",
-        },
-    )
+    small = {
+        "fit.max_epochs": 1, "fit.max_windows_per_epoch": 1000, "evaluation.explain_rows": 200,
+        "network.volatility_feature": "atr_14_pct", "label_set": "quick_v1",
+    }  # fmt: skip
+    if name == "council_quick":
+        recipe = council_recipe(**small, **{"split.calibration_folds": 2})
+    else:
+        recipe = tiny_recipe(**small, **{"split.calibration_folds": 1})
     content = json.loads(json.dumps(asdict(recipe)))
     content["fit"] |= fit
     del content["name"]
@@ -179,9 +169,13 @@ def test_a_month_of_retraining(world: World, folder: Path):
     (mended,) = night(day)
     assert (mended.job, mended.period) == ("council", "2022-08")
     assert mended.state in ("switched", "kept")
-    assert mended.version is not None
-    assert GateVerdict.objects.filter(version__version=mended.version).exists()
+    # A council and the global model compete for one place of service.
+    judged = GateVerdict.objects.get(version__version=mended.version)
+    assert judged.version.kind == "council"
+    assert judged.against is not None and judged.against.version == first.version
     served = champion_get()
+    assert served is not None
+    assert served.version == (mended.version if mended.state == "switched" else first.version)
 
     for _ in range((LAST - day).days - 1):
         day = next_day()

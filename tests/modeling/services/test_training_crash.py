@@ -10,12 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from django.conf import settings as django_settings
 
 from modeling.errors import ArtifactBrokenError
@@ -26,25 +25,12 @@ from modeling.selectors.versions import champion_get
 from modeling.services.training_runs import DIED
 from tests.journeys.test_worker_journey import database_url
 from tests.modeling.advisory_locks import wait_for_free_locks
-from tests.modeling.synthetic import label_set
 from tests.up.processes import ROOT
 from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FIT, ARTIFACT, GATE, PROMOTED = 1, 4, 5, 6
 PATIENCE_S = 180.0
-
-
-@pytest.fixture
-def lake(tmp_path: Path, settings, monkeypatch: pytest.MonkeyPatch) -> Path:
-    own = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()}
-    own["horizons"] = {own.pop("timeframe"): own["horizons"]}
-    del own["name"]
-    content = {"common": {}, "kinds": {}, "sets": {"quick_v1": own}}
-    (tmp_path / "label_sets.yaml").write_text(yaml.safe_dump(content))
-    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
-    settings.LAKE_URL = f"file://{tmp_path}/lake"
-    return tmp_path / "lake"
 
 
 @dataclass
@@ -102,7 +88,7 @@ class Trainer:
 
 
 @pytest.fixture
-def trainer(lake: Path) -> Iterator[Trainer]:
+def trainer(quick: Path) -> Iterator[Trainer]:
     environment = os.environ | {"DATABASE_URL": database_url(), "LAKE_URL": django_settings.LAKE_URL}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.modeling.trainer"], cwd=ROOT, env=environment, bufsize=0,
@@ -133,7 +119,7 @@ def assert_one_valid_champion() -> ModelVersion:
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(20, marks=pytest.mark.soak)])
-def test_a_training_killed_at_any_moment_leaves_one_valid_champion(trainer: Trainer, lake: Path, kills: int):
+def test_a_training_killed_at_any_moment_leaves_one_valid_champion(trainer: Trainer, quick: Path, kills: int):
     rng = np.random.default_rng(int(os.environ.get("PYTEST_SEED", "7")))
     trainer.train()
     first = assert_one_valid_champion()
@@ -155,7 +141,7 @@ def test_a_training_killed_at_any_moment_leaves_one_valid_champion(trainer: Trai
     assert not TrainingRun.objects.filter(state="running").exists()
     died = TrainingRun.objects.filter(state="failed", error=DIED)
     assert unended <= died.count() <= kills
-    assert_the_check_can_fail(lake, last)
+    assert_the_check_can_fail(quick, last)
 
 
 def assert_the_check_can_fail(lake: Path, champion: ModelVersion) -> None:
