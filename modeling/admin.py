@@ -22,10 +22,13 @@ from modeling.models import (
     ModelVersion,
     Promotion,
     RetrainingReport,
+    ShadowReport,
     TrainingRun,
     Trial,
 )
 from modeling.selectors.drift import drift_facts_of, drift_lines
+from modeling.selectors.shadow import standing_line
+from modeling.selectors.versions import facts_of
 from modeling.services import experiments, registry
 from traderai.common import clock
 from traderai.common.admin import ReadOnlyAdmin
@@ -53,44 +56,55 @@ class ModelVersionAdmin(ReadOnlyAdmin):
         "kind",
         "state",
         "grade",
+        "standing",
         "trained_until",
         "is_simulated",
         "created_at",
     )
     list_filter = ("slot", "kind", "state", "grade", "is_simulated")
     search_fields = ("version",)
-    actions = ("promote", "roll_back")
+    actions = ("shadow", "promote", "roll_back", "resume")
 
     def has_promote_permission(self, request: HttpRequest) -> bool:
         """Switching models needs the right to change versions, which nobody has by looking."""
         return bool(request.user.has_perm("modeling.change_modelversion"))
 
-    @admin.action(description="Promote the selected candidate", permissions=["promote"])
+    @admin.display(description="In shadow, or silent", empty_value="-")
+    def standing(self, row: ModelVersion) -> str | None:
+        """How far a shadow has come; whether the champion is silenced."""
+        return standing_line(facts_of(row)) or None
+
+    @admin.action(description="Let the selected candidate answer in shadow", permissions=["promote"])
+    def shadow(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """Let the one selected candidate answer unheard."""
+        self._one(request, queryset, registry.version_shadow, "answers in shadow")
+
+    @admin.action(description="Promote the selected candidate or shadow", permissions=["promote"])
     def promote(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
-        """Make the one selected candidate the champion."""
-        if queryset.count() != 1:
-            self.message_user(request, "Select exactly one version to promote.", messages.ERROR)
-            return
-        row = queryset.get()
-        self._tell(
-            request,
-            lambda: registry.version_promote(
-                version_id=row.pk, by=str(request.user), reason="admin", now=clock.now()
-            ),
-            "is now in service",
-        )
+        """Make the one selected version the champion."""
+        self._one(request, queryset, registry.version_promote, "is now in service")
 
     @admin.action(description="Roll back to the previous champion", permissions=["promote"])
     def roll_back(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
-        """Put the previous champion of the selected versions' slot back."""
+        """Put the previous champion of the selected versions' slots back."""
+        self._slots(request, queryset, registry.version_rollback, "is back in service")
+
+    @admin.action(description="Let the silenced champion be heard again", permissions=["promote"])
+    def resume(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
+        """Lift the pause of the selected versions' slots."""
+        self._slots(request, queryset, registry.emission_resume, "is heard again")
+
+    def _one(self, request: HttpRequest, queryset: QuerySet[ModelVersion], switch: Any, done: str) -> None:
+        if queryset.count() != 1:
+            self.message_user(request, "Select exactly one version.", messages.ERROR)
+            return
+        told = {"by": str(request.user), "reason": "admin", "now": clock.now()}
+        self._tell(request, lambda: switch(version_id=queryset.get().pk, **told), done)
+
+    def _slots(self, request: HttpRequest, queryset: QuerySet[ModelVersion], switch: Any, done: str) -> None:
+        told = {"by": str(request.user), "reason": "admin", "now": clock.now()}
         for slot in sorted(set(queryset.values_list("slot", flat=True))):
-            self._tell(
-                request,
-                lambda slot=slot: registry.version_rollback(
-                    slot=slot, by=str(request.user), reason="admin", now=clock.now()
-                ),
-                "is back in service",
-            )
+            self._tell(request, lambda slot=slot: switch(slot=slot, **told), done)
 
     def _tell(self, request: HttpRequest, switch: Any, done: str) -> None:
         try:
@@ -141,9 +155,20 @@ class LeakAuditAdmin(ReadOnlyAdmin):
         return self.fields
 
 
+@admin.register(ShadowReport)
+class ShadowReportAdmin(ReadOnlyAdmin):
+    """How shadows' live answers came off beside their base rates, a report a day; append-only."""
+
+    list_display = ("version", "day", "grade", "outcomes", "days", "log_loss", "base_log_loss", "excess_low")
+    list_filter = ("grade", "day")
+    list_select_related = ("version",)
+    search_fields = ("version__version",)
+    ordering = ("-day", "-pk")
+
+
 @admin.register(Promotion)
 class PromotionAdmin(ReadOnlyAdmin):
-    """Who switched the champion, when and why; append-only."""
+    """Who changed what serves or is heard, when and why; append-only."""
 
     list_display = ("at", "slot", "action", "version", "previous", "by", "reason")
     list_filter = ("action", "slot")

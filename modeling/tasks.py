@@ -32,3 +32,19 @@ def retraining_due() -> None:
     from modeling.services import retraining
 
     retraining.retraining_due(now=clock.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def live_floor_check() -> None:
+    """Roll the champion back, or silence it, if its newest drift report shows it below its live floor."""
+    from modeling.services import live_floor
+
+    live_floor.live_floor_check(now=clock.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
+def shadows_review() -> None:
+    """Judge what versions in shadow have answered; promote what served its time well, retire what did not."""
+    from modeling.services import shadows_review as review
+
+    review.shadows_review(now=clock.now())

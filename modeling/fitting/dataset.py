@@ -98,6 +98,11 @@ class Dataset:
         gross = self.targets.long_gross if side == "long" else self.targets.short_gross
         return (gross - self.cost_frac[:, None]) / self.stop_loss_frac[:, None]
 
+    def resolved(self, rows: I64, side: str, h: int, *, as_of_s: int) -> Bools:
+        """Return which rows (n,) have an outcome of a side and horizon that is known at a moment."""
+        known = np.isfinite(getattr(self.targets, side)[rows, h])
+        return np.asarray(known & (self.targets.window_end_s[rows, h] <= as_of_s))
+
     def rows_of(self, part: int) -> I64:
         """Return the matrix rows that have a label of this part at any horizon, in the matrix's order."""
         return np.flatnonzero((self.part == part).any(axis=1)).astype(np.int64)

@@ -32,7 +32,7 @@ from modeling.kernels.drift import (
     stretch_strangeness,
 )
 from modeling.kernels.leakage import which_apart
-from traderai.common.arrays import F64, I64, Bools
+from traderai.common.arrays import F64, I64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -155,7 +155,7 @@ def _hits(
     found = []
     for reference in references:
         h = dataset.horizons.index(reference.horizon)
-        among: Bools = dataset.targets.window_end_s[said.rows, h] <= late.as_of_s
+        among = dataset.resolved(said.rows, reference.side, h, as_of_s=late.as_of_s)
         days = hit_days(dataset, said, side=reference.side, h=h, least_p=reference.least_p, among=among)
         # Of days whose windows overlap one in so many is an outcome of its own.
         taken = which_apart(days.start_s, days.end_s)

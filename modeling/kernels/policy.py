@@ -24,6 +24,7 @@ from modeling.contracts import (
 from modeling.kernels.edges import break_even, volatility_terciles
 
 Side = Literal["long", "short"]
+NoModel = Literal["model_missing", "model_degraded"]
 _SIDES: tuple[Side, Side] = ("long", "short")
 REASONS = (
     "stale_data",
@@ -34,6 +35,7 @@ REASONS = (
     "regime_forbids",
     "not_shortable",
     "model_missing",
+    "model_degraded",
 )
 CONFIDENCE_AT_ZERO_EDGE, CONFIDENCE_AT_P99_EDGE = 0.50, 0.95
 FACTOR_FLOOR = 0.7
@@ -106,13 +108,15 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     return _decision(action, (), best, cost, levels, confidence, _strength(confidence, policy))
 
 
-def decide_without_model(market: MarketState, policy: PolicyConfig) -> Decision:
-    """Return the NO_TRADE `model_missing` that is said where no model serves.
+def decide_without_model(
+    market: MarketState, policy: PolicyConfig, *, reason: NoModel = "model_missing"
+) -> Decision:
+    """Return the NO_TRADE that is said where no model serves, or the one that does is silenced.
 
     Raises: ValueError for broken prices or an unknown regime.
     """
     _check_market(market, policy)
-    return _without_figures(("model_missing",), cost_of(market, policy))
+    return _without_figures((reason,), cost_of(market, policy))
 
 
 def cost_of(market: MarketState, policy: PolicyConfig) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modeling.models.ledger import Experiment, Trial
 from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
+from modeling.models.shadow import ShadowAnswer, ShadowReport
 from modeling.models.watch import DriftReport, LeakAudit, RetrainingReport
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "ModelVersion",
     "Promotion",
     "RetrainingReport",
+    "ShadowAnswer",
+    "ShadowReport",
     "TrainingRun",
     "Trial",
 ]

@@ -168,13 +168,17 @@ class GateVerdict(models.Model):
 
 
 class Promotion(models.Model):
-    """One switch of a slot's champion, by whom and why; append-only."""
+    """One change of who serves in a slot, or whether it is heard, by whom and why; append-only."""
 
     class Action(models.TextChoices):
-        """Which way the switch went."""
+        """What was changed; the first two switch the champion."""
 
         PROMOTE = "promote", "Promotion"
         ROLLBACK = "rollback", "Rollback"
+        SHADOW = "shadow", "Into shadow"
+        RETIRE = "retire", "Shadow retired"
+        PAUSE = "pause", "Emission paused"
+        RESUME = "resume", "Emission resumed"
 
     slot = models.CharField(max_length=16)
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="promotions")
@@ -190,7 +194,8 @@ class Promotion(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(slot__in=SLOTS), name="modeling_promotion_slot_known"),
             models.CheckConstraint(
-                condition=Q(action__in=["promote", "rollback"]), name="modeling_promotion_action_known"
+                condition=Q(action__in=["promote", "rollback", "shadow", "retire", "pause", "resume"]),
+                name="modeling_promotion_action_known",
             ),
             models.CheckConstraint(
                 condition=Q(previous__isnull=True) | ~Q(previous=models.F("version")),

@@ -73,11 +73,13 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
     """Return what scoring needs, every byte of it checked against the manifest that the registry knows."""
     key = version.artifact_key
     manifest = manifest_read(lake=lake, key=key, manifest_sha256=version.manifest_sha256)
+    # All of it, also what scoring does not need: where one file was changed none is what was judged.
+    files = {name: _read(lake, f"{key}/{name}", entry["sha256"]) for name, entry in manifest["files"].items()}
 
     def checked(name: str) -> bytes:
-        if name not in manifest["files"]:
+        if name not in files:
             raise ArtifactBrokenError(f"artifact {key!r} has no {name}; train again")
-        return _read(lake, f"{key}/{name}", manifest["files"][name]["sha256"])
+        return files[name]
 
     scaler = json.loads(checked(SCALER))
     calibration = json.loads(checked(CALIBRATION))

@@ -1,4 +1,4 @@
-"""The configuration of costs, the policy, the gate, drift and retraining; reads YAML alone, so the web may use it.
+"""The configuration of costs, policy, gate, registry, drift and retraining; reads YAML alone, so the web may use it.
 
 `traderai.common.config.fingerprint` of what these return is stored with everything made from it.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from modeling.contracts import AccountConfig, CostModel, GateConfig, PolicyConfig
 from modeling.contracts.drift import DriftConfig
 from modeling.contracts.retraining import RetrainingConfig
+from modeling.contracts.shadow import RegistryConfig
 from traderai.common.config import config_path, load_config, load_yaml, parse
 from traderai.common.errors import InputError
 
@@ -17,6 +18,7 @@ GATE_FILE = "gate.yaml"
 ACCOUNT_FILE = "account.yaml"
 DRIFT_FILE = "drift.yaml"
 RETRAINING_FILE = "retraining.yaml"
+REGISTRY_FILE = "registry.yaml"
 
 
 def cost_model_get() -> CostModel:
@@ -54,3 +56,8 @@ def drift_config_get() -> DriftConfig:
 def retraining_config_get() -> RetrainingConfig:
     """Return what is trained anew by the calendar."""
     return load_config(RETRAINING_FILE, RetrainingConfig)
+
+
+def registry_config_get() -> RegistryConfig:
+    """Return how a version that passed its gate comes into service."""
+    return load_config(REGISTRY_FILE, RegistryConfig)

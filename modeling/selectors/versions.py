@@ -7,6 +7,9 @@ from modeling.contracts.registry import SLOTS, Slot
 from modeling.models import LeakAudit, ModelVersion, Promotion
 from traderai.common.errors import NotFoundError, did_you_mean
 
+SWITCHES = (Promotion.Action.PROMOTE, Promotion.Action.ROLLBACK)
+SILENCES = (Promotion.Action.PAUSE, Promotion.Action.RESUME)
+
 
 def champion_get(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     """Return the version in service, None while none has passed its gate."""
@@ -50,6 +53,15 @@ def slot_named(name: str) -> Slot:
     )
 
 
+def emission_paused(*, slot: Slot = "forecast") -> bool:
+    """Return whether the champion of a slot must be silent: until it is resumed, or another version is put in service.
+
+    Each switch, pause and resumption is a row of the audit; the newest one holds.
+    """
+    newest = Promotion.objects.filter(slot=slot, action__in=(*SWITCHES, *SILENCES)).order_by("-pk").first()
+    return newest is not None and newest.action == Promotion.Action.PAUSE
+
+
 def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     """Return the version that a rollback would put back: the newest former champion still fit to serve.
 
@@ -60,7 +72,7 @@ def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
         return None
     rolled_back = Promotion.objects.filter(slot=slot, action=Promotion.Action.ROLLBACK).values("previous_id")
     switch = (
-        Promotion.objects.filter(slot=slot, version__state=ModelVersion.State.RETIRED)
+        Promotion.objects.filter(slot=slot, action__in=SWITCHES, version__state=ModelVersion.State.RETIRED)
         .exclude(version_id=current.pk)
         .exclude(version_id__in=rolled_back)
         .order_by("-at", "-id")

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.conf import settings
 
-from features.selectors.catalogue import feature_set_get
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.drift import DriftConfig, DriftFacts, DriftFindings, DriftGrade
 from modeling.fitting.batches import stratified_moments
@@ -18,17 +17,16 @@ from modeling.fitting.dataset import Dataset
 from modeling.fitting.drift import DriftReference
 from modeling.fitting.drift_findings import LateRows, drift_findings, late_rows
 from modeling.fitting.evaluation import plain
-from modeling.fitting.loading import whole_load
 from modeling.models import DriftReport
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import drift_config_get
 from modeling.selectors.drift import drift_facts_of
 from modeling.selectors.versions import champion_get, version_get
-from modeling.services.judgement import recipe_of, run_of, version_judged
+from modeling.services.judgement import dataset_since, version_judged
 from traderai.common import clock
 from traderai.common.arrays import I64
 from traderai.common.config import parse
-from traderai.common.errors import ConflictError, InputError, NotReadyError
+from traderai.common.errors import InputError, NotReadyError
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 from traderai.common.summary import summary_send
@@ -68,13 +66,9 @@ def drift_check(
             f"{as_of.isoformat()}",
             field="as_of",
         )
-    plan = recipe_of(run_of(facts))
-    if facts.feature_set_key != feature_set_get(name=plan.feature_set).key:
-        raise ConflictError(
-            f"{facts.version} reads {facts.feature_set_key}, {plan.feature_set} is another set by now; train again"
-        )
-    loaded = whole_load(plan, as_of=as_of, since=_since(facts, as_of, drift_config_get()), progress=progress)
-    return dataset_drift(facts=facts, dataset=loaded.dataset, as_of=as_of, now=now)
+    since = _since(facts, as_of, drift_config_get())
+    dataset = dataset_since(facts, since=since, as_of=as_of, progress=progress)
+    return dataset_drift(facts=facts, dataset=dataset, as_of=as_of, now=now)
 
 
 def dataset_drift(

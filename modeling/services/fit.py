@@ -49,7 +49,7 @@ from modeling.selectors.feature_families import feature_families
 from modeling.selectors.versions import facts_of
 from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
-from modeling.services.registry import NewVersion, version_promote, version_register
+from modeling.services.registry import NewVersion, version_enter, version_register
 from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
 from traderai.common.config import fingerprint
@@ -108,7 +108,7 @@ def recipe_train(
     overrides: tuple[str, ...] = (),
     progress: Progress = silent,
 ) -> TrainReport:
-    """Train a recipe on what is known at `as_of`, register, judge and, if it passed, promote it.
+    """Train a recipe on what is known at `as_of`, register, judge and, if it passed, promote it or let it shadow.
 
     Repeating with the same recipe, data, code and seed trains nothing and returns the version that is there.
     A failure is kept with its reason in the training run; the champion stays in service.
@@ -187,7 +187,7 @@ def _offered(
     lost: tuple[str, ...] = (),
     progress: Progress,
 ) -> tuple[TrainReport, GateVerdict]:
-    """Judge, store and register a candidate, and promote it if the gate lets it."""
+    """Judge, store and register a candidate, and put it into shadow or service if the gate lets it."""
     dataset, rules, plan = offer.dataset, offer.rules, offer.rules.recipe
     made = candidate_judge(trained, trust, dataset, rules, say=_stage(progress, 3, "test"))
     made.metrics["fallen_back_to_base"] = list(lost)
@@ -325,11 +325,12 @@ def _promote(facts: ModelVersionFacts, verdict: GateVerdict) -> tuple[bool, str,
         return False, f"rejected: {', '.join(verdict.reasons)}", facts
     reason = f"gate: {verdict.grade}"
     try:
-        promoted = version_promote(version_id=facts.id, by="training", reason=reason, now=clock.now())
+        entered = version_enter(version_id=facts.id, by="training", reason=reason, now=clock.now())
     except PromotionRefusedError as error:
         return False, f"passed as {verdict.grade}, not promoted: {error.detail}", facts
     held_back = f" (not proven to trade: {', '.join(verdict.reasons)})" if verdict.reasons else ""
-    return True, f"promoted as {verdict.grade}{held_back}", promoted
+    promoted = entered.state == ModelVersion.State.CHAMPION
+    return promoted, f"{'promoted' if promoted else 'in shadow'} as {verdict.grade}{held_back}", entered
 
 
 def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, replace
+from datetime import datetime
 
 import numpy as np
 from django.conf import settings
@@ -17,6 +18,7 @@ from modeling.fitting.evaluation import plain
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input
+from modeling.fitting.loading import whole_load
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.trading import account_rules
 from modeling.fitting.votes import decided
@@ -33,6 +35,7 @@ from traderai.common.arrays import I64
 from traderai.common.config import fingerprint, parse
 from traderai.common.errors import ConflictError, InputError
 from traderai.common.lake import lake_at
+from traderai.common.progress import Progress, silent
 
 
 def version_judge(
@@ -131,6 +134,21 @@ def inputs_of(artifact: ServingArtifact, dataset: Dataset) -> NetworkInputs:
         ticker=known[dataset.instrument],
         horizon_rows=artifact.horizon_rows,
     )
+
+
+def dataset_since(
+    facts: ModelVersionFacts, *, since: datetime, as_of: datetime, progress: Progress = silent
+) -> Dataset:
+    """Return what is known at `as_of` of a version's universe since a moment, as its recipe reads it.
+
+    Raises: ConflictError where its features are defined otherwise by now, and as `whole_load`.
+    """
+    plan = recipe_of(run_of(facts))
+    if facts.feature_set_key != feature_set_get(name=plan.feature_set).key:
+        raise ConflictError(
+            f"{facts.version} reads {facts.feature_set_key}, {plan.feature_set} is another set by now; train again"
+        )
+    return whole_load(plan, as_of=as_of, since=since, progress=progress).dataset
 
 
 def require_own_dataset(facts: ModelVersionFacts, dataset: Dataset) -> None:

@@ -1,4 +1,4 @@
-"""The registry's switches: register, judge, promote, roll back; light enough for the admin."""
+"""The registry's switches: register, judge, shadow, promote, roll back, silence; light enough for the admin."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from modeling.contracts.registry import Slot
 from modeling.errors import PromotionRefusedError
 from modeling.models import GateVerdict, ModelVersion, Promotion, TrainingRun
 from modeling.registry.artifact import artifact_verify
-from modeling.selectors.versions import facts_of, rollback_target
+from modeling.selectors.shadow import shadow_needed
+from modeling.selectors.versions import champion_get, emission_paused, facts_of, rollback_target
+from modeling.services.promotable import require_passed, require_promotable
 from traderai.common.errors import ConflictError, NotFoundError
 from traderai.common.lake import lake_at
 
@@ -101,21 +103,20 @@ def version_gate(
 
 
 def version_promote(*, version_id: int, by: str, reason: str, now: datetime) -> ModelVersionFacts:
-    """Make a candidate that passed its gate the champion, in one transaction; the old champion retires.
+    """Make a candidate or shadow that passed its gate the champion, in one transaction; the old champion retires.
 
     Repeating for the version in service changes nothing. Refused: a version without a verdict, a rejected one,
-    one judged against another champion than today's, one whose artifact is not intact.
+    one judged against another champion than today's, one whose artifact is not intact, one that has not yet shown
+    in shadow what registry.yaml asks for, or was worse than its base rates there.
     """
-    found = ModelVersion.objects.filter(pk=version_id).first()
-    if found is None:
-        raise NotFoundError(f"no model version with id {version_id}", code="unknown_version")
+    found = _found(version_id)
     _verify(found)
     with transaction.atomic():
         champion = _champion_locked(facts_of(found).slot)
         row = _locked(version_id)
         if row.state == ModelVersion.State.CHAMPION:
             return facts_of(row)
-        _check_promotable(row, champion)
+        require_promotable(row, champion)
         _switch(row, champion, Promotion.Action.PROMOTE, by=by, reason=reason, now=now)
     return facts_of(row)
 
@@ -139,6 +140,100 @@ def version_rollback(*, slot: Slot = "forecast", by: str, reason: str, now: date
     return facts_of(row)
 
 
+def version_enter(*, version_id: int, by: str, reason: str, now: datetime) -> ModelVersionFacts:
+    """Put a candidate that passed its gate where its way begins: into shadow, or into service where it needs none.
+
+    Repeating and refusals as for `version_shadow` and `version_promote`.
+    """
+    facts = facts_of(_found(version_id))
+    needed = shadow_needed(version=facts, champion=champion_get(slot=facts.slot))
+    into = version_shadow if needed else version_promote
+    return into(version_id=version_id, by=by, reason=reason, now=now)
+
+
+def version_shadow(*, version_id: int, by: str, reason: str, now: datetime) -> ModelVersionFacts:
+    """Let a candidate that passed its gate answer on live bars unheard.
+
+    Repeating for a version in shadow changes nothing. Refused: as a promotion is, and a version that learned on
+    simulated bars, which has no live ones, or of a slot that gives no answers of its own.
+    """
+    found = _found(version_id)
+    _verify(found)
+    with transaction.atomic():
+        champion = _champion_locked(facts_of(found).slot)
+        row = _locked(version_id)
+        if row.state == ModelVersion.State.SHADOW:
+            return facts_of(row)
+        if row.state != ModelVersion.State.CANDIDATE:
+            raise PromotionRefusedError(f"only a candidate goes into shadow, {row.version} is {row.state}")
+        require_passed(row, champion)
+        facts = facts_of(row)
+        if row.is_simulated or facts.slot != "forecast":
+            kind = f"{'simulated ' * row.is_simulated}{row.kind}"
+            raise PromotionRefusedError(
+                f"{row.version} is {kind} and has no live answers of its own; promote it"
+            )
+        row.state = ModelVersion.State.SHADOW
+        row.save(update_fields=["state"])
+        _audit(row, Promotion.Action.SHADOW, by=by, reason=reason, now=now)
+    return facts_of(row)
+
+
+def version_retire(*, version_id: int, by: str, reason: str, now: datetime) -> ModelVersionFacts:
+    """End a shadow that shall not serve; repeating, or for a version in another state, it is refused."""
+    with transaction.atomic():
+        row = _locked(version_id)
+        if row.state != ModelVersion.State.SHADOW:
+            raise PromotionRefusedError(f"only a shadow can be retired, {row.version} is {row.state}")
+        row.state = ModelVersion.State.RETIRED
+        row.save(update_fields=["state"])
+        _audit(row, Promotion.Action.RETIRE, by=by, reason=reason, now=now)
+    return facts_of(row)
+
+
+def emission_pause(*, version_id: int, by: str, reason: str, now: datetime) -> bool:
+    """Silence a champion: every answer is NO_TRADE `model_degraded` until it is resumed or another one serves.
+
+    Returns whether it was silenced by this call: not if it serves no more or is silent already.
+    """
+    slot = facts_of(_found(version_id)).slot
+    with transaction.atomic():
+        champion = _champion_locked(slot)
+        if champion is None or champion.pk != version_id or emission_paused(slot=slot):
+            return False
+        _audit(champion, Promotion.Action.PAUSE, by=by, reason=reason, now=now)
+    return True
+
+
+def emission_resume(*, slot: Slot = "forecast", by: str, reason: str, now: datetime) -> ModelVersionFacts:
+    """Let the silenced champion of a slot be heard again, after checking its artifact.
+
+    Refused where none is silent, so that repeating is.
+    """
+    with transaction.atomic():
+        champion = _champion_locked(slot)
+        if champion is None or not emission_paused(slot=slot):
+            raise PromotionRefusedError(
+                f"emission of slot {slot!r} is not paused, so there is nothing to resume"
+            )
+        _verify(champion)
+        _audit(champion, Promotion.Action.RESUME, by=by, reason=reason, now=now)
+    return facts_of(champion)
+
+
+def _found(version_id: int) -> ModelVersion:
+    row = ModelVersion.objects.filter(pk=version_id).first()
+    if row is None:
+        raise NotFoundError(f"no model version with id {version_id}", code="unknown_version")
+    return row
+
+
+def _audit(row: ModelVersion, action: Promotion.Action, *, by: str, reason: str, now: datetime) -> None:
+    Promotion.objects.create(
+        slot=facts_of(row).slot, version=row, action=action, by=by, reason=reason, at=now
+    )
+
+
 def _verify(row: ModelVersion) -> None:
     artifact_verify(
         lake=lake_at(settings.LAKE_URL), key=row.artifact_key, manifest_sha256=row.manifest_sha256
@@ -156,27 +251,6 @@ def _locked(version_id: int) -> ModelVersion:
     if row is None:
         raise NotFoundError(f"no model version with id {version_id}", code="unknown_version")
     return row
-
-
-def _check_promotable(row: ModelVersion, champion: ModelVersion | None) -> None:
-    if row.state != ModelVersion.State.CANDIDATE:
-        raise PromotionRefusedError(f"only a candidate can be promoted, {row.version} is {row.state}")
-    verdict = row.verdicts.order_by("-at", "-id").first()
-    if verdict is None or verdict.verdict == "rejected":
-        raise PromotionRefusedError(f"{row.version} has not passed its gate; judge it first")
-    if champion is not None and champion.is_simulated != row.is_simulated and row.is_simulated:
-        raise PromotionRefusedError("a version trained on simulated bars never replaces a real one")
-    judged_against = verdict.against_id
-    standing = None if champion is None else champion.pk
-    if judged_against != standing:
-        raise PromotionRefusedError(
-            f"{row.version} was judged against another champion than today's "
-            f"({'none' if champion is None else champion.version}); judge it again"
-        )
-    if champion is not None and champion.grade == "trade" and row.grade != "trade":
-        raise PromotionRefusedError(
-            f"{champion.version} is proven to trade; {row.version} may only inform and cannot replace it"
-        )
 
 
 def _switch(

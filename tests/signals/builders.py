@@ -20,6 +20,7 @@ from modeling.registry.artifact import artifact_write, evidence_bytes, json_byte
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
 from tests.market.make import FILE
 from tests.modeling.linear_network import linear_onnx
+from tests.modeling.registry_config import registry_yaml
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.lake import lake_at
 
@@ -147,7 +148,26 @@ def champion(
     scaled_on: str = "SHR0",
     at: datetime | None = None,
 ) -> ModelVersionFacts:
-    """Write an artifact, register it, let it pass and put it into service."""
+    """Write an artifact, register it, let it pass and put it into service at once."""
+    version = candidate(
+        name, grade=grade, trained_until=trained_until, is_simulated=is_simulated, against=against,
+        scaled_on=scaled_on, at=at,
+    )  # fmt: skip
+    with registry_yaml(min_days=0):
+        return version_promote(version_id=version.id, by="test", reason="test", now=at or last_moment())
+
+
+def candidate(
+    name: str,
+    *,
+    grade: str = "inform",
+    trained_until: datetime = START,
+    is_simulated: bool = False,
+    against: ModelVersionFacts | None = None,
+    scaled_on: str = "SHR0",
+    at: datetime | None = None,
+) -> ModelVersionFacts:
+    """Write an artifact, register it and let it pass."""
     facts = feature_set_get(name=FEATURE_SET)
     k = len(facts.columns)
     now = at or last_moment()
@@ -183,6 +203,7 @@ def champion(
             novelty_precision=np.eye(k).tolist(),
         ),
         "metrics.json": json.dumps({}).encode(),
+        "model_card.md": b"# A model of the tests\n",
     }
     key = f"models/{name}"
     sha = artifact_write(lake=lake_at(settings.LAKE_URL), key=key, files=files, about={"version": name})
@@ -205,11 +226,10 @@ def champion(
         run_id=None,
         now=now,
     )
-    version_gate(
+    return version_gate(
         version_id=version.id,
         against_id=against.id if against else None,
         verdict=grade,  # type: ignore[arg-type]
         numbers={},
         now=now,
     )
-    return version_promote(version_id=version.id, by="test", reason="test", now=now)

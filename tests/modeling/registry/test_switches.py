@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import IntegrityError, transaction
 
-from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import SLOT_OF_KIND
 from modeling.errors import ArtifactBrokenError, PromotionRefusedError
 from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun
-from modeling.registry.artifact import artifact_write
 from modeling.selectors.versions import (
     champion_get,
     leak_audit_passed,
@@ -28,44 +27,17 @@ from modeling.services.registry import (
     version_register,
     version_rollback,
 )
+from tests.modeling.registry.maker import NOW, registered, serving
+from tests.modeling.registry_config import registry_yaml
 from traderai.common.errors import ConflictError, NotFoundError
-from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2025, 1, 10, 12, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def lake(tmp_path: Path, settings):
-    settings.LAKE_URL = f"file://{tmp_path}"
-    return tmp_path
-
-
-def registered(
-    name: str, *, kind: str = "global", is_simulated: bool = False, content: bytes = b"network"
-) -> ModelVersionFacts:
-    from django.conf import settings
-
-    key = f"models/{name}"
-    sha = artifact_write(
-        lake=lake_at(settings.LAKE_URL), key=key, files={"network.onnx": content}, about={"version": name}
-    )
-    new = NewVersion(
-        version=name, kind=kind, recipe="r", feature_set_key="f@1", label_set="l", timeframe="1h",
-        horizons=("3d",), lookback_bars=8, trained_until=NOW, is_simulated=is_simulated, artifact_key=key,
-        manifest_sha256=sha, metrics={},
-    )  # fmt: skip
-    return version_register(new=new, run_id=None, now=NOW)
-
-
-def serving(name: str, *, grade: str = "inform", minute: int = 0, **more) -> ModelVersionFacts:
-    facts = registered(name, **more)
-    champion = champion_get(slot=facts.slot)
-    now = NOW + timedelta(minutes=minute)
-    version_gate(
-        version_id=facts.id, against_id=champion.id if champion else None, verdict=grade, numbers={}, now=now
-    )
-    return version_promote(version_id=facts.id, by="t", reason="test", now=now)
+def without_shadow(lake: Path) -> Iterator[None]:
+    with registry_yaml(min_days=0):
+        yield
 
 
 def test_a_promotion_switches_and_is_audited():

@@ -26,13 +26,15 @@ from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.loading import Loaded
-from modeling.models import DriftReport, ModelVersion
+from modeling.models import DriftReport, ModelVersion, Promotion
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import drift_config_get
 from modeling.selectors.drift import drift_lines, drift_reports
-from modeling.services import drift as module
+from modeling.selectors.versions import champion_get, emission_paused
+from modeling.services import judgement as module
 from modeling.services.drift import EVENT, dataset_drift, drift_check, drift_daily
 from modeling.services.fit import Origin, dataset_train
+from modeling.services.live_floor import live_floor_check
 from modeling.tasks import drift_daily as drift_daily_task
 from tests.modeling.synthetic import dataset, label_set, tiny_recipe
 from tests.summary_place import summary_place
@@ -171,10 +173,15 @@ def test_lost_hits_are_drift_whatever_the_features_do(published: Published):
         for side in ("p_long", "p_short")
     }
     fallen = replace(published.data, targets=replace(published.data.targets, **lost))
-    facts = dataset_drift(facts=published.facts, dataset=fallen, as_of=published.end, now=NOW)
+    assert live_floor_check(now=clock.now()) == "unchanged"
+    facts = dataset_drift(facts=published.facts, dataset=fallen, as_of=published.end, now=clock.now())
     assert facts.grade == "drift"
     assert facts.drifted
     assert set(facts.drifted) <= {own.name for own in facts.findings.hits}
+    # The first champion has none before it: it is silenced.
+    assert live_floor_check(now=clock.now()) == "paused"
+    assert facts.drifted[0] in Promotion.objects.latest("pk").reason
+    assert champion_get() == published.facts and emission_paused()
 
 
 def test_the_newest_days_too_few_for_a_stretch_are_told(published: Published):

@@ -49,6 +49,8 @@ CELERY_TASK_QUEUES = {name: {"exchange": name, "routing_key": name} for name in 
 CELERY_TASK_ROUTES = {
     "market.tasks.*": {"queue": "ingest"},
     "features.tasks.*": {"queue": "features"},
+    # A degraded model must not speak on until a training has ended.
+    "modeling.tasks.live_floor_check": {"queue": "inference"},
     "modeling.tasks.*": {"queue": "training"},
     "signals.tasks.*": {"queue": "inference"},
     "traderai.jobs.tasks.*": {"queue": "default"},

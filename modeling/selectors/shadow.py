@@ -1,0 +1,113 @@
+"""Versions in shadow: who they are, how far they have come and what came of it; for staff and the scoring stage alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Max
+from django.db.models.functions import TruncDate
+
+from modeling.contracts import ModelVersionFacts
+from modeling.contracts.registry import Slot
+from modeling.contracts.shadow import ShadowFacts, ShadowProgress
+from modeling.models import ModelVersion, Promotion, ShadowAnswer, ShadowReport
+from modeling.selectors.configuration import registry_config_get
+from modeling.selectors.versions import emission_paused, facts_of
+from traderai.common import clock
+
+
+def shadow_list(*, slot: Slot = "forecast") -> tuple[ModelVersionFacts, ...]:
+    """Return the versions in shadow, the oldest first."""
+    rows = ModelVersion.objects.filter(slot=slot, state=ModelVersion.State.SHADOW).order_by(
+        "created_at", "pk"
+    )
+    return tuple(facts_of(row) for row in rows)
+
+
+def shadow_progress(*, version_id: int) -> ShadowProgress:
+    """Return how far a version has come in shadow; days are Moscow's."""
+    entered = (
+        Promotion.objects.filter(version_id=version_id, action=Promotion.Action.SHADOW)
+        .order_by("-pk")
+        .first()
+    )
+    days = ShadowAnswer.objects.filter(version_id=version_id).annotate(
+        day=TruncDate("as_of", tzinfo=clock.MOSCOW)
+    )
+    traded = days.filter(action__in=("BUY", "SELL"))
+    return ShadowProgress(
+        since=None if entered is None else entered.at,
+        days=days.values("day").distinct().count(),
+        trades=traded.values("instrument_id", "day").distinct().count(),
+    )
+
+
+def shadow_said(*, version_id: int) -> dict[int, datetime]:
+    """Return the begin of the newest bar that a shadow has answered on, by instrument."""
+    rows = (
+        ShadowAnswer.objects.filter(version_id=version_id)
+        .values("instrument_id")
+        .annotate(newest=Max("bar_begin"))
+    )
+    return {row["instrument_id"]: row["newest"] for row in rows}
+
+
+def shadow_report(*, version_id: int) -> ShadowFacts | None:
+    """Return the newest report on a shadow, None before the first."""
+    row = (
+        ShadowReport.objects.filter(version_id=version_id).select_related("version").order_by("-day").first()
+    )
+    return None if row is None else shadow_facts_of(row)
+
+
+def shadow_facts_of(row: ShadowReport) -> ShadowFacts:
+    """Return a stored report as the contract that services read."""
+    return ShadowFacts(
+        version=row.version.version,
+        day=row.day,
+        as_of=row.as_of,
+        grade=row.grade,  # type: ignore[arg-type]  # the database knows these grades alone
+        outcomes=row.outcomes,
+        days=row.days,
+        log_loss=row.log_loss,
+        base_log_loss=row.base_log_loss,
+        excess_low=row.excess_low,
+        excess_high=row.excess_high,
+    )
+
+
+def shadow_needed(*, version: ModelVersionFacts, champion: ModelVersionFacts | None) -> bool:
+    """Return whether a version must answer unheard before it may serve.
+
+    The first one replaces nothing. What was made up has no live bars, so a simulated version is not waited for and
+    a simulated champion defends nothing. Only a slot whose versions answer on their own can be listened to.
+    """
+    if champion is None or champion.is_simulated or version.is_simulated:
+        return False
+    return version.slot == "forecast" and registry_config_get().shadow.min_days > 0
+
+
+def shadow_missing(*, version: ModelVersionFacts) -> tuple[str, ...]:
+    """Return what a shadow has still to show, in words; empty once it has served its time."""
+    wanted, progress = registry_config_get().shadow, shadow_progress(version_id=version.id)
+    missing = []
+    if progress.days < wanted.min_days:
+        missing.append(f"{progress.days} of {wanted.min_days} trading days with live answers")
+    # A version that only informs may rightly see no trade at all.
+    if version.grade == "trade" and progress.trades < wanted.min_trades:
+        missing.append(f"{progress.trades} of {wanted.min_trades} live trades")
+    return tuple(missing)
+
+
+def standing_line(version: ModelVersionFacts) -> str:
+    """Return in a few words how far a shadow has come, or that a champion is silent; empty of all others."""
+    if version.state == "champion":
+        return "silent: model_degraded" if emission_paused(slot=version.slot) else ""
+    if version.state != "shadow":
+        return ""
+    wanted, progress = registry_config_get().shadow, shadow_progress(version_id=version.id)
+    line = f"{progress.days} of {wanted.min_days} days, {progress.trades} trades"
+    report = shadow_report(version_id=version.id)
+    if report is None or report.log_loss is None or report.base_log_loss is None:
+        return f"{line}, not judged yet"
+    return f"{line}, log loss {report.log_loss:.4f}, base {report.base_log_loss:.4f}: {report.grade}"
