@@ -28,7 +28,14 @@ from modeling.contracts import (
     Prediction,
     Scores,
 )
-from modeling.kernels.policy import cost_of, data_reasons, decide, decide_without_model, side_view
+from modeling.kernels.policy import (
+    NoModel,
+    cost_of,
+    data_reasons,
+    decide,
+    decide_without_model,
+    side_view,
+)
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from modeling.selectors.drivers import family_columns, predictions_without
@@ -56,6 +63,7 @@ class Occasion:
     policy: PolicyConfig
     market_at: datetime  # end of the newest bar of the market
     history_bars: int
+    without: NoModel = "model_missing"  # why no version answers, where none does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,15 +119,20 @@ def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> Shar
     )
 
 
-def decisions_find(*, shares: Sequence[ShareInput], occasion: Occasion) -> tuple[Finding, ...]:
-    """Return the decisions on all shares and horizons; nothing is stored."""
+def decisions_find(
+    *, shares: Sequence[ShareInput], occasion: Occasion, scorer: Scores | None = None
+) -> tuple[Finding, ...]:
+    """Return the decisions on all shares and horizons; nothing is stored.
+
+    The occasion's version is loaded unless it comes with its scorer.
+    """
     if occasion.version is None:
         return tuple(
             _finding_without_model(share, horizon, occasion)
             for share in shares
             for horizon in occasion.horizons
         )
-    scorer = scorer_open(artifact=artifact_load(version=occasion.version))
+    scorer = scorer or scorer_open(artifact=artifact_load(version=occasion.version))
     readable = [share for share in shares if share.window is not None]
     windows = _stacked(readable, scorer)
     secids = [share.instrument.secid for share in readable]
@@ -206,7 +219,7 @@ def _state(share: ShareInput, novelty: float, occasion: Occasion) -> MarketState
 
 def _finding_without_model(share: ShareInput, horizon: str, occasion: Occasion) -> Finding:
     market = _state(share, float("nan"), occasion)
-    decision = decide_without_model(market, occasion.policy)
+    decision = decide_without_model(market, occasion.policy, reason=occasion.without)
     if share.stale:
         decision = dataclasses.replace(decision, reasons=("stale_data", *decision.reasons))
     return Finding(

@@ -44,6 +44,9 @@ CALL: Final[dict[str, Any]] = {
         "In the present market regime the edge is too small for this side."
     ),
     "reason_model_missing": gettext_lazy("No model is in service for this share yet."),
+    "reason_model_degraded": gettext_lazy(
+        "The model in service has fallen below what it promised, so nothing is said until it is mended."
+    ),
     "reason_not_shortable": gettext_lazy(
         "The edge is on the short side, and this share cannot be sold short."
     ),
@@ -147,6 +150,7 @@ RISK: Final[dict[str, Any]] = {
     ),
     "change_regime_forbids": gettext_lazy("Another market regime or a larger edge would change this."),
     "change_model_missing": gettext_lazy("A model that passes the gate would change this."),
+    "change_model_degraded": gettext_lazy("A better model, or a check by the staff, would change this."),
     "change_not_shortable": gettext_lazy("An edge on the long side would change this."),
     "change_event_risk": gettext_lazy("The passing of the event would change this."),
     "change_low_agreement": gettext_lazy("Agreement between the strategies would change this."),

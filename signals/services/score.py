@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -9,23 +10,22 @@ from django.db import transaction
 from django.db.models import Max
 
 from market.contracts import InstrumentFacts, Timeframe
-from market.selectors.candles import last_closes
 from market.selectors.instruments import instrument_get, traded_list
-from modeling.contracts import BarrierLabelSet, ModelVersionFacts
-from modeling.selectors.configuration import policy_get
-from modeling.selectors.label_sets import barrier_set_get
-from modeling.selectors.versions import champion_get
+from modeling.contracts import ModelVersionFacts
+from modeling.errors import ArtifactBrokenError
+from modeling.selectors.versions import champion_get, emission_paused
+from modeling.services.live_floor import champion_stand_down
 from signals.contracts import SOURCES, ScoredSignal, ScoreReport, SignalConfig
 from signals.inference import (
     Finding,
     Occasion,
     ShareInput,
     decisions_find,
-    has_features,
     share_input_load,
     valid_until_of,
 )
 from signals.models import Signal
+from signals.occasions import bars_due, is_live, label_set_of, occasion_of
 from signals.payload import is_proven, payload_of
 from signals.selectors.configuration import signal_config_get
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
@@ -35,6 +35,7 @@ from traderai.jobs.services import job_claim, job_fail, job_finish
 
 JOB_KIND = "signals_score"
 LEASE = timedelta(minutes=10)
+BROKEN_BY = "artifact_check"  # who stood a champion down, in the audit
 
 
 def signals_score(
@@ -47,7 +48,8 @@ def signals_score(
     """Score the newest bar known at `now` of all active shares (or of these) on every horizon in service.
 
     `source` is found out unless given: simulated for simulated shares, live while the market's newest bar has
-    just closed, else replay. Repeating stores nothing new: the same bar and model keep their first row.
+    just closed, else replay. Repeating stores nothing new: the same bar and model keep their first row. A champion
+    whose artifact is broken is stood down first: the one before it is heard, or all is NO_TRADE `model_degraded`.
 
     Raises: InputError for an unknown source, or one that would call old bars live or mix simulated with real.
     """
@@ -57,29 +59,58 @@ def signals_score(
             field="source",
         )
     wanted = None if secids is None else {instrument_get(secid=secid).secid for secid in secids}
-    champion, config = champion_get(), signal_config_get()
-    label_set = _label_set(champion, config)
+    champion = champion_get()
+    try:
+        return _scored(champion, wanted, source, now=now, progress=progress)
+    except ArtifactBrokenError as error:
+        # A broken champion never speaks: the one before it does, or nobody.
+        if (
+            champion is None
+            or champion_stand_down(champion=champion, by=BROKEN_BY, reason=error.detail, now=now)
+            == "unchanged"
+        ):
+            raise
+    return signals_score(secids=secids, now=now, source=source, progress=progress)
+
+
+def _scored(
+    champion: ModelVersionFacts | None,
+    wanted: set[str] | None,
+    source: str | None,
+    *,
+    now: datetime,
+    progress: Progress,
+) -> ScoreReport:
+    config, silenced = signal_config_get(), emission_paused()
+    label_set = label_set_of(champion, config)
     active = traded_list(timeframe=Timeframe.parse(label_set.timeframe))
     reports = [ScoreReport(model_version=None, not_ready=_without_bars(wanted, active, label_set.timeframe))]
     for simulated in (False, True):
         group = [share for share in active if share.is_simulated == simulated]
         chosen = [share for share in group if wanted is None or share.secid in wanted]
-        # A model that learned on made-up prices knows nothing of real ones, nor the other way round.
-        version = champion if champion is not None and champion.is_simulated == simulated else None
+        version = _fit_for(champion, simulated=simulated)
         if not chosen:
             continue
         try:
-            occasion = _occasion(version, config, group, now=now)
+            occasion = occasion_of(version, config, group, silenced=silenced and version is not None, now=now)
         except NotReadyError as error:
             reports.append(ScoreReport(model_version=None, not_ready=(error.detail,)))
             continue
         kind = _source(source, simulated=simulated, occasion=occasion, config=config, now=now)
         reports.append(_score(chosen, occasion, kind, config=config, now=now, progress=progress))
     return ScoreReport(
-        model_version=champion.version if champion else None,
+        model_version=champion.version if champion and not silenced else None,
         signals=tuple(signal for report in reports for signal in report.signals),
         not_ready=tuple(reason for report in reports for reason in report.not_ready),
     )
+
+
+def _fit_for(champion: ModelVersionFacts | None, *, simulated: bool) -> ModelVersionFacts | None:
+    """Return the champion for shares of its own world alone.
+
+    A model that learned on made-up prices knows nothing of real ones, nor the other way round.
+    """
+    return champion if champion is not None and champion.is_simulated == simulated else None
 
 
 def _without_bars(
@@ -125,68 +156,25 @@ def signals_score_due(*, limit: int, now: datetime) -> ScoreReport:
 
 def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield ticker and business key of every share whose newest bar, with its features, has no signal yet."""
-    code = _label_set(champion, signal_config_get()).timeframe
+    code, silenced = label_set_of(champion, signal_config_get()).timeframe, emission_paused()
     timeframe = Timeframe.parse(code)
-    newest = last_closes(timeframe=timeframe, as_of=now)
-    said = {
-        (row["instrument_id"], row["model_version"]): row["newest"]
-        for row in Signal.objects.filter(timeframe=code)
-        .values("instrument_id", "model_version")
-        .annotate(newest=Max("bar_begin"))
-    }
-    for share in traded_list(timeframe=timeframe):
-        version = champion if champion and champion.is_simulated == share.is_simulated else None
+    said: defaultdict[str, dict[int, datetime]] = defaultdict(dict)
+    newest = Signal.objects.filter(timeframe=code).values("instrument_id", "model_version")
+    for row in newest.annotate(newest=Max("bar_begin")):
+        said[row["model_version"]][row["instrument_id"]] = row["newest"]
+    active = traded_list(timeframe=timeframe)
+    for simulated in (False, True):
+        version = None if silenced else _fit_for(champion, simulated=simulated)
         name = version.version if version else ""
-        begin = newest[share.secid].begin if share.secid in newest else None
-        last_said = said.get((share.id, name))
-        if begin is None or (last_said is not None and last_said >= begin):
-            continue
-        if version is None or has_features(
-            secid=share.secid, version=version, timeframe=timeframe, begin=begin
-        ):
+        shares = [share for share in active if share.is_simulated == simulated]
+        for share, begin in bars_due(version, shares, timeframe=timeframe, said=said[name], now=now):
             yield share.secid, f"{share.secid} {code} {begin.isoformat()} {name}"
-
-
-def _label_set(version: ModelVersionFacts | None, config: SignalConfig) -> BarrierLabelSet:
-    """Return what the version in service learned, or what is said without one."""
-    if version is None:
-        return barrier_set_get(name=config.label_set)
-    return barrier_set_get(name=version.label_set, timeframe=version.timeframe)
-
-
-def _occasion(
-    version: ModelVersionFacts | None,
-    config: SignalConfig,
-    group: Sequence[InstrumentFacts],
-    *,
-    now: datetime,
-) -> Occasion:
-    label_set = _label_set(version, config)
-    timeframe = Timeframe.parse(label_set.timeframe)
-    newest = last_closes(timeframe=timeframe, as_of=now)
-    begins = [newest[share.secid].begin for share in group if share.secid in newest]
-    if not begins:
-        raise NotReadyError(
-            f"no {timeframe.value} bars of {', '.join(share.secid for share in group)} are known at "
-            f"{now.isoformat()}; run manage.py ingest candles",
-            code="no_bars",
-        )
-    return Occasion(
-        version=version,
-        label_set=label_set,
-        timeframe=timeframe,
-        horizons=version.horizons if version else label_set.horizons,
-        policy=policy_get(),
-        market_at=max(begins) + timeframe.duration,
-        history_bars=config.history_bars,
-    )
 
 
 def _source(
     asked: str | None, *, simulated: bool, occasion: Occasion, config: SignalConfig, now: datetime
 ) -> str:
-    fresh = now - occasion.market_at <= config.live_within_bars * occasion.timeframe.duration
-    found = "simulated" if simulated else "live" if fresh else "replay"
+    found = "simulated" if simulated else "live" if is_live(occasion, config, now=now) else "replay"
     if asked in (None, found) or (asked == "replay" and found == "live"):
         return asked or found
     raise InputError(

@@ -95,7 +95,7 @@ def test_every_code_of_the_api_has_a_name():
     assert {f"action.{name}" for name in ("BUY", "SELL", "HOLD", "NO_TRADE", "NONE")} <= known
     reasons = {
         "stale_data", "insufficient_history", "illiquid", "halted", "out_of_distribution", "regime_forbids",
-        "model_missing", "not_shortable", "no_signal",
+        "model_missing", "model_degraded", "not_shortable", "no_signal",
     }  # fmt: skip
     assert {f"reason.{code}" for code in reasons} <= known
 

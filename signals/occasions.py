@@ -1,0 +1,83 @@
+"""What is due to be scored, and what all shares of one scoring have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from market.contracts import InstrumentFacts, Timeframe
+from market.selectors.candles import last_closes
+from modeling.contracts import BarrierLabelSet, ModelVersionFacts
+from modeling.selectors.configuration import policy_get
+from modeling.selectors.label_sets import barrier_set_get
+from signals.contracts import SignalConfig
+from signals.inference import Occasion, has_features
+from traderai.common.errors import NotReadyError
+
+
+def label_set_of(version: ModelVersionFacts | None, config: SignalConfig) -> BarrierLabelSet:
+    """Return what a version learned, or what is said without one."""
+    if version is None:
+        return barrier_set_get(name=config.label_set)
+    return barrier_set_get(name=version.label_set, timeframe=version.timeframe)
+
+
+def occasion_of(
+    version: ModelVersionFacts | None,
+    config: SignalConfig,
+    group: Sequence[InstrumentFacts],
+    *,
+    silenced: bool = False,
+    now: datetime,
+) -> Occasion:
+    """Return the occasion of the newest bar of some shares; a silenced version still says for which horizons."""
+    label_set = label_set_of(version, config)
+    timeframe = Timeframe.parse(label_set.timeframe)
+    newest = last_closes(timeframe=timeframe, as_of=now)
+    begins = [newest[share.secid].begin for share in group if share.secid in newest]
+    if not begins:
+        raise NotReadyError(
+            f"no {timeframe.value} bars of {', '.join(share.secid for share in group)} are known at "
+            f"{now.isoformat()}; run manage.py ingest candles",
+            code="no_bars",
+        )
+    return Occasion(
+        version=None if silenced else version,
+        label_set=label_set,
+        timeframe=timeframe,
+        horizons=version.horizons if version else label_set.horizons,
+        policy=policy_get(),
+        market_at=max(begins) + timeframe.duration,
+        history_bars=config.history_bars,
+        without="model_degraded" if silenced else "model_missing",
+    )
+
+
+def is_live(occasion: Occasion, config: SignalConfig, *, now: datetime) -> bool:
+    """Return whether the market's newest bar has just closed."""
+    return now - occasion.market_at <= config.live_within_bars * occasion.timeframe.duration
+
+
+def bars_due(
+    version: ModelVersionFacts | None,
+    shares: Sequence[InstrumentFacts],
+    *,
+    timeframe: Timeframe,
+    said: Mapping[int, datetime],
+    now: datetime,
+) -> Iterator[tuple[InstrumentFacts, datetime]]:
+    """Yield the shares whose newest bar is newer than what was said of them and has its features, with its begin.
+
+    `said` holds by instrument the begin of the newest bar that has been answered on.
+    """
+    newest = last_closes(timeframe=timeframe, as_of=now)
+    for share in shares:
+        if share.secid not in newest:
+            continue
+        begin = newest[share.secid].begin
+        if share.id in said and said[share.id] >= begin:
+            continue
+        if version is None or has_features(
+            secid=share.secid, version=version, timeframe=timeframe, begin=begin
+        ):
+            yield share, begin
