@@ -43,7 +43,7 @@ class SignalFacts:
     scenarios, levels, drivers and the facts of the explanation. Prices are as traded.
     """
 
-    id: int
+    id: int | None  # None: a shadow's answer, which is no stored signal
     secid: str
     name_ru: str
     name_en: str

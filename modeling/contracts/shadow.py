@@ -51,7 +51,7 @@ class RegistryConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewShadowAnswer:
+class ShadowSaid:
     """What a shadow says of one share, horizon and bar; a probability is None where it could not read the share."""
 
     instrument_id: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 
 from django.db.models import Max
@@ -9,10 +10,11 @@ from django.db.models.functions import TruncDate
 
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import Slot
-from modeling.contracts.shadow import ShadowFacts, ShadowProgress
+from modeling.contracts.shadow import ShadowFacts, ShadowProgress, ShadowSaid
+from modeling.kernels.hash_share import hash_share
 from modeling.models import ModelVersion, Promotion, ShadowAnswer, ShadowReport
 from modeling.selectors.configuration import registry_config_get
-from modeling.selectors.versions import emission_paused, facts_of
+from modeling.selectors.versions import champion_get, emission_paused, facts_of
 from traderai.common import clock
 
 
@@ -50,6 +52,36 @@ def shadow_said(*, version_id: int) -> dict[int, datetime]:
         .annotate(newest=Max("bar_begin"))
     )
     return {row["instrument_id"]: row["newest"] for row in rows}
+
+
+def shadow_said_latest(
+    *, version_id: int, timeframe: str, horizon: str, as_of: datetime
+) -> tuple[ShadowSaid, ...]:
+    """Return the newest answer of a shadow on each share, decided at or before `as_of`."""
+    rows = (
+        ShadowAnswer.objects.filter(
+            version_id=version_id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
+        )
+        .order_by("instrument_id", "-as_of", "-pk")
+        .distinct("instrument_id")
+    )
+    names = [own.name for own in fields(ShadowSaid)]
+    return tuple(ShadowSaid(**values) for values in rows.values(*names))
+
+
+def version_for_user(*, user_id: int, slot: Slot = "forecast") -> ModelVersionFacts | None:
+    """Return the version that answers to a user: the champion, or in a share of users the oldest shadow.
+
+    The number is hashed with the version's name and otherwise unknown here: the same user stays on the same side of one
+    test and is drawn anew for the next. Nobody is given a shadow while emission is paused or no share is configured.
+    """
+    champion, share_frac = champion_get(slot=slot), registry_config_get().ab.share_frac
+    if champion is None or share_frac == 0.0 or emission_paused(slot=slot):
+        return champion
+    for tested in shadow_list(slot=slot)[:1]:
+        if hash_share(f"{tested.version}:{user_id}") < share_frac:
+            return tested
+    return champion
 
 
 def shadow_report(*, version_id: int) -> ShadowFacts | None:

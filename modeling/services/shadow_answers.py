@@ -8,11 +8,11 @@ from datetime import datetime
 
 from django.db import transaction
 
-from modeling.contracts.shadow import NewShadowAnswer
+from modeling.contracts.shadow import ShadowSaid
 from modeling.models import ModelVersion, ShadowAnswer
 
 
-def shadow_answers_record(*, version_id: int, answers: Sequence[NewShadowAnswer], now: datetime) -> int:
+def shadow_answers_record(*, version_id: int, answers: Sequence[ShadowSaid], now: datetime) -> int:
     """Store what a shadow said and return how many answers are new; of a version in another state none are stored.
 
     Repeating stores nothing: the first answer on a share, horizon and bar stands.

@@ -49,7 +49,7 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
             f"no signal of {instrument.secid} {timeframe} {horizon} is stored at or before "
             f"{as_of.isoformat(timespec='seconds')}; scoring makes one after the next closed bar"
         )
-    return _facts(row, instrument)
+    return facts_of(row, instrument)
 
 
 def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:
@@ -88,7 +88,8 @@ def reading_of(signal: SignalFacts) -> Reading:
     )
 
 
-def _facts(row: Signal, instrument: InstrumentFacts) -> SignalFacts:
+def facts_of(row: Signal, instrument: InstrumentFacts) -> SignalFacts:
+    """Return a stored signal as the contract other apps see."""
     return SignalFacts(
         id=row.pk,
         secid=instrument.secid,

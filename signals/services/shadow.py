@@ -11,7 +11,7 @@ import numpy as np
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.instruments import traded_list
 from modeling.contracts import ModelVersionFacts, Scores
-from modeling.contracts.shadow import NewShadowAnswer
+from modeling.contracts.shadow import ShadowSaid
 from modeling.errors import ArtifactBrokenError
 from modeling.kernels.calibration import sigmoid
 from modeling.selectors.artifacts import artifact_load, scorer_open
@@ -108,11 +108,11 @@ def _score(
     return shadow_answers_record(version_id=version.id, answers=answers, now=now)
 
 
-def _answer(finding: Finding, occasion: Occasion, scorer: Scores, config: SignalConfig) -> NewShadowAnswer:
+def _answer(finding: Finding, occasion: Occasion, scorer: Scores, config: SignalConfig) -> ShadowSaid:
     share, decision, said = finding.share, finding.decision, finding.prediction
     trust = scorer.artifact.trust[finding.horizon]
     base = sigmoid(np.array([trust.p_long_prior, trust.p_short_prior]))
-    return NewShadowAnswer(
+    return ShadowSaid(
         instrument_id=share.instrument.id,
         timeframe=occasion.timeframe.value,
         horizon=finding.horizon,

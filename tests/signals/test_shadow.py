@@ -15,12 +15,13 @@ from django.test import Client
 from modeling.contracts import ModelVersionFacts
 from modeling.fitting.recipe import recipe_load
 from modeling.models import ModelVersion, Promotion, ShadowAnswer, ShadowReport, TrainingRun
-from modeling.selectors.shadow import shadow_list, shadow_progress
+from modeling.selectors.shadow import shadow_list, shadow_progress, version_for_user
 from modeling.selectors.versions import champion_get, version_get
-from modeling.services.registry import version_promote, version_shadow
+from modeling.services.registry import emission_pause, version_promote, version_shadow
 from modeling.services.shadows_review import shadows_review
 from modeling.tasks import shadows_review as shadows_review_task
 from signals.models import Signal
+from signals.selectors.by_version import signals_of_version
 from signals.selectors.heatmap import HeatmapQuestion, heatmap_get
 from signals.selectors.stored import signal_latest
 from signals.services.score import signals_score
@@ -31,6 +32,7 @@ from tests.modeling.registry_config import registry_yaml
 from tests.signals import builders
 from traderai.accounts.models import User
 from traderai.common import clock
+from traderai.common.errors import NotFoundError
 
 pytestmark = pytest.mark.django_db
 LIVE = builders.last_moment() + timedelta(minutes=20)
@@ -106,6 +108,36 @@ def without_age(body: object) -> object:
     return [without_age(item) for item in body] if isinstance(body, list) else body
 
 
+def given_to(users: int) -> list[str]:
+    return [version_for_user(user_id=number).version for number in range(users)]
+
+
+def test_a_test_on_users_gives_some_of_them_the_shadow(
+    shadow: ModelVersionFacts, champion: ModelVersionFacts
+):
+    signals_score(now=LIVE)
+    shadows_score_due(limit=50, now=LIVE)
+    asked = {"timeframe": "1h", "horizon": "5d", "as_of": LIVE}
+    of_champion = signals_of_version(version=champion.version, **asked)
+    assert [one.secid for one in of_champion] == sorted(one.secid for one in of_champion)
+    assert of_champion[2] == signal_latest(secid=of_champion[2].secid, **asked)
+    with pytest.raises(NotFoundError, match="in shadow and answers to nobody"):
+        signals_of_version(version=NAME, **asked)
+    assert set(given_to(20)) == {champion.version}
+    with registry_yaml(min_days=2, share_frac=0.25):
+        given = given_to(400)
+        assert given == given_to(400)
+        assert set(given) == {champion.version, NAME}
+        assert 70 <= given.count(NAME) <= 130  # 100 expected, 3.5 standard deviations
+        of_shadow = signals_of_version(version=NAME, **asked)
+        assert [one.secid for one in of_shadow] == [one.secid for one in of_champion]
+        assert {(one.id, one.model_version, one.source) for one in of_shadow} == {(None, NAME, "live")}
+        assert of_shadow[2].payload != of_champion[2].payload
+        assert signals_of_version(version=NAME, **asked | {"as_of": LIVE - timedelta(days=1)}) == ()
+        emission_pause(version_id=champion.id, by="t", reason="r", now=LIVE)
+        assert set(given_to(20)) == {champion.version}
+
+
 # Who may read what shadows answer: those who keep, judge and count it.
 READERS = {
     "modeling/models/__init__.py", "modeling/models/shadow.py",
@@ -117,7 +149,7 @@ def test_no_other_source_reads_the_answers():
     found = {
         str(path.relative_to(ROOT))
         for path in sources()
-        if "ShadowAnswer" in path.read_text(encoding="utf-8").replace("NewShadowAnswer", "")
+        if "ShadowAnswer" in path.read_text(encoding="utf-8").replace("ShadowSaid", "")
     }
     assert found == READERS
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from market.models import Instrument
 from modeling.contracts import ModelVersionFacts
-from modeling.contracts.shadow import NewShadowAnswer, ShadowConfig
+from modeling.contracts.shadow import ShadowConfig, ShadowSaid
 from modeling.errors import PromotionRefusedError
 from modeling.models import ModelVersion, Promotion, ShadowAnswer, ShadowReport
 from modeling.selectors.configuration import registry_config_get
@@ -46,9 +46,9 @@ def share() -> Instrument:
     return Instrument.objects.create(secid="SHR0", name_ru="А", name_en="A", lot_size=1)
 
 
-def answer(share: Instrument, day: int, **changes: object) -> NewShadowAnswer:
+def answer(share: Instrument, day: int, **changes: object) -> ShadowSaid:
     at = NOW + timedelta(days=day)
-    plain = NewShadowAnswer(
+    plain = ShadowSaid(
         instrument_id=share.pk, timeframe="1h", horizon="3d", bar_begin=at - timedelta(hours=1), as_of=at,
         valid_until=at + timedelta(hours=2), action="HOLD", confidence=40, strength="", p_long=0.5, p_short=0.4,
         base_p_long=0.4, base_p_short=0.4, payload={"decision": {}},
