@@ -65,7 +65,8 @@ def _stand_down(champion: ModelVersionFacts, *, by: str, reason: str, now: datet
     if serving is None or serving.id != champion.id:
         return "unchanged"
     try:
-        version_rollback(slot=champion.slot, by=by, reason=reason, now=now)
+        # Another worker may have stood it down since: never one champion further back.
+        version_rollback(slot=champion.slot, away_from=champion.id, by=by, reason=reason, now=now)
     except (PromotionRefusedError, ArtifactBrokenError) as error:
         told = f"{reason}; nothing to roll back to: {error.detail}"
         silenced = emission_pause(version_id=champion.id, by=by, reason=told, now=now)

@@ -121,10 +121,13 @@ def version_promote(*, version_id: int, by: str, reason: str, now: datetime) -> 
     return facts_of(row)
 
 
-def version_rollback(*, slot: Slot = "forecast", by: str, reason: str, now: datetime) -> ModelVersionFacts:
+def version_rollback(
+    *, slot: Slot = "forecast", away_from: int | None = None, by: str, reason: str, now: datetime
+) -> ModelVersionFacts:
     """Put the previous champion back in one step, after checking its artifact.
 
-    Each call goes one champion further back; with none left it is a PromotionRefusedError and nothing changes.
+    Each call goes one champion further back; with none left, or where the version of the id `away_from` serves no
+    more, it is a PromotionRefusedError and nothing changes.
     """
     target = rollback_target(slot=slot)
     if target is None:
@@ -133,7 +136,8 @@ def version_rollback(*, slot: Slot = "forecast", by: str, reason: str, now: date
     with transaction.atomic():
         champion = _champion_locked(slot)
         again = rollback_target(slot=slot)
-        if champion is None or again is None or again.id != target.id:
+        unmoved = again is not None and again.id == target.id
+        if champion is None or not unmoved or away_from not in (None, champion.pk):
             raise PromotionRefusedError("the champion changed meanwhile; look and try again")
         row = _locked(target.id)
         _switch(row, champion, Promotion.Action.ROLLBACK, by=by, reason=reason, now=now)

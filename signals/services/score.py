@@ -64,12 +64,10 @@ def signals_score(
         return _scored(champion, wanted, source, now=now, progress=progress)
     except ArtifactBrokenError as error:
         # A broken champion never speaks: the one before it does, or nobody.
-        if (
-            champion is None
-            or champion_stand_down(champion=champion, by=BROKEN_BY, reason=error.detail, now=now)
-            == "unchanged"
-        ):
+        if champion is None:
             raise
+        champion_stand_down(champion=champion, by=BROKEN_BY, reason=error.detail, now=now)
+    # By now, here or by another worker, it serves no more or is silent: this ends.
     return signals_score(secids=secids, now=now, source=source, progress=progress)
 
 

@@ -52,6 +52,9 @@ def test_every_task_has_a_queue_of_its_own_app():
     ours = [name for name in app.tasks if not name.startswith("celery.")]
     assert {queue_of(name) for name in ours} >= {"ingest", "features", "inference", "default"}
     assert all(queue_of(name) in settings.CELERY_TASK_QUEUES for name in ours)
+    # A model is silenced beside a training that runs for hours, not after it.
+    assert queue_of("modeling.tasks.live_floor_check") == "inference"
+    assert queue_of("modeling.tasks.drift_daily") == "training"
 
 
 def test_limits_follow_the_queue_and_stay_below_the_visibility_timeout():

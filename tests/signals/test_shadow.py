@@ -100,6 +100,12 @@ def test_no_user_hears_it(shadow: ModelVersionFacts, client: Client):
     before = heard()
     assert shadows_score_due(limit=50, now=LIVE) > 0
     assert heard() == before
+    # Seen to fail: in service it is heard.
+    with registry_yaml(min_days=0):
+        version_promote(version_id=shadow.id, by="t", reason="r", now=LIVE)
+    signals_score(now=LIVE)
+    with pytest.raises(AssertionError):
+        heard()
 
 
 def without_age(body: object) -> object:
@@ -125,10 +131,10 @@ def test_a_test_on_users_gives_some_of_them_the_shadow(
         signals_of_version(version=NAME, **asked)
     assert set(given_to(20)) == {champion.version}
     with registry_yaml(min_days=2, share_frac=0.25):
-        given = given_to(400)
-        assert given == given_to(400)
+        given = given_to(160)
+        assert given == given_to(160)
         assert set(given) == {champion.version, NAME}
-        assert 70 <= given.count(NAME) <= 130  # 100 expected, 3.5 standard deviations
+        assert 20 <= given.count(NAME) <= 60  # 40 expected, 3.6 standard deviations
         of_shadow = signals_of_version(version=NAME, **asked)
         assert [one.secid for one in of_shadow] == [one.secid for one in of_champion]
         assert {(one.id, one.model_version, one.source) for one in of_shadow} == {(None, NAME, "live")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from modeling.services.registry import emission_pause
+from tests.modeling.registry.maker import serving
 from traderai.accounts.models import User
 from traderai.common import clock
 from traderai.jobs.models import Job
@@ -44,6 +46,16 @@ def test_failed_jobs_are_counted_with_a_link_to_them(staff):
     jobs = next(part for part in response.context["health"] if part["title"] == "Failed jobs")
     assert jobs["value"] == "2"
     assert jobs["link"].endswith("?state__exact=failed")
+
+
+def test_a_silenced_model_is_called_so(staff, tmp_path, settings):
+    settings.LAKE_URL = f"file://{tmp_path}"
+    facts = serving("global-test-1")
+    assert "on paper" in staff.get(reverse("admin:index")).content.decode()
+    emission_pause(version_id=facts.id, by="live_floor", reason="CUSUM", now=clock.now())
+    response = staff.get(reverse("admin:index"))
+    model = next(part for part in response.context["health"] if part["title"] == "Model in service")
+    assert (model["value"], "global-test-1 has degraded" in model["note"]) == ("silent", True)
 
 
 def test_links_and_calls_need_the_permission(staff):

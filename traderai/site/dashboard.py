@@ -13,7 +13,7 @@ from django.utils.timesince import timesince
 
 from market.contracts import Timeframe
 from market.selectors.candles import last_closes
-from modeling.selectors.versions import champion_get
+from modeling.selectors.versions import champion_get, emission_paused
 from signals.contracts import HeatmapRow
 from signals.selectors.configuration import service_get
 from signals.selectors.stored import heatmap_rows
@@ -70,6 +70,9 @@ def _model() -> dict[str, str]:
     link = reverse("admin:modeling_modelversion_changelist")
     if champion is None:
         return {"title": "Model in service", "value": "none", "note": "every call is NO_TRADE", "link": link}
+    if emission_paused():
+        note = f"{champion.version} has degraded: every call is NO_TRADE until it is resumed or replaced"
+        return {"title": "Model in service", "value": "silent", "note": note, "link": link}
     trained = champion.trained_until.astimezone(clock.MOSCOW).strftime("%Y-%m-%d")
     return {
         "title": "Model in service",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.drift import DriftFindings, HitFinding
@@ -17,7 +20,7 @@ from modeling.models import DriftReport, Promotion
 from modeling.selectors.shadow import standing_line
 from modeling.selectors.versions import champion_get, emission_paused
 from modeling.services.live_floor import EVENT, champion_stand_down, live_floor_check
-from modeling.services.registry import emission_pause, emission_resume
+from modeling.services.registry import emission_pause, emission_resume, version_rollback
 from modeling.tasks import live_floor_check as live_floor_task
 from tests.modeling.registry.maker import NOW, serving
 from tests.modeling.registry_config import registry_yaml
@@ -161,6 +164,39 @@ def test_only_the_one_that_serves_is_stood_down():
     assert emission_pause(version_id=new.id, by="t", reason="r", now=NOW)
     assert not emission_pause(version_id=new.id, by="t", reason="again", now=NOW)
     assert Promotion.objects.filter(action="pause").count() == 1
+
+
+def test_a_rollback_away_from_a_version_goes_no_further():
+    serving("a")
+    serving("b", minute=1)
+    last = serving("c", minute=2)
+    assert (
+        version_rollback(away_from=last.id, by="t", reason="r", now=NOW + timedelta(hours=1)).version == "b"
+    )
+    with pytest.raises(PromotionRefusedError, match="changed meanwhile"):
+        version_rollback(away_from=last.id, by="t", reason="r", now=NOW + timedelta(hours=1))
+    assert champion_get().version == "b"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_several_workers_that_find_it_stand_it_down_once():
+    for minute, name in enumerate("abc"):
+        serving(name, minute=minute)
+    facts, together = champion_get(), threading.Barrier(4)
+
+    def found(_worker: int) -> str:
+        together.wait()
+        try:
+            return champion_stand_down(champion=facts, by="t", reason="r", now=NOW + timedelta(hours=1))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as workers:
+        done = sorted(workers.map(found, range(4)))
+    assert done == ["rolled_back", "unchanged", "unchanged", "unchanged"]
+    assert champion_get().version == "b"
+    assert not emission_paused()
+    assert Promotion.objects.exclude(action="promote").count() == 1
 
 
 def test_a_broken_champion_is_not_resumed(lake: Path):
