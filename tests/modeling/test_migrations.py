@@ -35,6 +35,15 @@ def test_switches_and_versions_get_their_slot_and_lose_it_again(back_to_the_newe
     promoted("global")
     promoted("adapter")
     promoted("council", state="shadow")
+    silenced = ModelVersion.objects.get(kind="global")
+    Promotion.objects.create(
+        slot="forecast",
+        version=silenced,
+        action="pause",
+        by="t",
+        reason="what the older table does not know",
+        at=NOW,
+    )
     executor = MigrationExecutor(connection)
     executor.migrate([("modeling", BEFORE)])
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from market.models import Instrument
 from modeling.contracts import ModelVersionFacts
-from modeling.contracts.shadow import ShadowConfig, ShadowSaid
+from modeling.contracts.shadow import AbConfig, ShadowConfig, ShadowSaid
 from modeling.errors import PromotionRefusedError
 from modeling.models import ModelVersion, Promotion, ShadowAnswer, ShadowReport
 from modeling.selectors.configuration import registry_config_get
@@ -91,6 +91,11 @@ def test_the_packaged_configuration_is_whole():
 def test_a_senseless_shadow_is_refused(changes: dict[str, int], told: str):
     with pytest.raises(ValueError, match=told):
         ShadowConfig(**{"min_days": 3, "min_trades": 2, "max_wait_days": 20} | changes)
+
+
+def test_a_test_on_more_than_half_of_the_users_is_refused():
+    with pytest.raises(ValueError, match="share_frac must lie within"):
+        AbConfig(share_frac=0.6)
 
 
 def test_the_first_version_and_a_simulated_one_serve_at_once():
