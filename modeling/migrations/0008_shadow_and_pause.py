@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('market', '0006_runs_by_scope'),
-        ('modeling', '0006_slots_and_shadow'),
+        ('modeling', '0007_retraining_reports'),
     ]
 
     operations = [
