@@ -66,6 +66,7 @@ class NetworkConfig:
     heads: tuple[str, ...] = BASE_HEADS
     blocks: dict[Block, int] = field(default_factory=dict)  # widths of encoders; none: features as they are
     slow_blocks: tuple[Block, ...] = ()  # told by the last bar alone
+    ensemble: int = 1  # networks from as many seeds that answer as their mean
 
     def __post_init__(self) -> None:
         halved = self.name != "tcn" or not self.lookback_bars & (self.lookback_bars - 1)
@@ -73,8 +74,8 @@ class NetworkConfig:
             raise ValueError(
                 f"lookback_bars must be at least 8, and a power of two for a tcn, was {self.lookback_bars}"
             )
-        if min(self.channels, self.ticker_width, self.horizon_width, self.depth) < 1:
-            raise ValueError("channels, ticker_width, horizon_width and depth must be at least 1")
+        if min(self.channels, self.ticker_width, self.horizon_width, self.depth, self.ensemble) < 1:
+            raise ValueError("channels, ticker_width, horizon_width, depth and ensemble must be at least 1")
         if self.attention_heads < 1 or self.channels % self.attention_heads:
             raise ValueError(f"attention_heads must divide channels, was {self.attention_heads}")
         if not 0.0 <= self.dropout_frac < 1.0:

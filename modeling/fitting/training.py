@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import keras
 import numpy as np
@@ -17,11 +18,14 @@ from modeling.fitting.recipe import Recipe
 from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.window_batches import WindowBatches, WindowSource
 from modeling.networks.build import Networks, build_networks, prepare_fit
+from modeling.networks.ensemble import mean_network
 from modeling.networks.losses import losses
 from modeling.networks.shape import NetworkShape
 from modeling.networks.task_weights import with_learned_weights
 from traderai.common import clock
 from traderai.common.errors import InputError, did_you_mean
+
+SEEDS_APART: Final = 7919  # of the members of an ensemble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,8 +66,10 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
 def network_fit(
     dataset: Dataset, recipe: Recipe, *, scaler: Scaler, seed: int, say: Callable[[int, int, str], None]
 ) -> Fitted:
-    """Return the network with the weights of its best validation epoch; the seed decides everything random."""
-    keras.utils.set_random_seed(seed)
+    """Return the network with the weights of its best validation epoch; the seed decides everything random.
+
+    With `ensemble` several are fitted from several seeds and answer as their mean; the learning curve is the first's.
+    """
     unit = float(np.nanstd(np.where(dataset.part == TRAIN, dataset.targets.forward_return, np.nan)))
     strategies = recipe_strategies(recipe, dataset)
     shape = _network_shape(dataset, recipe, scaler, unit, strategies)
@@ -75,19 +81,46 @@ def network_fit(
         ),
         **strategy_targets(dataset, strategies.present),
     }
-    networks = _compiled(build_networks(shape), recipe, unit, tuple(targets))
     fit = recipe.fit
     source = WindowSource.of(
         dataset, scaler, targets, batch_rows=fit.batch_rows, ticker_dropout_frac=fit.ticker_dropout_frac
     )
+
+    def member(number: int) -> Fitted:
+        own_seed = seed + SEEDS_APART * number
+        keras.utils.set_random_seed(own_seed)
+        name = recipe.network.name if recipe.network.ensemble == 1 else f"{recipe.network.name}_{number}"
+        networks = _compiled(build_networks(shape, name=name), recipe, unit, tuple(targets))
+        return _run(networks, recipe, _parts(dataset, source, recipe, seed=own_seed), dataset, say)
+
+    return _joined([member(number) for number in range(recipe.network.ensemble)])
+
+
+def _parts(
+    dataset: Dataset, source: WindowSource, recipe: Recipe, *, seed: int
+) -> tuple[WindowBatches, WindowBatches]:
+    """Return the batches that teach and those that stop."""
+    fit = recipe.fit
     train = WindowBatches(
         source, dataset.rows_of(TRAIN), part=TRAIN, limit=fit.max_windows_per_epoch, seed=seed
     )
     validation = WindowBatches(
         source, dataset.rows_of(VALIDATION), part=VALIDATION, limit=fit.max_validation_windows, seed=None
     )
-    stop = DivergenceStop(dataset, train, learning_rate=fit.learning_rate)
-    return _run(networks, recipe, (train, validation), stop, say)
+    return train, validation
+
+
+def _joined(members: Sequence[Fitted]) -> Fitted:
+    first = members[0]
+    if len(members) == 1:
+        return first
+    serving = mean_network([own.networks.serving for own in members])
+    return replace(
+        first,
+        networks=replace(first.networks, serving=serving),
+        epochs=max(own.epochs for own in members),
+        seconds=sum(own.seconds for own in members),
+    )
 
 
 def _compiled(networks: Networks, recipe: Recipe, unit: float, heads: tuple[str, ...]) -> Networks:
@@ -110,10 +143,11 @@ def _run(
     networks: Networks,
     recipe: Recipe,
     parts: tuple[WindowBatches, WindowBatches],
-    stop: DivergenceStop,
+    dataset: Dataset,
     say: Callable[[int, int, str], None],
 ) -> Fitted:
     fit, (train, validation) = recipe.fit, parts
+    stop = DivergenceStop(dataset, train, learning_rate=fit.learning_rate)
     watch = _Watch(max_s=60.0 * fit.max_fit_minutes, epochs=fit.max_epochs, say=say)
     best = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True

@@ -34,8 +34,12 @@ class Networks:
     training: Any  # inputs bars (b, L, k), ticker (b,), horizons (b, h); every head has a horizon axis
 
 
-def build_networks(shape: NetworkShape) -> Networks:
-    """Return the uncompiled network; the caller sets the seed first (keras.utils.set_random_seed)."""
+def build_networks(shape: NetworkShape, *, name: str | None = None) -> Networks:
+    """Return the uncompiled network; the caller sets the seed first (keras.utils.set_random_seed).
+
+    `name` is the backbone's unless several networks are to be members of one.
+    """
+    name = name or shape.backbone
     if shape.backbone not in BACKBONES:
         raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, was {shape.backbone!r}")
     bars = keras.Input((shape.lookback_bars, shape.n_features), name="bars")
@@ -53,7 +57,7 @@ def build_networks(shape: NetworkShape) -> Networks:
     serving = keras.Model(
         {"bars": bars, "ticker": ticker, "horizon": horizon},
         heads(keras.layers.Concatenate()([state, when(horizon)]), unit, own),
-        name=shape.backbone,
+        name=name,
     )
 
     def repeated(x: Any) -> Any:
@@ -63,7 +67,7 @@ def build_networks(shape: NetworkShape) -> Networks:
     training = keras.Model(
         {"bars": bars, "ticker": ticker, "horizons": horizons},
         heads(keras.layers.Concatenate()([repeated(state), when(horizons)]), repeated(unit), by_horizon),
-        name=f"{shape.backbone}_all_horizons",
+        name=f"{name}_all_horizons",
     )
     return Networks(serving=serving, training=training)
 
@@ -80,11 +84,16 @@ def prepare_fit(training: Any, inputs: dict[str, Any], targets: dict[str, Any]) 
 def insight(network: Any) -> Any | None:
     """Return a view of a network, also of a loaded one, that tells what was read; None where nothing can be told.
 
-    It takes `bars` (b, L, k) and gives, where the backbone has them, `attention_weights` (b, L) and
+    It takes `bars` (b, L, k) and gives, as the mean of the members where there are several, and where the backbone has them, `attention_weights` (b, L) and
     `variable_weights` (b, L, variables): each feature, or each block that is read bar by bar.
     """
+    bars = next(tensor for tensor in network.inputs if tensor.name == "bars")
+    members = [insight(layer) for layer in network.layers if isinstance(layer, keras.Model)]
+    views = [view for view in members if view is not None]
     told = {layer.name: layer.output for layer in network.layers if layer.name in INSIGHTS}
+    if views:
+        said = [view({"bars": bars}) for view in views]
+        told = {key: keras.layers.Average()([own[key] for own in said]) for key in said[0]}
     if not told:
         return None
-    bars = next(tensor for tensor in network.inputs if tensor.name == "bars")
     return keras.Model({"bars": bars}, told, name=f"{network.name}_insight")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from modeling.contracts.heads import BASE_HEADS, HEADS
 from modeling.errors import FitDivergedError
 from modeling.fitting.batches import scaler_fit
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
-from modeling.fitting.export import onnx_check, onnx_export
-from modeling.fitting.training import network_fit
+from modeling.fitting.explanation import keras_network, mean_weights
+from modeling.fitting.export import keras_bytes, onnx_check, onnx_export
+from modeling.fitting.training import SEEDS_APART, network_fit
 from modeling.registry.scorer import Network
 from tests.modeling.synthetic import dataset, tiny_recipe
 from traderai.common.clock import to_epoch_s
@@ -51,6 +53,31 @@ def test_a_recipe_takes_another_backbone_and_learns_its_loss_weights(data: Datas
     assert np.isfinite(said.return_quantiles).all()
     assert not said.more
     assert said.taken(np.arange(5) < 2).p_long_logit.shape == (2,)
+
+
+def test_an_ensemble_is_the_mean_of_its_members_and_exports(data: Dataset):
+    plain = tiny_recipe(**{"fit.max_epochs": 1, "fit.max_windows_per_epoch": 500})
+    attentive = replace(plain, network=replace(plain.network, name="gru_attention"))
+    scaler, rows = scaler_fit(data), data.rows_of(VALIDATION)[:6]
+    bars = np.stack([scaler.apply(data.values)[row - 7 : row + 1] for row in rows])
+    inputs = {"bars": bars, "ticker": data.ticker[rows], "horizon": np.ones(6, np.int32)}
+
+    def fitted(seed: int, ensemble: int) -> Any:
+        recipe = replace(attentive, network=replace(attentive.network, ensemble=ensemble))
+        return network_fit(data, recipe, scaler=scaler, seed=seed, say=lambda *_: None).networks.serving
+
+    both = fitted(1, 2)
+    members = [fitted(1, 1), fitted(1 + SEEDS_APART, 1)]
+    said = [{head: np.asarray(own) for head, own in network(inputs).items()} for network in (both, *members)]
+    for head, own in said[0].items():
+        np.testing.assert_allclose(own, (said[1][head] + said[2][head]) / 2, atol=1e-6)
+        assert np.abs(said[1][head] - said[2][head]).max() > 1e-6  # the members differ
+    onnx = onnx_export(both, lookback_bars=8, n_features=3)
+    assert onnx_check(both, onnx, n_tickers=3, n_horizons=2, seed=0) < 1e-4
+    again = keras_network(keras_bytes(both))
+    np.testing.assert_allclose(np.asarray(again(inputs)["p_long_logit"]), said[0]["p_long_logit"], atol=1e-6)
+    told = [mean_weights(network, bars)["attention_weights"] for network in (again, *members)]
+    np.testing.assert_allclose(told[0], (told[1] + told[2]) / 2, atol=1e-6)
 
 
 def test_all_heads_learn_together_and_reach_the_export(data: Dataset):
