@@ -26,8 +26,8 @@ from modeling.models import DriftReport, GateVerdict, Promotion, TrainingRun
 from modeling.selectors.drift import drift_reports
 from modeling.selectors.retraining import retraining_reports
 from modeling.selectors.versions import champion_get
-from modeling.services import drift as drift_module
 from modeling.services import fit as fit_module
+from modeling.services import judgement as judgement_module
 from modeling.services.drift import drift_daily
 from modeling.services.retraining import retraining_due
 from tests.market import make
@@ -114,7 +114,7 @@ def write_recipe(folder: Path, name: str, **fit: Any) -> None:
 def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     made = World(rows=instruments(days=WORLD_DAYS, planted=True))
     monkeypatch.setattr(fit_module, "dataset_load", made.dataset_load)
-    monkeypatch.setattr(drift_module, "whole_load", made.whole_load)
+    monkeypatch.setattr(judgement_module, "whole_load", made.whole_load)
     for item in made.rows:
         facts = make.instrument(item.bars.secid, is_simulated=True)
         make.write(facts, make.columns(make.hours(LAST.isoformat())))
