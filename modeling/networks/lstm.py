@@ -12,8 +12,11 @@ from modeling.networks.shape import NetworkShape
 
 
 def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
-    """Return the last bar's state (b, channels) of `depth` LSTM layers."""
-    x = encoded.sequence
+    """Return the last bar's state (b, channels) of `depth` LSTM layers.
+
+    Features are mixed down to `channels` first: gates of a hundred features cost more than all that follows.
+    """
+    x = keras.layers.Dense(shape.channels, name="embedded")(encoded.sequence)
     for index in range(shape.depth):
         x = run_through(x, keras.layers.LSTMCell(shape.channels), f"lstm_{index}")
     states = after_each_bar(x)

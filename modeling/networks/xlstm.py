@@ -90,12 +90,13 @@ class ScalarMemoryCell(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any, states: Any) -> Any:
         """Return the output (b, units) and the next states.
 
-        One of the two gates is always exp(0), so the normaliser never falls below 1.
+        The third gate tells how far the memory closes: less than 0 keeps it. One of the two exponentials is always
+        exp(0), so the normaliser never falls below 1.
         """
         output, memory, normaliser, stabiliser = states
         gates = inputs + keras.ops.matmul(output, self.recurrent_kernel * self._own_head)
-        value, entry, forget, out = keras.ops.split(gates, 4, axis=-1)
-        kept = stabiliser - keras.ops.softplus(-(forget + _FORGET_BIAS))
+        value, entry, closing, out = keras.ops.split(gates, 4, axis=-1)
+        kept = stabiliser - keras.ops.softplus(closing)
         stabiliser = keras.ops.maximum(kept, entry)
         entry, kept = keras.ops.exp(entry - stabiliser), keras.ops.exp(kept - stabiliser)
         memory = kept * memory + entry * keras.ops.tanh(value)
@@ -106,6 +107,20 @@ class ScalarMemoryCell(keras.layers.Layer):  # type: ignore[misc]
     def get_config(self) -> dict[str, Any]:
         """Return what makes this cell again."""
         return {**super().get_config(), "units": self.units, "heads": self.heads}
+
+
+@keras.saving.register_keras_serializable(package="traderai")
+class OpenMemory(keras.initializers.Initializer):  # type: ignore[misc]
+    """The bias of an sLSTM's gates (4 * units,): 0, but for the third, which keeps memories open at the start.
+
+    There and not in the cell: what a cell does is done once a bar, and an export pays for every operation.
+    """
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        """Return the bias."""
+        bias = np.zeros(shape, dtype=np.float32)
+        bias[shape[0] // 2 : 3 * shape[0] // 4] = -_FORGET_BIAS
+        return keras.ops.convert_to_tensor(bias, dtype=dtype)
 
 
 def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
@@ -145,7 +160,9 @@ def _matrix_block(x: Any, shape: NetworkShape, name: str) -> Any:
 def _scalar_block(x: Any, shape: NetworkShape, name: str) -> Any:
     """Return x moved by an sLSTM and by a gated dense network behind it."""
     dense, norm = keras.layers.Dense, keras.layers.LayerNormalization
-    gates = dense(4 * shape.channels, name=f"{name}_gates")(norm(name=f"{name}_norm")(x))
+    gates = dense(4 * shape.channels, bias_initializer=OpenMemory(), name=f"{name}_gates")(
+        norm(name=f"{name}_norm")(x)
+    )
     read = run_through(gates, ScalarMemoryCell(shape.channels, shape.attention_heads), f"{name}_memory")
     x = x + norm(name=f"{name}_memory_norm")(read)
     seen = norm(name=f"{name}_dense_norm")(x)

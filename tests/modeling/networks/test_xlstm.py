@@ -7,9 +7,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs Keras")
 
-from modeling.networks.xlstm import MatrixMemory, ScalarMemoryCell  # noqa: E402
-
-FORGET_BIAS = 3.0
+from modeling.networks.xlstm import MatrixMemory, OpenMemory, ScalarMemoryCell  # noqa: E402
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -54,8 +52,8 @@ def scalar_memory_slowly(gates: np.ndarray, kernel: np.ndarray, units: int) -> n
     out, memory, normaliser = np.zeros(units), np.zeros(units), np.zeros(units)
     outputs = []
     for step in gates:
-        value, entry, forget, gate = np.split(step + out @ kernel, 4)
-        taken, kept = np.exp(entry), sigmoid(forget + FORGET_BIAS)
+        value, entry, closing, gate = np.split(step + out @ kernel, 4)
+        taken, kept = np.exp(entry), sigmoid(-closing)
         memory, normaliser = kept * memory + taken * np.tanh(value), kept * normaliser + taken
         out = sigmoid(gate) * memory / normaliser
         outputs.append(out)
@@ -73,6 +71,11 @@ def test_the_scalar_memory_is_its_recurrence_and_heads_stay_apart():
     for row in range(3):
         wanted = scalar_memory_slowly(gates[row], kernel * np.tile(own, 4), 4)
         np.testing.assert_allclose(found[row], wanted, rtol=2e-4, atol=2e-5)
+
+
+def test_a_scalar_memory_is_open_at_the_start():
+    bias = keras.ops.convert_to_numpy(OpenMemory()((16,)))
+    np.testing.assert_array_equal(bias, [0.0] * 8 + [-3.0] * 4 + [0.0] * 4)
 
 
 @pytest.mark.parametrize("size", [50.0, 500.0, -500.0])
