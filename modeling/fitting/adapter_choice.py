@@ -8,12 +8,20 @@ from typing import Any, Final
 
 import numpy as np
 
-from modeling.fitting.adapters import AdapterVerdict, adapters_judge, adapters_teach, said
+from modeling.fitting.adapters import (
+    AdapterVerdict,
+    Heard,
+    adapters_judge,
+    adapters_teach,
+    fold_heard,
+    said,
+)
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.choices import Choice, choices_of, not_worse
-from modeling.fitting.dataset import VALIDATION
-from modeling.fitting.folds import Fold
-from modeling.fitting.judging import Rules
+from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.folds import Fold, trust_of
+from modeling.fitting.judging import Judged, Rules
+from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.fitting.votes import voted
 from modeling.fitting.walk import Entrant
 from modeling.registry.adapters import Adapters, logits_of
@@ -32,7 +40,6 @@ class AdapterChoice:
     choices: tuple[Choice, ...]  # without and with the proven ones; none where none is proven
     kept: bool
     reason: str
-    entrant: Entrant  # with the proven ones, whether or not they are kept
 
     def told(self) -> dict[str, Any]:
         """Return what a report says of them, as plain values."""
@@ -47,25 +54,34 @@ class AdapterChoice:
 def adapters_choose(serving: Entrant, folds: Sequence[Fold], rules: Rules) -> AdapterChoice:
     """Return the adapters of what serves; `folds`, newest first, are what it said out of fold.
 
-    The older folds teach, the newest one judges, and what it judged is served as it is. A gain in log loss is proven
-    ticker by ticker before money is asked: so the trades have a veto and need not prove a gain of their own.
+    The older folds teach and say how far the shared heads are trusted, the newest one judges.
     Raises: InvariantError if the recipe has no adapters.
     """
-    config = rules.recipe.adapters
-    if config is None:
-        raise InvariantError(f"recipe {rules.recipe.name} must have adapters, has none")
+    _config(rules)
     if len(folds) < 2:
-        return _without(serving, "there are no older folds to teach them: ask for more folds of calibration")
-    newest, *older = folds
-    column = newest.dataset.features.index(rules.recipe.network.volatility_feature)
+        return _none("there are no older folds to teach them: ask for more folds of calibration")
+    column = folds[0].dataset.features.index(rules.recipe.network.volatility_feature)
     chooser = Chooser(rules=rules.recipe.evaluation, seed=rules.seed)
-    taught = adapters_teach(older, config=config, chooser=chooser, column=column)
+    trust = trust_of(folds[1:], column=column, chooser=chooser)
+    return adapters_prove(serving.judged, [fold_heard(fold, trust, column=column) for fold in folds], rules)
+
+
+def adapters_prove(serving: Judged, heard: Sequence[Heard], rules: Rules) -> AdapterChoice:
+    """Return the adapters of what serves, by what was heard of it, newest first: the older ones teach, the newest judges.
+
+    What it judged is served as it is. A gain in log loss is proven ticker by ticker before money is asked: so the trades
+    have a veto and need not prove a gain of their own.
+    Raises: InvariantError if the recipe has no adapters.
+    """
+    config = _config(rules)
+    newest, *older = heard
+    taught = adapters_teach(older, config=config, seed=rules.seed)
     judged = adapters_judge(taught, newest, config=config)
     if not judged.adapters.by_secid:
-        found = _without(serving, "no ticker's gain in log loss is proven")
+        found = _none("no ticker's gain in log loss is proven")
         return replace(found, adapters=judged.adapters, verdicts=judged.verdicts)
-    entrant = _corrected(serving, judged.adapters)
-    choices = choices_of({SHARED: serving, ADAPTERS: entrant}, newest.dataset, rules, replaced=SHARED)
+    rivals = {SHARED: serving, ADAPTERS: judged_with(serving, judged.adapters, newest.dataset)}
+    choices = choices_of(rivals, newest.dataset, rules, replaced=SHARED)
     before, after = choices
     kept = not_worse(after, before)
     return AdapterChoice(
@@ -74,27 +90,37 @@ def adapters_choose(serving: Entrant, folds: Sequence[Fold], rules: Rules) -> Ad
         choices=choices,
         kept=kept,
         reason="the trades make no less with them" if kept else "the trades make less with them",
-        entrant=entrant,
     )
 
 
-def _without(serving: Entrant, reason: str) -> AdapterChoice:
-    return AdapterChoice(adapters=None, verdicts=(), choices=(), kept=False, reason=reason, entrant=serving)
+def judged_with(serving: Judged, adapters: Adapters, dataset: Dataset) -> Judged:
+    """Return what serves with the corrections; its evidence is that of the shared probabilities."""
+    return replace(serving, forecasts=said(adapters, serving.forecasts, dataset))
 
 
-def _corrected(serving: Entrant, adapters: Adapters) -> Entrant:
-    """Return the entrant with the corrections; its evidence is that of the shared probabilities.
+def entrant_with(serving: Entrant, choice: AdapterChoice) -> Entrant:
+    """Return the entrant with those proven, whether or not they are kept; the same one where none is.
 
     Nothing is calibrated after the corrections: before calibration it says what it says after.
     """
-    dataset = serving.fold.dataset
-    forecasts = said(adapters, serving.judged.forecasts, dataset)
+    adapters, dataset = choice.adapters, serving.fold.dataset
+    if adapters is None or not adapters.by_secid:
+        return serving
+    judged = judged_with(serving.judged, adapters, dataset)
+    own = judged.forecasts
     raw = replace(
-        voted(serving.raw, logits_of(np.stack([forecasts.p_long, forecasts.p_short]))),
-        provenance=forecasts.provenance,
+        voted(serving.raw, logits_of(np.stack([own.p_long, own.p_short]))), provenance=own.provenance
     )
     return Entrant(
-        judged=replace(serving.judged, forecasts=forecasts),
-        raw=raw,
-        fold=Fold(dataset=dataset, raw=raw.taken(dataset.rows_of(VALIDATION))),
+        judged=judged, raw=raw, fold=Fold(dataset=dataset, raw=raw.taken(dataset.rows_of(VALIDATION)))
     )
+
+
+def _config(rules: Rules) -> AdapterConfig:
+    if rules.recipe.adapters is None:
+        raise InvariantError(f"recipe {rules.recipe.name} must have adapters, has none")
+    return rules.recipe.adapters
+
+
+def _none(reason: str) -> AdapterChoice:
+    return AdapterChoice(adapters=None, verdicts=(), choices=(), kept=False, reason=reason)

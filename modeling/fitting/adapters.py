@@ -1,8 +1,8 @@
 """Adapters: for each ticker a light model that corrects the shared probabilities by what is its own.
 
-They are taught by folds and nothing else: a fold cannot be made of predictions that knew what they foretell. What a
-ticker's adapter adds is drawn to nothing by the days behind it, and is kept only where a newer fold proves it, false
-discoveries over all tickers held down: many are tried each time.
+They are taught by what was heard out of fold and nothing else: it cannot be made of predictions that knew what they
+foretell. What a ticker's adapter adds is drawn to nothing by the days behind it, and is kept only where newer rows prove
+it, false discoveries over all tickers held down: many are tried each time.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Final
 import numpy as np
 
 from modeling.contracts import HeadTrust
-from modeling.fitting.calibration import Chooser, base_of, log_losses, upon
+from modeling.fitting.calibration import base_of, log_losses, upon
 from modeling.fitting.corrections import CorrectionTask, correction_fit
 from modeling.fitting.dataset import VALIDATION, Dataset
-from modeling.fitting.folds import Fold, trust_of
+from modeling.fitting.folds import Fold
 from modeling.fitting.forecasts import Forecasts, calibrated, require_held_out
 from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.kernels.multiple_testing import false_discovery_control
@@ -55,19 +55,28 @@ class AdapterVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Heard:
+    """The shared probabilities of rows of which whoever says them had learned nothing: the dataset's validation part."""
+
+    dataset: Dataset
+    shared: Forecasts
+
+    def __post_init__(self) -> None:
+        require_held_out(self.shared, self.dataset, part=VALIDATION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Taught:
-    """What older folds taught of every ticker, judged by nothing yet."""
+    """What older rows taught of every ticker, judged by nothing yet."""
 
     adapters: Adapters
-    trust: Mapping[str, HeadTrust]  # by horizon: what the same folds prove of the shared heads
-    column: int  # the feature of recent volatility
     days: Mapping[str, int]  # with rows of each ticker, those too few included
     left_out: Mapping[str, str]  # by ticker why it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class JudgedAdapters:
-    """The adapters that a newer fold proves, and the word on every ticker."""
+    """The adapters that newer rows prove, and the word on every ticker."""
 
     adapters: Adapters
     verdicts: tuple[AdapterVerdict, ...]
@@ -75,7 +84,7 @@ class JudgedAdapters:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Lesson:
-    """n rows of all folds, horizons and tickers."""
+    """n rows of all horizons and tickers."""
 
     x: F32  # (n, d)
     shared: F64  # (2, n) logits
@@ -106,23 +115,32 @@ def local_columns(config: AdapterConfig, features: Sequence[str]) -> list[int]:
     return [features.index(name) for name in config.features]
 
 
-def adapters_teach(folds: Sequence[Fold], *, config: AdapterConfig, chooser: Chooser, column: int) -> Taught:
-    """Return an adapter of each ticker that the folds, newest first, have enough rows of in the newest months.
+def fold_heard(fold: Fold, trust: Mapping[str, HeadTrust], *, column: int) -> Heard:
+    """Return what a fold's own network says of its validation rows, trusted as given upon the fold's own base."""
+    on_its_base = {
+        horizon: upon(base_of(fold.dataset, h=h, column=column), trust[horizon])
+        for h, horizon in enumerate(fold.dataset.horizons)
+    }
+    shared = calibrated(fold.raw, fold.dataset, on_its_base, column=column)
+    return Heard(dataset=fold.dataset, shared=shared)
 
-    The shared probabilities are trusted as far as these folds prove; the correction is learned upon them.
-    Raises: InvariantError without a fold or with folds of several datasets, InputError for a feature they have not.
+
+def adapters_teach(heard: Sequence[Heard], *, config: AdapterConfig, seed: int) -> Taught:
+    """Return an adapter of each ticker of which enough was heard in the newest months.
+
+    The correction is learned upon the shared probabilities, whoever calibrated them.
+    Raises: InvariantError for nothing heard or for several datasets, InputError for a feature that they have not.
     """
-    if not folds or len({fold.dataset.content_sha256 for fold in folds}) > 1:
+    if not heard or len({own.dataset.content_sha256 for own in heard}) > 1:
         raise InvariantError(
             "adapters need out-of-fold predictions of one dataset, there were "
-            f"{len(folds)} folds; give them its earlier folds"
+            f"{len(heard)} folds; give them its earlier folds"
         )
-    data = folds[0].dataset
-    trust = trust_of(folds, column=column, chooser=chooser)
-    newest_s = max(int(fold.dataset.decision_s[fold.raw.rows].max()) for fold in folds)
+    data = heard[0].dataset
+    newest_s = max(int(own.dataset.decision_s[own.shared.rows].max()) for own in heard)
     since_s = newest_s - round(config.window_months * _DAYS_A_MONTH * DAY_S)
-    lesson = _joined([_lesson(fold, _shared(fold, trust, column), config, since_s=since_s) for fold in folds])
-    taught_until_s = max(fold.dataset.taught_until_s(VALIDATION) for fold in folds)
+    lesson = _joined([_lesson(own, config, since_s=since_s) for own in heard])
+    taught_until_s = max(own.dataset.taught_until_s(VALIDATION) for own in heard)
     by_secid, days, left_out = {}, {}, {}
     for number, secid in enumerate(data.secids):
         own = lesson.of(number)
@@ -130,7 +148,7 @@ def adapters_teach(folds: Sequence[Fold], *, config: AdapterConfig, chooser: Cho
         if why := _too_little(own, days[secid], config):
             left_out[secid] = why
         else:
-            by_secid[secid] = _adapter(secid, own, days[secid], config, chooser.seed)
+            by_secid[secid] = _adapter(secid, own, days[secid], config, seed)
     return Taught(
         adapters=Adapters(
             features=config.features,
@@ -139,40 +157,36 @@ def adapters_teach(folds: Sequence[Fold], *, config: AdapterConfig, chooser: Cho
             learned_until_s=taught_until_s,
             judged_until_s=taught_until_s,
         ),
-        trust=trust,
-        column=column,
         days=days,
         left_out=left_out,
     )
 
 
-def adapters_judge(taught: Taught, fold: Fold, *, config: AdapterConfig) -> JudgedAdapters:
-    """Return the adapters that a fold proves which is newer than all that taught them.
+def adapters_judge(taught: Taught, heard: Heard, *, config: AdapterConfig) -> JudgedAdapters:
+    """Return the adapters that rows prove which are newer than all that taught them.
 
     A ticker's adapter stands where its mean daily log loss, paired with that of the shared probabilities on the same
     rows of both sides and all horizons, is proven less: windows overlap, so that days a whole horizon apart count;
     Benjamini and Hochberg hold the false discoveries over all tickers that can be judged.
-    Raises: InvariantError for a fold whose rows the adapters knew.
+    Raises: InvariantError for rows that the adapters knew.
     """
-    shared = _shared(fold, taught.trust, taught.column)
-    own = said(taught.adapters, shared, fold.dataset)
-    require_held_out(own, fold.dataset, part=VALIDATION)
-    horizon_days = longest_window_days(fold)
+    dataset, shared = heard.dataset, heard.shared
+    own = said(taught.adapters, shared, dataset)
+    require_held_out(own, dataset, part=VALIDATION)
+    horizon_days = longest_window_days(heard)
     better = {
-        secid: daily_better(shared, own, fold.dataset, instrument=number)
-        for number, secid in enumerate(fold.dataset.secids)
+        secid: daily_better(shared, own, dataset, instrument=number)
+        for number, secid in enumerate(dataset.secids)
         if secid in taught.adapters.by_secid
     }
     p = {secid: mean_above_zero_p(daily, horizon_days=horizon_days) for secid, daily in better.items()}
     kept = proven(p, level=config.false_discoveries)
     verdicts = tuple(
         _verdict(taught, secid, better.get(secid), p.get(secid, np.nan), kept=secid in kept)
-        for secid in fold.dataset.secids
+        for secid in dataset.secids
     )
     by_secid = {secid: adapter for secid, adapter in taught.adapters.by_secid.items() if secid in kept}
-    chosen = replace(
-        taught.adapters, by_secid=by_secid, judged_until_s=fold.dataset.taught_until_s(VALIDATION)
-    )
+    chosen = replace(taught.adapters, by_secid=by_secid, judged_until_s=dataset.taught_until_s(VALIDATION))
     return JudgedAdapters(adapters=chosen, verdicts=verdicts)
 
 
@@ -207,9 +221,9 @@ def proven(p_values: Mapping[str, float], *, level: float) -> frozenset[str]:
     return frozenset(secid for secid, stands in zip(judged, found.accepted, strict=True) if stands)
 
 
-def longest_window_days(fold: Fold) -> int:
+def longest_window_days(heard: Heard) -> int:
     """Return over how many trading days the windows of the longest horizon reach in the median, the first included."""
-    data, rows = fold.dataset, fold.raw.rows
+    data, rows = heard.dataset, heard.shared.rows
     calendar = np.unique(data.day)
     longest = 1
     for h in range(len(data.horizons)):
@@ -239,17 +253,8 @@ def daily_better(shared: Forecasts, own: Forecasts, dataset: Dataset, *, instrum
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def _shared(fold: Fold, trust: Mapping[str, HeadTrust], column: int) -> Forecasts:
-    """Return what the fold's own network says of its validation rows, trusted as given upon the fold's own base."""
-    on_its_base = {
-        horizon: upon(base_of(fold.dataset, h=h, column=column), trust[horizon])
-        for h, horizon in enumerate(fold.dataset.horizons)
-    }
-    return calibrated(fold.raw, fold.dataset, on_its_base, column=column)
-
-
-def _lesson(fold: Fold, shared: Forecasts, config: AdapterConfig, *, since_s: int) -> _Lesson:
-    data, rows = fold.dataset, shared.rows
+def _lesson(heard: Heard, config: AdapterConfig, *, since_s: int) -> _Lesson:
+    data, shared, rows = heard.dataset, heard.shared, heard.shared.rows
     columns = local_columns(config, data.features)
     parts = []
     for h in range(len(data.horizons)):

@@ -9,9 +9,8 @@ import numpy as np
 
 from modeling.contracts.council import GLOBAL
 from modeling.fitting.dataset import VALIDATION, Dataset
-from modeling.fitting.judging import Rules, policy_traded
+from modeling.fitting.judging import Judged, Rules, policy_traded
 from modeling.fitting.trading import Traded
-from modeling.fitting.walk import Entrant
 from modeling.kernels.significance import block_bootstrap_mean
 from traderai.common.arrays import F64
 
@@ -29,13 +28,10 @@ class Choice:
 
 
 def choices_of(
-    entrants: Mapping[str, Entrant], dataset: Dataset, rules: Rules, *, replaced: str
+    rivals: Mapping[str, Judged], dataset: Dataset, rules: Rules, *, replaced: str
 ) -> tuple[Choice, ...]:
-    """Return every entrant's choice by name, held against the one that would be replaced."""
-    results = {
-        way: policy_traded(entrant.judged, dataset, rules, part=VALIDATION)
-        for way, entrant in entrants.items()
-    }
+    """Return every rival's choice by name, held against the one that would be replaced."""
+    results = {way: policy_traded(own, dataset, rules, part=VALIDATION) for way, own in rivals.items()}
     before = results[replaced].daily_net
     # The best of several is looked for: each is held to its share of the risk (Bonferroni).
     level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / max(len(results) - 1, 1)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from modeling.contracts.council import GLOBAL, META, CouncilRules, Prior, VoteContext
-from modeling.fitting.adapter_choice import ADAPTERS, adapters_choose
+from modeling.fitting.adapter_choice import ADAPTERS, adapters_choose, entrant_with
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.candidates import Trained, candidate_train
 from modeling.fitting.choices import Choice, choices_of, kept_way
@@ -76,7 +76,8 @@ def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
         said[META] = meta_said(meta, context, trained.raw, own, dataset)
         folds[META] = _meta_folds(by_fold, context, seed=rules.seed)
     entrants = {way: _entrant(trained, raw, folds[way], rules) for way, raw in said.items()}
-    choices = choices_of(entrants, dataset, rules, replaced=GLOBAL)
+    judged = {way: entrant.judged for way, entrant in entrants.items()}
+    choices = choices_of(judged, dataset, rules, replaced=GLOBAL)
     kept = kept_way(choices, min_trades=gate_get().min_trades)
     priors = zip(dataset.horizons, own.prior.T.tolist(), strict=True)
     return Council(
@@ -133,7 +134,7 @@ def panel_fold(council: Council, rules: Rules) -> PanelFold:
     told = council.told
     if rules.recipe.adapters is not None:
         found = adapters_choose(council.serving, council.folds[council.kept], rules)
-        entrants[ADAPTERS] = found.entrant
+        entrants[ADAPTERS] = entrant_with(council.serving, found)
         told["adapters"] = found.told()
     return PanelFold(entrants=entrants, told=told)
 

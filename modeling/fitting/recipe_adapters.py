@@ -27,6 +27,9 @@ class AdapterConfig:
     min_days: int = 60  # with rows of the ticker in that window; fewer teach nothing
     shrink_days: float = 250.0  # with so many days half of a correction is taken
     false_discoveries: float = 0.10  # at most so many of those kept are luck, on average
+    judged_frac: float = (
+        1 / 3
+    )  # of the days since a version in service has learned, the newest: they judge its adapters
     rounds: int = 40  # of trees
     depth: int = 2  # of a tree
     learning_rate: float = 0.05
@@ -51,8 +54,9 @@ class AdapterConfig:
                 "shrink_days must not be negative, l2 above 0 and learning_rate in (0, 1], were "
                 f"{self.shrink_days}, {self.l2} and {self.learning_rate}"
             )
-        if not 0.0 < self.false_discoveries < 1.0:
-            raise ValueError(f"false_discoveries must lie within (0, 1), was {self.false_discoveries}")
+        for name in ("false_discoveries", "judged_frac"):
+            if not 0.0 < getattr(self, name) < 1.0:
+                raise ValueError(f"{name} must lie within (0, 1), was {getattr(self, name)}")
 
     def share(self, days: int) -> float:
         """Return the share of a correction that is taken with so many days behind it."""

@@ -8,10 +8,18 @@ from functools import cache
 
 import numpy as np
 
-from modeling.fitting.adapters import JudgedAdapters, Taught, adapters_judge, adapters_teach
+from modeling.contracts import HeadTrust
+from modeling.fitting.adapters import (
+    Heard,
+    JudgedAdapters,
+    Taught,
+    adapters_judge,
+    adapters_teach,
+    fold_heard,
+)
 from modeling.fitting.calibration import Chooser, base_of
 from modeling.fitting.dataset import VALIDATION, Dataset, InstrumentRows, dataset_assemble
-from modeling.fitting.folds import Fold, earlier_datasets
+from modeling.fitting.folds import Fold, earlier_datasets, trust_of
 from modeling.fitting.forecasts import Provenance, Raw
 from modeling.fitting.parts import split_by_shares
 from modeling.fitting.recipe import Recipe, SplitConfig
@@ -88,7 +96,18 @@ def folds_of(data: Dataset) -> list[Fold]:
     ]
 
 
+def proven_trust(folds: Sequence[Fold]) -> dict[str, HeadTrust]:
+    """Return how far the older of the folds, newest first, let the shared heads be trusted."""
+    return trust_of(folds[1:], column=COLUMN, chooser=chooser())
+
+
+def heard_of(folds: Sequence[Fold]) -> list[Heard]:
+    """Return what is said of the folds, newest first, trusted as far as the older ones prove."""
+    trust = proven_trust(folds)
+    return [fold_heard(fold, trust, column=COLUMN) for fold in folds]
+
+
 def taught_and_judged(folds: Sequence[Fold], config: AdapterConfig = CONFIG) -> tuple[Taught, JudgedAdapters]:
-    newest, *older = folds
-    taught = adapters_teach(older, config=config, chooser=chooser(), column=COLUMN)
+    newest, *older = heard_of(folds)
+    taught = adapters_teach(older, config=config, seed=0)
     return taught, adapters_judge(taught, newest, config=config)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from modeling.fitting.adapter_choice import ADAPTERS, SHARED, AdapterChoice, adapters_choose
+from modeling.fitting.adapter_choice import ADAPTERS, SHARED, AdapterChoice, adapters_choose, entrant_with
 from modeling.fitting.adapters import said
 from modeling.fitting.batches import scaler_fit
 from modeling.fitting.choices import Choice, not_worse
@@ -64,7 +64,7 @@ def test_the_proven_ones_are_held_against_what_serves(
     assert choice.adapters is not None and tuple(choice.adapters.by_secid) == (FOLLOWER,)
     before, after = choice.choices
     assert (before.way, after.way, before.better_bound) == (SHARED, ADAPTERS, 0.0)
-    for own, entrant in ((before, serving), (after, choice.entrant)):
+    for own, entrant in ((before, serving), (after, entrant_with(serving, choice))):
         result = policy_traded(entrant.judged, data, rules, part=VALIDATION)
         assert own.mean_daily_net == pytest.approx(result.daily_net.mean())
         assert own.trades == len(result.simulation.trades)
@@ -75,14 +75,15 @@ def test_the_proven_ones_are_held_against_what_serves(
 def test_what_they_say_is_of_rows_that_taught_them_nothing(
     choice: AdapterChoice, serving: Entrant, data: Dataset
 ):
-    own = choice.entrant.judged.forecasts
+    entrant = entrant_with(serving, choice)
+    own = entrant.judged.forecasts
     for part in (VALIDATION, TEST):
         require_held_out(own, data, part=part)
-        require_held_out(choice.entrant.raw, data, part=part)
+        require_held_out(entrant.raw, data, part=part)
     assert choice.adapters is not None
     wanted = said(choice.adapters, serving.judged.forecasts, data)
     np.testing.assert_array_equal(own.p_long, wanted.p_long)
-    p = 1.0 / (1.0 + np.exp(-choice.entrant.raw.p_long_logit))
+    p = 1.0 / (1.0 + np.exp(-entrant.raw.p_long_logit))
     np.testing.assert_allclose(p, own.p_long, atol=1e-12)
 
 
@@ -99,10 +100,10 @@ def test_trades_have_a_veto_and_need_no_proof():
 def test_without_older_folds_or_proof_what_serves_stays(serving: Entrant, data: Dataset, rules: Rules):
     alone = adapters_choose(serving, folds_of(data)[:1], rules)
     assert (alone.adapters, alone.kept, alone.verdicts) == (None, False, ())
-    assert alone.entrant is serving and "no older folds" in alone.reason
+    assert entrant_with(serving, alone) is serving and "no older folds" in alone.reason
     strict = replace(rules, recipe=replace(rules.recipe, adapters=replace(CONFIG, false_discoveries=1e-9)))
     found = adapters_choose(serving, folds_of(data), strict)
-    assert found.entrant is serving and not found.kept and not found.choices
+    assert entrant_with(serving, found) is serving and not found.kept and not found.choices
     assert {own.kept for own in found.verdicts} == {False}
     assert found.reason == "no ticker's gain in log loss is proven"
     with pytest.raises(InvariantError, match="must have adapters"):

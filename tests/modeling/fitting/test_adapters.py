@@ -30,8 +30,9 @@ from tests.modeling.fitting.adapter_maker import (
     CONFIG,
     FOLLOWER,
     adapter_data,
-    chooser,
     folds_of,
+    heard_of,
+    proven_trust,
     shared_raw,
     taught_and_judged,
 )
@@ -59,11 +60,11 @@ def test_the_ticker_with_a_way_of_its_own_is_found_and_the_others_are_not(
 
 def test_corrections_help_on_later_rows_and_touch_no_other_ticker(data: Dataset):
     folds = folds_of(data)
-    taught, judged = taught_and_judged(folds)
+    _, judged = taught_and_judged(folds)
     raw = shared_raw(data, data.rows_of(TEST))
     trust = {
         name: upon(base_of(data, h=h, column=COLUMN), own)
-        for h, (name, own) in enumerate(taught.trust.items())
+        for h, (name, own) in enumerate(proven_trust(folds).items())
     }
     before = calibrated(raw, data, trust, column=COLUMN)
     after = said(judged.adapters, before, data)
@@ -83,19 +84,20 @@ def test_adapters_see_no_prediction_that_knew_its_row(data: Dataset):
     with pytest.raises(InvariantError, match="learned until"):
         Fold(dataset=inside, raw=shared_raw(data, data.rows_of(TRAIN)))
     with pytest.raises(InvariantError, match="need out-of-fold predictions"):
-        adapters_teach([], config=CONFIG, chooser=chooser(), column=COLUMN)
+        adapters_teach([], config=CONFIG, seed=0)
     # A fold that taught them, or an older one, does not judge them.
-    newest, *older = folds_of(data)
-    taught = adapters_teach(older, config=CONFIG, chooser=chooser(), column=COLUMN)
-    for fold in older:
+    folds = folds_of(data)
+    newest, *older = heard_of(folds)
+    taught = adapters_teach(older, config=CONFIG, seed=0)
+    for own in older:
         with pytest.raises(InvariantError, match="learned until"):
-            adapters_judge(taught, fold, config=CONFIG)
+            adapters_judge(taught, own, config=CONFIG)
     # What they say counts as having seen all that taught them, whoever asks.
     trust = {
         name: upon(base_of(older[0].dataset, h=h, column=COLUMN), own)
-        for h, (name, own) in enumerate(taught.trust.items())
+        for h, (name, own) in enumerate(proven_trust(folds).items())
     }
-    known = calibrated(older[0].raw, older[0].dataset, trust, column=COLUMN)
+    known = calibrated(folds[1].raw, folds[1].dataset, trust, column=COLUMN)
     require_held_out(known, older[0].dataset, part=VALIDATION)
     with pytest.raises(InvariantError, match="learned until"):
         require_held_out(said(taught.adapters, known, older[0].dataset), older[0].dataset, part=VALIDATION)
@@ -104,9 +106,9 @@ def test_adapters_see_no_prediction_that_knew_its_row(data: Dataset):
     told = said(judged.adapters, known, older[0].dataset).provenance
     assert known.provenance.validation_end_s < told.validation_end_s == data.taught_until_s(VALIDATION)
     # Nor are folds of several datasets one lesson.
-    other = folds_of(adapter_data(seed=1))
+    other = heard_of(folds_of(adapter_data(seed=1)))
     with pytest.raises(InvariantError, match="of one dataset"):
-        adapters_teach([older[0], other[1]], config=CONFIG, chooser=chooser(), column=COLUMN)
+        adapters_teach([older[0], other[1]], config=CONFIG, seed=0)
 
 
 def test_rows_that_judge_and_later_ones_do_not_reach_what_is_taught(data: Dataset):
@@ -124,7 +126,7 @@ def test_rows_that_judge_and_later_ones_do_not_reach_what_is_taught(data: Datase
     before, judged_before = taught_and_judged(folds_of(data))
     after, judged_after = taught_and_judged(folds_of(changed))
     assert adapters_json(after.adapters) == adapters_json(before.adapters)
-    assert after.trust == before.trust
+    assert proven_trust(folds_of(changed)) == proven_trust(folds_of(data))
     assert judged_after.verdicts != judged_before.verdicts  # seen to fail: the rows that judge did change
 
 
@@ -139,7 +141,7 @@ def test_equal_folds_teach_equal_adapters_and_stored_ones_answer_the_same(data: 
     newest = folds[0]
     trust = {
         name: upon(base_of(data, h=h, column=COLUMN), own)
-        for h, (name, own) in enumerate(taught.trust.items())
+        for h, (name, own) in enumerate(proven_trust(folds).items())
     }
     shared = calibrated(newest.raw, data, trust, column=COLUMN)
     one, other = (said(own, shared, data) for own in (taught.adapters, read))
@@ -172,20 +174,20 @@ def test_few_days_take_a_small_share_and_too_few_none(data: Dataset):
 
 
 def test_only_the_newest_months_teach(data: Dataset):
-    older = folds_of(data)[1:]
+    older = heard_of(folds_of(data))[1:]
     short = replace(CONFIG, window_months=2.0, min_days=10)
-    found = adapters_teach(older, config=short, chooser=chooser(), column=COLUMN)
+    found = adapters_teach(older, config=short, seed=0)
     assert set(found.days.values()) == {
         61
     }  # of 138: every day of two months trades here, the first one in part
-    alone = adapters_teach(older[:1], config=short, chooser=chooser(), column=COLUMN)
+    alone = adapters_teach(older[:1], config=short, seed=0)
     assert found.days == alone.days
 
 
 def test_one_outcome_teaches_nothing(data: Dataset):
     never = np.where((data.instrument == 2)[:, None], 0.0 * data.targets.p_long, data.targets.p_long)
-    older = folds_of(replace(data, targets=replace(data.targets, p_long=never)))[1:]
-    taught = adapters_teach(older, config=CONFIG, chooser=chooser(), column=COLUMN)
+    older = heard_of(folds_of(replace(data, targets=replace(data.targets, p_long=never))))[1:]
+    taught = adapters_teach(older, config=CONFIG, seed=0)
     assert taught.left_out == {
         "SHR2": "p_long has one outcome only in its 138 days: the shared probabilities stand"
     }
@@ -218,11 +220,12 @@ def test_noise_taught_and_judged_end_to_end_is_not_kept():
 
 
 def test_paired_losses_are_those_of_the_rows(data: Dataset):
-    newest = folds_of(data)[0]
-    taught, _ = taught_and_judged(folds_of(data))
+    folds = folds_of(data)
+    newest = folds[0]
+    taught, _ = taught_and_judged(folds)
     trust = {
         name: upon(base_of(data, h=h, column=COLUMN), own)
-        for h, (name, own) in enumerate(taught.trust.items())
+        for h, (name, own) in enumerate(proven_trust(folds).items())
     }
     shared = calibrated(newest.raw, data, trust, column=COLUMN)
     own = said(taught.adapters, shared, data)
@@ -242,7 +245,7 @@ def test_paired_losses_are_those_of_the_rows(data: Dataset):
                         losses.append(np.log(q / p) if y else np.log((1 - q) / (1 - p)))
         assert found[place] == pytest.approx(np.mean(losses), nan_ok=True)
     # The longest horizon is of two days, decided on one and closed on the next but one.
-    assert longest_window_days(newest) == 3
+    assert longest_window_days(heard_of(folds)[0]) == 3
 
 
 def test_an_unknown_feature_is_named_before_anything_is_taught():
@@ -262,7 +265,8 @@ def test_an_unknown_feature_is_named_before_anything_is_taught():
         ({"min_days": 0}, "must be at least 1"),
         ({"shrink_days": -1.0}, "must not be negative"),
         ({"learning_rate": 0.0}, "learning_rate in"),
-        ({"false_discoveries": 1.0}, "must lie within"),
+        ({"false_discoveries": 1.0}, "false_discoveries must lie within"),
+        ({"judged_frac": 0.0}, "judged_frac must lie within"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(change: dict[str, object], said_of_it: str):
