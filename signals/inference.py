@@ -37,7 +37,7 @@ from modeling.kernels.policy import (
     side_view,
 )
 from modeling.kernels.windows import complete_rows
-from modeling.selectors.artifacts import artifact_load, scorer_open
+from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
 from signals.kernels.state import Moment, market_state
@@ -124,7 +124,7 @@ def decisions_find(
 ) -> tuple[Finding, ...]:
     """Return the decisions on all shares and horizons; nothing is stored.
 
-    The occasion's version is loaded unless it comes with its scorer.
+    The occasion's version is loaded, with the adapters taught upon it if they serve, unless it comes with its scorer.
     """
     if occasion.version is None:
         return tuple(
@@ -132,7 +132,7 @@ def decisions_find(
             for share in shares
             for horizon in occasion.horizons
         )
-    scorer = scorer or scorer_open(artifact=artifact_load(version=occasion.version))
+    scorer = scorer or _scorer(occasion.version)
     readable = [share for share in shares if share.window is not None]
     windows = _stacked(readable, scorer)
     secids = [share.instrument.secid for share in readable]
@@ -151,6 +151,11 @@ def decisions_find(
             if share.window is None
         ]
     return tuple(findings)
+
+
+def _scorer(version: ModelVersionFacts) -> Scores:
+    artifact = artifact_load(version=version)
+    return scorer_open(artifact=artifact, adapters=adapters_load(artifact=artifact))
 
 
 def feature_set_name(*, version: ModelVersionFacts) -> str:

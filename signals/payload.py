@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 
-from modeling.contracts import QUANTILE_LEVELS
+from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
 from signals.inference import Finding, Occasion
 from signals.kernels.facts import Situation, explanation_facts
 from signals.kernels.levels import PriceLevel, price_levels
@@ -25,7 +26,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
     levels = _levels(finding)
     last_bar_at = from_epoch_s(int(share.bars.known_s[-1])).isoformat()
     version = occasion.version
-    in_sample = version is not None and version.trained_until > share.decided_at
+    in_sample = any(moment > share.decided_at for moment in _learned_until(finding, version))
     situation = Situation(
         decision=decision,
         days=horizon_days(finding.horizon),
@@ -59,6 +60,12 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
     }
     plain: dict[str, Any] = as_json(payload)
     return plain
+
+
+def _learned_until(finding: Finding, version: ModelVersionFacts | None) -> list[datetime]:
+    """Return until when those had learned who made the prediction: the version and, if any, the share's adapter."""
+    adapter = None if finding.prediction is None else finding.prediction.adapter
+    return [own.trained_until for own in (version, adapter) if own is not None]
 
 
 def is_proven(occasion: Occasion) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 QUANTILE_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
@@ -31,6 +32,16 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """By which adapters a share's probabilities were corrected, and what they were before."""
+
+    version: str
+    trained_until: datetime  # no label that taught or judged the adapters ends after this
+    p_long_before: float
+    p_short_before: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What one model expects of one instrument and horizon, seen from one closed bar; calibrated."""
 
@@ -42,6 +53,7 @@ class Prediction:
     volatility: float  # expected standard deviation of the return over the horizon, as a fraction
     direction: tuple[float, ...]  # probabilities by DIRECTIONS, summing to 1
     votes: tuple[Vote, ...] = ()  # of a council, the shared network first
+    adapter: Corrected | None = None  # None: the share has no adapter, its probabilities are the shared ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

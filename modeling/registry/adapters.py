@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from modeling.contracts import ModelVersionFacts
 from modeling.kernels.calibration import sigmoid
 from traderai.common.arrays import F32, F64, Bools
 from traderai.common.errors import InvariantError
@@ -59,6 +60,14 @@ class Adapters:
     by_secid: Mapping[str, Adapter]
     learned_until_s: int  # end of the last label that taught them
     judged_until_s: int  # of the last one by which they were chosen; the same before they are judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingAdapters:
+    """A published version of adapters; its bytes were checked against the manifest."""
+
+    version: ModelVersionFacts
+    adapters: Adapters
 
 
 def adapted(

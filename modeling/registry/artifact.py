@@ -25,6 +25,7 @@ METRICS = "metrics.json"
 EXPLAIN = "explain.json"
 DRIFT = "drift_reference.json"
 COUNCIL = "council.json"
+ADAPTERS = "adapters.json"
 KERAS = "network.keras"
 
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import onnxruntime
 
-from modeling.contracts import Prediction, ServingArtifact, Vote
+from modeling.contracts import Corrected, Prediction, ServingArtifact, Vote
 from modeling.contracts.heads import BASE_HEADS, head_width
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.sparse import sparse_columns, standardise, with_flags
+from modeling.registry.adapters import ServingAdapters, adapted
 from modeling.registry.council import Council, Seated
-from modeling.registry.outputs import Outputs, trusted
+from modeling.registry.outputs import Outputs, Trusted, trusted
 from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
@@ -53,10 +54,15 @@ class Network:
 
 
 class Scorer:
-    """One version ready to answer: raw feature windows in, calibrated predictions out."""
+    """One version ready to answer: raw feature windows in, calibrated predictions out.
 
-    def __init__(self, artifact: ServingArtifact) -> None:
+    Adapters correct the probabilities of both sides alone: ranges, volatility, votes and the evidence by which trades are
+    taken stay the version's own.
+    """
+
+    def __init__(self, artifact: ServingArtifact, adapters: ServingAdapters | None = None) -> None:
         self.artifact = artifact
+        self._adapters = adapters
         self._network = Network(artifact.onnx)
         self._council = (
             None if artifact.council is None else Council.over(artifact.council, artifact.feature_names)
@@ -70,16 +76,40 @@ class Scorer:
         column = self.artifact.feature_names.index(self.artifact.volatility_feature)
         recent = windows[:, -1, column].astype(np.float64)
         said = trusted(outputs, recent, self.artifact.trust[horizon])
+        long, short = self._corrected(said, windows[:, -1, :], secids, horizon)
         return tuple(
             Prediction(
-                p_long=float(said.p_long[row]),
-                p_short=float(said.p_short[row]),
+                p_long=float(long[row]),
+                p_short=float(short[row]),
                 return_quantiles=tuple(float(value) for value in said.return_quantiles[row]),
                 volatility=float(said.volatility[row]),
                 direction=tuple(float(value) for value in said.direction[row]),
                 votes=() if seated is None else _votes(seated, row),
+                adapter=self._told(secids[row], said, row),
             )
             for row in range(windows.shape[0])
+        )
+
+    def _corrected(
+        self, said: Trusted, last_bars: F32, secids: Sequence[str], horizon: str
+    ) -> tuple[F64, F64]:
+        if self._adapters is None:
+            return said.p_long, said.p_short
+        own = self._adapters.adapters
+        columns = [self.artifact.feature_names.index(name) for name in own.features]
+        return adapted(
+            own, said.p_long, said.p_short, local=last_bars[:, columns], secids=secids, horizon=horizon
+        )
+
+    def _told(self, secid: str, said: Trusted, row: int) -> Corrected | None:
+        if self._adapters is None or secid not in self._adapters.adapters.by_secid:
+            return None
+        version = self._adapters.version
+        return Corrected(
+            version=version.version,
+            trained_until=version.trained_until,
+            p_long_before=float(said.p_long[row]),
+            p_short_before=float(said.p_short[row]),
         )
 
     def outputs(self, *, windows: F32, secids: Sequence[str], horizon: str) -> Outputs:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from typing import Final
+
 from django.conf import settings
 
 from modeling.contracts import ModelVersionFacts, ServingArtifact
-from modeling.registry.artifact import artifact_read
+from modeling.errors import ArtifactBrokenError
+from modeling.registry.adapters import Adapters, ServingAdapters, adapters_read
+from modeling.registry.artifact import ADAPTERS, artifact_file, artifact_read, artifact_verify, manifest_read
 from modeling.registry.scorer import Scorer
+from modeling.selectors.versions import champion_get, emission_paused
+from traderai.common.errors import InvariantError
 from traderai.common.lake import lake_at
+
+EVENT: Final = "adapters_silent"  # what an alert in the log begins with
+
+_log = logging.getLogger(__name__)
 
 
 def artifact_load(*, version: ModelVersionFacts) -> ServingArtifact:
@@ -15,6 +26,51 @@ def artifact_load(*, version: ModelVersionFacts) -> ServingArtifact:
     return artifact_read(lake=lake_at(settings.LAKE_URL), version=version)
 
 
-def scorer_open(*, artifact: ServingArtifact) -> Scorer:
-    """Return the loaded network behind `predict(windows=, secids=, horizon=)` and `novelty(last_bars=)`."""
-    return Scorer(artifact)
+def adapters_base(*, version: ModelVersionFacts) -> str:
+    """Return the name of the version that adapters correct; a manifest that differs is an ArtifactBrokenError."""
+    lake = lake_at(settings.LAKE_URL)
+    manifest = manifest_read(lake=lake, key=version.artifact_key, manifest_sha256=version.manifest_sha256)
+    return str(manifest["base"])
+
+
+def adapters_load(*, artifact: ServingArtifact) -> ServingAdapters | None:
+    """Return the adapters in service where they were taught upon this very version; of every other one they are silent.
+
+    Silent too, and told in the log, where their artifact is broken or does not fit: the version answers by itself.
+    """
+    champion = champion_get(slot="adapters")
+    if champion is None or emission_paused(slot="adapters"):
+        return None
+    try:
+        if adapters_base(version=champion) != artifact.version.version:
+            return None
+        return ServingAdapters(version=champion, adapters=_adapters(champion, artifact))
+    except InvariantError as error:
+        _log.error("%s: %s: %s", EVENT, champion.version, error.detail)
+        return None
+
+
+def scorer_open(*, artifact: ServingArtifact, adapters: ServingAdapters | None = None) -> Scorer:
+    """Return the loaded network behind `predict(windows=, secids=, horizon=)` and `novelty(last_bars=)`.
+
+    With adapters the probabilities of their shares are the corrected ones, and so is all that is asked of the scorer:
+    drivers are of what is shown.
+    """
+    return Scorer(artifact, adapters)
+
+
+def _adapters(version: ModelVersionFacts, artifact: ServingArtifact) -> Adapters:
+    lake = lake_at(settings.LAKE_URL)
+    # All of it, also what scoring does not need: where one file was changed none is what was judged.
+    artifact_verify(lake=lake, key=version.artifact_key, manifest_sha256=version.manifest_sha256)
+    content = artifact_file(lake=lake, version=version, name=ADAPTERS)
+    if content is None:
+        raise ArtifactBrokenError(f"artifact {version.artifact_key!r} has no {ADAPTERS}; train again")
+    found = adapters_read(content)
+    lacking = [name for name in found.features if name not in artifact.feature_names]
+    lacking += [name for name in artifact.version.horizons if name not in found.horizons]
+    if lacking:
+        raise InvariantError(
+            f"they need {', '.join(lacking)}, which {artifact.version.version} lacks; train again"
+        )
+    return found
