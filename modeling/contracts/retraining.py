@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-JobName = Literal["global", "council"]
+JobName = Literal["global", "council", "adapters"]
 RetrainingState = Literal["switched", "kept", "refused", "failed"]
 Trigger = Literal["calendar", "drift"]
 ENDED: tuple[RetrainingState, ...] = ("switched", "kept")  # the others are tried again
@@ -19,8 +19,8 @@ TRIGGERS: tuple[Trigger, ...] = ("calendar", "drift")
 class RetrainingJob:
     """What is trained how often."""
 
-    recipe: str
     every: Literal["week", "month"]
+    recipe: str | None = None  # None: the one of the version in service, as it was trained
     enabled: bool = True
     universe: str | None = None  # a list of universe.yaml; None: the shares of the recipe
 
@@ -60,6 +60,14 @@ class RetrainingConfig:
     seed: int
 
     def __post_init__(self) -> None:
+        for name, job in self.jobs.items():
+            if (name == "adapters") != (job.recipe is None) or (
+                job.recipe is None and job.universe is not None
+            ):
+                raise ValueError(
+                    "adapters go by the recipe and universe of the version in service and have none of their own, every "
+                    f"other job names a recipe; {name} has {job.recipe} and {job.universe}"
+                )
         if self.drift_pause_days < 1 or self.seed < 0:
             raise ValueError(
                 "drift_pause_days must be at least 1 and seed not negative, were "

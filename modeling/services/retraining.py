@@ -25,14 +25,17 @@ from modeling.contracts.retraining import (
     Trigger,
 )
 from modeling.fitting.loading import universe_of
-from modeling.fitting.recipe import recipe_load
+from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.models import GateVerdict, RetrainingReport
 from modeling.selectors.configuration import retraining_config_get
 from modeling.selectors.drift import drift_reports
 from modeling.selectors.retraining import retraining_facts_of, retraining_text
 from modeling.selectors.versions import champion_get
+from modeling.services.adapters import adapters_train
+from modeling.services.judgement import recipe_of, run_of
 from modeling.services.training_runs import training_runs_sweep
 from traderai.common.clock import MOSCOW
+from traderai.common.errors import InvariantError, NotReadyError
 from traderai.common.summary import summary_send
 from traderai.jobs.contracts import Claim
 from traderai.jobs.services import job_claim, job_fail, job_finish
@@ -137,7 +140,9 @@ def _data_complaint(job: RetrainingJob, limits: DataLimits, now: datetime) -> st
             f"a report on the quality of the data of the last {limits.max_report_age_hours:g} hours is needed, "
             f"{was}; run manage.py data_quality"
         )
-    plan = recipe_load(job.recipe, overrides=_overrides(job))
+    plan = _plan(job)
+    if plan is None:
+        return "no version is in service whose recipe it could go by; train one first"
     secids = {item.secid for item in universe_of(plan)}
     if not secids:
         return f"recipe {plan.name} has no share to learn from; run manage.py ingest"
@@ -158,6 +163,14 @@ def _data_complaint(job: RetrainingJob, limits: DataLimits, now: datetime) -> st
     return None
 
 
+def _plan(job: RetrainingJob) -> Recipe | None:
+    """Return the recipe that a job goes by; None where it is that of the version in service and there is none."""
+    if job.recipe is not None:
+        return recipe_load(job.recipe, overrides=_overrides(job))
+    champion = champion_get()
+    return None if champion is None else recipe_of(run_of(champion))
+
+
 def _overrides(job: RetrainingJob) -> tuple[str, ...]:
     if job.universe is None:
         return ()
@@ -170,6 +183,8 @@ def _recipe_trained(job: RetrainingJob, config: RetrainingConfig, now: datetime)
         recipe_train,
     )  # Keras is loaded where something is trained, and only there
 
+    if job.recipe is None:
+        raise InvariantError("a job that trains a recipe must name one, has none; name it in retraining.yaml")
     report = recipe_train(recipe=job.recipe, as_of=now, seed=config.seed, overrides=_overrides(job))
     version = report.version
     verdict = GateVerdict.objects.filter(version_id=version.id).order_by("-at", "-pk").first()
@@ -186,9 +201,29 @@ def _recipe_trained(job: RetrainingJob, config: RetrainingConfig, now: datetime)
     )
 
 
+def _adapters_trained(_job: RetrainingJob, config: RetrainingConfig, now: datetime) -> _Outcome:
+    try:
+        report = adapters_train(now=now, seed=config.seed)
+    except NotReadyError as error:
+        return _Outcome(state="refused", note=f"not trained: {error.detail}")
+    version = report.version
+    return _Outcome(
+        state="switched" if report.promoted else "kept",
+        note=report.note,
+        version=version,
+        figures={
+            "base": report.base,
+            "adapters": list(report.kept),
+            "trained_until": version.trained_until.isoformat(),
+            "seconds": round(report.seconds, 1),
+        },
+    )
+
+
 JOBS: Final[dict[JobName, Callable[[RetrainingJob, RetrainingConfig, datetime], _Outcome]]] = {
     "global": _recipe_trained,
     "council": _recipe_trained,
+    "adapters": _adapters_trained,
 }
 
 

@@ -38,7 +38,7 @@ def tiny_recipe(**overrides: object) -> Recipe:
         "network.lookback_bars=8", "network.channels=8", "network.ticker_width=2", "network.horizon_width=2",
         "network.dropout_frac=0.0", "network.volatility_feature=volatility", "fit.batch_rows=128", "fit.max_epochs=4", "fit.learning_rate=0.01",
         "fit.max_windows_per_epoch=2500", "fit.max_validation_windows=500", "evaluation.resamples=100",
-        "evaluation.extra_costs_bp=[10.0]",
+        "evaluation.extra_costs_bp=[10.0]", "adapters=null",
     )  # fmt: skip
     return recipe_load("global_swing_v1", overrides=(*plain, *(f"{k}={v}" for k, v in overrides.items())))
 

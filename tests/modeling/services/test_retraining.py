@@ -14,9 +14,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from features.selectors.catalogue import feature_set_get
 from market.configs import universe_config
 from market.models import DataQualityReport
 from modeling.contracts.retraining import RetrainingConfig, RetrainingFacts, RetrainingJob
+from modeling.fitting.adapters import local_columns
 from modeling.fitting.recipe import recipe_load
 from modeling.models import DriftReport, ModelVersion, RetrainingReport, TrainingRun
 from modeling.selectors.configuration import retraining_config_get
@@ -107,9 +109,16 @@ def test_the_packaged_jobs_name_recipes_and_universes_that_are_there(monkeypatch
     monkeypatch.delenv("TRADERAI_CONFIG_DIR")
     config = retraining_config_get()
     assert set(config.jobs) <= set(JOBS)
-    assert list(config.jobs) == ["global", "council"]
+    assert list(config.jobs) == ["global", "council", "adapters"]
     for name, job in config.jobs.items():
+        if job.recipe is None:
+            assert (name, job.every) == ("adapters", "week")
+            continue
         assert (recipe_load(job.recipe).kind, job.every) == (name, "month")
+        plan = recipe_load(job.recipe)
+        assert plan.adapters is not None
+        columns = feature_set_get(name=plan.feature_set).columns
+        assert len(local_columns(plan.adapters, columns)) == len(plan.adapters.features)
         if job.universe is not None:
             assert universe_config().secids(job.universe)
 
@@ -120,6 +129,9 @@ def test_the_packaged_jobs_name_recipes_and_universes_that_are_there(monkeypatch
         ({"jobs": {"globl": {"recipe": "r", "every": "month"}}}, "did you mean 'global'"),
         ({"jobs": {"global": {"recipe": "r", "every": "day"}}}, "must be one of week, month"),
         ({"drift_pause_days": 0}, "at least 1"),
+        ({"jobs": {"global": {"every": "month"}}}, "every other job names a recipe"),
+        ({"jobs": {"adapters": {"recipe": "r", "every": "week"}}}, "have none of their own"),
+        ({"jobs": {"adapters": {"universe": "core", "every": "week"}}}, "have none of their own"),
         ({"data": {**packaged()["data"], "max_unfit_frac": 1.5}}, r"lie in \[0, 1\]"),
         ({"data": {**packaged()["data"], "max_bar_age_days": 0.0}}, "must be above 0"),
     ],
