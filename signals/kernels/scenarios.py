@@ -12,6 +12,7 @@ from traderai.common.arrays import F64
 
 # The ranges are cut where these shares of the outcomes lie below, before rounding.
 CUT_LEVELS = (0.10, 0.30, 0.70, 0.90)
+_DECIMALS = 12  # of a return: the slope between quantiles that are closer has no number
 CONE_LEVELS = (0.05, 0.25, 0.50, 0.75, 0.95)
 
 
@@ -60,6 +61,7 @@ def return_cdf(returns: F64, *, levels: F64, quantiles: F64) -> F64:
     Raises: ValueError when levels do not rise or quantiles fall or either is not finite.
     """
     _check_quantiles(levels, quantiles)
+    quantiles = np.round(quantiles, _DECIMALS)
     inside = np.interp(returns, quantiles, levels)
     low_scale = max(_tail_scale(quantiles[1] - quantiles[0], levels[1] - levels[0], levels[0]), 1e-12)
     high_scale = max(

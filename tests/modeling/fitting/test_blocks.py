@@ -74,7 +74,7 @@ def test_without_blocks_the_network_reads_the_features_themselves():
         ({"heads": ("p_long_logit",)}, "heads must hold"),
         ({"lookback_bars": 24}, "power of two for a tcn, was 24"),
         ({"attention_heads": 3}, "attention_heads must divide channels, was 3"),
-        ({"depth": 0}, "depth must be at least 1"),
+        ({"depth": 0}, "channels, ticker_width, horizon_width, depth and ensemble must be at least 1"),
     ],
 )
 def test_a_network_that_cannot_be_is_refused_with_the_recipe(override, complaint):

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from modeling.contracts import QUANTILE_LEVELS
@@ -56,6 +56,7 @@ def test_a_certain_forecast_still_gives_three_ranges():
 
 
 @given(forecasts, st.lists(st.floats(-1, 1), min_size=2, max_size=20))
+@example(np.array([-2.2e-311, 2.2e-313, 0.25, 0.25, 0.25, 0.25, 0.25]), [0.0, 0.0])
 def test_cdf_rises_within_0_and_1(quantiles, returns):
     shares = return_cdf(np.sort(np.asarray(returns)), levels=LEVELS, quantiles=quantiles)
     assert ((shares >= 0) & (shares <= 1)).all()
