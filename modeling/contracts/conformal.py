@@ -1,8 +1,9 @@
-"""What adaptive conformal quantiles have learned: small enough to stand in a row of a table."""
+"""What adaptive conformal quantiles have learned: small enough to stand in a row of a table or in an artifact."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
+from datetime import datetime
 from typing import Any, Self
 
 import numpy as np
@@ -49,6 +50,46 @@ class ConformalState:
         if set(content) != wanted:
             raise ValueError(f"a conformal state must have {sorted(wanted)}, had {sorted(content)}")
         return cls(**{name: _tupled(value) for name, value in content.items()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonRanges:
+    """How the return quantiles of one horizon are adjusted, and by what they have learned."""
+
+    volatility_scale: float  # EWMA volatility of a bar times this is expected over the horizon
+    longest_window_s: int  # from a decision to its outcome, of all that training looked at
+    since_s: int  # the decision of the first outcome learned
+    state: ConformalState
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.volatility_scale < np.inf or self.longest_window_s <= 0:
+            raise ValueError(
+                "volatility_scale must be finite and above 0, longest_window_s above 0, were "
+                f"{self.volatility_scale} and {self.longest_window_s}"
+            )
+
+    @property
+    def outcomes(self) -> int:
+        """How many outcomes have been learned."""
+        return sum(self.state.learned_rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangesLearned:
+    """What stands behind the ranges of an answer."""
+
+    outcomes: int
+    since: datetime  # the decision of the first of them
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConformalFacts:
+    """One stored state of a version: how its ranges are said from a moment on, until the next one."""
+
+    version: str
+    as_of: datetime  # every outcome known by then has been learned, none that was known later
+    outcomes: int  # learned, of all horizons
+    states: dict[str, ConformalState]  # by horizon
 
 
 def _tupled(value: Any) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
+from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
 from modeling.contracts.decisions import Evidence, IsotonicMap, Prediction
 from traderai.common.arrays import F32, F64
@@ -95,6 +96,7 @@ class ServingArtifact:
     novelty_mean: F64  # (k,) of the last bar's standardised features
     novelty_precision: F64  # (k, k)
     council: CouncilRules | None = None  # how the network's votes become one decision
+    ranges: dict[str, HorizonRanges] | None = None  # by horizon; None: quantiles are said as they are
 
 
 class Scores(Protocol):

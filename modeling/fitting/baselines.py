@@ -22,15 +22,19 @@ def unconditional_quantiles(dataset: Dataset) -> F64:
 
 
 def ewma_forecast(dataset: Dataset, rows: I64) -> F64:
-    """Return EWMA volatility scaled to each horizon (n, h) by least squares of variance on training rows."""
+    """Return EWMA volatility scaled to each horizon (n, h) by `ewma_scale`."""
+    return np.asarray(dataset.ewma_volatility[rows][:, None] * ewma_scale(dataset))
+
+
+def ewma_scale(dataset: Dataset) -> F64:
+    """Return what EWMA volatility times is that of each horizon (h,), by least squares of variance on training rows."""
     train = dataset.part == TRAIN
     ewma = dataset.ewma_volatility[:, None]
     wanted = dataset.targets.forward_volatility
     known = train & np.isfinite(wanted) & np.isfinite(ewma)
-    scale = np.array(
+    return np.array(
         [
             np.sqrt(np.sum(wanted[own, h] ** 2) / np.sum(dataset.ewma_volatility[own] ** 2))
             for h, own in enumerate(known.T)
         ]
     )
-    return np.asarray(dataset.ewma_volatility[rows][:, None] * scale)

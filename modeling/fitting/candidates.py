@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from modeling.contracts import HeadTrust
+from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
 from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser
@@ -22,6 +23,7 @@ from modeling.fitting.forecasters import FitTask
 from modeling.fitting.forecasts import NetworkInputs, Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
+from modeling.fitting.ranges import ranges_taught
 from modeling.fitting.training import Fitted
 from modeling.fitting.walk import judged_of
 from modeling.registry.council import Council
@@ -52,6 +54,7 @@ class Candidate:
     trained: Trained
     trust: dict[str, HeadTrust]  # by horizon
     judged: Judged
+    ranges: dict[str, HorizonRanges]  # by horizon
     metrics: dict[str, Any]
 
 
@@ -99,7 +102,7 @@ def candidate_judge(
 ) -> Candidate:
     """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part."""
     judged = judged_of(trained.folds, trained.raw, trust, scaler=trained.scaler, rules=rules)
-    fitted = trained.fitted
+    fitted, ranges = trained.fitted, ranges_taught(judged.forecasts, dataset)
     metrics = {
         "test": part_metrics(judged, dataset, rules, part=TEST, say=say),
         "fit": {
@@ -109,9 +112,12 @@ def candidate_judge(
             "windows_per_epoch": fitted.windows_per_epoch,
             "onnx_gap": trained.onnx_gap,
         },
+        "ranges": ranges.coverage,
         **trained.told,
     }
-    return Candidate(trained=trained, trust=trust, judged=judged, metrics=plain(metrics))
+    return Candidate(
+        trained=trained, trust=trust, judged=judged, ranges=ranges.by_horizon, metrics=plain(metrics)
+    )
 
 
 def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: Say) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.contracts.conformal import ConformalState
-from modeling.fitting.baselines import ewma_forecast
+from modeling.fitting.baselines import ewma_forecast, ewma_scale
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.conformal import MEMORY_S, QuantileRows, conformal_run, conformal_start
@@ -62,7 +62,7 @@ def conformal_fit(forecasts: Forecasts, dataset: Dataset, *, h: int, memory_s: f
     trained = np.flatnonzero(dataset.part[:, h] == TRAIN)
     expected = ewma_forecast(dataset, trained)[:, h]
     low, high = np.quantile(expected[np.isfinite(expected)], (1 / 3, 2 / 3)).tolist()
-    rows, _ = _in_order(own, dataset, h)
+    rows, _ = quantile_rows(own, dataset, h=h, scale=_scale(dataset, h))
     start = conformal_start(rows, levels=_LEVELS, tercile_edges=(low, high), memory_s=memory_s)
     _, placed = conformal_run(start, rows)
     return _conformed(own, dataset, h=h, state=replace(start, offsets=placed.offsets), issued=None)
@@ -86,6 +86,22 @@ def conformal_apply(
     """
     require_held_out(forecasts, dataset, part=TEST)
     return _conformed(forecasts, dataset, h=h, state=state, issued=issued)
+
+
+def quantile_rows(
+    forecasts: Forecasts, dataset: Dataset, *, h: int, scale: float
+) -> tuple[QuantileRows, I64]:
+    """Return the forecasts of a horizon in the order of their decisions, and that order; `scale` as of `ewma_scale`."""
+    order = np.lexsort((forecasts.rows, dataset.decision_s[forecasts.rows]))
+    at, targets = forecasts.rows[order], dataset.targets
+    rows = QuantileRows(
+        quantiles=forecasts.return_quantiles[order, h],
+        volatility=dataset.ewma_volatility[at] * scale,
+        decision_s=dataset.decision_s[at],
+        outcome=np.where(dataset.usable[at, h], targets.forward_return[at, h], np.nan),
+        resolved_s=targets.window_end_s[at, h],
+    )
+    return rows, order
 
 
 def coverage_rows(said: Conformed, unadjusted: Forecasts, dataset: Dataset, *, h: int) -> CoverageRows:
@@ -114,26 +130,17 @@ def coverage_figures(rows: CoverageRows) -> dict[str, Any]:
 def _conformed(
     forecasts: Forecasts, dataset: Dataset, *, h: int, state: ConformalState, issued: Forecasts | None
 ) -> Conformed:
-    rows, order = _in_order(forecasts, dataset, h)
-    before = None if issued is None else _in_order(issued, dataset, h)[0]
+    scale = _scale(dataset, h)
+    rows, order = quantile_rows(forecasts, dataset, h=h, scale=scale)
+    before = None if issued is None else quantile_rows(issued, dataset, h=h, scale=scale)[0]
     said, after = conformal_run(state, rows, before)
     quantiles = forecasts.return_quantiles.copy()
     quantiles[order, h] = said
     return Conformed(forecasts=replace(forecasts, return_quantiles=quantiles), state=after)
 
 
-def _in_order(forecasts: Forecasts, dataset: Dataset, h: int) -> tuple[QuantileRows, I64]:
-    """Return the forecasts of a horizon in the order of their decisions, and that order."""
-    order = np.lexsort((forecasts.rows, dataset.decision_s[forecasts.rows]))
-    at, targets = forecasts.rows[order], dataset.targets
-    rows = QuantileRows(
-        quantiles=forecasts.return_quantiles[order, h],
-        volatility=ewma_forecast(dataset, at)[:, h],
-        decision_s=dataset.decision_s[at],
-        outcome=np.where(dataset.usable[at, h], targets.forward_return[at, h], np.nan),
-        resolved_s=targets.window_end_s[at, h],
-    )
-    return rows, order
+def _scale(dataset: Dataset, h: int) -> float:
+    return float(ewma_scale(dataset)[h])
 
 
 def _quantiles_of(forecasts: Forecasts, rows: I64, h: int) -> F64:

@@ -17,6 +17,7 @@ from modeling.contracts import BarrierLabelSet
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.content import data_sha256
 from modeling.fitting.terms import TradingTerms
+from modeling.kernels.bar_returns import ewma_volatility
 from modeling.kernels.label_windows import LABELLED, ROW_STATES, RowInputs, row_inputs
 from modeling.kernels.labels import NULL, BarrierOutcomes, barrier_labels, barrier_levels
 from modeling.kernels.simulator_market import Instrument, Market, moscow_days, stack_market
@@ -29,7 +30,6 @@ PARTS = ("train", "validation", "test")
 NO_PART = -1
 PARTED = ("part", "validation_start_s", "test_start_s", "test_end_s")  # what a split adds to the content
 COUNTED = ("exclusions", "purged")  # told, and decided by the rest
-EWMA_DECAY = 0.94
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -192,19 +192,6 @@ def dataset_assemble(
         exclusions=_exclusions(state, eligible),
         part=np.full(state.shape, NO_PART, dtype=np.int8),
     )
-
-
-def ewma_volatility(bars: Bars) -> F64:
-    """Return the exponentially weighted volatility of bar returns (decay 0.94), known at each bar's end."""
-    returns = np.zeros(len(bars))
-    returns[1:] = (bars.close[1:] + bars.dividend_rub[1:]) / bars.close[:-1] - 1.0
-    variance = np.empty(len(bars))
-    level = float(np.mean(returns[1:21] ** 2)) if len(bars) > 1 else 0.0
-    for t, square in enumerate(returns**2):
-        level = EWMA_DECAY * level + (1.0 - EWMA_DECAY) * square
-        variance[t] = level
-    variance[:21] = np.nan  # the starting level used these bars
-    return np.sqrt(variance)
 
 
 def _traded(item: InstrumentRows) -> Instrument:

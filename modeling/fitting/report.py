@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _MODELS = ("base_rate", "logistic", "lightgbm", "network")
@@ -22,6 +22,26 @@ def table_lines(part: dict[str, Any], *, part_name: str, is_simulated: bool) -> 
         )
         lines += [_model_line(name, entry["models"][name]) for name in _MODELS]
     lines += ["", *_spread_lines(part), "", *_policy_lines(part["policy"])]
+    return lines
+
+
+def coverage_lines(ranges: Mapping[str, Any]) -> list[str]:
+    """Return the coverage of the return quantiles of the test part, by horizon; nothing where there is none."""
+    lines = []
+    for horizon, entry in ranges.items():
+        lines.append(
+            f"ranges {horizon}: % of {entry['rows']:,} outcomes below each level, before and after learning"
+        )
+        levels = list(entry["adjusted"]["whole"]["coverage"])
+        lines.append(f"  {'level':<12}" + "".join(f"{100 * float(level):>7.0f}" for level in levels))
+        for name, way in (("as trained", "unadjusted"), ("as served", "adjusted")):
+            told = entry[way]
+            shares = "".join(f"{100 * told['whole']['coverage'][level]:>7.1f}" for level in levels)
+            tercile = max(part["largest_miss"] for part in told["terciles"])
+            lines.append(
+                f"  {name:<12}{shares}  misses by {100 * told['whole']['largest_miss']:.1f}, in a tercile of volatility "
+                f"by {100 * tercile:.1f}; pinball {told['pinball_loss'] * 1e4:.2f} bp"
+            )
     return lines
 
 

@@ -11,6 +11,7 @@ from market.contracts import Bars
 from modeling.kernels.loops import inlined_borrowing_njit
 from traderai.common.arrays import F64, I64
 
+EWMA_DECAY = 0.94
 _RETURN_STEP = 2.0**-50
 _SQUARE_STEP = 2.0**-56
 _HIGHEST = 8.0  # a move of 800 % in a bar is no market; squares of a window must stay below 128
@@ -50,6 +51,22 @@ def trailing_volatility(bars: Bars, *, window: int) -> F64:
     return _trailing(return_sums(bars), window)
 
 
+def ewma_volatility(bars: Bars) -> F64:
+    """Return the exponentially weighted volatility of bar returns (decay 0.94), known at each bar's end.
+
+    Shapes: bars of n -> (n,)
+    Units:  fractions, of one bar's return.
+    NaN:    the first 21 rows: the starting level used their bars.
+    Causal: row t reads bars up to t.
+    """
+    returns = np.zeros(len(bars))
+    returns[1:] = (bars.close[1:] + bars.dividend_rub[1:]) / bars.close[:-1] - 1.0
+    start = float(np.mean(returns[1:21] ** 2)) if len(bars) > 1 else 0.0
+    level = _ewma(returns**2, start)
+    level[:21] = np.nan
+    return np.asarray(np.sqrt(level))
+
+
 @inlined_borrowing_njit
 def variance(total: int, squares: int, extra: float, count: int) -> float:
     """Return the sample variance of the returns of a stretch of bars, with one return beside them.
@@ -61,6 +78,15 @@ def variance(total: int, squares: int, extra: float, count: int) -> float:
     sum_, sum_of_squares = total * _RETURN_STEP + extra, squares * _SQUARE_STEP + extra * extra
     spread: float = max(sum_of_squares * count - sum_ * sum_, 0.0)
     return spread / (count * (count - 1))  # one division, for they take longest
+
+
+@njit(nogil=True, cache=True)
+def _ewma(squares: F64, level: float) -> F64:
+    out = np.empty(squares.size)
+    for t in range(squares.size):
+        level = EWMA_DECAY * level + (1.0 - EWMA_DECAY) * squares[t]
+        out[t] = level
+    return out
 
 
 @njit(nogil=True, cache=True)

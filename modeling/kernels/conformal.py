@@ -17,6 +17,7 @@ its tercile, and so long must a miss last to be more than noise to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -121,33 +122,78 @@ def conformal_run(
     if n == 0:
         return rows.quantiles.copy(), state
     both = QuantileRows(*(np.concatenate(pair) for pair in zip(said_before, rows, strict=True)))
-    tercile = volatility_terciles(both.volatility, state.tercile_edges)
-    waiting = np.flatnonzero(_teaches(both) & (both.resolved_s > state.learned_until_s))
-    waiting = waiting[np.argsort(both.resolved_s[waiting], kind="stable")]
-    queue = _Queue(waiting, tercile[waiting], both.outcome[waiting], both.resolved_s[waiting])
-    said, offsets = both.quantiles.copy(), np.array(state.offsets)
-    unit = np.where(_has_volatility(both), both.volatility, 0.0)
-    learned = np.array(state.learned_rows, dtype=np.int64)
+    queue = _queue_of(both, state)
+    said, offsets, learned = both.quantiles.copy(), np.array(state.offsets), np.array(state.learned_rows)
     first = said.shape[0] - n
-    asked = _Asked(said, first, unit, tercile, both.decision_s)
-    _run(asked, queue, offsets, learned, (np.array(state.levels), np.array(state.steps)))
-    after = replace(
-        state,
-        offsets=tuple(tuple(own) for own in offsets.tolist()),
-        learned_rows=tuple(learned.tolist()),
-        learned_until_s=int(rows.decision_s[-1]),
-    )
-    return said[first:], after
+    asked = _Asked(said, *_places(both.volatility, state))
+    _run(asked, both.decision_s, first, queue, _Learning(offsets, learned, *_moves(state)))
+    return said[first:], _after(state, offsets, learned, until_s=int(rows.decision_s[-1]))
+
+
+def conformal_say(state: ConformalState, quantiles: F64, volatility: F64) -> F64:
+    """Return quantiles as a state says them, whatever comes of them; as `conformal_run` between two outcomes.
+
+    Shapes: quantiles (n, q) rising, volatility (n,) expected over each row's window; returns (n, q), rising.
+    NaN:    a row without a volatility keeps its quantiles.
+    Raises: ValueError for shapes that differ and missing quantiles.
+    """
+    wanted = (volatility.size, len(state.levels))
+    if quantiles.shape != wanted or not np.isfinite(quantiles).all():
+        raise ValueError(f"quantiles must be finite and {wanted}, were {quantiles.shape}")
+    said = quantiles.copy()
+    _say(_Asked(said, *_places(volatility, state)), 0, said.shape[0], np.array(state.offsets))
+    return said
+
+
+def conformal_learn(state: ConformalState, said: QuantileRows, *, until_s: int) -> ConformalState:
+    """Return what a state becomes by the outcomes known by `until_s` that it has not learned, in their order.
+
+    Shapes: rows of n, with the quantiles that were said.
+    NaN:    a row without an outcome or a volatility teaches nothing.
+    Causal: reads outcomes resolved after `state.learned_until_s` and by `until_s`.
+    Raises: ValueError for rows as `conformal_run`, or to learn until before what has been learned.
+    """
+    _check_rows(said, len(state.levels))
+    if until_s < state.learned_until_s:
+        raise ValueError(f"until_s must be at least {state.learned_until_s}, was {until_s}")
+    offsets, learned = np.array(state.offsets), np.array(state.learned_rows)
+    queue = _queue_of(said, state)
+    _learn(queue, 0, until_s, said.quantiles, _Learning(offsets, learned, *_moves(state)))
+    return _after(state, offsets, learned, until_s=until_s)
+
+
+def conformal_steps(
+    known: Sequence[ConformalState], rows: QuantileRows, *, until_s: Sequence[int]
+) -> tuple[F64, tuple[ConformalState, ...]]:
+    """Return rows as they are said by states that learn from step to step only, and the state of each new step.
+
+    A row is said by the newest state that had learned by its decision, one decided before all of them by the first.
+    So the states kept tell how every row was said: going on from them gives the bits of having gone on at once.
+
+    Shapes: `known` states, the oldest first; rows of n; `until_s` the ends of the steps; returns (n, q).
+    Causal: row t reads outcomes resolved by the last step's end before its decision.
+    Raises: ValueError as `conformal_learn`, and for steps that do not come one after the other.
+    """
+    ends_s = [*(state.learned_until_s for state in known), *until_s]
+    if not known or np.any(np.diff(ends_s) <= 0):
+        raise ValueError(f"steps must follow at least one state and each other, ended at {ends_s}")
+    _check_rows(rows, len(known[0].levels))
+    place = np.maximum(np.searchsorted(ends_s, rows.decision_s, side="right") - 1, 0)
+    states, said = list(known), rows.quantiles.copy()
+    for number, end_s in enumerate(ends_s):
+        if number == len(states):
+            states.append(conformal_learn(states[-1], rows._replace(quantiles=said), until_s=end_s))
+        own = place == number
+        said[own] = conformal_say(states[number], rows.quantiles[own], rows.volatility[own])
+    return said, tuple(states[len(known) :])
 
 
 class _Asked(NamedTuple):
-    """The rows to say, behind those said before; the loop moves the quantiles in their place."""
+    """Rows of quantiles; the loops move them in their place."""
 
-    said: F64  # (p + n, q)
-    first: int  # p
-    unit: F64  # (p + n,) 0 where the volatility is not known
+    said: F64  # (n, q)
+    unit: F64  # (n,) 0 where the volatility is not known
     tercile: I64
-    decision_s: I64
 
 
 class _Queue(NamedTuple):
@@ -159,20 +205,68 @@ class _Queue(NamedTuple):
     resolved_s: I64
 
 
+class _Learning(NamedTuple):
+    """What an outcome moves, and by how much."""
+
+    offsets: F64  # (3, q)
+    learned: I64  # (3,)
+    levels: F64
+    steps: F64
+
+
+def _queue_of(rows: QuantileRows, state: ConformalState) -> _Queue:
+    tercile = volatility_terciles(rows.volatility, state.tercile_edges)
+    waiting = np.flatnonzero(_teaches(rows) & (rows.resolved_s > state.learned_until_s))
+    waiting = waiting[np.argsort(rows.resolved_s[waiting], kind="stable")]
+    return _Queue(waiting, tercile[waiting], rows.outcome[waiting], rows.resolved_s[waiting])
+
+
+def _places(volatility: F64, state: ConformalState) -> tuple[F64, I64]:
+    unit = np.where(_has_volatility(volatility), volatility, 0.0)
+    return unit, volatility_terciles(volatility, state.tercile_edges)
+
+
+def _moves(state: ConformalState) -> tuple[F64, F64]:
+    return np.array(state.levels), np.array(state.steps)
+
+
+def _after(state: ConformalState, offsets: F64, learned: I64, *, until_s: int) -> ConformalState:
+    return replace(
+        state,
+        offsets=tuple(tuple(own) for own in offsets.tolist()),
+        learned_rows=tuple(learned.tolist()),
+        learned_until_s=until_s,
+    )
+
+
 @njit(nogil=True, cache=True)
-def _run(asked: _Asked, queue: _Queue, offsets: F64, learned: I64, moves: tuple[F64, F64]) -> None:
-    levels, steps = moves
-    mean, size = np.empty(levels.size), np.empty(levels.size, np.int64)
+def _run(asked: _Asked, decision_s: I64, first: int, queue: _Queue, learning: _Learning) -> None:
     at = 0
-    for row in range(asked.first, asked.said.shape[0]):
-        while at < queue.row.size and queue.resolved_s[at] <= asked.decision_s[row]:
-            own, said = queue.tercile[at], asked.said[queue.row[at]]
-            for k in range(levels.size):
-                offsets[own, k] += steps[k] * (levels[k] - (queue.outcome[at] <= said[k]))
-            learned[own] += 1
-            at += 1
-        said = asked.said[row]
+    for row in range(first, decision_s.size):
+        at = _learn(queue, at, decision_s[row], asked.said, learning)
+        _say(asked, row, row + 1, learning.offsets)
+
+
+@njit(nogil=True, cache=True)
+def _learn(queue: _Queue, at: int, until_s: int, said: F64, learning: _Learning) -> int:
+    """Learn the outcomes from place `at` on that are known by then; return the place of the next one."""
+    levels, steps = learning.levels, learning.steps
+    while at < queue.row.size and queue.resolved_s[at] <= until_s:
+        own, heard = queue.tercile[at], said[queue.row[at]]
         for k in range(levels.size):
+            learning.offsets[own, k] += steps[k] * (levels[k] - (queue.outcome[at] <= heard[k]))
+        learning.learned[own] += 1
+        at += 1
+    return at
+
+
+@njit(nogil=True, cache=True)
+def _say(asked: _Asked, start: int, stop: int, offsets: F64) -> None:
+    levels = asked.said.shape[1]
+    mean, size = np.empty(levels), np.empty(levels, np.int64)
+    for row in range(start, stop):
+        said = asked.said[row]
+        for k in range(levels):
             said[k] += asked.unit[row] * offsets[asked.tercile[row], k]
         _pool_crossing(said, mean, size)
 
@@ -196,12 +290,12 @@ def _pool_crossing(said: F64, mean: F64, size: I64) -> None:
             place += 1
 
 
-def _has_volatility(rows: QuantileRows) -> Bools:
-    return np.isfinite(rows.volatility) & (rows.volatility > 0)
+def _has_volatility(volatility: F64) -> Bools:
+    return np.isfinite(volatility) & (volatility > 0)
 
 
 def _teaches(rows: QuantileRows) -> Bools:
-    return np.isfinite(rows.outcome) & _has_volatility(rows)
+    return np.isfinite(rows.outcome) & _has_volatility(rows.volatility)
 
 
 def _no_rows(q: int) -> QuantileRows:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, ServingArtifact
+from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
 from modeling.errors import ArtifactBrokenError
 from modeling.kernels.sparse import DENSE
@@ -26,6 +27,7 @@ EXPLAIN = "explain.json"
 DRIFT = "drift_reference.json"
 COUNCIL = "council.json"
 ADAPTERS = "adapters.json"
+CONFORMAL = "conformal.json"
 KERAS = "network.keras"
 
 
@@ -101,6 +103,7 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         novelty_mean=np.asarray(evidence["novelty_mean"], dtype=np.float64),
         novelty_precision=np.asarray(evidence["novelty_precision"], dtype=np.float64),
         council=_council(checked(COUNCIL)) if COUNCIL in manifest["files"] else None,
+        ranges=ranges_of(files.get(CONFORMAL)),
     )
 
 
@@ -115,6 +118,11 @@ def evidence_bytes(
             "novelty_precision": novelty_precision,
         }
     )
+
+
+def ranges_of(content: bytes | None) -> dict[str, HorizonRanges] | None:
+    """Return what `conformal.json` holds, by horizon; None for an artifact without it."""
+    return None if content is None else _parsed(json.loads(content), HorizonRanges, where=CONFORMAL)
 
 
 def _council(content: bytes) -> CouncilRules:

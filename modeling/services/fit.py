@@ -33,7 +33,7 @@ from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import MadeFrom, code_sha256, dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.report import fallback_lines, model_card, table_lines
+from modeling.fitting.report import coverage_lines, fallback_lines, model_card, table_lines
 from modeling.fitting.trading import Traded
 from modeling.kernels.gate import GateVerdict
 from modeling.models import ModelVersion, TrainingRun
@@ -202,7 +202,7 @@ def _offered(
             without_features=origin.without_features,
         ),
     )
-    table = table_lines(made.metrics["test"], part_name="test", is_simulated=offer.origin.is_simulated)
+    table = _table(made.metrics, is_simulated=offer.origin.is_simulated)
     new = _new_version(offer, made, suffix="-base" if lost else "")
     progress(4, STAGES, "artifact")
     told = _Told(
@@ -293,6 +293,7 @@ def _write(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
         store.EXPLAIN: store.json_bytes(told.read),
+        store.CONFORMAL: store.json_bytes({name: asdict(own) for name, own in made.ranges.items()}),
         **_council_file(made),
         store.DRIFT: _drift_bytes(plan, dataset, made),
         "dataset.json": store.json_bytes(plain(told.manifest)),
@@ -334,15 +335,16 @@ def _promote(facts: ModelVersionFacts, verdict: GateVerdict) -> tuple[bool, str,
 
 
 def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
-    table = table_lines(
-        facts.metrics["test"],  # type: ignore[arg-type]  # JSON
-        part_name="test",
-        is_simulated=facts.is_simulated,
-    )
+    table = _table(facts.metrics, is_simulated=facts.is_simulated)
     note = f"nothing has changed since {facts.version} was trained; it is {facts.state} ({facts.grade})"
     return TrainReport(
         version=facts, reused=True, promoted=False, note=note, table=tuple(table), seconds=seconds
     )
+
+
+def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
+    told = table_lines(metrics["test"], part_name="test", is_simulated=is_simulated)
+    return [*told, "", *coverage_lines(metrics.get("ranges", {}))]
 
 
 def _config_sha(plan: Recipe) -> str:

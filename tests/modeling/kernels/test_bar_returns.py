@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeling.kernels.bar_returns import return_sums, trailing_volatility, variance
+from modeling.kernels.bar_returns import ewma_volatility, return_sums, trailing_volatility, variance
 from tests.modeling.kernels import slow_labels
 from tests.modeling.kernels.bars_maker import make_bars, random_bars
 
@@ -55,3 +55,15 @@ def test_a_window_of_one_is_refused_and_no_bars_give_nothing():
     assert trailing_volatility(empty, window=5).size == 0
     with pytest.raises(ValueError, match="window must be at least 2"):
         trailing_volatility(dataclasses.replace(empty), window=1)
+
+
+def test_the_weighted_volatility_equals_the_sum_of_all_weighted_squares():
+    bars = random_bars(5)
+    returns = np.concatenate(([0.0], (bars.close[1:] + bars.dividend_rub[1:]) / bars.close[:-1] - 1.0))
+    found = ewma_volatility(bars)
+    assert np.isnan(found[:21]).all()
+    for t in range(21, len(bars)):
+        weights = 0.06 * 0.94 ** np.arange(t, -1, -1.0)
+        wanted = np.sum(weights * returns[: t + 1] ** 2) + 0.94 ** (t + 1) * np.mean(returns[1:21] ** 2)
+        assert found[t] == pytest.approx(np.sqrt(wanted), rel=1e-12)
+    np.testing.assert_array_equal(ewma_volatility(bars.cut(40)), found[:40])

@@ -15,7 +15,14 @@ from sklearn.isotonic import isotonic_regression
 
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.contracts.conformal import ConformalState
-from modeling.kernels.conformal import QuantileRows, conformal_run, conformal_start
+from modeling.kernels.conformal import (
+    QuantileRows,
+    conformal_learn,
+    conformal_run,
+    conformal_say,
+    conformal_start,
+    conformal_steps,
+)
 from modeling.kernels.metrics import pinball_loss, quantile_coverage
 from modeling.kernels.regression_metrics import coverage_by_group
 from traderai.common.arrays import F64
@@ -345,3 +352,124 @@ def test_a_stored_state_of_another_make_is_refused():
     assert ConformalState.of_plain(plain) == state_of()
     with pytest.raises(ValueError, match="a conformal state must have"):
         ConformalState.of_plain({name: value for name, value in plain.items() if name != "steps"})
+
+
+def slow_steps(
+    state: ConformalState, rows: QuantileRows, ends: list[int]
+) -> tuple[F64, list[list[list[float]]]]:
+    """The same by loops over everything: what is said of a row waits for the offsets of the step before it."""
+    offsets, found = [np.array(state.offsets)], []
+    said, since = np.empty_like(rows.quantiles), state.learned_until_s
+    for end in [*ends, 10**9]:
+        for row in range(rows.decision_s.size):
+            before = sum(rows.decision_s[row] >= own for own in ends if own < end)
+            if rows.decision_s[row] < end and before == len(offsets) - 1:
+                moved, volatility = rows.quantiles[row], rows.volatility[row]
+                if volatility > 0:
+                    group = sum(volatility >= edge for edge in state.tercile_edges)
+                    moved = moved + volatility * offsets[-1][group]
+                said[row] = isotonic_regression(moved)
+        own = offsets[-1].copy()
+        for row in range(rows.decision_s.size):
+            if not (np.isfinite(rows.outcome[row]) and rows.volatility[row] > 0):
+                continue
+            if since < rows.resolved_s[row] <= end:
+                group = sum(rows.volatility[row] >= edge for edge in state.tercile_edges)
+                below = rows.outcome[row] <= said[row]
+                own[group] += np.array(state.steps) * (np.array(state.levels) - below)
+        offsets.append(own)
+        found.append(own.tolist())
+        since = end
+    return said, found[: len(ends)]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6))
+def test_steps_equal_the_slow_ones(seed):
+    rows, ends = few_rows(seed), [4, 5, 9, 14]
+    said, states = conformal_steps([state_of()], rows, until_s=ends)
+    wanted, offsets = slow_steps(state_of(), rows, ends)
+    np.testing.assert_allclose(said, wanted, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose([own.offsets for own in states], offsets, rtol=1e-12, atol=1e-12)
+    assert [own.learned_until_s for own in states] == ends
+    assert (np.diff(said, axis=1) >= 0).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.integers(0, 4))
+def test_going_on_from_stored_states_gives_the_bits_of_going_on_at_once(seed, stored):
+    rows, ends = few_rows(seed), [4, 5, 9, 14]
+    whole, states = conformal_steps([state_of()], rows, until_s=ends)
+    early = cut(rows, 0, int(np.searchsorted(rows.decision_s, ends[stored - 1] if stored else 0)))
+    _, first = conformal_steps([state_of()], early, until_s=ends[:stored])
+    assert first == states[:stored]  # rows that come later have no say
+    kept = [ConformalState.of_plain(json.loads(json.dumps(own.plain()))) for own in first]
+    said, second = conformal_steps([state_of(), *kept], rows, until_s=ends[stored:])
+    assert (*first, *second) == states
+    np.testing.assert_array_equal(said, whole)
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6))
+def test_a_run_is_a_step_at_every_moment(seed):
+    rows = few_rows(seed)
+    said, after = conformal_run(state_of(), rows)
+    ends = np.unique(rows.decision_s[rows.decision_s > 0]).tolist()
+    stepped, states = conformal_steps([state_of()], rows, until_s=ends)
+    np.testing.assert_array_equal(stepped, said)
+    assert states[-1] == after
+
+
+def test_no_step_reads_an_outcome_that_was_not_known_yet():
+    ends = [3, 6, 9, 12]
+
+    def run(rows: QuantileRows) -> F64:
+        return conformal_steps([state_of()], rows, until_s=ends)[0]
+
+    for seed in range(5):
+        assert_causal(run, few_rows(seed))
+        rows = few_rows(seed)
+        for place, end in enumerate(ends):
+            other = rows._replace(outcome=np.where(rows.resolved_s > end, -rows.outcome, rows.outcome))
+            states = [conformal_steps([state_of()], own, until_s=ends)[1][place] for own in (rows, other)]
+            assert states[0] == states[1]
+    with pytest.raises(
+        AssertionError
+    ):  # the cut catches a step that learns what is known at its end only later
+        assert_causal(lambda rows: run(rows._replace(resolved_s=rows.decision_s + 1)), few_rows(0))
+
+
+def test_an_outcome_below_what_was_said_draws_the_range_down():
+    one = np.zeros(1, np.int64)
+    rows = QuantileRows(np.linspace(-0.03, 0.03, 7)[None], np.array([0.015]), one, np.array([-0.5]), one + 5)
+    fallen = conformal_learn(state_of(), rows, until_s=5)
+    assert fallen.learned_rows == (0, 1, 0)
+    assert (np.array(fallen.offsets[1]) < 0).all() and fallen.offsets[0] == state_of().offsets[0]
+    assert (conformal_say(fallen, rows.quantiles, rows.volatility) < rows.quantiles).all()
+    risen = conformal_learn(state_of(), rows._replace(outcome=np.array([0.5])), until_s=5)
+    assert (np.array(risen.offsets[1]) > 0).all()
+    assert conformal_learn(state_of(), rows, until_s=4).learned_rows == (0, 0, 0)
+
+
+def test_a_state_without_offsets_or_a_row_without_volatility_says_what_was_there():
+    rows = few_rows(3)
+    said = conformal_say(state_of(), rows.quantiles, rows.volatility)
+    np.testing.assert_array_equal(said, rows.quantiles)
+    taught = conformal_learn(state_of(), rows, until_s=20)
+    quiet = ~(rows.volatility > 0)
+    said = conformal_say(taught, rows.quantiles, rows.volatility)
+    np.testing.assert_array_equal(said[quiet], rows.quantiles[quiet])
+    assert (said[~quiet] != rows.quantiles[~quiet]).any()
+
+
+def test_steps_out_of_order_and_missing_quantiles_are_refused():
+    rows = few_rows(0)
+    with pytest.raises(ValueError, match="until_s must be at least 0, was -1"):
+        conformal_learn(state_of(), rows, until_s=-1)
+    for known, ends in (([state_of()], [3, 3]), ([state_of()], [0]), ([], [3])):
+        with pytest.raises(ValueError, match="steps must follow"):
+            conformal_steps(known, rows, until_s=ends)
+    with pytest.raises(ValueError, match="must be finite"):
+        conformal_say(state_of(), rows.quantiles * np.nan, rows.volatility)
+    with pytest.raises(ValueError, match=r"\(60, 7\)"):
+        conformal_say(state_of(), rows.quantiles[:3], rows.volatility)
