@@ -15,6 +15,7 @@ from django.utils.text import Truncator
 
 from modeling.contracts.ledger import ExperimentDecision
 from modeling.models import (
+    ConformalState,
     DriftReport,
     Experiment,
     GateVerdict,
@@ -347,6 +348,17 @@ class DriftReportAdmin(ReadOnlyAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
         """Show the report's lines instead of the stored structure."""
         return self.fields
+
+
+@admin.register(ConformalState)
+class ConformalStateAdmin(ReadOnlyAdmin):
+    """What the ranges of versions have learned from outcomes, a state a day; append-only."""
+
+    list_display = ("version", "as_of", "outcomes", "at")
+    list_filter = ("as_of",)
+    list_select_related = ("version",)
+    search_fields = ("version__version",)
+    ordering = ("-as_of", "-pk")
 
 
 @admin.register(RetrainingReport)

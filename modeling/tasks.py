@@ -27,6 +27,14 @@ def drift_daily() -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def conformal_update() -> None:
+    """Teach the ranges of the version in service the outcomes of the days that are over."""
+    from modeling.services import conformal
+
+    conformal.conformal_update(now=clock.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def retraining_due() -> None:
     """Train what is due by the calendar or for drift, one job a call; where nothing is due nothing is done."""
     from modeling.services import retraining

@@ -5,9 +5,10 @@ from __future__ import annotations
 from modeling.models.ledger import Experiment, Trial
 from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
 from modeling.models.shadow import ShadowAnswer, ShadowReport
-from modeling.models.watch import DriftReport, LeakAudit, RetrainingReport
+from modeling.models.watch import ConformalState, DriftReport, LeakAudit, RetrainingReport
 
 __all__ = [
+    "ConformalState",
     "DriftReport",
     "Experiment",
     "GateVerdict",

@@ -1,9 +1,9 @@
-"""What the watch over versions finds: audits of leaks, reports of drift and of retraining."""
+"""What the watch over versions finds: audits of leaks, reports of drift and of retraining, what ranges have learned."""
 
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
 from modeling.contracts.drift import DRIFT_GRADES
 from modeling.contracts.retraining import ENDED, RETRAINING_STATES, TRIGGERS
@@ -52,6 +52,31 @@ class DriftReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version.version} on {self.day}: {self.grade}"
+
+
+class ConformalState(models.Model):
+    """What a version's ranges have learned from outcomes, one state a Moscow day with bars; append-only, the newest counts.
+
+    All of them together tell how every row was said.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="conformal_states")
+    as_of = models.DateTimeField(help_text="Every outcome known by then has been learned, none known later.")
+    outcomes = models.PositiveIntegerField(help_text="Learned so far, of all horizons.")
+    states = models.JSONField(help_text="By horizon.")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "as_of"], name="modeling_conformalstate_once"),
+            models.CheckConstraint(condition=~Q(states={}), name="modeling_conformalstate_has_states"),
+            models.CheckConstraint(
+                condition=Q(as_of__lte=F("at")), name="modeling_conformalstate_known_when_stored"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version.version}: {self.outcomes} outcomes by {self.as_of:%Y-%m-%d}"
 
 
 class RetrainingReport(models.Model):
