@@ -28,6 +28,8 @@ from modeling.contracts import (
     Prediction,
     Scores,
 )
+from modeling.contracts.conformal import HorizonRanges, RangesLearned
+from modeling.kernels.bar_returns import ewma_volatility
 from modeling.kernels.policy import (
     NoModel,
     cost_of,
@@ -36,8 +38,10 @@ from modeling.kernels.policy import (
     decide_without_model,
     side_view,
 )
+from modeling.kernels.served_ranges import ranged
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
+from modeling.selectors.conformal import ranges_get
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
 from signals.kernels.state import Moment, market_state
@@ -89,6 +93,7 @@ class Finding:
     decision: Decision
     break_even: dict[str, float] | None  # by side; None where no figures were given
     drivers: tuple[Driver, ...]
+    ranges: RangesLearned | None = None  # what the prediction's quantiles have learned from since training
 
 
 def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> ShareInput:
@@ -138,12 +143,17 @@ def decisions_find(
     secids = [share.instrument.secid for share in readable]
     novelty = scorer.novelty(last_bars=windows[:, -1, :]) if readable else np.zeros(0)
     findings: list[Finding] = []
+    ranges = ranges_get(artifact=scorer.artifact, as_of=occasion.market_at)
+    recent = np.array([ewma_volatility(share.bars)[-1] for share in readable])
     for horizon in occasion.horizons:
         predictions = scorer.predict(windows=windows, secids=secids, horizon=horizon) if readable else ()
+        own = ranges.get(horizon)
+        predictions = predictions if own is None else ranged(predictions, recent, own)
         found = [
             _finding(share, horizon, prediction, float(distance), occasion=occasion, scorer=scorer)
             for share, prediction, distance in zip(readable, predictions, novelty, strict=True)
         ]
+        found = [dataclasses.replace(finding, ranges=_learned(own)) for finding in found]
         findings += _with_drivers(found, windows, horizon, scorer, occasion)
         findings += [
             _finding(share, horizon, None, float("nan"), occasion=occasion, scorer=scorer)
@@ -220,6 +230,10 @@ def _state(share: ShareInput, novelty: float, occasion: Occasion) -> MarketState
     regime = share.regime.name if share.regime else REGIME_WHEN_UNKNOWN
     moment = Moment(decision_s=to_epoch_s(share.decided_at), regime=regime, novelty=novelty)
     return market_state(share.bars, instrument=share.instrument, label_set=occasion.label_set, moment=moment)
+
+
+def _learned(own: HorizonRanges | None) -> RangesLearned | None:
+    return None if own is None else RangesLearned(outcomes=own.outcomes, since=from_epoch_s(own.since_s))
 
 
 def _finding_without_model(share: ShareInput, horizon: str, occasion: Occasion) -> Finding:

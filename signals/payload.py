@@ -43,6 +43,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
     payload = {
         "decision": decision,
         "prediction": finding.prediction,
+        "ranges": finding.ranges,
         "break_even": finding.break_even,
         "market": finding.market,
         "regime": share.regime,
