@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST = (
     "features/test_whole.py",
     "up/test_up.py",
+    "modeling/networks/test_contract.py",
     "journeys/test_main_job_routes.py",
     "modeling/services/test_selfcheck.py",
     "modeling/services/test_fit.py",
@@ -27,6 +28,8 @@ LONGEST = (
     "modeling/services/test_retraining_month.py",
     "market/test_real_data.py",
     "browser/test_staff_pages.py",
+    "modeling/services/test_council_version.py",
+    "modeling/fitting/test_council_walk.py",
     "features/test_rebuilds.py",
     "features/test_live.py",
     "features/test_crash.py",
@@ -43,7 +46,6 @@ LONGEST = (
     "site/test_app_assets.py",
     "schedule/test_celery.py",
     "architecture/test_imports.py",
-    "modeling/networks/test_contract.py",
     "journeys/test_worker_journey.py",
 )
 # All its files share one site and one browser.
