@@ -144,8 +144,9 @@ def network_inputs(values: F32, artifact: ServingArtifact) -> F32:
 def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
     """Return the Mahalanobis distance of each row (n, k)."""
     centred = values - mean
-    # einsum and not matmul: BLAS may sum in another order for another number of rows.
-    squares = np.einsum("ij,jk,ik->i", centred, precision, centred)
+    # einsum and not matmul: BLAS may sum in another order for another number of rows. Two of two arrays each and not
+    # one of three: for that NumPy has no vectorised loop.
+    squares = np.einsum("ij,ij->i", np.einsum("ij,jk->ik", centred, precision), centred)
     return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
 
 
