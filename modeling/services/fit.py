@@ -293,8 +293,7 @@ def _write(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
         store.EXPLAIN: store.json_bytes(told.read),
-        store.CONFORMAL: store.json_bytes({name: asdict(own) for name, own in made.ranges.items()}),
-        **_council_file(made),
+        **_rule_files(made),
         store.DRIFT: _drift_bytes(plan, dataset, made),
         "dataset.json": store.json_bytes(plain(told.manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
@@ -310,9 +309,12 @@ def _write(
     )
 
 
-def _council_file(made: Candidate) -> dict[str, bytes]:
+def _rule_files(made: Candidate) -> dict[str, bytes]:
+    """Return by what the network's outputs are decided and moved."""
     rules = made.trained.council
-    return {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
+    ranges = store.json_bytes({name: asdict(own) for name, own in made.ranges.items()})
+    council = {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
+    return {store.CONFORMAL: ranges, **council}
 
 
 def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:
