@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from modeling.contracts.conformal import HorizonRanges
+from modeling.errors import DatasetRefusedError
 from modeling.fitting.baselines import ewma_scale
 from modeling.fitting.conformal import (
     Conformed,
@@ -39,7 +40,7 @@ def ranges_taught(said: Forecasts, dataset: Dataset) -> TaughtRanges:
     The test rows are said as in service: by what had been learned by the end of the day before. None of them is in
     what is returned by horizon.
 
-    Raises: as `conformal_fit`.
+    Raises: DatasetRefusedError for a validation part too small to teach, InvariantError as `conformal_fit`.
     """
     by_horizon, coverage = {}, {}
     for h, horizon in enumerate(dataset.horizons):
@@ -58,7 +59,12 @@ def day_ends(dataset: Dataset, *, after_s: int, until_s: int) -> list[int]:
 
 def _taught(said: Forecasts, dataset: Dataset, h: int) -> HorizonRanges:
     scale = float(ewma_scale(dataset)[h])
-    fitted = conformal_fit(said, dataset, h=h)
+    try:
+        fitted = conformal_fit(said, dataset, h=h)
+    except ValueError as error:
+        raise DatasetRefusedError(
+            f"the validation part cannot teach the ranges of {dataset.horizons[h]}: {error}"
+        ) from error
     rows, _ = quantile_rows(fitted.forecasts, dataset, h=h, scale=scale)
     # The last windows of the part end after its last decision.
     state = conformal_learn(fitted.state, rows, until_s=dataset.taught_until_s(TRAIN, VALIDATION))

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from modeling.contracts.conformal import HorizonRanges
+from modeling.errors import DatasetRefusedError
 from modeling.fitting.baselines import unconditional_quantiles
-from modeling.fitting.dataset import TEST, VALIDATION, Dataset
+from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
 from modeling.fitting.forecasts import Forecasts, Provenance
 from modeling.fitting.ranges import TaughtRanges, day_ends, ranges_taught
 from modeling.fitting.report import coverage_lines
@@ -73,6 +74,13 @@ def test_what_is_kept_was_taught_by_the_validation_rows_alone(data: Dataset, tau
             own.longest_window_s
             == (data.targets.window_end_s[:, h] - data.decision_s)[data.usable[:, h]].max()
         )
+
+
+def test_too_few_validation_rows_are_refused(data: Dataset):
+    part = data.part.copy()
+    part[data.rows_of(VALIDATION)[30:]] = NO_PART
+    with pytest.raises(DatasetRefusedError, match="ranges of 1d: at least 40 rows"):
+        ranges_taught(too_narrow(replace(data, part=part)), replace(data, part=part))
 
 
 def test_what_is_kept_comes_back_from_json_to_the_bit(taught: TaughtRanges):
