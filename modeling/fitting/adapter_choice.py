@@ -1,4 +1,4 @@
-"""Whether adapters serve: those that a newer fold proves, and only while the policy earns no less with them."""
+"""Whether adapters serve: those that a newer fold proves, and only where the policy earns more with them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from modeling.fitting.adapters import (
     said,
 )
 from modeling.fitting.calibration import Chooser
-from modeling.fitting.choices import Choice, choices_of, not_worse
+from modeling.fitting.choices import Choice, choices_of, earns_more
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold, trust_of
 from modeling.fitting.judging import Judged, Rules
@@ -70,7 +70,7 @@ def adapters_prove(serving: Judged, heard: Sequence[Heard], rules: Rules) -> Ada
     """Return the adapters of what serves, by what was heard of it, newest first: the older ones teach, the newest judges.
 
     What it judged is served as it is. A gain in log loss is proven ticker by ticker before money is asked: so the trades
-    have a veto and need not prove a gain of their own.
+    must make more, but need not prove it once again.
     Raises: InvariantError if the recipe has no adapters.
     """
     config = _config(rules)
@@ -83,13 +83,13 @@ def adapters_prove(serving: Judged, heard: Sequence[Heard], rules: Rules) -> Ada
     rivals = {SHARED: serving, ADAPTERS: judged_with(serving, judged.adapters, newest.dataset)}
     choices = choices_of(rivals, newest.dataset, rules, replaced=SHARED)
     before, after = choices
-    kept = not_worse(after, before)
+    kept = earns_more(after, before)
     return AdapterChoice(
         adapters=judged.adapters,
         verdicts=judged.verdicts,
         choices=choices,
         kept=kept,
-        reason="the trades make no less with them" if kept else "the trades make less with them",
+        reason="the trades make more with them" if kept else "the trades make no more with them",
     )
 
 

@@ -51,12 +51,12 @@ def kept_way(choices: Sequence[Choice], *, min_trades: int) -> str:
     return max(proven, key=lambda own: own.better_bound).way if proven else GLOBAL
 
 
-def not_worse(choice: Choice, replaced: Choice) -> bool:
-    """Return whether what is proven by another measure may serve: its trades made no less than the replaced one's.
+def earns_more(choice: Choice, replaced: Choice) -> bool:
+    """Return whether what is proven by another measure may serve: its trades made more than the replaced one's.
 
-    Who trades nothing made 0.
+    Who trades nothing made 0; what changes no trade does not earn its place.
     """
-    return choice.mean_daily_net >= replaced.mean_daily_net
+    return choice.mean_daily_net > replaced.mean_daily_net
 
 
 def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float) -> Choice:
@@ -72,7 +72,7 @@ def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float
     return Choice(
         way=way,
         trades=len(trades),
-        net_expectancy_frac=float(trades.net_frac.mean()) if len(trades) else float("nan"),
+        net_expectancy_frac=trades.mean_net_frac,
         mean_daily_net=float(result.daily_net.mean()),
         better_bound=found.low,
     )

@@ -20,7 +20,7 @@ def adapters_part(folds: Sequence[Mapping[str, Any]]) -> Part:
         texts=[
             "Each is taught by the older out-of-fold rows and judged on the validation rows: paired daily log loss of both "
             "sides and all horizons, p by days a whole horizon apart, false discoveries over all tickers held down. Those "
-            "proven are kept together, and only if the policy's trades of the validation rows make no less with them. The "
+            "proven are kept together, and only if the policy's trades of the validation rows make more with them. The "
             "arm of adapters trades the test rows with those proven, whether they were kept or not."
         ],
         tables=[table for fold in folds for table in _tables(fold["fold"], fold["adapters"])],

@@ -1,4 +1,4 @@
-"""Whether adapters serve: the proven ones together, unless the policy's trades make less with them."""
+"""Whether adapters serve: the proven ones together, if the policy's trades make more with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from modeling.fitting.adapter_choice import ADAPTERS, SHARED, AdapterChoice, adapters_choose, entrant_with
 from modeling.fitting.adapters import said
 from modeling.fitting.batches import scaler_fit
-from modeling.fitting.choices import Choice, not_worse
+from modeling.fitting.choices import Choice, earns_more
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.folds import trust_of
@@ -69,7 +69,7 @@ def test_the_proven_ones_are_held_against_what_serves(
         assert own.mean_daily_net == pytest.approx(result.daily_net.mean())
         assert own.trades == len(result.simulation.trades)
     assert choice.kept and after.trades > 30 and after.mean_daily_net > 0.0
-    assert choice.reason == "the trades make no less with them"
+    assert choice.reason == "the trades make more with them"
 
 
 def test_what_they_say_is_of_rows_that_taught_them_nothing(
@@ -87,14 +87,14 @@ def test_what_they_say_is_of_rows_that_taught_them_nothing(
     np.testing.assert_allclose(p, own.p_long, atol=1e-12)
 
 
-def test_trades_have_a_veto_and_need_no_proof():
+def test_trades_must_make_more_and_need_no_proof():
     before = Choice(way=SHARED, trades=90, net_expectancy_frac=0.001, mean_daily_net=0.0002, better_bound=0.0)
     after = replace(before, way=ADAPTERS)
-    assert not_worse(after, before)
-    assert not not_worse(replace(after, mean_daily_net=0.00019), before)
+    assert not earns_more(after, before)
+    assert earns_more(replace(after, mean_daily_net=0.00021), before)
     silent = replace(before, trades=0, net_expectancy_frac=float("nan"), mean_daily_net=0.0)
-    assert not_worse(silent, silent)
-    assert not not_worse(silent, before)
+    assert not earns_more(silent, silent)
+    assert not earns_more(silent, before)
 
 
 def test_without_older_folds_or_proof_what_serves_stays(serving: Entrant, data: Dataset, rules: Rules):
