@@ -56,7 +56,7 @@ class Forecaster(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TabularFit:
-    """Two models of the last bar, one for each side; spread and direction are what the base knows."""
+    """A model of the last bar for each side that was asked for; all else is what the base knows."""
 
     task: FitTask
     logits: dict[str, Logits]  # by side
@@ -64,9 +64,15 @@ class TabularFit:
 
     def raw(self, rows: I64) -> Raw:
         """Return logits of both sides; quantiles and volatility in units of the recent volatility of a bar."""
-        designed = [design(self.task, rows, h) for h in range(len(self.task.dataset.horizons))]
-        logits = {side: np.stack([own(x) for x in designed], axis=1) for side, own in self.logits.items()}
-        return raw_of_sides(self.task, rows, logits, model=self.model)
+        horizons = range(len(self.task.dataset.horizons))
+        designed = [design(self.task, rows, h) for h in horizons]
+        bases = [base_of(self.task.dataset, h=h, column=self.task.column) for h in horizons]
+        known = {
+            side: np.tile([getattr(base, f"{side}_prior") for base in bases], (rows.size, 1))
+            for side in SIDES
+        }
+        learned = {side: np.stack([own(x) for x in designed], axis=1) for side, own in self.logits.items()}
+        return raw_of_sides(self.task, rows, known | learned, model=self.model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +80,7 @@ class LogisticForecaster:
     """Logistic regression of the standardised last bar, horizon and share."""
 
     max_rows: int = 20_000
+    sides: tuple[str, ...] = SIDES  # those that are learned
 
     @property
     def name(self) -> str:
@@ -81,11 +88,11 @@ class LogisticForecaster:
         return "logistic"
 
     def fit(self, task: FitTask) -> TabularFit:
-        """Return one regression for each side."""
+        """Return a regression for each side."""
         rows = stratified_rows(task.dataset.rows_of(TRAIN), limit=self.max_rows, rng=None)
         return TabularFit(
             task=task,
-            logits={side: self._side(task, rows, side) for side in SIDES},
+            logits={side: self._side(task, rows, side) for side in self.sides},
             model=fingerprint([repr(self), task.seed]),
         )
 
@@ -120,6 +127,7 @@ class TreeForecaster:
     rounds: int = 600
     stop_rounds: int = 40
     threads: int = 2
+    sides: tuple[str, ...] = SIDES  # those that are learned
 
     @property
     def name(self) -> str:
@@ -132,7 +140,7 @@ class TreeForecaster:
         forests = [self._forests(task, bag, number) for number, bag in enumerate(self._bags(task, rows))]
         return TabularFit(
             task=task,
-            logits={side: self._mean([own[side] for own in forests]) for side in SIDES},
+            logits={side: self._mean([own[side] for own in forests]) for side in self.sides},
             model=fingerprint([repr(self), task.seed]),
         )
 
@@ -165,7 +173,7 @@ class TreeForecaster:
         train = lightgbm.Dataset(stacked(task, bag[0], TRAIN), **options)
         stop = lightgbm.Dataset(stacked(task, bag[1], TRAIN), reference=train, **options)
         found = {}
-        for side in SIDES:
+        for side in self.sides:
             for own, rows in zip((train, stop), bag, strict=True):
                 own.set_label(stacked_labels(task, rows, side, TRAIN))
             found[side] = self._grown(train, stop, seed=task.seed + number)

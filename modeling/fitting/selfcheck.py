@@ -240,7 +240,10 @@ def _spread_auc(dataset: Dataset, task: Task, rules: Rules) -> float:
         column=seen.features.index(rules.recipe.network.volatility_feature),
         seed=task.seed,
     )
-    return _long_auc(_forecaster(task.forecaster, rules.recipe).fit(task_of).raw(seen.rows_of(TEST)), seen)
+    forecaster = _forecaster(task.forecaster, rules.recipe)
+    if isinstance(forecaster, LogisticForecaster | TreeForecaster):
+        forecaster = replace(forecaster, sides=("p_long",))
+    return _long_auc(forecaster.fit(task_of).raw(seen.rows_of(TEST)), seen)
 
 
 def of_other_days(dataset: Dataset, columns: I64, *, seed: int) -> F32:

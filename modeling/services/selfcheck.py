@@ -10,6 +10,7 @@ from typing import Final
 import django
 
 from market.simulated_config import simulated_markets_config
+from modeling.fitting.forecasters import LogisticForecaster
 from modeling.fitting.selfcheck import FORECASTERS, RunResult, Task, run
 from modeling.fitting.selfcheck_report import (
     SelfcheckReport,
@@ -99,7 +100,9 @@ def _results(tasks: Sequence[Task], processes: int, progress: Progress) -> list[
     context = multiprocessing.get_context("spawn")
     by_task: dict[Task, RunResult] = {}
     # The longest begin first: one that begins last would keep a process busy while the others have nothing left.
-    longest_first = sorted(tasks, key=lambda task: task.edge is None)
+    longest_first = sorted(
+        tasks, key=lambda task: (task.edge is None, task.forecaster == LogisticForecaster().name)
+    )
     with ProcessPoolExecutor(processes, mp_context=context, initializer=django.setup) as pool:
         runs = [pool.submit(run, task) for task in longest_first]
         for number, done in enumerate(as_completed(runs), start=1):
