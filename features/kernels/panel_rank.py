@@ -90,7 +90,7 @@ def rank_of_distance_to_high(panel: Panel, *, window: int) -> F64:
     Causal: column t reads rows t - window + 1 to t.
     """
     known = np.full(panel.level.shape, np.nan)
-    known[:, window - 1 :] = panel.level[:, : panel.level.shape[1] - window + 1]
+    known[:, window - 1 :] = panel.level[:, : max(0, panel.level.shape[1] - window + 1)]
     distance = panel.level - rolling.rolling_top(panel.high, window=window)
     return _rank(panel, np.where(np.isfinite(known), distance, np.nan))
 

@@ -81,6 +81,13 @@ def test_every_single_cut_of_some_days_gives_the_same_bits() -> None:
         assert_prefix(columns(RANDOM, until_s=int(moment)), whole)
 
 
+@pytest.mark.parametrize("rows", [1, 2, 19, 61])
+def test_the_first_days_of_a_market_have_fewer_rows_than_a_window(rows: int) -> None:
+    universe = random_universe(13, rows=200, month_row=0)
+    moment = np.unique(np.concatenate([bars.begin_s for bars in universe.bars.values()]))[rows]
+    assert_prefix(columns(universe, until_s=int(moment)), columns(universe))
+
+
 def next_row(panel: Panel) -> F64:
     return np.roll(panel.level, -1, axis=1) - panel.level
 
