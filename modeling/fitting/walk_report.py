@@ -286,10 +286,10 @@ def _curves(accounts: Accounts) -> dict[str, Any]:
 
 
 def data_figures(dataset: Dataset, walk: Walk) -> dict[str, Any]:
-    """Return spans, rows, exclusions and folds of a walk."""
+    """Return spans, rows, exclusions and folds of a walk; shares without a usable row are not named."""
     rows = dataset.usable.any(axis=1)
     return {
-        "secids": list(dataset.secids),
+        "secids": [dataset.secids[i] for i in np.unique(dataset.instrument[rows])],
         "first_decision_s": int(dataset.decision_s[rows].min()),
         "last_decision_s": int(dataset.decision_s[rows].max()),
         "bars": int(dataset.decision_s.size),

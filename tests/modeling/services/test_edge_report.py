@@ -40,8 +40,15 @@ def loaded(*, planted: bool = False) -> Loaded:
     return Loaded(dataset=dataset, instruments=tuple(rows), is_simulated=True, without_features=())
 
 
+def without_rows_of_the_last(data: Loaded) -> Loaded:
+    """Return the data as if the last share had been traded before the report's span alone."""
+    dataset = data.dataset
+    others = dataset.instrument != len(dataset.secids) - 1
+    return replace(data, dataset=replace(dataset, usable=dataset.usable & others[:, None]))
+
+
 def test_a_report_counts_its_models_once_and_repeats_itself(tmp_path: Path):
-    data = loaded()
+    data = without_rows_of_the_last(loaded())
     first = loaded_report_write(question=QUESTION, loaded=data, folder=tmp_path / "a")
     again = loaded_report_write(question=QUESTION, loaded=data, folder=tmp_path / "b")
     assert (first.new_trials, again.new_trials) == (2, 0)
@@ -55,6 +62,7 @@ def test_a_report_counts_its_models_once_and_repeats_itself(tmp_path: Path):
 
     told = json.loads(first.json_path.read_text())
     assert told["luck"]["trials_counted"] == 2
+    assert told["data"]["secids"] == list(data.dataset.secids[:-1])
     assert told["verdict"]["edge"] is False
     assert first.sentence == told["verdict"]["sentence"]
     assert first.sentence.startswith("No edge")
