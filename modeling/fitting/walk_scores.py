@@ -15,7 +15,7 @@ from modeling.fitting.forecasters import SIDES
 from modeling.fitting.judging import Rules, bootstrap_of
 from modeling.fitting.walk import JudgedFold, Walk
 from modeling.kernels.calibration import sigmoid
-from modeling.kernels.metrics import TOP_SHARES, pr_auc_lift, precision_at_top, reliability
+from modeling.kernels.metrics import TOP_SHARES, equal_mass_bins, pr_auc_lift, precision_at_top, reliability
 from modeling.kernels.significance import figure_interval
 from traderai.common.arrays import F64, I64
 
@@ -176,9 +176,7 @@ def ece_interval(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict
 
     The bins are those of all rows. An error is never below 0, so that a perfect forecast has one above 0 too.
     """
-    bins = np.empty(y.size, dtype=np.int64)
-    for number, part in enumerate(np.array_split(np.argsort(p, kind="stable"), min(_BINS, y.size))):
-        bins[part] = number
+    bins = equal_mass_bins(p, bins=_BINS)
     days = bootstrap.days.size
     place = bootstrap.place(row_days) * _BINS + bins
     gap = np.bincount(place, weights=p - y, minlength=days * _BINS).reshape(days, _BINS)

@@ -198,19 +198,32 @@ def brier(y: F64, p: F64) -> float:
     return float(np.mean((p - y) ** 2))
 
 
-def reliability(y: F64, p: F64, *, bins: int = 10) -> Reliability:
-    """Return the reliability table over bins of equal mass, and its expected calibration error.
+def equal_mass_bins(p: F64, *, bins: int) -> I64:
+    """Return the bin of each probability: about equally many rows in each, all rows of one value in the same.
 
-    Shapes: y, p (n,); at most `bins` bins of the result, fewer if there are fewer rows.
-    Raises: ValueError for bins below 1, labels besides 0 and 1, probabilities outside [0, 1] or no row.
+    Were equal values parted, the figures of a base rate would hang on the order of the rows.
+
+    Shapes: p (n,); returns (n,), from 0 on without a gap.
+    Raises: ValueError for bins below 1.
     """
     if bins < 1:
         raise ValueError(f"bins must be at least 1, was {bins}")
+    _, place, count = np.unique(p, return_inverse=True, return_counts=True)
+    middle = np.cumsum(count) - count / 2.0
+    found = np.floor(middle * bins / p.size).astype(np.int64)
+    return np.unique(found[place], return_inverse=True)[1].astype(np.int64)
+
+
+def reliability(y: F64, p: F64, *, bins: int = 10) -> Reliability:
+    """Return the reliability table over bins of about equal mass, and its expected calibration error.
+
+    Shapes: y, p (n,); at most `bins` bins of the result, fewer if there are fewer values.
+    Raises: ValueError for bins below 1, labels besides 0 and 1, probabilities outside [0, 1] or no row.
+    """
     _check_probabilities(y, p)
-    parts = np.array_split(np.argsort(p, kind="stable"), min(bins, y.size))
-    p_mean = np.array([p[part].mean() for part in parts])
-    happened = np.array([y[part].mean() for part in parts])
-    rows = np.array([float(part.size) for part in parts])
+    place = equal_mass_bins(p, bins=bins)
+    rows = np.bincount(place).astype(np.float64)
+    p_mean, happened = np.bincount(place, weights=p) / rows, np.bincount(place, weights=y) / rows
     ece = float(np.sum(rows * np.abs(p_mean - happened)) / y.size)
     return Reliability(p_mean=p_mean, happened=happened, rows=rows, ece=ece)
 

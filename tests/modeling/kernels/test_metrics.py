@@ -121,6 +121,24 @@ def test_calibrated_predictions_have_a_small_ece_and_distorted_ones_a_large_one(
     assert metrics.reliability(y, p**3).ece > 0.1
 
 
+def test_rows_of_one_probability_are_not_parted():
+    rng = np.random.default_rng(5)
+    y = np.repeat([0.0, 1.0], [70, 30])  # in the order of a dataset: one share after another
+    table = metrics.reliability(y, np.full(100, 0.2))
+    assert table.rows.tolist() == [100.0]
+    assert table.ece == pytest.approx(0.1)
+    p = rng.integers(0, 15, 400) / 20
+    hits = (rng.random(400) < p).astype(np.float64)
+    order = rng.permutation(400)
+    bins = metrics.equal_mass_bins(p, bins=10)
+    assert metrics.reliability(hits[order], p[order]).ece == pytest.approx(
+        metrics.reliability(hits, p).ece, abs=1e-12
+    )
+    assert metrics.equal_mass_bins(p[order], bins=10).tolist() == bins[order].tolist()
+    assert bins.max() == np.unique(bins).size - 1
+    assert np.all(np.diff(bins[np.argsort(p)]) >= 0)
+
+
 def test_a_single_class_has_no_ranking():
     zeros, p = np.zeros(5), np.linspace(0, 1, 5)
     assert np.isnan(metrics.roc_auc(zeros, p))
