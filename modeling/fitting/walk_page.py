@@ -10,6 +10,7 @@ from modeling.fitting.report_page import Page, Part, Section, Table, bounded, nu
 from modeling.fitting.walk_council import council_lines, council_section
 from modeling.fitting.walk_plots import edge_plots
 from modeling.fitting.walk_ranges import range_lines, ranges_section
+from modeling.fitting.walk_recalibration import recalibration_lines, recalibration_section
 from modeling.fitting.walk_tables import (
     SIDE_WORDS,
     cuts_section,
@@ -66,6 +67,7 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
             *([council_section(figures["council"])] if figures["council"] else []),
             trading_section(figures, plots),
             scores_section(figures, plots),
+            recalibration_section(figures["recalibration"]),
             *([ranges_section(figures["ranges"])] if figures["ranges"] else []),
             cuts_section(figures, plots),
             groups_section(figures),
@@ -97,6 +99,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
             f"  direction, {named(name)}: ROC-AUC {bounded(one, digits=3)}"
             for name, one in told["direction"]["roc_auc"].items()
         ]
+    lines += recalibration_lines(figures["recalibration"])
     lines += range_lines(figures["ranges"])
     lines += council_lines(figures["council"]) if figures["council"] else []
     for cost, arms in figures["trading"].items():

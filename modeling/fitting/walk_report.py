@@ -27,6 +27,7 @@ from modeling.fitting.walk_luck import (
     superiority_figures,
 )
 from modeling.fitting.walk_ranges import range_figures
+from modeling.fitting.walk_recalibration import recalibration_figures
 from modeling.fitting.walk_scores import base_win_rates, score_figures
 from modeling.fitting.walk_trades import (
     account_figures,
@@ -133,6 +134,7 @@ def report_figures(
     figures = {
         "scores": scores,
         "ranges": range_figures(walk),
+        "recalibration": recalibration_figures(walk, rules),
         "trading": trading,
         "cuts": _cuts(walk, accounts, rules, bootstrap),
         "groups": groups,

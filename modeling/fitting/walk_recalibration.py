@@ -1,0 +1,154 @@
+"""The probabilities of a walk recalibrated as outcomes become known, beside what was said without, and the base rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from modeling.fitting.baselines import base_rates, ewma_forecast
+from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.evaluation import log_losses
+from modeling.fitting.forecasters import SIDES
+from modeling.fitting.judging import Rules, bootstrap_of
+from modeling.fitting.report_names import named
+from modeling.fitting.report_page import Part, Section, Table, bounded, number
+from modeling.fitting.walk import JudgedFold, Walk
+from modeling.fitting.walk_scores import BASE_RATE, ece_interval
+from modeling.fitting.walk_tables import SIDE_WORDS
+from modeling.kernels.edges import volatility_terciles
+from modeling.kernels.recalibration import TERCILES, ProbabilityRows, recalibrated, recalibration_step
+from traderai.common.arrays import F64, I64
+
+_WAYS: Final = ("as_calibrated", "recalibrated")
+_TEXT: Final = (
+    "The level of each probability moved by outcomes that were known by then, by tercile of the expected volatility, begun "
+    "on the validation part. The base rate learns in the same way: what a model adds is what it does better than that. The "
+    "policy's trades of this report are of the probabilities without it."
+)
+
+
+class _Said(NamedTuple):
+    """Test rows of one horizon and side, fold after fold; every array is (n,)."""
+
+    day: I64
+    outcome: F64
+    as_calibrated: F64
+    recalibrated: F64
+
+
+def recalibration_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
+    """Return by horizon, side and model what recalibrating made of the test rows of all folds."""
+    names = (BASE_RATE, *walk.by_forecaster)
+    said = {
+        horizon: {side: {name: _pooled(walk, name, side, h) for name in names} for side in SIDES}
+        for h, horizon in enumerate(walk.dataset.horizons)
+    }
+    everything = [own for by_side in said.values() for own in by_side.values()]
+    return {
+        "by_horizon": {
+            horizon: {
+                side: {name: _figures([one], rules) for name, one in by_name.items()}
+                for side, by_name in by_side.items()
+            }
+            for horizon, by_side in said.items()
+        },
+        "pooled": {name: _figures([own[name] for own in everything], rules) for name in names},
+    }
+
+
+def recalibration_lines(figures: Mapping[str, Any]) -> list[str]:
+    """Return the figures over all horizons and both sides as lines of the printed table."""
+    lines = ["recalibrated as outcomes become known, all horizons and both sides"]
+    for name, one in figures["pooled"].items():
+        before, after = (one[way] for way in _WAYS)
+        lines.append(
+            f"  {named(name):<22}log loss {before['log_loss']:.4f} -> {after['log_loss']:.4f}  ECE "
+            f"{bounded(before['ece'], digits=3)} -> {bounded(after['ece'], digits=3)}"
+        )
+    return lines
+
+
+def recalibration_section(figures: Mapping[str, Any]) -> Section:
+    """Return the section of what `recalibration_figures` gives."""
+    tables = [_table("All horizons and both sides", figures["pooled"])]
+    tables += [
+        _table(f"{horizon}, {SIDE_WORDS[side]}", by_name)
+        for horizon, by_side in figures["by_horizon"].items()
+        for side, by_name in by_side.items()
+    ]
+    part = Part(title="Before and after", texts=[_TEXT], tables=tables)
+    return Section(key="recalibration", title="Probabilities that learn from outcomes", parts=[part])
+
+
+def _table(caption: str, by_name: Mapping[str, Any]) -> Table:
+    rows = []
+    for name, one in by_name.items():
+        before, after = (one[way] for way in _WAYS)
+        rows.append(
+            (
+                named(name),
+                number(before["log_loss"], digits=4),
+                number(after["log_loss"], digits=4),
+                bounded(before["ece"], digits=3),
+                bounded(after["ece"], digits=3),
+                number(before["bias"], scale=100, sign=True),
+                number(after["bias"], scale=100, sign=True),
+            )
+        )
+    columns = ("Model", "#Log loss", "#Learning", "#ECE", "#Learning", "#Too high by, points", "#Learning")
+    return Table(caption=caption, columns=columns, rows=rows)
+
+
+def _pooled(walk: Walk, name: str, side: str, h: int) -> _Said:
+    folds = next(iter(walk.by_forecaster.values())) if name == BASE_RATE else walk.by_forecaster[name]
+    found = [_fold_said(fold, side, h, is_base=name == BASE_RATE) for fold in folds]
+    return _Said(*(np.concatenate(column) for column in zip(*found, strict=True)))
+
+
+def _fold_said(fold: JudgedFold, side: str, h: int, *, is_base: bool) -> _Said:
+    """Return a fold's test rows; the validation rows are run through twice, first to place the offsets."""
+    dataset, said = fold.dataset, fold.judged.forecasts
+    part = dataset.part[said.rows, h]
+    own = np.flatnonzero((part == VALIDATION) | (part == TEST))
+    own = own[np.argsort(dataset.decision_s[said.rows[own]], kind="stable")]
+    p = getattr(said, side)[own, h].astype(np.float64)
+    if is_base:
+        p = np.full(own.size, base_rates(dataset, side)[h])
+    rows = _rows(dataset, said.rows[own], p, side, h)
+    begin = int(
+        np.searchsorted(part[own] == TEST, True)
+    )  # validation rows come before those of the test part
+    past = ProbabilityRows(*(column[:begin] for column in rows))
+    step = recalibration_step(past)
+    _, offsets = recalibrated(past, step=step, offsets=np.zeros(TERCILES))
+    after, _ = recalibrated(rows, step=step, offsets=offsets)
+    return _Said(dataset.day[said.rows[own[begin:]]], rows.outcome[begin:], p[begin:], after[begin:])
+
+
+def _rows(dataset: Dataset, at: I64, p: F64, side: str, h: int) -> ProbabilityRows:
+    trained = ewma_forecast(dataset, np.flatnonzero(dataset.part[:, h] == TRAIN))[:, h]
+    low, high = np.quantile(trained[np.isfinite(trained)], (1 / 3, 2 / 3)).tolist()
+    expected = ewma_forecast(dataset, at)[:, h]
+    return ProbabilityRows(
+        p=p,
+        tercile=np.where(np.isfinite(expected), volatility_terciles(expected, (low, high)), -1),
+        decision_s=dataset.decision_s[at],
+        outcome=getattr(dataset.targets, side)[at, h],
+        resolved_s=dataset.targets.window_end_s[at, h],
+    )
+
+
+def _figures(parts: Sequence[_Said], rules: Rules) -> dict[str, Any]:
+    day, outcome = (np.concatenate([getattr(one, name) for one in parts]) for name in ("day", "outcome"))
+    bootstrap = bootstrap_of(np.unique(day), rules)
+    found: dict[str, Any] = {"rows": int(outcome.size), "days": int(bootstrap.days.size)}
+    for way in _WAYS:
+        p = np.concatenate([getattr(one, way) for one in parts])
+        found[way] = {
+            "log_loss": float(log_losses(outcome, p).mean()),
+            "ece": ece_interval(outcome, p, day, bootstrap),
+            "bias": float(p.mean() - outcome.mean()),
+        }
+    return found

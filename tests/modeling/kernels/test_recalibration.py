@@ -1,0 +1,148 @@
+"""Recalibrated probabilities: the exact identity, a second method, cuts, a level that moves, and refused rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from modeling.kernels.recalibration import ProbabilityRows, recalibrated, recalibration_step
+from traderai.common.arrays import F64
+
+STEP = 0.3  # so large that a few outcomes move the level
+START = np.array([0.0, 0.4, -0.2])
+
+
+def few_rows(seed: int, n: int = 60) -> ProbabilityRows:
+    """Rows of several shares a moment, windows of many lengths, gaps in terciles and outcomes."""
+    rng = np.random.default_rng(seed)
+    decision = np.sort(rng.integers(0, 15, n))
+    outcome = np.where(rng.random(n) < 0.9, rng.integers(0, 2, n), np.nan)
+    return ProbabilityRows(
+        rng.uniform(0.0, 1.0, n).round(2),
+        rng.integers(-1, 3, n),
+        decision,
+        outcome,
+        decision + rng.integers(1, 5, n),
+    )
+
+
+def cut(rows: ProbabilityRows, last: int) -> ProbabilityRows:
+    return ProbabilityRows(*(array[:last] for array in rows))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6))
+def test_a_run_equals_the_slow_one(seed: int):
+    rows = few_rows(seed)
+    said, offsets = recalibrated(rows, step=STEP, offsets=START)
+    slow, moved, learned = rows.p.copy(), START.copy(), set()
+    for row, now in enumerate(rows.decision_s):
+        for other in range(row):
+            known = not np.isnan(rows.outcome[other]) and rows.tercile[other] >= 0
+            if known and other not in learned and rows.resolved_s[other] <= now:
+                moved[rows.tercile[other]] += STEP * (rows.outcome[other] - slow[other])
+                learned.add(other)
+        if rows.tercile[row] >= 0:
+            odds = np.clip(rows.p[row], 1e-4, 1 - 1e-4)
+            odds = odds / (1 - odds) * np.exp(moved[rows.tercile[row]])
+            slow[row] = odds / (1 + odds)
+    np.testing.assert_allclose(said, slow, rtol=1e-9)
+    np.testing.assert_allclose(offsets, moved, rtol=1e-9, atol=1e-12)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6))
+def test_the_mean_miss_is_exactly_the_way_of_the_offset(seed: int):
+    rows = few_rows(seed, n=200)
+    said, after = recalibrated(rows, step=STEP, offsets=START)
+    learned = np.isfinite(rows.outcome) & (rows.resolved_s <= rows.decision_s[-1])
+    for tercile in range(3):
+        own = learned & (rows.tercile == tercile)
+        missed = (rows.outcome[own] - said[own]).sum()
+        assert missed == pytest.approx((after[tercile] - START[tercile]) / STEP, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6), st.integers(1, 60))
+def test_what_comes_later_changes_nothing(seed: int, last: int):
+    rows = few_rows(seed)
+    whole, _ = recalibrated(rows, step=STEP, offsets=START)
+    before, _ = recalibrated(cut(rows, last), step=STEP, offsets=START)
+    assert whole[:last].tobytes() == before.tobytes()
+    # An outcome that is not known yet may be anything.
+    unknown = rows.resolved_s > rows.decision_s[last - 1]
+    other = rows._replace(
+        outcome=np.where(unknown & np.isfinite(rows.outcome), 1 - rows.outcome, rows.outcome)
+    )
+    assert recalibrated(other, step=STEP, offsets=START)[0][:last].tobytes() == before.tobytes()
+
+
+@dataclass(frozen=True)
+class Market:
+    """Eight shares a day for two years; the share of events doubles after the first."""
+
+    rows: ProbabilityRows
+    truth: F64
+
+
+def market(seed: int = 3) -> Market:
+    rng = np.random.default_rng(seed)
+    day = np.repeat(np.arange(730), 8)
+    tercile = rng.integers(0, 3, day.size)
+    truth = np.where(day < 365, 0.2, 0.4) * np.array([0.5, 1.0, 1.5])[tercile]
+    outcome = (rng.random(day.size) < truth).astype(np.float64)
+    said = np.full(day.size, 0.2)
+    return Market(rows=ProbabilityRows(said, tercile, day * 86_400, outcome, (day + 5) * 86_400), truth=truth)
+
+
+def test_a_level_that_moved_is_found_again_in_every_tercile():
+    own = market()
+    step = recalibration_step(cut(own.rows, 8 * 180))
+    said, offsets = recalibrated(own.rows, step=step, offsets=np.zeros(3))
+    late = own.rows.decision_s >= 640 * 86_400
+    for tercile in range(3):
+        rows = late & (own.rows.tercile == tercile)
+        assert said[rows].mean() == pytest.approx(own.truth[rows].mean(), abs=0.04)
+    assert abs(own.rows.p[late] - own.truth[late]).mean() > 0.15  # what it would have missed by
+    assert np.all(np.diff(offsets) > 0)
+
+
+def test_a_longer_memory_moves_less_and_days_count_not_rows():
+    rows = market().rows
+    step = recalibration_step(rows)
+    assert recalibration_step(rows, memory_windows=24.0) == pytest.approx(step / 2)
+    twice = ProbabilityRows(*(np.repeat(array, 2) for array in rows))
+    assert recalibration_step(twice) == pytest.approx(step / 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"p": np.full(60, 1.1)}, "within [0, 1]"),
+        ({"p": np.full(60, np.nan)}, "within [0, 1]"),
+        ({"outcome": np.full(60, 0.5)}, "0, 1 or NaN"),
+        ({"tercile": np.full(60, 3)}, "terciles must be"),
+        ({"decision_s": np.arange(60)[::-1]}, "in the order"),
+        ({"resolved_s": np.zeros(60, dtype=np.int64)}, "known after their decision"),
+        ({"p": np.full(59, 0.5)}, "one shape"),
+    ],
+)
+def test_rows_that_cannot_be_are_refused(change: dict[str, F64], said: str):
+    with pytest.raises(ValueError, match=said.replace("[", r"\[")):
+        recalibrated(few_rows(1)._replace(**change), step=STEP, offsets=START)
+
+
+def test_settings_that_cannot_be_are_refused():
+    rows = few_rows(1)
+    with pytest.raises(ValueError, match="offsets must be 3"):
+        recalibrated(rows, step=STEP, offsets=np.zeros(2))
+    with pytest.raises(ValueError, match="step above 0"):
+        recalibrated(rows, step=0.0, offsets=START)
+    with pytest.raises(ValueError, match="memory_windows"):
+        recalibration_step(rows, memory_windows=0.0)
+    with pytest.raises(ValueError, match="over some time"):
+        recalibration_step(rows._replace(decision_s=np.zeros(60, dtype=np.int64)))
