@@ -120,7 +120,7 @@ def _fold_said(fold: JudgedFold, side: str, h: int, *, is_base: bool) -> _Said:
     begin = int(
         np.searchsorted(part[own] == TEST, True)
     )  # validation rows come before those of the test part
-    past = ProbabilityRows(*(column[:begin] for column in rows))
+    past = ProbabilityRows._make(column[:begin] for column in rows)
     step = recalibration_step(past)
     _, offsets = recalibrated(past, step=step, offsets=np.zeros(TERCILES))
     after, _ = recalibrated(rows, step=step, offsets=offsets)
