@@ -8,9 +8,9 @@ from typing import Any, Final
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
 from modeling.fitting.walk_council import council_lines, council_section
+from modeling.fitting.walk_levels import level_lines, levels_section
 from modeling.fitting.walk_plots import edge_plots
 from modeling.fitting.walk_ranges import range_lines, ranges_section
-from modeling.fitting.walk_recalibration import recalibration_lines, recalibration_section
 from modeling.fitting.walk_tables import (
     SIDE_WORDS,
     cuts_section,
@@ -67,7 +67,7 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
             *([council_section(figures["council"])] if figures["council"] else []),
             trading_section(figures, plots),
             scores_section(figures, plots),
-            recalibration_section(figures["recalibration"]),
+            levels_section(figures["levels"]),
             *([ranges_section(figures["ranges"])] if figures["ranges"] else []),
             cuts_section(figures, plots),
             groups_section(figures),
@@ -99,7 +99,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
             f"  direction, {named(name)}: ROC-AUC {bounded(one, digits=3)}"
             for name, one in told["direction"]["roc_auc"].items()
         ]
-    lines += recalibration_lines(figures["recalibration"])
+    lines += level_lines(figures["levels"])
     lines += range_lines(figures["ranges"])
     lines += council_lines(figures["council"]) if figures["council"] else []
     for cost, arms in figures["trading"].items():

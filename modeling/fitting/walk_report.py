@@ -17,6 +17,7 @@ from modeling.fitting.judging import Rules, Say, bootstrap_of
 from modeling.fitting.trading import Traded, part_days
 from modeling.fitting.walk import Walk
 from modeling.fitting.walk_arms import ALWAYS_LONG, Arm, cut_arms, liquid, model_arm, rule_arms
+from modeling.fitting.walk_levels import level_figures
 from modeling.fitting.walk_luck import (
     Tried,
     days_of,
@@ -27,7 +28,6 @@ from modeling.fitting.walk_luck import (
     superiority_figures,
 )
 from modeling.fitting.walk_ranges import range_figures
-from modeling.fitting.walk_recalibration import recalibration_figures
 from modeling.fitting.walk_scores import base_win_rates, score_figures
 from modeling.fitting.walk_trades import (
     account_figures,
@@ -134,7 +134,7 @@ def report_figures(
     figures = {
         "scores": scores,
         "ranges": range_figures(walk),
-        "recalibration": recalibration_figures(walk, rules),
+        "levels": level_figures(walk, rules),
         "trading": trading,
         "cuts": _cuts(walk, accounts, rules, bootstrap),
         "groups": groups,

@@ -1,4 +1,4 @@
-"""Probabilities recalibrated in the large: their level moved, by volatility tercile, as outcomes become known.
+"""Calibration in the large that keeps up: the level of probabilities moved, by volatility tercile, as outcomes become known.
 
 How often a barrier is reached changes from month to month with the market, and a base rate learned over years does
 not follow. Each tercile of expected volatility has an offset in log odds that every outcome moves by the same small
@@ -38,7 +38,7 @@ class ProbabilityRows(NamedTuple):
     resolved_s: I64  # (n,) from when on we know the outcome, after the decision; read only where there is one
 
 
-def recalibration_step(rows: ProbabilityRows, *, memory_windows: float = MEMORY_WINDOWS) -> float:
+def level_step(rows: ProbabilityRows, *, memory_windows: float = MEMORY_WINDOWS) -> float:
     """Return how far one outcome moves an offset, for each unit of its miss, measured on rows of the past.
 
     All rows decided within one memory move an offset by what a lasting miss asks for: the slope of the log odds at
@@ -46,7 +46,7 @@ def recalibration_step(rows: ProbabilityRows, *, memory_windows: float = MEMORY_
 
     Units:  log odds.
     NaN:    rows without an outcome or a tercile are not measured.
-    Raises: ValueError for rows as `recalibrated`, a memory not above 0, or outcomes that all belong to one moment.
+    Raises: ValueError for rows as `levelled`, a memory not above 0, or outcomes that all belong to one moment.
     """
     if not 0.0 < memory_windows < np.inf:
         raise ValueError(f"memory_windows must be finite and above 0, was {memory_windows}")
@@ -64,7 +64,7 @@ def recalibration_step(rows: ProbabilityRows, *, memory_windows: float = MEMORY_
     return 1.0 / (mean * (1.0 - mean) * rows_in_memory)
 
 
-def recalibrated(rows: ProbabilityRows, *, step: float, offsets: F64) -> tuple[F64, F64]:
+def levelled(rows: ProbabilityRows, *, step: float, offsets: F64) -> tuple[F64, F64]:
     """Return the probabilities as they are said, and the offsets after the outcomes known by the last decision.
 
     Before a row is said, all outcomes known by its decision are learned, each by what was said for it.

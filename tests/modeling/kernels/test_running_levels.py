@@ -1,4 +1,4 @@
-"""Recalibrated probabilities: the exact identity, a second method, cuts, a level that moves, and refused rows."""
+"""Levelled probabilities: the exact identity, a second method, cuts, a level that moves, and refused rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modeling.kernels.recalibration import ProbabilityRows, recalibrated, recalibration_step
+from modeling.kernels.running_levels import ProbabilityRows, level_step, levelled
 from traderai.common.arrays import F64
 
 STEP = 0.3  # so large that a few outcomes move the level
@@ -38,7 +38,7 @@ def cut(rows: ProbabilityRows, last: int) -> ProbabilityRows:
 @given(st.integers(0, 10**6))
 def test_a_run_equals_the_slow_one(seed: int):
     rows = few_rows(seed)
-    said, offsets = recalibrated(rows, step=STEP, offsets=START)
+    said, offsets = levelled(rows, step=STEP, offsets=START)
     slow, moved, learned = rows.p.copy(), START.copy(), set()
     for row, now in enumerate(rows.decision_s):
         for other in range(row):
@@ -58,7 +58,7 @@ def test_a_run_equals_the_slow_one(seed: int):
 @given(st.integers(0, 10**6))
 def test_the_mean_miss_is_exactly_the_way_of_the_offset(seed: int):
     rows = few_rows(seed, n=200)
-    said, after = recalibrated(rows, step=STEP, offsets=START)
+    said, after = levelled(rows, step=STEP, offsets=START)
     learned = np.isfinite(rows.outcome) & (rows.resolved_s <= rows.decision_s[-1])
     for tercile in range(3):
         own = learned & (rows.tercile == tercile)
@@ -70,15 +70,15 @@ def test_the_mean_miss_is_exactly_the_way_of_the_offset(seed: int):
 @given(st.integers(0, 10**6), st.integers(1, 60))
 def test_what_comes_later_changes_nothing(seed: int, last: int):
     rows = few_rows(seed)
-    whole, _ = recalibrated(rows, step=STEP, offsets=START)
-    before, _ = recalibrated(cut(rows, last), step=STEP, offsets=START)
+    whole, _ = levelled(rows, step=STEP, offsets=START)
+    before, _ = levelled(cut(rows, last), step=STEP, offsets=START)
     assert whole[:last].tobytes() == before.tobytes()
     # An outcome that is not known yet may be anything.
     unknown = rows.resolved_s > rows.decision_s[last - 1]
     other = rows._replace(
         outcome=np.where(unknown & np.isfinite(rows.outcome), 1 - rows.outcome, rows.outcome)
     )
-    assert recalibrated(other, step=STEP, offsets=START)[0][:last].tobytes() == before.tobytes()
+    assert levelled(other, step=STEP, offsets=START)[0][:last].tobytes() == before.tobytes()
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,8 @@ def market(seed: int = 3) -> Market:
 
 def test_a_level_that_moved_is_found_again_in_every_tercile():
     own = market()
-    step = recalibration_step(cut(own.rows, 8 * 180))
-    said, offsets = recalibrated(own.rows, step=step, offsets=np.zeros(3))
+    step = level_step(cut(own.rows, 8 * 180))
+    said, offsets = levelled(own.rows, step=step, offsets=np.zeros(3))
     late = own.rows.decision_s >= 640 * 86_400
     for tercile in range(3):
         rows = late & (own.rows.tercile == tercile)
@@ -113,10 +113,10 @@ def test_a_level_that_moved_is_found_again_in_every_tercile():
 
 def test_a_longer_memory_moves_less_and_days_count_not_rows():
     rows = market().rows
-    step = recalibration_step(rows)
-    assert recalibration_step(rows, memory_windows=24.0) == pytest.approx(step / 2)
+    step = level_step(rows)
+    assert level_step(rows, memory_windows=24.0) == pytest.approx(step / 2)
     twice = ProbabilityRows(*(np.repeat(array, 2) for array in rows))
-    assert recalibration_step(twice) == pytest.approx(step / 2)
+    assert level_step(twice) == pytest.approx(step / 2)
 
 
 @pytest.mark.parametrize(
@@ -133,16 +133,16 @@ def test_a_longer_memory_moves_less_and_days_count_not_rows():
 )
 def test_rows_that_cannot_be_are_refused(change: dict[str, F64], said: str):
     with pytest.raises(ValueError, match=said.replace("[", r"\[")):
-        recalibrated(few_rows(1)._replace(**change), step=STEP, offsets=START)
+        levelled(few_rows(1)._replace(**change), step=STEP, offsets=START)
 
 
 def test_settings_that_cannot_be_are_refused():
     rows = few_rows(1)
     with pytest.raises(ValueError, match="offsets must be 3"):
-        recalibrated(rows, step=STEP, offsets=np.zeros(2))
+        levelled(rows, step=STEP, offsets=np.zeros(2))
     with pytest.raises(ValueError, match="step above 0"):
-        recalibrated(rows, step=0.0, offsets=START)
+        levelled(rows, step=0.0, offsets=START)
     with pytest.raises(ValueError, match="memory_windows"):
-        recalibration_step(rows, memory_windows=0.0)
+        level_step(rows, memory_windows=0.0)
     with pytest.raises(ValueError, match="over some time"):
-        recalibration_step(rows._replace(decision_s=np.zeros(60, dtype=np.int64)))
+        level_step(rows._replace(decision_s=np.zeros(60, dtype=np.int64)))

@@ -1,4 +1,4 @@
-"""The probabilities of a walk recalibrated as outcomes become known, beside what was said without, and the base rate."""
+"""The probabilities of a walk with a level that learns from outcomes, beside what was said without, and the base rate."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from modeling.fitting.walk import JudgedFold, Walk
 from modeling.fitting.walk_scores import BASE_RATE, ece_interval
 from modeling.fitting.walk_tables import SIDE_WORDS
 from modeling.kernels.edges import volatility_terciles
-from modeling.kernels.recalibration import TERCILES, ProbabilityRows, recalibrated, recalibration_step
+from modeling.kernels.running_levels import TERCILES, ProbabilityRows, level_step, levelled
 from traderai.common.arrays import F64, I64
 
-_WAYS: Final = ("as_calibrated", "recalibrated")
+_WAYS: Final = ("fixed", "learning")
 _TEXT: Final = (
     "The level of each probability moved by outcomes that were known by then, by tercile of the expected volatility, begun "
     "on the validation part. The base rate learns in the same way: what a model adds is what it does better than that. The "
@@ -34,12 +34,12 @@ class _Said(NamedTuple):
 
     day: I64
     outcome: F64
-    as_calibrated: F64
-    recalibrated: F64
+    fixed: F64
+    learning: F64
 
 
-def recalibration_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
-    """Return by horizon, side and model what recalibrating made of the test rows of all folds."""
+def level_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
+    """Return by horizon, side and model what a learning level made of the test rows of all folds."""
     names = (BASE_RATE, *walk.by_forecaster)
     said = {
         horizon: {side: {name: _pooled(walk, name, side, h) for name in names} for side in SIDES}
@@ -58,9 +58,9 @@ def recalibration_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
     }
 
 
-def recalibration_lines(figures: Mapping[str, Any]) -> list[str]:
+def level_lines(figures: Mapping[str, Any]) -> list[str]:
     """Return the figures over all horizons and both sides as lines of the printed table."""
-    lines = ["recalibrated as outcomes become known, all horizons and both sides"]
+    lines = ["with levels that learn from outcomes as they become known, all horizons and both sides"]
     for name, one in figures["pooled"].items():
         before, after = (one[way] for way in _WAYS)
         lines.append(
@@ -70,8 +70,8 @@ def recalibration_lines(figures: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def recalibration_section(figures: Mapping[str, Any]) -> Section:
-    """Return the section of what `recalibration_figures` gives."""
+def levels_section(figures: Mapping[str, Any]) -> Section:
+    """Return the section of what `level_figures` gives."""
     tables = [_table("All horizons and both sides", figures["pooled"])]
     tables += [
         _table(f"{horizon}, {SIDE_WORDS[side]}", by_name)
@@ -79,7 +79,7 @@ def recalibration_section(figures: Mapping[str, Any]) -> Section:
         for side, by_name in by_side.items()
     ]
     part = Part(title="Before and after", texts=[_TEXT], tables=tables)
-    return Section(key="recalibration", title="Probabilities that learn from outcomes", parts=[part])
+    return Section(key="levels", title="Probabilities that learn from outcomes", parts=[part])
 
 
 def _table(caption: str, by_name: Mapping[str, Any]) -> Table:
@@ -121,9 +121,9 @@ def _fold_said(fold: JudgedFold, side: str, h: int, *, is_base: bool) -> _Said:
         np.searchsorted(part[own] == TEST, True)
     )  # validation rows come before those of the test part
     past = ProbabilityRows._make(column[:begin] for column in rows)
-    step = recalibration_step(past)
-    _, offsets = recalibrated(past, step=step, offsets=np.zeros(TERCILES))
-    after, _ = recalibrated(rows, step=step, offsets=offsets)
+    step = level_step(past)
+    _, offsets = levelled(past, step=step, offsets=np.zeros(TERCILES))
+    after, _ = levelled(rows, step=step, offsets=offsets)
     return _Said(dataset.day[said.rows[own[begin:]]], rows.outcome[begin:], p[begin:], after[begin:])
 
 

@@ -1,4 +1,4 @@
-"""Recalibrated probabilities of a walk: the test rows of all folds, by what was known, beside the base rate."""
+"""Levelled probabilities of a walk: the test rows of all folds, by what was known, beside the base rate."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from modeling.fitting.dataset import TEST
-from modeling.fitting.walk_recalibration import (
-    recalibration_figures,
-    recalibration_lines,
-    recalibration_section,
+from modeling.fitting.walk_levels import (
+    level_figures,
+    level_lines,
+    levels_section,
 )
 from modeling.fitting.walk_scores import score_figures
 from tests.modeling.fitting.walk_maker import planted
@@ -19,7 +19,7 @@ from tests.modeling.fitting.walk_maker import planted
 
 def test_what_was_said_before_is_what_the_scores_tell():
     made = planted()
-    told = recalibration_figures(made.walk, made.rules)
+    told = level_figures(made.walk, made.rules)
     scores = score_figures(made.walk, made.rules)
     for horizon, by_side in told["by_horizon"].items():
         for side, by_name in by_side.items():
@@ -27,8 +27,8 @@ def test_what_was_said_before_is_what_the_scores_tell():
             for name, one in by_name.items():
                 own = scores[horizon][side]["models"][name]
                 assert one["rows"] == scores[horizon][side]["rows"]
-                assert one["as_calibrated"]["log_loss"] == pytest.approx(own["log_loss"]["value"], abs=2e-3)
-                assert one["as_calibrated"]["ece"]["value"] == pytest.approx(own["ece"]["value"], abs=1e-9)
+                assert one["fixed"]["log_loss"] == pytest.approx(own["log_loss"]["value"], abs=2e-3)
+                assert one["fixed"]["ece"]["value"] == pytest.approx(own["ece"]["value"], abs=1e-9)
     rows = sum(
         one["base_rate"]["rows"] for by_side in told["by_horizon"].values() for one in by_side.values()
     )
@@ -47,12 +47,12 @@ def test_a_level_that_is_wrong_all_along_is_mended():
         said = fold.judged.forecasts
         worse = replace(said, p_long=doubled(said.p_long), p_short=doubled(said.p_short))
         shifted.append(replace(fold, judged=replace(fold.judged, forecasts=worse)))
-    told = recalibration_figures(replace(made.walk, by_forecaster={"logistic": tuple(shifted)}), made.rules)
+    told = level_figures(replace(made.walk, by_forecaster={"logistic": tuple(shifted)}), made.rules)
     own = told["pooled"]["logistic"]
-    assert own["as_calibrated"]["bias"] > 0.1
-    assert abs(own["recalibrated"]["bias"]) < 0.4 * own["as_calibrated"]["bias"]
-    assert own["recalibrated"]["ece"]["value"] < own["as_calibrated"]["ece"]["value"]
-    assert own["recalibrated"]["log_loss"] < own["as_calibrated"]["log_loss"]
+    assert own["fixed"]["bias"] > 0.1
+    assert abs(own["learning"]["bias"]) < 0.4 * own["fixed"]["bias"]
+    assert own["learning"]["ece"]["value"] < own["fixed"]["ece"]["value"]
+    assert own["learning"]["log_loss"] < own["fixed"]["log_loss"]
 
 
 def test_outcomes_after_the_last_decision_change_nothing():
@@ -67,22 +67,22 @@ def test_outcomes_after_the_last_decision_change_nothing():
     )
     changed = replace(last, dataset=replace(last.dataset, targets=other))
     walk = replace(made.walk, by_forecaster={"logistic": (*folds[:-1], changed)})
-    before = recalibration_figures(replace(made.walk, by_forecaster={"logistic": folds}), made.rules)
-    after = recalibration_figures(walk, made.rules)
+    before = level_figures(replace(made.walk, by_forecaster={"logistic": folds}), made.rules)
+    after = level_figures(walk, made.rules)
     for horizon, by_side in before["by_horizon"].items():
         told, own = by_side["p_long"]["logistic"], after["by_horizon"][horizon]["p_long"]["logistic"]
         # What was said is the same: only what came of it differs, and so the mean miss by just that.
-        came = told["recalibrated"]["bias"] - own["recalibrated"]["bias"]
-        assert came == pytest.approx(told["as_calibrated"]["bias"] - own["as_calibrated"]["bias"], abs=1e-12)
+        came = told["learning"]["bias"] - own["learning"]["bias"]
+        assert came == pytest.approx(told["fixed"]["bias"] - own["fixed"]["bias"], abs=1e-12)
 
 
 def test_it_is_shown_and_printed():
     made = planted()
-    told = recalibration_figures(made.walk, made.rules)
-    section = recalibration_section(told)
+    told = level_figures(made.walk, made.rules)
+    section = levels_section(told)
     tables = section.parts[0].tables
     assert len(tables) == 1 + 2 * len(told["by_horizon"])
     assert [len(table.rows) for table in tables] == [1 + len(made.walk.by_forecaster)] * len(tables)
-    lines = recalibration_lines(told)
+    lines = level_lines(told)
     assert len(lines) == 2 + len(made.walk.by_forecaster)
     assert "base rate" in lines[1] and " -> " in lines[1]
