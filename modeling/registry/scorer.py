@@ -18,6 +18,7 @@ from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
+PADDING = -1  # the ticker of a row that only fills a batch; recurrent layers are exported to skip such rows
 
 
 class Network:
@@ -41,8 +42,10 @@ class Network:
         n = bars.shape[0]
         parts: list[list[np.ndarray]] = []
         for start in range(0, n, BATCH_ROWS):
-            rows = np.minimum(np.arange(start, start + BATCH_ROWS), n - 1)  # pad by repeating the last row
-            feed = {"bars": bars[rows], "ticker": ticker[rows], "horizon": horizon[rows]}
+            places = np.arange(start, start + BATCH_ROWS)
+            rows = np.minimum(places, n - 1)  # pad by repeating the last row
+            who = np.where(places < n, ticker[rows], np.int32(PADDING))
+            feed = {"bars": bars[rows], "ticker": who, "horizon": horizon[rows]}
             found = self._session.run(list(self.heads), feed)
             parts.append([array[: min(BATCH_ROWS, n - start)] for array in found])
         if not parts:

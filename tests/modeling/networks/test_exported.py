@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import onnxruntime
 import pytest
+from onnx import helper, load_from_string
 
 keras = pytest.importorskip("keras", reason="training needs Keras")
 
 from modeling.errors import ExportMismatchError  # noqa: E402
 from modeling.fitting.export import onnx_check, onnx_export  # noqa: E402
 from modeling.networks.build import build_networks  # noqa: E402
-from modeling.registry.scorer import BATCH_ROWS, Network  # noqa: E402
+from modeling.registry.scorer import BATCH_ROWS, PADDING, Network  # noqa: E402
 from tests.modeling.networks.shapes import (  # noqa: E402
     FEATURES,
     HORIZONS,
@@ -22,28 +24,41 @@ from tests.modeling.networks.shapes import (  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def serving():
-    keras.utils.set_random_seed(3)
-    return build_networks(small_shape("tcn")).serving
+def exported() -> dict[str, bytes]:
+    graphs = {}
+    for backbone in ("tcn", "lstm"):
+        keras.utils.set_random_seed(3)
+        serving = build_networks(small_shape(backbone)).serving
+        graphs[backbone] = onnx_export(serving, lookback_bars=LOOKBACK, n_features=FEATURES)
+    return graphs
 
 
-@pytest.fixture(scope="module")
-def onnx(serving) -> bytes:
-    return onnx_export(serving, lookback_bars=LOOKBACK, n_features=FEATURES)
-
-
-def test_the_comparison_catches_another_network(onnx: bytes):
+def test_the_comparison_catches_another_network(exported: dict[str, bytes]):
     keras.utils.set_random_seed(4)
     another = build_networks(small_shape("tcn")).serving
     with pytest.raises(ExportMismatchError, match="differs"):
-        onnx_check(another, onnx, n_tickers=TICKERS, n_horizons=HORIZONS, seed=1)
+        onnx_check(another, exported["tcn"], n_tickers=TICKERS, n_horizons=HORIZONS, seed=1)
 
 
-def test_a_row_gives_the_same_bits_in_every_batch(onnx: bytes):
-    network, feed = Network(onnx), windows(BATCH_ROWS * 2 + 5)
+@pytest.mark.parametrize("backbone", ["tcn", "lstm"])
+def test_a_row_gives_the_same_bits_in_every_batch(exported: dict[str, bytes], backbone: str):
+    network, feed = Network(exported[backbone]), windows(BATCH_ROWS * 2 + 5)
     whole = network.run(**feed)
     for row in (0, 31, 32, 68):
         alone = network.run(**{name: array[row : row + 1] for name, array in feed.items()})
         for head in network.heads:
             np.testing.assert_array_equal(alone.of(head)[0], whole.of(head)[row])
     assert network.run(**windows(0)).return_quantiles.shape == (0, 7)
+
+
+def test_an_lstm_is_one_operation_that_skips_padding(exported: dict[str, bytes]):
+    model = load_from_string(exported["lstm"])
+    assert not [node for node in model.graph.node if node.op_type in ("Loop", "Scan")]
+    states = [node.output[0] for node in model.graph.node if node.op_type == "LSTM"]
+    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in states)
+    feed = windows(3)
+    feed["ticker"][1] = PADDING
+    read = onnxruntime.InferenceSession(model.SerializeToString()).run(states, feed)  # (L, 1, b, units) each
+    assert len(read) == 2
+    for found in read:
+        assert (found[:, :, 1] == 0).all() and (found[:, :, ::2] != 0).all()
