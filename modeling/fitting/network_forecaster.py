@@ -46,11 +46,7 @@ class NetworkForecaster:
 
     recipe: Recipe
     say: Callable[[int, int, str], None]
-
-    @property
-    def name(self) -> str:
-        """The name in tables."""
-        return "network"
+    name: str = "network"  # in tables
 
     def fit(self, task: FitTask) -> NetworkFit:
         """Return the network with the weights of its best validation epoch."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
 import yaml
 
@@ -18,6 +18,7 @@ from traderai.common.errors import InputError, did_you_mean
 
 FOLDER = "recipes"
 Backbone = Literal["tcn", "transformer", "tft", "gru_attention", "lstm", "xlstm"]
+BACKBONES: Final[tuple[Backbone, ...]] = get_args(Backbone)
 Block = Literal["technical", "market", "fundamental", "news", "order_flow"]
 
 

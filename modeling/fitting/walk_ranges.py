@@ -17,6 +17,7 @@ from modeling.fitting.conformal import (
 )
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import volatility_figures
+from modeling.fitting.recipe import BACKBONES
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, number
 from modeling.fitting.walk import JudgedFold, Walk
@@ -25,6 +26,7 @@ from traderai.common.arrays import F64
 WITH_RANGES: Final = (
     "network",
     "global",
+    *BACKBONES,
 )  # of the others' outputs quantiles and volatility are the base's own
 _TERCILES: Final = ("calm", "usual", "wild")
 

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from modeling.fitting.recipe import Backbone
 from modeling.fitting.report_page import Page, page_html
 from traderai.common import clock
 from traderai.common.config import load_config
@@ -87,6 +88,7 @@ class EdgeQuestion:
     validation_days: float | None = None
     rolling_days: float | None = None
     network: bool = False
+    backbones: tuple[Backbone, ...] = ()  # each one's network is the recipe's else, and judged by its name
     council: bool = False  # the network with its strategies, and ways to join their votes
     seed: int = 0
 

@@ -22,7 +22,7 @@ from modeling.fitting.judging import Rules
 from modeling.fitting.label_data import regime_known
 from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
-from modeling.fitting.recipe import Recipe, recipe_load
+from modeling.fitting.recipe import BACKBONES, Recipe, recipe_load
 from modeling.fitting.strategies import strategy_shapes
 from modeling.fitting.trading import account_rules, part_days
 from modeling.fitting.walk import Panel, Walk, walk
@@ -133,6 +133,11 @@ def _plan(question: EdgeQuestion) -> _Plan:
         universe=question.secids or recipe.universe,
         adapters=recipe.adapters if question.council else None,
     )
+    unknown = sorted(set(question.backbones) - set(BACKBONES))
+    if unknown:
+        raise InputError(
+            f"backbones must be of {', '.join(BACKBONES)}, were {', '.join(unknown)}", field="backbones"
+        )
     if question.council and recipe.council is None:
         raise InputError(
             f"recipe {recipe.name} has no council; write one or leave out --council", field="council"
@@ -152,7 +157,7 @@ def _walked(plan: _Plan, dataset: Dataset, progress: Progress) -> Walk:
     )
     return walk(
         dataset,
-        _forecasters(plan),
+        _forecasters(plan, stage(progress, 1)),
         plan.rules,
         dates=_dates(dataset, config),
         config=walk_config,
@@ -173,13 +178,21 @@ def _dates(dataset: Dataset, config: ReportConfig) -> tuple[FoldDates, ...]:
         raise InputError(f"the rows give no folds: {error}", field="folds") from error
 
 
-def _forecasters(plan: _Plan) -> tuple[Forecaster, ...]:
-    known = tuple(FORECASTERS.values())
-    if not plan.question.network:
+def _forecasters(plan: _Plan, say: Progress) -> tuple[Forecaster, ...]:
+    known, question = tuple(FORECASTERS.values()), plan.question
+    if not question.network and not question.backbones:
         return known
     from modeling.fitting.network_forecaster import NetworkForecaster  # imports Keras: 6 to 10 s
 
-    return (*known, NetworkForecaster(recipe=plan.recipe, say=silent))
+    recipe = plan.recipe
+    own = [NetworkForecaster(recipe=recipe, say=say)] if question.network else []
+    others = [
+        NetworkForecaster(
+            recipe=replace(recipe, network=replace(recipe.network, name=name)), say=say, name=name
+        )
+        for name in question.backbones
+    ]
+    return (*known, *own, *others)
 
 
 def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:

@@ -136,8 +136,10 @@ def panel_report_write(
 
 def _plan(question: EdgeQuestion, rankers: Sequence[Ranker]) -> _Plan:
     config = rank_report_config(question.label_set)
-    if question.network:
-        raise InputError("a rank report fits no network; leave out --network", field="network")
+    if question.network or question.backbones:
+        raise InputError(
+            "a rank report fits no network; leave out --network and --backbones", field="network"
+        )
     spec = label_set_get(name=question.label_set, timeframe=question.timeframe)
     if not isinstance(spec, RankLabelSet) or Timeframe.parse(spec.timeframe).minutes < 1440:
         raise InputError(

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from market.configs import universe_config
+from modeling.fitting.recipe import BACKBONES
 from modeling.services.edge_question import EdgeQuestion
 from modeling.services.edge_report import edge_report_write
 from traderai.common import clock
@@ -39,6 +40,14 @@ class Command(BaseCommand):
             "--rolling-days", type=float, help="length of the training window; default: all before"
         )
         parser.add_argument("--network", action="store_true", help="fit the recipe's network too")
+        parser.add_argument(
+            "--backbones",
+            nargs="+",
+            choices=BACKBONES,
+            default=[],
+            metavar="NAME",
+            help=f"fit the recipe's network with each of these backbones too: {', '.join(BACKBONES)}",
+        )
         parser.add_argument(
             "--council", action="store_true", help="fit it with its strategies, and join their votes"
         )
@@ -90,6 +99,7 @@ def _question(options: dict[str, Any]) -> EdgeQuestion:
         as_of=min(until, now),
         secids=tuple(word.upper() for word in secids) if secids else None,
         since=_midnight(options["since"]) if options["since"] else None,
+        backbones=tuple(dict.fromkeys(options["backbones"])),
         **{name: options[name] for name in same},
     )
 

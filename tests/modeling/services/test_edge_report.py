@@ -75,12 +75,29 @@ def test_a_report_counts_its_models_once_and_repeats_itself(tmp_path: Path):
     assert first.table[0].startswith("SIMULATED")
 
 
+@pytest.mark.soak
+def test_each_backbone_is_one_more_trial_beside_the_same_models(tmp_path: Path):
+    data = loaded()
+    few = loaded_report_write(question=QUESTION, loaded=data, folder=tmp_path / "a")
+    asked = replace(QUESTION, backbones=("lstm", "tcn"))
+    more = loaded_report_write(question=asked, loaded=data, folder=tmp_path / "b")
+    assert (few.new_trials, more.new_trials) == (2, 2)
+    assert set(Trial.objects.values_list("recipe", flat=True)) == {
+        f"edge_swing {name}" for name in ("lightgbm", "logistic", "lstm", "tcn")
+    }
+    before, after = (json.loads(report.json_path.read_text()) for report in (few, more))
+    assert set(after["ranges"]) == {"lstm", "tcn"}
+    for name in ("lightgbm", "logistic"):
+        assert after["curves"]["equity"][name] == before["curves"]["equity"][name]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
         ({"label_set": "swing_v9"}, "swing_v1"),
         ({"label_set": "basic_v1"}, "edge_reports.yaml must have an entry"),
         ({"timeframe": "5m"}, "1h"),
+        ({"backbones": ("tcn", "rnn")}, "backbones must be of tcn, .* were rnn"),
         ({"council": True}, "adapters read 'atr_ratio_5_30', which the feature set has not"),
         ({"first_train_days": 5000.0}, "take fewer folds"),
         ({"folds": 0}, "n_folds must be at least 1"),
