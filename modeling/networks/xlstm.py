@@ -18,6 +18,9 @@ from modeling.networks.shape import NetworkShape
 _FORGET_BIAS = 3.0  # at the start a memory keeps 95 % of itself from bar to bar
 _NEVER = -1e9  # the logarithm of a gate that was never open
 _LARGEST_LOG = 60.0  # of the normaliser's floor: its exponential still is a float32
+_SMALLEST_LOG = (
+    -80.0
+)  # its exponential still is a normal float32; processors take fourteen times as long for others
 _KERNEL = 4
 _WIDENED = 2
 
@@ -33,13 +36,11 @@ class MatrixMemory(keras.layers.Layer):  # type: ignore[misc]  # Keras carries n
     def call(self, query: Any, key: Any, value: Any, entry: Any, forget: Any) -> Any:
         """Return what the queries read (b, L, heads, d) of (b, L, heads * d) and gate logits (b, L, heads)."""
         query, key, value = (self._by_head(x) for x in (query, key, value))
-        decay = self._decay(entry, forget)
-        stabiliser = keras.ops.max(decay, axis=-1, keepdims=True)
-        scores = keras.ops.matmul(query, keras.ops.swapaxes(key, -1, -2)) * key.shape[-1] ** -0.5
-        scores = scores * keras.ops.exp(decay - stabiliser)
+        left, stabiliser = self._left(entry, forget)
+        scores = keras.ops.matmul(query, keras.ops.swapaxes(key, -1, -2)) * key.shape[-1] ** -0.5 * left
         floor = keras.ops.exp(keras.ops.minimum(-stabiliser, _LARGEST_LOG))
         total = keras.ops.abs(keras.ops.sum(scores, axis=-1, keepdims=True))
-        read = keras.ops.matmul(scores / keras.ops.maximum(total, floor), value)
+        read = keras.ops.matmul(scores, value) / keras.ops.maximum(total, floor)
         return keras.ops.transpose(read, (0, 2, 1, 3))
 
     def _by_head(self, x: Any) -> Any:
@@ -48,15 +49,19 @@ class MatrixMemory(keras.layers.Layer):  # type: ignore[misc]  # Keras carries n
         return keras.ops.transpose(split, (0, 2, 1, 3))
 
     @staticmethod
-    def _decay(entry: Any, forget: Any) -> Any:
-        """Return (b, heads, L, L): the logarithm of how much of bar j's entry is left at bar i, _NEVER after it."""
-        bars = entry.shape[1]
-        entry = keras.ops.transpose(entry, (0, 2, 1))
-        kept = keras.ops.transpose(-keras.ops.softplus(-forget), (0, 2, 1))
-        kept = keras.ops.cumsum(kept, axis=-1)
-        decay = kept[:, :, :, None] - kept[:, :, None, :] + entry[:, :, None, :]
-        past = keras.ops.convert_to_tensor(np.tril(np.ones((bars, bars), dtype=bool)))
-        return keras.ops.where(past, decay, _NEVER)
+    def _left(entry: Any, forget: Any) -> tuple[Any, Any]:
+        """Return (b, heads, L, L): how much of bar j's entry is left at bar i, 0 after it, and what it is in units of.
+
+        The unit's logarithm (b, heads, L, 1) is that of the largest entry left. What bar i keeps of all its past is in
+        the unit alone.
+        """
+        past = np.tril(np.ones((entry.shape[1], entry.shape[1]), dtype=np.float32))
+        kept = keras.ops.cumsum(keras.ops.transpose(-keras.ops.softplus(-forget), (0, 2, 1)), axis=-1)
+        entered = (keras.ops.transpose(entry, (0, 2, 1)) - kept)[:, :, None, :]
+        entered = entered + keras.ops.convert_to_tensor(_NEVER * (1.0 - past))
+        largest = keras.ops.max(entered, axis=-1, keepdims=True)
+        left = keras.ops.exp(keras.ops.maximum(entered - largest, _SMALLEST_LOG))
+        return left * keras.ops.convert_to_tensor(past), kept[:, :, :, None] + largest
 
     def get_config(self) -> dict[str, Any]:
         """Return what makes this layer again."""
