@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto, checker, helper, load_from_string, numpy_helper
+from onnx import load
+from onnx.checker import check_model
 
 from modeling.errors import ExportMismatchError
+from modeling.fitting.onnx_graphs import lighten_loops, skip_padding
 from modeling.registry.scorer import PADDING, Network
 from traderai.common.arrays import F32, I32
 
 COMPARED_BATCHES = (1, 7, 250)
 TOLERANCE = 1e-4
-_LENGTHS = "bars_of_row"  # the tensor (b,) that tells recurrent layers how many bars a row has
-_LENGTHS_INPUT = 4  # its place among the inputs of ONNX's LSTM and GRU
 
 
 def onnx_export(serving: Any, *, lookback_bars: int, n_features: int) -> bytes:
@@ -30,7 +30,11 @@ def onnx_export(serving: Any, *, lookback_bars: int, n_features: int) -> bytes:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the exporter asks NumPy for an old name
             serving.export(str(path), format="onnx", verbose=False)
-        return _padding_skipped(path.read_bytes(), lookback_bars)
+        model = load(path)
+    skip_padding(model, lookback_bars=lookback_bars, padding_ticker=PADDING)
+    lighten_loops(model)
+    check_model(model)
+    return bytes(model.SerializeToString())
 
 
 def keras_bytes(network: Any) -> bytes:
@@ -70,34 +74,6 @@ def onnx_check(serving: Any, onnx: bytes, *, n_tickers: int, n_horizons: int, se
                 )
             worst = max(worst, float(gap.max()))
     return worst
-
-
-def _padding_skipped(exported: bytes, lookback_bars: int) -> bytes:
-    """Return the graph with LSTM and GRU nodes that leave out the rows which only fill a batch.
-
-    ONNX Runtime works out no gates of a row without bars: they are 40 % of what one row costs an LSTM. Products of
-    matrices keep their 32 rows, so the other rows keep their bits.
-    """
-    model = load_from_string(exported)
-    recurrent = [node for node in model.graph.node if node.op_type in ("LSTM", "GRU")]
-    if not recurrent:
-        return exported
-    for node in recurrent:
-        node.input.extend([""] * (_LENGTHS_INPUT + 1 - len(node.input)))
-        node.input[_LENGTHS_INPUT] = _LENGTHS
-    constants = {"padding_ticker": PADDING, "bars_of_window": lookback_bars}
-    model.graph.initializer.extend(
-        numpy_helper.from_array(np.asarray(value, dtype=np.int32), name) for name, value in constants.items()
-    )
-    lengths = (
-        helper.make_node("Greater", ["ticker", "padding_ticker"], ["is_row"]),
-        helper.make_node("Cast", ["is_row"], ["row_count"], to=TensorProto.INT32),
-        helper.make_node("Mul", ["row_count", "bars_of_window"], [_LENGTHS]),
-    )
-    for place, node in enumerate(lengths):  # before all nodes that read them
-        model.graph.node.insert(place, node)
-    checker.check_model(model)
-    return bytes(model.SerializeToString())
 
 
 def _inputs(bars: F32, ticker: I32, horizon: I32) -> dict[str, Any]:
