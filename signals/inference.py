@@ -26,10 +26,12 @@ from modeling.contracts import (
     ModelVersionFacts,
     PolicyConfig,
     Prediction,
+    RegimeRule,
     Scores,
 )
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
 from modeling.kernels.bar_returns import ewma_volatility
+from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
 from modeling.kernels.policy import (
     NoModel,
     cost_of,
@@ -39,6 +41,7 @@ from modeling.kernels.policy import (
     side_view,
 )
 from modeling.kernels.served_ranges import ranged
+from modeling.kernels.thresholds import raised
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
 from modeling.selectors.conformal import ranges_get
@@ -50,10 +53,9 @@ from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
 
-REGIME_WHEN_UNKNOWN = "flat"
-REGIME_MAX_AGE = timedelta(days=7)  # longer than the longest weekend: an older one says nothing of now
 # Shares trade about a quarter of the hours of a week: this many times the bars' length covers them.
 CALENDAR_STRETCH = 4
+_REGIME_MAX_AGE = timedelta(seconds=DECIDING_REGIME_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class Finding:
     decision: Decision
     break_even: dict[str, float] | None  # by side; None where no figures were given
     drivers: tuple[Driver, ...]
+    rule: RegimeRule  # what its regime asks of a trade, as the version has learned it
     ranges: RangesLearned | None = None  # what the prediction's quantiles have learned from since training
 
 
@@ -216,7 +219,7 @@ def _featured(bars: Bars, version: ModelVersionFacts, timeframe: Timeframe) -> t
 
 def _regime(decided_at: datetime, *, simulated: bool) -> RegimeFacts | None:
     regime = regime_at(as_of=decided_at, simulated=simulated)
-    return None if regime is None or decided_at - regime.as_of > REGIME_MAX_AGE else regime
+    return None if regime is None or decided_at - regime.as_of > _REGIME_MAX_AGE else regime
 
 
 def _stacked(readable: Sequence[ShareInput], scorer: Scores) -> F32:
@@ -249,6 +252,7 @@ def _finding_without_model(share: ShareInput, horizon: str, occasion: Occasion) 
         decision=decision,
         break_even=None,
         drivers=(),
+        rule=occasion.policy.regimes[market.regime],
     )
 
 
@@ -261,7 +265,7 @@ def _finding(
     occasion: Occasion,
     scorer: Scores,
 ) -> Finding:
-    market, policy = _state(share, novelty, occasion), occasion.policy
+    market, policy = _state(share, novelty, occasion), raised(occasion.policy, scorer.artifact.thresholds)
     evidence = scorer.artifact.evidence[horizon]
     break_even = None
     if prediction is None:
@@ -288,6 +292,7 @@ def _finding(
         decision=decision,
         break_even=break_even,
         drivers=(),
+        rule=policy.regimes[market.regime],
     )
 
 

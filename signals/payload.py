@@ -35,7 +35,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         levels=levels,
         drivers=finding.drivers,
         regime=share.regime,
-        rule=occasion.policy.regimes[finding.market.regime],
+        rule=finding.rule,
         proven=is_proven(occasion),
         in_sample=in_sample,
         simulated=share.instrument.is_simulated,
@@ -58,6 +58,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "grade": version.grade if version else None,
         "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
         "policy_sha256": fingerprint(occasion.policy),
+        "rule": finding.rule,
     }
     plain: dict[str, Any] = as_json(payload)
     return plain

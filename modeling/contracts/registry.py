@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
 from modeling.contracts.decisions import Evidence, IsotonicMap, Prediction
+from modeling.contracts.thresholds import Thresholds
 from traderai.common.arrays import F32, F64
 
 Grade = Literal["rejected", "inform", "trade"]
@@ -97,6 +98,7 @@ class ServingArtifact:
     novelty_precision: F64  # (k, k)
     council: CouncilRules | None = None  # how the network's votes become one decision
     ranges: dict[str, HorizonRanges] | None = None  # by horizon; None: quantiles are said as they are
+    thresholds: Thresholds | None = None  # None: the policy's own stand
 
 
 class Scores(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from modeling.fitting.forecasts import NetworkInputs, Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
 from modeling.fitting.ranges import ranges_taught
+from modeling.fitting.thresholds import thresholds_learn
 from modeling.fitting.training import Fitted
 from modeling.fitting.walk import judged_of
 from modeling.registry.council import Council
@@ -102,6 +103,10 @@ def candidate_judge(
 ) -> Candidate:
     """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part."""
     judged = judged_of(trained.folds, trained.raw, trust, scaler=trained.scaler, rules=rules)
+    learned = None
+    if rules.recipe.thresholds is not None:
+        learned = thresholds_learn(trained.folds, trust, judged, rules)
+        judged = replace(judged, thresholds=learned.thresholds)
     fitted, ranges = trained.fitted, ranges_taught(judged.forecasts, dataset)
     metrics = {
         "test": part_metrics(judged, dataset, rules, part=TEST, say=say),
@@ -113,6 +118,7 @@ def candidate_judge(
             "onnx_gap": trained.onnx_gap,
         },
         "ranges": ranges.coverage,
+        "thresholds": {} if learned is None else learned.told(),
         **trained.told,
     }
     return Candidate(

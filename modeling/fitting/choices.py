@@ -36,7 +36,8 @@ def choices_of(
     # The best of several is looked for: each is held to its share of the risk (Bonferroni).
     level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / max(len(results) - 1, 1)
     return tuple(
-        _choice(way, result, result.daily_net - before, rules, level=level) for way, result in results.items()
+        choice_of(way, result, result.daily_net - before, rules, level=level)
+        for way, result in results.items()
     )
 
 
@@ -59,7 +60,8 @@ def earns_more(choice: Choice, replaced: Choice) -> bool:
     return choice.mean_daily_net > replaced.mean_daily_net
 
 
-def _choice(way: str, result: Traded, better: F64, rules: Rules, *, level: float) -> Choice:
+def choice_of(way: str, result: Traded, better: F64, rules: Rules, *, level: float) -> Choice:
+    """Return what a way to decide made, `better` (d,) being its daily net results less those of what it would replace."""
     trades = result.simulation.trades
     evaluation = rules.recipe.evaluation
     found = block_bootstrap_mean(

@@ -14,6 +14,7 @@ from modeling.fitting.trading import REGIME, Terms, Traded, Wanted, tradable, wa
 from modeling.kernels.performance import equity_curve
 from modeling.kernels.significance import FigureInterval, drawdown_interval, figure_interval, sharpe_interval
 from modeling.kernels.simulator_market import moscow_days
+from modeling.kernels.thresholds import top_share_edge
 from traderai.common.arrays import F64, Bools
 from traderai.common.errors import InputError
 
@@ -66,16 +67,15 @@ def scored(
 ) -> Scored:
     """Return what may be traded of a part of `shown`, and of the whole validation part of `dataset`."""
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
-    terms = rules.terms(cost_bp)
 
     def rows(data: Dataset, chosen: Terms, code: int) -> Wanted:
         return wanted_rows(
             own.forecasts, data, own.evidence, chosen, part=code, allowed=allowed, horizons=data.horizons
         )
 
-    every = _open(terms)
+    every = _open(rules.terms(cost_bp))
     return Scored(
-        policy=rows(shown, terms, part),
+        policy=rows(shown, rules.terms(cost_bp, own.thresholds), part),
         judged=rows(shown, every, part),
         validation=rows(dataset, every, VALIDATION),
     )
@@ -95,9 +95,7 @@ def top_edge(wanted: Wanted, top_pct: float) -> float:
 
     A row without a positive edge has a score too: it counts, but is never among the best.
     """
-    best = max(1, round(top_pct / 100.0 * wanted.row.size))
-    positive = np.sort(wanted.edge[wanted.side != 0])
-    return float(positive[-best]) if positive.size >= best else 0.0
+    return top_share_edge(wanted.edge, wanted.side != 0, top_pct)
 
 
 def cut_figures(result: Traded, bootstrap: DayBootstrap, base: tuple[float, float]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def pooled_of(
 ) -> tuple[Forecasts, Dataset]:
     """Return the out-of-fold predictions of all folds, each by its own network and base, with the given trust.
 
-    The validation part of the dataset is their rows; it has no other part.
+    The validation part of the dataset is their rows, from the oldest fold's on; it has no other part.
     """
     said = [
         calibrated(
@@ -95,4 +95,5 @@ def pooled_of(
     pooled = joined_forecasts(said)
     inside = np.any([fold.dataset.part == VALIDATION for fold in folds], axis=0)
     part = np.where(inside, VALIDATION, NO_PART).astype(np.int8)
-    return pooled, replace(folds[0].dataset, part=part)
+    start_s = min(fold.dataset.validation_start_s for fold in folds)
+    return pooled, replace(folds[0].dataset, part=part, validation_start_s=start_s)

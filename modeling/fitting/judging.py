@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS, Evidence, PolicyConfig
+from modeling.contracts.thresholds import Thresholds
 from modeling.fitting import baselines
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TEST, Dataset
@@ -26,9 +27,12 @@ from modeling.fitting.recipe import Recipe
 from modeling.fitting.trading import Terms, Traded, part_days, tradable, traded, wanted_rows
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.gate import GateInput, HeadComparison, Kind
+from modeling.kernels.known_regimes import RegimeSteps
 from modeling.kernels.metrics import log_loss, pinball_loss, rank_correlation, roc_auc
 from modeling.kernels.simulator_orders import AccountRules
+from modeling.kernels.thresholds import raised
 from traderai.common.arrays import F64, I64, Bools
+from traderai.common.errors import InvariantError
 
 Say = Callable[[int, int, str], None]
 HEAD_TARGETS = ("p_long", "p_short")
@@ -42,6 +46,7 @@ class Judged:
     evidence: dict[str, Evidence]
     scaler: Scaler
     novelty: Novelty
+    thresholds: Thresholds | None = None  # None: it trades by the configured thresholds alone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +57,24 @@ class Rules:
     account: AccountRules
     recipe: Recipe
     seed: int
+    regimes: RegimeSteps | None = None  # of the market; needed where thresholds are learned or were
 
-    def terms(self, cost_bp: float | None) -> Terms:
-        """Return the terms of trading at a flat cost, or at the configured one."""
-        return Terms(policy=self.policy, account=self.account, cost_bp=cost_bp)
+    def terms(self, cost_bp: float | None, thresholds: Thresholds | None = None) -> Terms:
+        """Return the terms of trading at a flat cost, or at the configured one.
+
+        Thresholds that a version has learned are by regime, so every row is then decided by its own regime's rule.
+        """
+        plain = Terms(policy=self.policy, account=self.account, cost_bp=cost_bp)
+        if thresholds is None or not thresholds.least_edges:
+            return plain
+        return replace(plain, policy=raised(self.policy, thresholds), regimes=self.known_regimes)
+
+    @property
+    def known_regimes(self) -> RegimeSteps:
+        """The regimes of the market; rules without them are an InvariantError."""
+        if self.regimes is None:
+            raise InvariantError("learned thresholds need the market's regimes; give them to the rules")
+        return self.regimes
 
 
 def bootstrap_of(days: I64, rules: Rules) -> DayBootstrap:
@@ -92,7 +111,9 @@ def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say:
 def policy_traded(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> Traded:
     """Return what the policy's trades of all horizons make of a part at the configured costs."""
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
-    return _traded(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)
+    return _traded(
+        own, dataset, rules.terms(None, own.thresholds), allowed, part=part, horizons=dataset.horizons
+    )
 
 
 def gate_input(
@@ -174,7 +195,9 @@ def _policy_metrics(
     allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, rules.policy)
 
     def figures(cost_bp: float | None, horizons: tuple[str, ...]) -> dict[str, Any]:
-        result = _traded(own, dataset, rules.terms(cost_bp), allowed, part=part, horizons=horizons)
+        result = _traded(
+            own, dataset, rules.terms(cost_bp, own.thresholds), allowed, part=part, horizons=horizons
+        )
         return trading_figures(result, bootstrap)
 
     found = {"configured_cost": figures(None, dataset.horizons)}

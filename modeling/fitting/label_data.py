@@ -8,9 +8,7 @@ from datetime import datetime
 
 import numpy as np
 
-from features.contracts import REGIMES
 from features.kernels.fundamental import ReportSteps, report_steps
-from features.selectors.regime import regime_days
 from market.configs import universe_config
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.auctions import bars_in_auction
@@ -19,12 +17,12 @@ from market.selectors.fundamentals_many import companies_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
 from modeling.fitting.terms import trading_terms
+from modeling.kernels.known_regimes import regime_known
 from modeling.kernels.label_windows import RowInputs, row_inputs
-from traderai.common.arrays import I8, I64
-from traderai.common.clock import from_epoch_s, to_epoch_s
+from modeling.selectors.regimes import regime_steps
+from traderai.common.arrays import I8
+from traderai.common.clock import to_epoch_s
 from traderai.common.errors import InputError, NotReadyError
-
-STALE_REGIME_S = 12 * 86_400  # the longest closures of the market are shorter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +81,7 @@ def shares_chosen(
 
 def share_rows(scope: LabelScope) -> Iterator[ShareRows]:
     """Yield the shares one after the other, so that one is in memory at a time; those without bars are left out."""
-    moments_s, codes = _regimes(scope)
+    steps = regime_steps(as_of=scope.as_of, simulated=scope.is_simulated)
     for facts in scope.shares:
         bars = bars_load_many(
             instruments=[facts], timeframe=scope.timeframe, as_of=scope.as_of, since_by_id={}
@@ -96,19 +94,9 @@ def share_rows(scope: LabelScope) -> Iterator[ShareRows]:
             facts=facts,
             bars=bars,
             inputs=row_inputs(bars, cost_frac=cost, auction=bars_in_auction(bars=bars)),
-            regime=regime_known(bars.known_s, moments_s, codes),
+            regime=regime_known(bars.known_s, steps),
             first=int(np.searchsorted(bars.begin_s, since_s)),
         )
-
-
-def regime_known(decision_s: I64, moments_s: I64, codes: I8) -> I8:
-    """Return the newest regime known at each decision, -1 where there is none of the last 12 days."""
-    out = np.full(decision_s.size, -1, dtype=np.int8)
-    at = np.searchsorted(moments_s, decision_s, side="right") - 1
-    fresh = at >= 0
-    fresh[fresh] = decision_s[fresh] - moments_s[at[fresh]] <= STALE_REGIME_S
-    out[fresh] = codes[at[fresh]]
-    return out
 
 
 def profit_steps(scope: LabelScope) -> dict[str, ReportSteps]:
@@ -119,9 +107,3 @@ def profit_steps(scope: LabelScope) -> dict[str, ReportSteps]:
         for secid, company in companies.items()
         if "profit" in company.rows.reports
     }
-
-
-def _regimes(scope: LabelScope) -> tuple[I64, I8]:
-    days = regime_days(as_of=scope.as_of, since=from_epoch_s(0), simulated=scope.is_simulated)
-    moments_s = np.array([to_epoch_s(day.as_of) for day in days], dtype=np.int64)
-    return moments_s, np.array([REGIMES.index(day.name) for day in days], dtype=np.int8)

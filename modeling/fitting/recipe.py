@@ -11,6 +11,7 @@ import yaml
 from market.contracts import Timeframe
 from modeling.contracts import BarrierLabelSet
 from modeling.contracts.heads import BASE_HEADS, HEADS
+from modeling.contracts.thresholds import ThresholdConfig
 from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.selectors.label_sets import barrier_set_get
 from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
@@ -239,6 +240,7 @@ class Recipe:
     evaluation: EvaluationConfig
     council: CouncilConfig | None = None
     adapters: AdapterConfig | None = None
+    thresholds: ThresholdConfig | None = None  # None: the policy's own stand
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)

@@ -45,6 +45,36 @@ def coverage_lines(ranges: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def threshold_lines(told: Mapping[str, Any]) -> list[str]:
+    """Return the least edges by regime with what chose them, and how they stand fold by fold; nothing for none."""
+    if not told:
+        return []
+    lines = ["", f"least edges by regime ({told['mode']}): {told['reason']}"]
+    for own in told["regimes"]:
+        cut, of = own["cut"], "all regimes' rows" if own["pooled"] else "its own rows"
+        if cut is None:
+            lines.append(f"  {own['regime']:<12}nothing qualifies on {of} ({own['days']} days of its own)")
+            continue
+        least = f"edge >= {cut['least_edge']:g}" if cut["least_edge"] else "as configured"
+        lines.append(
+            f"  {own['regime']:<12}{least:<16}{_cut_words(cut)}; by {of} ({own['days']} days of its own)"
+        )
+    lines += [
+        f"  {choice['way']:<12}{choice['trades']:>5} trades of other folds' choice, "
+        f"{_number(choice['net_expectancy_frac'], 1e4, 1)} bp a trade; a day better by at least "
+        f"{choice['better_bound'] * 1e4:.2f} bp"
+        for choice in told["choices"]
+        if choice["way"] == "learned"
+    ]
+    for fold in told["folds"]:
+        alone = fold["alone_least_edge"]
+        lines.append(
+            f"  {fold['first_day']} to {fold['last_day']}: configured {_cut_words(fold['configured'])}; chosen by all "
+            f"{_cut_words(fold['learned'])}; alone it {'finds none' if alone is None else f'takes {alone:g}'}"
+        )
+    return lines
+
+
 def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any], read: list[str]) -> str:
     """Return the model card in Markdown; `read` are the lines on what the version reads."""
     parts = [
@@ -66,8 +96,8 @@ def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]
         "## Limits", "",
         "* Rows overlap: neighbouring bars share most of their label window, so the count of rows overstates "
         "the evidence; the bounds resample whole days in blocks.",
-        "* Trades are judged by the thresholds of the flat regime, at the labels' own entries and exits, with "
-        "equal stakes and profits not reinvested.",
+        "* Trades are judged by the thresholds of the flat regime (by those of each day's own where least edges were "
+        "learned and kept), at the labels' own entries and exits, with equal stakes and profits not reinvested.",
         "* Calibration, losses by volatility and the edge map come from one validation part.",
         "* The shares are those listed today in the data: shares that were delisted are missing.",
         "",
@@ -126,8 +156,15 @@ def _policy_lines(policy: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _number(value: float | None) -> str:
-    return "n/a" if value is None else f"{value:.3f}"
+def _cut_words(cut: Mapping[str, Any]) -> str:
+    return (
+        f"{cut['trades']:,} trades, precision {_number(cut['precision'], 100, 1)} % (break-even "
+        f"{_number(cut['p_break_even'], 100, 1)} %), {_number(cut['trade_net_r'])} R a row"
+    )
+
+
+def _number(value: float | None, scale: float = 1.0, digits: int = 3) -> str:
+    return "n/a" if value is None else f"{value * scale:.{digits}f}"
 
 
 def fallback_lines(lost: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 
+from features.contracts import REGIMES
 from market.selectors.trading_rules import borrow_terms
 from modeling.contracts import AccountConfig, CostModel, Evidence, PolicyConfig
 from modeling.fitting.batches import Scaler
@@ -14,24 +15,35 @@ from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evidence import Novelty, side_figures
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.edges import choose_sides, volatility_terciles
+from modeling.kernels.known_regimes import (
+    DECIDING_REGIME_S,
+    REGIME_WHEN_UNKNOWN,
+    RegimeSteps,
+    regime_known,
+)
 from modeling.kernels.performance import DailyFractions, daily_fractions
 from modeling.kernels.simulator import Simulation, simulate
 from modeling.kernels.simulator_orders import AccountRules, BorrowRate, FlatCost, Orders
 from modeling.registry.scorer import mahalanobis
-from traderai.common.arrays import F64, I64, Bools
+from traderai.common.arrays import F64, I8, I64, Bools
 from traderai.common.errors import InputError
 
 _EPOCH = date(1970, 1, 1)
-REGIME = "flat"  # the thresholds that held-out trades are judged by; regimes only make the policy stricter
+# The thresholds that held-out trades are judged by where none were learned; regimes only make the policy stricter.
+REGIME = "flat"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """By what rules to trade; a cost of None means the configured one."""
+    """By what rules to trade; a cost of None means the configured one.
+
+    With `regimes` each row is decided by the rule of the regime known then, as in service; without by that of REGIME.
+    """
 
     policy: PolicyConfig
     account: AccountRules
     cost_bp: float | None = None
+    regimes: RegimeSteps | None = None
 
     @property
     def rules(self) -> AccountRules:
@@ -106,6 +118,14 @@ def wanted_rows(
             own = (dataset.part[forecasts.rows, h] == part) & allowed
             found.append(_horizon_rows(forecasts, dataset, evidence[horizon], terms, (h, own)))
     return joined(found)
+
+
+def decided_regime(dataset: Dataset, rows: I64, terms: Terms) -> I8:
+    """Return by whose rule each row (n,) is decided, as an index into REGIMES."""
+    if terms.regimes is None:
+        return np.full(rows.size, REGIMES.index(REGIME), dtype=np.int8)
+    found = regime_known(dataset.decision_s[rows], terms.regimes, stale_s=DECIDING_REGIME_S)
+    return np.where(found < 0, REGIMES.index(REGIME_WHEN_UNKNOWN), found).astype(np.int8)
 
 
 def joined(several: list[Wanted]) -> Wanted:
@@ -191,7 +211,17 @@ def _horizon_rows(
     # A side that knows the base rate only claims no edge, as in `policy.decide`.
     long_net = long.net_frac if evidence.long_informed else np.full(rows.size, -np.inf)
     short_net = short.net_frac if evidence.short_informed else np.full(rows.size, -np.inf)
-    side = choose_sides(long_net, short_net, (long.edge, short.edge), levels[1], terms.policy.regimes[REGIME])
+    side = np.zeros(rows.size, dtype=np.int8)
+    regime = decided_regime(dataset, rows, terms)
+    for code in np.unique(regime):
+        here = regime == code
+        side[here] = choose_sides(
+            long_net[here],
+            short_net[here],
+            (long.edge[here], short.edge[here]),
+            levels[1][here],
+            terms.policy.regimes[REGIMES[code]],
+        )
     side[(side < 0) & ~dataset.shortable[rows]] = 0
     return Wanted(
         row=rows,

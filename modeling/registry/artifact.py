@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, ServingArtifact
 from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
+from modeling.contracts.thresholds import Thresholds
 from modeling.errors import ArtifactBrokenError
 from modeling.kernels.sparse import DENSE
 from traderai.common.config import parse
@@ -28,7 +29,9 @@ DRIFT = "drift_reference.json"
 COUNCIL = "council.json"
 ADAPTERS = "adapters.json"
 CONFORMAL = "conformal.json"
+THRESHOLDS = "thresholds.json"
 KERAS = "network.keras"
+Kind = TypeVar("Kind")
 
 
 def json_bytes(content: object) -> bytes:
@@ -102,8 +105,9 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         evidence=_parsed(evidence["horizons"], Evidence, where=EVIDENCE),
         novelty_mean=np.asarray(evidence["novelty_mean"], dtype=np.float64),
         novelty_precision=np.asarray(evidence["novelty_precision"], dtype=np.float64),
-        council=_council(checked(COUNCIL)) if COUNCIL in manifest["files"] else None,
+        council=_rules(files.get(COUNCIL), CouncilRules, where=COUNCIL),
         ranges=ranges_of(files.get(CONFORMAL)),
+        thresholds=_rules(files.get(THRESHOLDS), Thresholds, where=THRESHOLDS),
     )
 
 
@@ -125,9 +129,12 @@ def ranges_of(content: bytes | None) -> dict[str, HorizonRanges] | None:
     return None if content is None else _parsed(json.loads(content), HorizonRanges, where=CONFORMAL)
 
 
-def _council(content: bytes) -> CouncilRules:
+def _rules(content: bytes | None, kind: type[Kind], *, where: str) -> Kind | None:
+    """Return the rules that a file holds; None for an artifact without it."""
+    if content is None:
+        return None
     try:
-        found: CouncilRules = parse(json.loads(content), CouncilRules, where=COUNCIL)
+        found: Kind = parse(json.loads(content), kind, where=where)
     except InputError as error:
         raise ArtifactBrokenError(f"{error.detail}; train again") from error
     return found

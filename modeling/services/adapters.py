@@ -115,7 +115,13 @@ def dataset_adapters_train(
     new = TrainingRun(
         recipe=plan.name, seed=seed, as_of=now, config=asdict(plan), started_at=clock.now(), **shas
     )
-    task = _Task(base=base, plan=plan, parts=parts, rules=rules_of(plan, seed=seed), now=now)
+    task = _Task(
+        base=base,
+        plan=plan,
+        parts=parts,
+        rules=rules_of(plan, seed=seed, simulated=base.is_simulated),
+        now=now,
+    )
     with training_run(new) as run:
         report = _train(run, task)
         run.metrics, run.log = report.version.metrics, report.note

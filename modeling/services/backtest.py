@@ -104,7 +104,7 @@ def dataset_backtest(
     require_own_dataset(facts, dataset)  # parts of another might not be held out
     part, cuts = part_code(ask.split), ask.cuts()
     shown = _until(dataset, ask.until, part=part)
-    rules = rules_of(plan, seed=run.seed)
+    rules = rules_of(plan, seed=run.seed, simulated=facts.is_simulated)
     own = _held_out(facts, dataset)
     bootstrap = _bootstrap(shown, rules, part)
     rows: list[dict[str, Any]] = []

@@ -10,16 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from features.contracts import REGIMES
 from features.selectors.catalogue import feature_set_get
-from features.selectors.regime import regime_days
 from market.contracts import Timeframe
 from modeling.contracts.ledger import data_family
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.forecasters import FORECASTERS, Forecaster
 from modeling.fitting.judging import Rules
-from modeling.fitting.label_data import regime_known
 from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import BACKBONES, Recipe, recipe_load
@@ -38,11 +35,13 @@ from modeling.fitting.walk_report import (
     data_figures,
     report_figures,
 )
+from modeling.kernels.known_regimes import regime_known
 from modeling.kernels.simple_rules import RULES
 from modeling.kernels.splits import DAY_S
 from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.ledger import trials_of
+from modeling.selectors.regimes import regime_steps
 from modeling.services.edge_question import (
     STAGES,
     EdgeQuestion,
@@ -212,12 +211,10 @@ def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:
     sides: Mapping[str, I8] = {
         name: np.concatenate([rule(item.bars) for item in loaded.instruments]) for name, rule in RULES.items()
     }
-    days = regime_days(as_of=plan.question.as_of, since=clock.from_epoch_s(0), simulated=loaded.is_simulated)
-    moments_s = np.array([clock.to_epoch_s(day.as_of) for day in days], dtype=np.int64)
-    codes = np.array([REGIMES.index(day.name) for day in days], dtype=np.int8)
+    steps = regime_steps(as_of=plan.question.as_of, simulated=loaded.is_simulated)
     return Surroundings(
         sides=sides,
-        regime=regime_known(found.dataset.decision_s, moments_s, codes),
+        regime=regime_known(found.dataset.decision_s, steps),
         indices={}
         if loaded.is_simulated
         else index_bars(part_days(found.dataset, TEST), plan.question.as_of),

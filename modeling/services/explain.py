@@ -88,7 +88,7 @@ def _rules(facts: ModelVersionFacts, rows: int | None) -> Rules:
     recipe = recipe_of(run)
     if rows is not None:
         recipe = replace(recipe, evaluation=replace(recipe.evaluation, explain_rows=rows))
-    return rules_of(recipe, seed=run.seed)
+    return rules_of(recipe, seed=run.seed, simulated=facts.is_simulated)
 
 
 def _report(facts: ModelVersionFacts, told: dict[str, Any], *, stored: bool) -> ExplainReport:

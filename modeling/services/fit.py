@@ -33,7 +33,13 @@ from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import MadeFrom, code_sha256, dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.report import coverage_lines, fallback_lines, model_card, table_lines
+from modeling.fitting.report import (
+    coverage_lines,
+    fallback_lines,
+    model_card,
+    table_lines,
+    threshold_lines,
+)
 from modeling.fitting.trading import Traded
 from modeling.kernels.gate import GateVerdict
 from modeling.models import ModelVersion, TrainingRun
@@ -154,7 +160,7 @@ def dataset_train(
 def _train(
     run: TrainingRun, plan: Recipe, dataset: Dataset, origin: Origin, progress: Progress
 ) -> TrainReport:
-    rules = rules_of(plan, seed=run.seed)
+    rules = rules_of(plan, seed=run.seed, simulated=origin.is_simulated)
     trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"))
     if plan.council is not None:
         trained = council_seated(trained, dataset, rules)
@@ -310,11 +316,13 @@ def _write(
 
 
 def _rule_files(made: Candidate) -> dict[str, bytes]:
-    """Return by what the network's outputs are decided and moved."""
+    """Return by what the network's outputs are decided and moved, and which edges are traded."""
     rules = made.trained.council
     ranges = store.json_bytes({name: asdict(own) for name, own in made.ranges.items()})
     council = {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
-    return {store.CONFORMAL: ranges, **council}
+    own = made.judged.thresholds
+    thresholds = {} if own is None else {store.THRESHOLDS: store.json_bytes(asdict(own))}
+    return {store.CONFORMAL: ranges, **council, **thresholds}
 
 
 def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:
@@ -346,7 +354,8 @@ def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
 
 def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
     told = table_lines(metrics["test"], part_name="test", is_simulated=is_simulated)
-    return [*told, "", *coverage_lines(metrics.get("ranges", {}))]
+    learned = threshold_lines(metrics.get("thresholds", {}))
+    return [*told, "", *coverage_lines(metrics.get("ranges", {})), *learned]
 
 
 def _config_sha(plan: Recipe) -> str:

@@ -28,6 +28,7 @@ from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.scorer import Network
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
+from modeling.selectors.regimes import regime_steps
 from modeling.selectors.versions import champion_get, leak_audit_passed
 from modeling.services.registry import version_gate
 from traderai.common import clock
@@ -123,6 +124,7 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
         evidence=artifact.evidence,
         scaler=inputs.scaler,
         novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
+        thresholds=artifact.thresholds,
     )
 
 
@@ -187,7 +189,8 @@ def recipe_of(run: TrainingRun) -> Recipe:
     return found
 
 
-def rules_of(recipe: Recipe, *, seed: int) -> Rules:
-    """Return what a recipe is judged by under today's configuration."""
+def rules_of(recipe: Recipe, *, seed: int, simulated: bool) -> Rules:
+    """Return what a recipe is judged by under today's configuration, on real or on simulated shares."""
     account = account_rules(account_get(), cost_model_get())
-    return Rules(policy=policy_get(), account=account, recipe=recipe, seed=seed)
+    regimes = regime_steps(as_of=clock.now(), simulated=simulated)
+    return Rules(policy=policy_get(), account=account, recipe=recipe, seed=seed, regimes=regimes)

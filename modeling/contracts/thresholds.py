@@ -1,0 +1,55 @@
+"""Least edges by market regime: how they are looked for, and what a version asks for when they were proven."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from features.contracts import REGIMES
+
+ThresholdMode = Literal["edge", "top_share"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThresholdConfig:
+    """How the least edge of each regime is looked for on out-of-fold rows; policy.yaml's own minima are floors."""
+
+    mode: ThresholdMode = "edge"
+    edges: tuple[float, ...] = (0.03, 0.04, 0.06, 0.08, 0.10, 0.15)  # tried in mode edge
+    top_pct: tuple[float, ...] = (
+        0.2,
+        0.5,
+        1.0,
+        2.0,
+        5.0,
+        10.0,
+    )  # of a regime's rows, tried in mode top_share
+    min_trades: int = 100  # days of shares on which a row is taken; fewer prove nothing
+    min_precision_gain: float = 0.0  # of the share that reaches its take-profit, over the mean break-even
+    min_regime_days: int = 60  # trading days of a regime's rows; with fewer it takes what all rows chose
+
+    def __post_init__(self) -> None:
+        for name, values, top in (("edges", self.edges, 1.0), ("top_pct", self.top_pct, 100.0)):
+            if not values or list(values) != sorted(set(values)) or not 0.0 < values[0] <= values[-1] < top:
+                raise ValueError(f"{name} must rise within (0, {top:g}), were {values}")
+        if min(self.min_trades, self.min_regime_days) < 1:
+            raise ValueError(
+                "min_trades and min_regime_days must be at least 1, were "
+                f"{self.min_trades} and {self.min_regime_days}"
+            )
+        if not 0.0 <= self.min_precision_gain < 1.0:
+            raise ValueError(f"min_precision_gain must lie within [0, 1), was {self.min_precision_gain}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """The least edges that a version asks for besides policy.yaml; a regime that is not there has policy.yaml's alone."""
+
+    mode: ThresholdMode
+    least_edges: dict[str, float] = field(default_factory=dict)  # by regime
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.least_edges) - set(REGIMES)):
+            raise ValueError(f"least_edges must be of {', '.join(REGIMES)}, were of {', '.join(unknown)}")
+        if not all(0.0 < edge < 1.0 for edge in self.least_edges.values()):
+            raise ValueError(f"least_edges must lie within (0, 1), were {self.least_edges}")
