@@ -8,27 +8,29 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 
 from modeling.contracts import ModelVersionFacts
 from modeling.fitting.cuts import Cut, Scored, base_win_rates, chosen_rows, cut_figures, part_code, scored
-from modeling.fitting.dataset import NO_PART, PARTS, TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.dataset import NO_PART, PARTS, TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import DayBootstrap, plain
 from modeling.fitting.judging import Judged, Rules, bootstrap_of
-from modeling.fitting.loading import dataset_load
-from modeling.fitting.recipe import Recipe
 from modeling.fitting.report import SIMULATED, bounded
 from modeling.fitting.trading import Traded, part_days, traded
 from modeling.models import ModelVersion, TrainingRun, Trial
-from modeling.registry import artifact as store
-from modeling.selectors.configuration import account_get, cost_model_get, policy_get
+from modeling.selectors.configuration import policy_get
 from modeling.selectors.versions import facts_of, version_get
-from modeling.services.judgement import recipe_of, require_own_dataset, rules_of, run_of, version_judged
-from modeling.services.ledger import NewTrial, trial_record
+from modeling.services.judgement import (
+    held_out_judged,
+    own_dataset,
+    recipe_of,
+    require_own_dataset,
+    rules_of,
+    run_of,
+)
+from modeling.services.looked_at import looked_at_record
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
-from traderai.common.config import fingerprint, parse
+from traderai.common.config import fingerprint
 from traderai.common.errors import InputError, NotFoundError, NotReadyError
-from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
 POLICY = Cut(kind="policy")
@@ -81,12 +83,7 @@ def version_backtest(*, ask: BacktestAsk, now: datetime, progress: Progress = si
     """
     ask.cuts()  # what cannot be is refused before anything is loaded
     facts = version_of(ask.model)
-    store.artifact_verify(
-        lake=lake_at(settings.LAKE_URL), key=facts.artifact_key, manifest_sha256=facts.manifest_sha256
-    )
-    run = run_of(facts)
-    plan = recipe_of(run)
-    dataset, _, _ = dataset_load(plan, as_of=run.as_of, progress=progress)
+    dataset = own_dataset(facts, progress=progress)
     return dataset_backtest(facts=facts, dataset=dataset, ask=ask, now=now, progress=progress)
 
 
@@ -105,7 +102,7 @@ def dataset_backtest(
     part, cuts = part_code(ask.split), ask.cuts()
     shown = _until(dataset, ask.until, part=part)
     rules = rules_of(plan, seed=run.seed, simulated=facts.is_simulated)
-    own = _held_out(facts, dataset)
+    own = held_out_judged(facts, dataset)
     bootstrap = _bootstrap(shown, rules, part)
     rows: list[dict[str, Any]] = []
     new_trials = 0
@@ -120,7 +117,8 @@ def dataset_backtest(
             rows.append({**about, **cut_figures(result, bootstrap, base)})
             # Costs are what they are, nobody chooses among them: the cut counts once, at the configured ones.
             if cost_bp is None and not _counted_by_training(cut, run, ask):
-                new_trials += _count(facts, run, dataset, result, (cut, ask), now)
+                asked = [ask.split, asdict(cut), str(ask.until)]
+                new_trials += looked_at_record(facts, dataset, result, asked=asked, now=now)
     content = plain(_content(facts, run, shown, ask, bootstrap, rows))
     return BacktestReport(
         version=facts, table=tuple(_table(content, own)), content=content, new_trials=new_trials
@@ -170,18 +168,6 @@ def _until(dataset: Dataset, until: datetime | None, *, part: int) -> Dataset:
     return replace(dataset, part=own)
 
 
-def _held_out(facts: ModelVersionFacts, dataset: Dataset) -> Judged:
-    """Return what the version says of both held-out parts.
-
-    Its network has learned from the training part alone; only calibration and evidence knew the validation part, which
-    is why that part may choose cuts and be looked at, but judges nothing.
-    """
-    rows = np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST))
-    own = version_judged(facts, dataset, rows=rows)
-    provenance = replace(own.forecasts.provenance, train_end_s=dataset.taught_until_s(TRAIN))
-    return replace(own, forecasts=replace(own.forecasts, provenance=provenance))
-
-
 def _bootstrap(dataset: Dataset, rules: Rules, part: int) -> DayBootstrap:
     days = part_days(dataset, part)
     if days.size < 2:
@@ -205,29 +191,6 @@ def _traded(
 def _counted_by_training(cut: Cut, run: TrainingRun, ask: BacktestAsk) -> bool:
     whole_test = ask.split == PARTS[TEST] and ask.until is None
     return cut == POLICY and whole_test and Trial.objects.filter(run=run, kind=Trial.Kind.TRAINING).exists()
-
-
-def _count(
-    facts: ModelVersionFacts,
-    run: TrainingRun,
-    dataset: Dataset,
-    result: Traded,
-    looked_at: tuple[Cut, BacktestAsk],
-    now: datetime,
-) -> bool:
-    cut, ask = looked_at
-    trades = result.simulation.trades
-    decided_by = [policy_get(), account_get(), cost_model_get()]
-    new = NewTrial(
-        kind="backtest", recipe=facts.recipe, is_simulated=facts.is_simulated, run_id=run.pk,
-        labels=parse(run.config, Recipe, where=f"training run {run.pk}").labels(),
-        config_sha256=fingerprint(
-            [facts.manifest_sha256, ask.split, asdict(cut), str(ask.until), *map(fingerprint, decided_by)]
-        ),
-        data_sha256=dataset.sha256, days=result.simulation.daily.day, daily_net=result.daily_net, trades=len(trades),
-        net_expectancy_frac=trades.mean_net_frac,
-    )  # fmt: skip
-    return trial_record(trial=new, now=now)
 
 
 def _content(

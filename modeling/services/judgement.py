@@ -13,12 +13,12 @@ from features.selectors.catalogue import feature_set_get
 from modeling.contracts import ModelVersionFacts, ServingArtifact
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.batches import Scaler
-from modeling.fitting.dataset import NO_PART, TEST, Dataset
+from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input
-from modeling.fitting.loading import whole_load
+from modeling.fitting.loading import dataset_load, whole_load
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.trading import account_rules
 from modeling.fitting.votes import decided
@@ -126,6 +126,30 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
         novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
         thresholds=artifact.thresholds,
     )
+
+
+def held_out_judged(facts: ModelVersionFacts, dataset: Dataset) -> Judged:
+    """Return what a version says of both held-out parts of its own dataset.
+
+    Its network has learned from the training part alone; only calibration, evidence and thresholds knew the validation
+    part, which is why that part may choose cuts and be looked at, but judges nothing.
+    """
+    rows = np.union1d(dataset.rows_of(VALIDATION), dataset.rows_of(TEST))
+    own = version_judged(facts, dataset, rows=rows)
+    provenance = replace(own.forecasts.provenance, train_end_s=dataset.taught_until_s(TRAIN))
+    return replace(own, forecasts=replace(own.forecasts, provenance=provenance))
+
+
+def own_dataset(facts: ModelVersionFacts, *, progress: Progress = silent) -> Dataset:
+    """Return the dataset of a version's training, built anew as of then.
+
+    Raises: ArtifactBrokenError for bytes that are not those registered, and as `dataset_load`.
+    """
+    store.artifact_verify(
+        lake=lake_at(settings.LAKE_URL), key=facts.artifact_key, manifest_sha256=facts.manifest_sha256
+    )
+    run = run_of(facts)
+    return dataset_load(recipe_of(run), as_of=run.as_of, progress=progress)[0]
 
 
 def inputs_of(artifact: ServingArtifact, dataset: Dataset) -> NetworkInputs:

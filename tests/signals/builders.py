@@ -16,7 +16,8 @@ from market.contracts import SIMULATOR_ORIGIN, CandleColumns, Timeframe
 from market.models import Instrument
 from market.services.candle_write import candles_write
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, SideLosses
-from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes
+from modeling.models import ModelVersion
+from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes, manifest_read
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
 from tests.market.make import FILE
 from tests.modeling.linear_network import linear_onnx
@@ -89,6 +90,15 @@ def share(secid: str, *, seed: int, bars: int = BARS, volume: float = 1e6, **fie
 def last_moment(n: int = BARS) -> datetime:
     """Return the end of the nth bar."""
     return datetime.fromtimestamp(int(hours(n)[-1]) + 3600, tz=UTC)
+
+
+def with_files(version: ModelVersionFacts, changes: dict[str, bytes]) -> None:
+    """Publish a version again with other or more files."""
+    lake, key = lake_at(settings.LAKE_URL), f"{version.artifact_key}-again"
+    manifest = manifest_read(lake=lake, key=version.artifact_key, manifest_sha256=version.manifest_sha256)
+    files = {name: lake.read(f"{version.artifact_key}/{name}") for name in manifest["files"]} | changes
+    sha = artifact_write(lake=lake, key=key, files=files, about={})
+    ModelVersion.objects.filter(pk=version.id).update(artifact_key=key, manifest_sha256=sha)
 
 
 def market(n_shares: int = 6) -> None:

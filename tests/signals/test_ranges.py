@@ -14,13 +14,11 @@ from market.selectors.bars import bars_load
 from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
 from modeling.contracts.conformal import ConformalState, HorizonRanges
 from modeling.models import ConformalState as StoredState
-from modeling.models import ModelVersion
 from modeling.registry import artifact as store
 from signals.models import Signal
 from signals.services.score import signals_score
 from tests.signals import builders
 from traderai.common.clock import to_epoch_s
-from traderai.common.lake import lake_at
 
 NOW = builders.last_moment() + timedelta(days=400)
 pytestmark = pytest.mark.django_db
@@ -35,20 +33,16 @@ def state(offsets: tuple[float, ...], *, learned: int) -> ConformalState:
     )  # fmt: skip
 
 
-def with_ranges(champion: ModelVersionFacts, lake_url: str, offsets: tuple[float, ...]) -> None:
+def with_ranges(champion: ModelVersionFacts, offsets: tuple[float, ...]) -> None:
     """Publish the version again with ranges of its horizons but the last."""
-    lake, key = lake_at(lake_url), champion.artifact_key
-    manifest = store.manifest_read(lake=lake, key=key, manifest_sha256=champion.manifest_sha256)
-    files = {name: lake.read(f"{key}/{name}") for name in manifest["files"]}
     own = HorizonRanges(
         volatility_scale=4.0,
         longest_window_s=9,
         since_s=to_epoch_s(builders.START),
         state=state(offsets, learned=100),
     )
-    files[store.CONFORMAL] = store.json_bytes({name: asdict(own) for name in builders.HORIZONS[:2]})
-    sha = store.artifact_write(lake=lake, key="models/ranged", files=files, about={})
-    ModelVersion.objects.filter(pk=champion.id).update(artifact_key="models/ranged", manifest_sha256=sha)
+    content = store.json_bytes({name: asdict(own) for name in builders.HORIZONS[:2]})
+    builders.with_files(champion, {store.CONFORMAL: content})
 
 
 def said(horizon: str = "5d") -> dict[str, object]:
@@ -66,10 +60,10 @@ def volatility() -> float:
     return float(np.sqrt(np.sum(0.06 * 0.94 ** np.arange(squares.size - 1, -1, -1.0) * squares)))
 
 
-def test_quantiles_are_said_as_outcomes_taught_and_nothing_else_moves(champion, settings):
+def test_quantiles_are_said_as_outcomes_taught_and_nothing_else_moves(champion):
     plain, other = said(), said("10d")
     assert plain["ranges"] is None
-    with_ranges(champion, settings.LAKE_URL, WIDER)
+    with_ranges(champion, WIDER)
     taught = said()
     assert taught["ranges"] == {"outcomes": 100, "since": "2024-01-09T07:00:00+00:00"}
     raw, moved = (np.array(own["prediction"]["return_quantiles"]) for own in (plain, taught))
@@ -80,12 +74,12 @@ def test_quantiles_are_said_as_outcomes_taught_and_nothing_else_moves(champion, 
     # A horizon without ranges is said as before, bit for bit.
     assert said("10d") == other
     # A state without offsets too.
-    with_ranges(champion, settings.LAKE_URL, (0.0,) * 7)
+    with_ranges(champion, (0.0,) * 7)
     assert {**said(), "ranges": None} == plain
 
 
-def test_the_newest_state_that_was_known_at_the_bar_is_said(champion, settings):
-    with_ranges(champion, settings.LAKE_URL, WIDER)
+def test_the_newest_state_that_was_known_at_the_bar_is_said(champion):
+    with_ranges(champion, WIDER)
     first = said()
     narrower = state(tuple(-0.01 * own for own in WIDER), learned=150)
     for days, learned in ((-2, 150), (1, 999)):
@@ -103,7 +97,7 @@ def test_the_newest_state_that_was_known_at_the_bar_is_said(champion, settings):
     assert width[1] < width[0]
 
 
-def test_quantiles_stay_in_order(champion, settings):
-    with_ranges(champion, settings.LAKE_URL, CROSSED)
+def test_quantiles_stay_in_order(champion):
+    with_ranges(champion, CROSSED)
     quantiles = np.array(said()["prediction"]["return_quantiles"])
     assert (np.diff(quantiles) >= 0).all() and quantiles[3] == quantiles[6]

@@ -23,7 +23,7 @@ from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import NO_PART, TEST, VALIDATION, Dataset
 from modeling.models import ModelVersion, TrainingRun, Trial
-from modeling.services import backtest as module
+from modeling.services import judgement
 from modeling.services.backtest import (
     BacktestAsk,
     BacktestReport,
@@ -255,7 +255,7 @@ def test_the_command_prints_the_table_and_writes_the_file(
     published: Published, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     # Synthetic bars are in no database: they stand in for what would be read of one.
-    monkeypatch.setattr(module, "dataset_load", lambda *_args, **_options: (published.data, True, ()))
+    monkeypatch.setattr(judgement, "dataset_load", lambda *_args, **_options: (published.data, True, ()))
     file = tmp_path / "new" / "found.json"
     day = from_epoch_s(int(np.median(published.data.targets.window_end_s[published.data.part == TEST])))
     said = command(
