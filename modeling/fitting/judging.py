@@ -201,6 +201,9 @@ def _policy_metrics(
         return trading_figures(result, bootstrap)
 
     found = {"configured_cost": figures(None, dataset.horizons)}
+    if own.thresholds is not None and own.thresholds.least_edges:
+        plain = _traded(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)
+        found["configured_thresholds"] = trading_figures(plain, bootstrap)
     found |= {f"cost_{bp:g}_bp": figures(bp, dataset.horizons) for bp in evaluation.extra_costs_bp}
     return found | {f"configured_cost_{horizon}": figures(None, (horizon,)) for horizon in dataset.horizons}
 

@@ -52,12 +52,16 @@ def threshold_lines(told: Mapping[str, Any]) -> list[str]:
     lines = ["", f"least edges by regime ({told['mode']}): {told['reason']}"]
     for own in told["regimes"]:
         cut, of = own["cut"], "all regimes' rows" if own["pooled"] else "its own rows"
-        if cut is None:
-            lines.append(f"  {own['regime']:<12}nothing qualifies on {of} ({own['days']} days of its own)")
-            continue
-        least = f"edge >= {cut['least_edge']:g}" if cut["least_edge"] else "as configured"
+        least = (
+            "nothing fits"
+            if cut is None
+            else f"edge >= {cut['least_edge']:g}"
+            if cut["least_edge"]
+            else "as configured"
+        )
+        words = f"{_cut_words(cut)}; configured " if cut is not None and cut["least_edge"] else ""
         lines.append(
-            f"  {own['regime']:<12}{least:<16}{_cut_words(cut)}; by {of} ({own['days']} days of its own)"
+            f"  {own['regime']:<12}{least:<16}{words}{_cut_words(own['configured'])}; by {of} ({own['days']} days of its own)"
         )
     lines += [
         f"  {choice['way']:<12}{choice['trades']:>5} trades of other folds' choice, "

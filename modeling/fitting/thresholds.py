@@ -1,7 +1,9 @@
 """Least edges by regime, learned from out-of-fold rows, and whether they earn more than the configured rule.
 
 What is proven is the way they are looked for: the rows of each fold are traded by the edges that the other folds
-chose, and only if that makes more than the configured rule do those serve that all folds choose together.
+chose, and only if that makes more than the configured rule do those serve that all folds choose together. Two ways
+are compared and no best of many is picked, so the bound is not drawn in. Trust and evidence know all folds on either side
+of the comparison.
 """
 
 from __future__ import annotations

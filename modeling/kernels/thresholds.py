@@ -67,6 +67,7 @@ class RegimeCut:
     regime: str
     days: int  # with rows of its own
     pooled: bool  # too few of them: the rows of all regimes chose
+    configured: EdgeCut  # the configured rule on the rows that chose
     cut: EdgeCut | None  # None: nothing qualified, the configured rule stands
 
 
@@ -141,14 +142,14 @@ def regime_cuts(
         regime.size and not 0 <= regime.min() <= regime.max() < len(names)
     ):
         raise ValueError(f"regime must number one of {', '.join(names)} for each of {rows.edge.size} rows")
-    common = best_cut(rows, config)
+    common = edge_cut(rows, CONFIGURED), best_cut(rows, config)
     found = []
     for code, name in enumerate(names):
         own = rows.where(regime == code)
         days = int(np.unique(own.day).size)
         pooled = days < config.min_regime_days
-        cut = common if pooled else best_cut(own, config)
-        found.append(RegimeCut(regime=name, days=days, pooled=pooled, cut=cut))
+        configured, cut = common if pooled else (edge_cut(own, CONFIGURED), best_cut(own, config))
+        found.append(RegimeCut(regime=name, days=days, pooled=pooled, configured=configured, cut=cut))
     return tuple(found)
 
 

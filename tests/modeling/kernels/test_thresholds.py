@@ -130,7 +130,8 @@ def test_each_regime_chooses_by_its_own_rows_and_a_rare_one_by_all():
     assert [(cut.regime, cut.days, cut.pooled) for cut in cuts] == [
         ("calm", 6, False), ("wild", 6, False), ("rare", 0, True)
     ]  # fmt: skip
-    assert cuts[2].cut == best_cut(own, config)
+    assert (cuts[2].configured, cuts[2].cut) == (edge_cut(own, 0.0), best_cut(own, config))
+    assert cuts[1].configured == edge_cut(own.where(regime == 1), 0.0)
     assert least_edges(cuts) == {"wild": 0.1}
     chosen = rows_above(own, regime, {"wild": 0.1}, names=NAMES)
     np.testing.assert_array_equal(chosen, own.taken & ((regime == 0) | (own.edge >= 0.1)))

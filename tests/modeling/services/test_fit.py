@@ -101,8 +101,16 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
         "explain.json",
         "model_card.md",
         "reliability.png",
+        "thresholds.json",
         MANIFEST,
     } <= names
+    learned = report.version.metrics["thresholds"]
+    assert len(learned["folds"]) == 3 and learned["mode"] == "edge"
+    serving = artifact_load(version=report.version).thresholds
+    assert serving is not None and bool(serving.least_edges) == learned["kept"]
+    assert (
+        f"\nleast edges by regime (edge): {learned['reason']}" in (quick / key / "model_card.md").read_text()
+    )
     assert "\nhint  " in (quick / key / "model_card.md").read_text()
     assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib"))]
     onnx = quick / key / "network.onnx"
