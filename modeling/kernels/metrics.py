@@ -171,7 +171,7 @@ def cut_at_precision(y: F64, score: F64, *, precision: float) -> float | None:
     if not 0.0 < precision <= 1.0:
         raise ValueError(f"precision must lie within (0, 1], was {precision}")
     thresholds, rows, hits = _threshold_steps(y, score)
-    good = np.flatnonzero(hits >= precision * rows)
+    good = np.flatnonzero(hits >= precision * rows - 1e-9)  # 0.07 * 100 is a little above 7
     return float(thresholds[good[-1]]) if good.size else None
 
 

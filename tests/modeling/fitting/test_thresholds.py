@@ -10,6 +10,7 @@ import pytest
 
 from features.contracts import REGIMES
 from modeling.contracts.thresholds import ThresholdConfig, Thresholds
+from modeling.fitting import judging
 from modeling.fitting.batches import scaler_fit
 from modeling.fitting.calibration import base_of
 from modeling.fitting.cuts import scored
@@ -17,13 +18,13 @@ from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.folds import Fold, earlier_datasets
 from modeling.fitting.forecasts import Provenance, Raw
-from modeling.fitting.judging import Judged, Rules, policy_traded
+from modeling.fitting.judging import Judged, Rules, part_metrics, policy_traded
 from modeling.fitting.report import threshold_lines
 from modeling.fitting.thresholds import LearnedThresholds, thresholds_learn
 from modeling.fitting.trading import decided_regime
 from modeling.fitting.walk import judged_of
 from modeling.kernels.known_regimes import RegimeSteps
-from tests.modeling.fitting.walk_maker import rules_of
+from tests.modeling.fitting.walk_maker import rules_of, silent
 from tests.modeling.linear_network import whole_trust
 from tests.modeling.synthetic import dataset, tiny_recipe
 from traderai.common.errors import InvariantError
@@ -87,7 +88,9 @@ def claimed(
         return found, judged, own
 
 
-def test_where_small_edges_lose_larger_ones_are_asked_for(data: Dataset, claimed):
+def test_where_small_edges_lose_larger_ones_are_asked_for(
+    data: Dataset, claimed, monkeypatch: pytest.MonkeyPatch
+):
     found, judged, own = claimed
     assert found.kept
     assert found.thresholds.least_edges["flat"] == found.thresholds.least_edges["euphoria"] == 0.12
@@ -101,6 +104,12 @@ def test_where_small_edges_lose_larger_ones_are_asked_for(data: Dataset, claimed
     configured_test = policy_traded(judged, data, own, part=TEST)
     assert 0 < len(learned_test.simulation.trades) < len(configured_test.simulation.trades)
     assert learned_test.net_frac > configured_test.net_frac
+    # The figures of the test part stand beside those of the configured thresholds; no other model is asked for here.
+    monkeypatch.setattr(judging, "FORECASTERS", {})
+    served = replace(judged, thresholds=found.thresholds)
+    told = part_metrics(served, data, own, part=TEST, say=silent)["policy"]
+    assert told["configured_cost"]["trades"] == len(learned_test.simulation.trades)
+    assert told["configured_thresholds"]["trades"] == len(configured_test.simulation.trades)
     lines = threshold_lines(plain(found.told()))
     assert "proven to make more" in lines[1]
     assert sum(" alone it takes " in line for line in lines) == 3  # the stability by fold

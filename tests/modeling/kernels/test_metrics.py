@@ -97,6 +97,22 @@ def test_the_precision_recall_curve_equals_scikit_learn(seed, points):
     assert few.base_rate == y.mean()
 
 
+@settings(deadline=None, max_examples=40)
+@given(seeds, st.floats(0.05, 1.0))
+def test_the_cut_at_a_precision_is_the_lowest_of_all_that_reach_it(seed, precision):
+    y, p = drawn(seed)
+    reached = [least for least in np.unique(p) if y[p >= least].mean() >= precision - 1e-12]
+    assert metrics.cut_at_precision(y, p, precision=precision) == (min(reached) if reached else None)
+
+
+def test_the_cut_at_a_precision_takes_ties_together_and_rounds_nothing_away():
+    y, p = np.zeros(100), np.linspace(0.0, 1.0, 100)
+    y[[0, 50, 51, 52, 90, 91, 99]] = 1.0
+    assert metrics.cut_at_precision(y, p, precision=0.07) == 0.0  # though 0.07 * 100 is above 7
+    assert metrics.cut_at_precision(y, p, precision=1.0) == 1.0
+    assert metrics.cut_at_precision(y, np.zeros(100), precision=0.08) is None
+
+
 def test_quantile_coverage_counts_what_lies_below():
     y = np.array([1.0, 2.0, 3.0, 4.0])
     quantiles = np.tile([1.5, 3.0], (4, 1))
@@ -172,6 +188,8 @@ def test_certain_and_wrong_is_expensive_but_finite():
         (lambda: metrics.precision_recall_curve(np.zeros(0), np.zeros(0)), "no row"),
         (lambda: metrics.precision_recall_curve(np.zeros(1), np.zeros(1), points=1), "points must be"),
         (lambda: metrics.precision_recall_curve(np.array([2.0]), np.zeros(1)), "drop null rows"),
+        (lambda: metrics.cut_at_precision(np.zeros(1), np.zeros(1), precision=0.0), "precision must lie"),
+        (lambda: metrics.cut_at_precision(np.zeros(0), np.zeros(0), precision=0.5), "no row"),
         (
             lambda: metrics.log_loss_classes(np.array([-1.0]), np.array([[0.5, 0.5]])),
             "whole numbers from 0 to 1",
