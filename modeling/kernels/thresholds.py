@@ -72,7 +72,10 @@ class RegimeCut:
 
 
 def edge_cut(rows: EdgeRows, least_edge: float) -> EdgeCut:
-    """Return the figures of the rows that the configured rule takes and whose edge is at least `least_edge`."""
+    """Return the figures of the rows that the configured rule takes and whose edge is at least `least_edge`.
+
+    NaN:    rates and net results without such a row.
+    """
     own = rows.taken & (rows.edge >= least_edge) if least_edge > CONFIGURED else rows.taken
     count = int(own.sum())
     none = float("nan")
@@ -163,7 +166,10 @@ def least_edges(cuts: Sequence[RegimeCut]) -> dict[str, float]:
 
 
 def rows_above(rows: EdgeRows, regime: I8, least: dict[str, float], *, names: Sequence[str]) -> Bools:
-    """Return which rows (n,) are traded by the configured rule with these least edges: what `raised` decides."""
+    """Return which rows are traded by the configured rule with these least edges: what `raised` decides.
+
+    Shapes: regime (n,) index into `names`; returns (n,).
+    """
     by_code = np.array([least.get(name, CONFIGURED) for name in names])
     needed = by_code[regime]
     return np.asarray(rows.taken & ((needed == CONFIGURED) | (rows.edge >= needed)))
