@@ -28,6 +28,7 @@ from modeling.contracts.registry import (
     Grade,
     HeadTrust,
     ModelVersionFacts,
+    Recalibrated,
     Scores,
     ServingArtifact,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "PolicyConfig",
     "Prediction",
     "RankLabelSet",
+    "Recalibrated",
     "RegimeRule",
     "RowRules",
     "Scores",

@@ -57,8 +57,8 @@ class ModelVersionFacts:
 class HeadTrust:
     """How far one horizon's outputs may depart from what training knew without the network.
 
-    Probabilities: `sigmoid(prior + trust (logit - prior))`, or an isotonic map of `sigmoid(logit)` where that was
-    proven better (its trust is 1). Quantiles and volatility: weighted (geometric for
+    Probabilities: `sigmoid(prior + trust (logit - prior) + shift)`, or an isotonic map of `sigmoid(logit)` where that
+    was proven better (its trust is 1). Only what was said after training can tell of a shift. Quantiles and volatility: weighted (geometric for
     volatility) means of base, recent volatility times a factor, and network. The trusts and weights were proven on
     validation; a head that proved nothing is its base.
     """
@@ -77,6 +77,16 @@ class HeadTrust:
     volatility_weights: tuple[float, float, float]
     p_long_map: IsotonicMap | None = None
     p_short_map: IsotonicMap | None = None
+    p_long_shift: float = 0.0
+    p_short_shift: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalibrated:
+    """What took the place of a version's trust after its training."""
+
+    trust: dict[str, HeadTrust]  # by horizon
+    as_of: datetime  # no outcome known later had a say; it serves from then on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,6 +109,7 @@ class ServingArtifact:
     council: CouncilRules | None = None  # how the network's votes become one decision
     ranges: dict[str, HorizonRanges] | None = None  # by horizon; None: quantiles are said as they are
     thresholds: Thresholds | None = None  # None: the policy's own stand
+    recalibrated: Recalibrated | None = None  # for shares without an adapter; None: `trust` serves
 
 
 class Scores(Protocol):

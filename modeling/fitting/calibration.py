@@ -27,7 +27,7 @@ from traderai.common.arrays import F64, I64
 Losses = tuple[F64, I64]  # (candidates, rows) and the day of each row
 Weights = tuple[float, float, float]
 # Beyond 1 for what says less than it knows, as the mean of several forests does.
-_TRUSTS: tuple[float, ...] = tuple(np.linspace(0.0, 2.0, 41).tolist())
+TRUSTS: tuple[float, ...] = tuple(np.linspace(0.0, 2.0, 41).tolist())
 _TENTHS = 10
 # Weights of base, recent volatility and network in tenths; the base alone comes first.
 _WEIGHTS: list[Weights] = sorted(
@@ -41,7 +41,7 @@ _WEIGHTS: list[Weights] = sorted(
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _TARGETS = ("p_long", "p_short", "direction", "forward_return", "forward_volatility")
 _MAP_KNOTS = 200  # a pattern of one row in a hundred must not drown in a group of the others
-_LEAST_P = 1e-3  # of a map: a group without a hit is no proof that there never is one
+LEAST_P = 1e-3  # of a map: a group without a hit is no proof that there never is one
 _TINY_P = 1e-12  # of an output: keeps the loss of a certain one that was wrong finite
 _LEAST_SHARE = 1e-4  # of a direction that training never saw
 
@@ -97,7 +97,7 @@ def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
         p_short_trust=short,
         p_long_map=long_map,
         p_short_map=short_map,
-        direction_trust=_TRUSTS[_pooled(slices, chooser, _direction_losses)],
+        direction_trust=TRUSTS[_pooled(slices, chooser, _direction_losses)],
         quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses)],
         volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses)],
     )
@@ -112,7 +112,7 @@ def reduced(trust: HeadTrust, *, kinds: Sequence[str]) -> HeadTrust:
     changes: dict[str, Any] = {}
     if "log_loss" in kinds:
         changes |= {"p_long_trust": 0.0, "p_short_trust": 0.0, "direction_trust": 0.0}
-        changes |= {"p_long_map": None, "p_short_map": None}
+        changes |= {"p_long_map": None, "p_short_map": None, "p_long_shift": 0.0, "p_short_shift": 0.0}
     if "quantile_loss" in kinds:
         changes["quantile_weights"] = _WEIGHTS[0]
     if "volatility_rank" in kinds:
@@ -128,6 +128,8 @@ def upon(base: HeadTrust, chosen: HeadTrust) -> HeadTrust:
         p_short_trust=chosen.p_short_trust,
         p_long_map=chosen.p_long_map,
         p_short_map=chosen.p_short_map,
+        p_long_shift=chosen.p_long_shift,
+        p_short_shift=chosen.p_short_shift,
         direction_trust=chosen.direction_trust,
         quantile_weights=chosen.quantile_weights,
         volatility_weights=chosen.volatility_weights,
@@ -146,15 +148,16 @@ def _side_choice(slices: Sequence[Slice], chooser: Chooser, side: str) -> tuple[
     losses = np.concatenate([losses for losses, _ in found], axis=1)
     late = day > np.median(day)
     if not (late.any() and (~late).any()):
-        return _TRUSTS[chooser.pick(losses, day)], None
+        return TRUSTS[chooser.pick(losses, day)], None
     crossed = np.empty(p.size)
     for half in (late, ~late):
-        crossed[half] = mapped(p[half], _map_fit(p[~half], y[~half]))
-    best = chooser.pick(np.vstack([losses, log_losses(crossed, y, least=_LEAST_P)]), day)
-    return (_TRUSTS[best], None) if best < len(_TRUSTS) else (1.0, _map_fit(p, y))
+        crossed[half] = mapped(p[half], map_fit(p[~half], y[~half]))
+    best = chooser.pick(np.vstack([losses, log_losses(crossed, y, least=LEAST_P)]), day)
+    return (TRUSTS[best], None) if best < len(TRUSTS) else (1.0, map_fit(p, y))
 
 
-def _map_fit(p: F64, y: F64) -> IsotonicMap:
+def map_fit(p: F64, y: F64) -> IsotonicMap:
+    """Return the isotonic map of probabilities (n,) to outcomes (n,) of 0 and 1."""
     return fit_isotonic(p, y, max_knots=_MAP_KNOTS)
 
 
@@ -162,6 +165,18 @@ def log_losses(p: F64, y: F64, *, least: float = _TINY_P) -> F64:
     """Return the log loss of each row (n,); a probability counts as at least `least` away from 0 and 1."""
     safe = np.clip(p, least, 1.0 - least)
     return np.asarray(-np.log(np.where(y == 1.0, safe, 1.0 - safe)))
+
+
+def trusts_losses(logits: F64, y: F64, *, prior: float | F64) -> F64:
+    """Return the log loss (c, n) of one side's rows under each trust of TRUSTS."""
+    p = np.stack([trusted_probability(logits, prior=prior, trust=trust) for trust in TRUSTS])
+    return log_losses(p, y)
+
+
+def class_losses(logits: F64, classes: I64, *, prior: F64, trust: float) -> F64:
+    """Return the log loss (n,) of directions; `prior` is (5,), or (n, 5) where rows are of several bases."""
+    shares = trusted_shares(logits, prior=prior, trust=trust)
+    return -np.log(shares[np.arange(classes.size), classes])
 
 
 def _pooled(slices: Sequence[Slice], chooser: Chooser, losses_of: Callable[[Slice], Losses]) -> int:
@@ -204,8 +219,7 @@ def _logit(p: float) -> float:
 def _side_losses(side: str) -> Callable[[Slice], Losses]:
     def losses(own: Slice) -> Losses:
         prior, logits = getattr(own.base, f"{side}_prior"), getattr(own.outputs, f"{side}_logit")
-        p = np.stack([trusted_probability(logits, prior=prior, trust=trust) for trust in _TRUSTS])
-        return log_losses(p, own.targets[side]), own.day
+        return trusts_losses(logits, own.targets[side], prior=prior), own.day
 
     return losses
 
@@ -213,10 +227,8 @@ def _side_losses(side: str) -> Callable[[Slice], Losses]:
 def _direction_losses(own: Slice) -> Losses:
     known = np.isfinite(own.targets["direction"])
     classes = own.targets["direction"][known].astype(np.int64)
-    logits, at = own.outputs.direction_logits[known], np.arange(classes.size)
-    prior = own.base.direction_prior
-    shares = [trusted_shares(logits, prior=prior, trust=trust)[at, classes] for trust in _TRUSTS]
-    return -np.log(np.stack(shares)), own.day[known]
+    logits, prior = own.outputs.direction_logits[known], np.asarray(own.base.direction_prior)
+    return np.stack([class_losses(logits, classes, prior=prior, trust=t) for t in TRUSTS]), own.day[known]
 
 
 def _quantile_losses(own: Slice) -> Losses:

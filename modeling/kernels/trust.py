@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from modeling.contracts import HeadTrust, IsotonicMap
+from modeling.contracts import Evidence, HeadTrust, IsotonicMap
 from modeling.kernels.calibration import mapped, sigmoid, softmax
 from modeling.kernels.significance import draw_days
 from traderai.common.arrays import F64, I64
@@ -14,22 +15,25 @@ from traderai.common.arrays import F64, I64
 _TINY = 1e-6  # of a bar's volatility: a share that stood still has no logarithm
 
 
-def trusted_probability(logits: F64, *, prior: float, trust: float, by: IsotonicMap | None = None) -> F64:
-    """Return the probabilities of logits drawn towards the prior's logit: sigmoid(prior + trust (logit - prior)).
+def trusted_probability(
+    logits: F64, *, prior: float | F64, trust: float, shift: float = 0.0, by: IsotonicMap | None = None
+) -> F64:
+    """Return the probabilities of logits drawn towards the prior's logit: sigmoid(prior + trust (logit - prior) + shift).
 
     With a map, its values at those probabilities.
 
-    Shapes: logits of any shape; returns the same.
-    Units:  trust from 0 on; 0 is the base rate, 1 the logit as it is.
+    Shapes: logits of any shape, prior one number or of that shape; returns the same.
+    Units:  trust from 0 on; 0 is the base rate, 1 the logit as it is; shift in logits.
+    Source: Platt (1999) for a slope and a shift, here about what is known without the network.
     """
-    p = sigmoid(prior + trust * (logits - prior))
+    p = sigmoid(prior + trust * (logits - prior) + shift)
     return p if by is None else mapped(p, by)
 
 
-def trusted_shares(logits: F64, *, prior: Sequence[float], trust: float) -> F64:
+def trusted_shares(logits: F64, *, prior: Sequence[float] | F64, trust: float) -> F64:
     """Return class probabilities of logits drawn towards the prior's logits.
 
-    Shapes: logits (n, k), prior k; returns (n, k), rows adding up to 1.
+    Shapes: logits (n, k), prior k or (n, k); returns (n, k), rows adding up to 1.
     """
     base = np.asarray(prior)
     return softmax(base + trust * (logits - base))
@@ -58,6 +62,21 @@ def blended_volatility(network: F64, recent: F64, own: HeadTrust) -> F64:
         + learned * np.log(np.maximum(network, _TINY))
     )
     return np.asarray(np.exp(logs))
+
+
+def informed(evidence: Mapping[str, Evidence], trust: Mapping[str, HeadTrust]) -> dict[str, Evidence]:
+    """Return the evidence by horizon under another trust: of a side that is a base rate no edge is claimed.
+
+    A side that was not informed when its losses were learned stays so: they are those of a base rate.
+    """
+    return {
+        horizon: replace(
+            own,
+            long_informed=own.long_informed and trust[horizon].p_long_trust > 0.0,
+            short_informed=own.short_informed and trust[horizon].p_short_trust > 0.0,
+        )
+        for horizon, own in evidence.items()
+    }
 
 
 def daily_means(losses: F64, day: I64) -> F64:

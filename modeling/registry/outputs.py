@@ -58,10 +58,18 @@ def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
     """Return what is said of rows whose recent volatility of a bar is `recent` (n,)."""
     return Trusted(
         p_long=trusted_probability(
-            outputs.p_long_logit, prior=own.p_long_prior, trust=own.p_long_trust, by=own.p_long_map
+            outputs.p_long_logit,
+            prior=own.p_long_prior,
+            trust=own.p_long_trust,
+            shift=own.p_long_shift,
+            by=own.p_long_map,
         ),
         p_short=trusted_probability(
-            outputs.p_short_logit, prior=own.p_short_prior, trust=own.p_short_trust, by=own.p_short_map
+            outputs.p_short_logit,
+            prior=own.p_short_prior,
+            trust=own.p_short_trust,
+            shift=own.p_short_shift,
+            by=own.p_short_map,
         ),
         return_quantiles=blended_quantiles(outputs.return_quantiles, recent, own),
         volatility=blended_volatility(outputs.volatility, recent, own),
