@@ -24,10 +24,12 @@ from modeling.fitting.forecasts import NetworkInputs, Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
 from modeling.fitting.ranges import ranges_taught
+from modeling.fitting.recalibration import folds_said
 from modeling.fitting.thresholds import thresholds_learn
 from modeling.fitting.training import Fitted
 from modeling.fitting.walk import judged_of
 from modeling.registry.council import Council
+from modeling.registry.folds import folds_bytes
 from modeling.registry.scorer import Network
 
 Say = Callable[[int, int, str], None]
@@ -142,6 +144,11 @@ def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: S
         explanation(served, trained.fitted.networks.serving, dataset, rules, say=say)
     )
     return told
+
+
+def said_bytes(trained: Trained) -> bytes:
+    """Return what all folds said of their held-out rows: by it a version in service is calibrated again."""
+    return folds_bytes(folds_said(trained.folds, column=trained.column))
 
 
 def scaler_json(dataset: Dataset, scaler: Scaler) -> dict[str, Any]:

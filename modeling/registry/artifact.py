@@ -30,6 +30,7 @@ COUNCIL = "council.json"
 ADAPTERS = "adapters.json"
 CONFORMAL = "conformal.json"
 THRESHOLDS = "thresholds.json"
+FOLDS = "folds.npz"
 KERAS = "network.keras"
 Kind = TypeVar("Kind")
 

@@ -20,6 +20,7 @@ from modeling.fitting.candidates import (
     candidate_explain,
     candidate_judge,
     candidate_train,
+    said_bytes,
     scaler_json,
 )
 from modeling.fitting.council import council_seated
@@ -316,13 +317,13 @@ def _write(
 
 
 def _rule_files(made: Candidate) -> dict[str, bytes]:
-    """Return by what the network's outputs are decided and moved, and which edges are traded."""
+    """Return by what the network's outputs are decided, moved and one day calibrated again, and which edges are traded."""
     rules = made.trained.council
     ranges = store.json_bytes({name: asdict(own) for name, own in made.ranges.items()})
     council = {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
     own = made.judged.thresholds
     thresholds = {} if own is None else {store.THRESHOLDS: store.json_bytes(asdict(own))}
-    return {store.CONFORMAL: ranges, **council, **thresholds}
+    return {store.CONFORMAL: ranges, store.FOLDS: said_bytes(made.trained), **council, **thresholds}
 
 
 def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:

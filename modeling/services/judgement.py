@@ -16,7 +16,7 @@ from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.evidence import Novelty
-from modeling.fitting.forecasts import NetworkInputs, Provenance, calibrated, raw_forecasts
+from modeling.fitting.forecasts import NetworkInputs, Provenance, Raw, calibrated, raw_forecasts
 from modeling.fitting.judging import Judged, Rules, gate_input
 from modeling.fitting.loading import dataset_load, whole_load
 from modeling.fitting.recipe import Recipe
@@ -100,12 +100,16 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
     Raises: ArtifactBrokenError if its bytes are not those that were registered.
     """
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=version)
-    inputs = inputs_of(artifact, dataset)
-    seen_s = clock.to_epoch_s(version.trained_until)
+    return artifact_judged(artifact, artifact_raw(artifact, dataset, rows=rows), dataset)
+
+
+def artifact_raw(artifact: ServingArtifact, dataset: Dataset, *, rows: I64) -> Raw:
+    """Return what a published version says of some rows of a dataset before its calibration, its council's decision in it."""
+    seen_s = clock.to_epoch_s(artifact.version.trained_until)
     raw = raw_forecasts(
         Network(artifact.onnx),
         dataset,
-        inputs=inputs,
+        inputs=inputs_of(artifact, dataset),
         rows=rows,
         provenance=Provenance(
             model=hashlib.sha256(artifact.onnx).hexdigest(),
@@ -114,15 +118,18 @@ def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -
             validation_end_s=seen_s,
         ),
     )
-    if artifact.council is not None:
-        raw = decided(raw, dataset, artifact.council)
+    return raw if artifact.council is None else decided(raw, dataset, artifact.council)
+
+
+def artifact_judged(artifact: ServingArtifact, raw: Raw, dataset: Dataset) -> Judged:
+    """Return what a published version says by its own calibration and evidence, as it is judged."""
     limit = next(iter(artifact.evidence.values())).novelty_limit
     return Judged(
         forecasts=calibrated(
             raw, dataset, artifact.trust, column=dataset.features.index(artifact.volatility_feature)
         ),
         evidence=artifact.evidence,
-        scaler=inputs.scaler,
+        scaler=inputs_of(artifact, dataset).scaler,
         novelty=Novelty(mean=artifact.novelty_mean, precision=artifact.novelty_precision, limit=limit),
         thresholds=artifact.thresholds,
     )

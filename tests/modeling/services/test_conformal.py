@@ -22,16 +22,17 @@ pytest.importorskip("keras", reason="training needs Keras")
 from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.conformal import quantile_rows
-from modeling.fitting.dataset import Dataset
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
 from modeling.fitting.loading import Loaded
 from modeling.kernels.conformal import conformal_learn
 from modeling.models import ConformalState, ModelVersion
 from modeling.registry import artifact as store
+from modeling.registry.folds import folds_read
 from modeling.selectors.conformal import conformal_newest, conformal_states, ranges_get
 from modeling.services import judgement as module
 from modeling.services.conformal import conformal_update, dataset_conformal
 from modeling.services.fit import Origin, dataset_train
-from modeling.services.judgement import version_judged
+from modeling.services.judgement import artifact_raw, version_judged
 from modeling.tasks import conformal_update as conformal_update_task
 from tests.modeling.synthetic import dataset, label_set, tiny_recipe
 from traderai.accounts.models import User
@@ -119,6 +120,23 @@ def test_the_artifact_the_card_and_the_metrics_tell_what_validation_taught(publi
     card = store.artifact_file(lake=lake_at(settings.LAKE_URL), version=published.facts, name="model_card.md")
     assert card is not None and "as served" in card.decode()
     assert any("as served" in line for line in published.table)
+
+
+def test_the_artifact_keeps_what_its_fold_said_for_calibrations_to_come(published: Published, settings):
+    lake, data = lake_at(settings.LAKE_URL), published.data
+    content = store.artifact_file(lake=lake, version=published.facts, name=store.FOLDS)
+    assert content is not None
+    (fold,) = folds_read(content)
+    rows = data.rows_of(VALIDATION)
+    raw = artifact_raw(store.artifact_read(lake=lake, version=published.facts), data, rows=rows)
+    for h, horizon in enumerate(data.horizons):
+        own, at = fold[horizon], data.part[rows, h] == VALIDATION
+        np.testing.assert_array_equal(own.p_long_logit, raw.p_long_logit[at, h])
+        np.testing.assert_array_equal(own.direction_logits, raw.direction_logits[at, h])
+        np.testing.assert_array_equal(own.p_short, data.targets.p_short[rows[at], h])
+        np.testing.assert_array_equal(own.day, data.day[rows[at]])
+        rate = data.targets.p_long[data.part[:, h] == TRAIN, h].mean()
+        assert float(own.p_long_prior) == pytest.approx(np.log(rate / (1.0 - rate)))
 
 
 def test_the_days_after_training_are_learned_as_if_asked_daily(published: Published):
