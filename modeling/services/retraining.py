@@ -10,13 +10,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from market.configs import universe_config
-from market.contracts import Timeframe
-from market.selectors.bars import newest_bars
-from market.selectors.quality import quality_report_latest
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.retraining import (
     ENDED,
-    DataLimits,
     JobName,
     RetrainingConfig,
     RetrainingFacts,
@@ -24,7 +20,6 @@ from modeling.contracts.retraining import (
     RetrainingState,
     Trigger,
 )
-from modeling.fitting.loading import universe_of
 from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.models import GateVerdict, RetrainingReport
 from modeling.selectors.configuration import retraining_config_get
@@ -32,6 +27,7 @@ from modeling.selectors.drift import drift_reports
 from modeling.selectors.retraining import retraining_facts_of, retraining_text
 from modeling.selectors.versions import champion_get
 from modeling.services.adapters import adapters_train
+from modeling.services.data_fitness import data_complaint
 from modeling.services.judgement import recipe_of, run_of
 from modeling.services.training_runs import training_runs_sweep
 from traderai.common.clock import MOSCOW
@@ -112,7 +108,7 @@ def _drifted(now: datetime, today: date) -> str | None:
 
 def _claimed(claim: Claim, due: _Due, config: RetrainingConfig, now: datetime) -> RetrainingFacts:
     try:
-        complaint = _data_complaint(due.job, config.data, now)
+        complaint = data_complaint(_plan(due.job), config.data, now=now)
         if complaint is None:
             outcome = JOBS[due.name](due.job, config, now)
         else:
@@ -128,39 +124,6 @@ def _claimed(claim: Claim, due: _Due, config: RetrainingConfig, now: datetime) -
     told = asdict(facts) | {"day": facts.day.isoformat(), "at": facts.at.isoformat()}
     summary_send(event=EVENT, text=retraining_text(facts), facts=told)
     return facts
-
-
-def _data_complaint(job: RetrainingJob, limits: DataLimits, now: datetime) -> str | None:
-    """Return why the job's data are too old or too bad to be learned from, None where they are not."""
-    report = quality_report_latest(as_of=now)
-    max_age = timedelta(hours=limits.max_report_age_hours)
-    if report is None or now - report.as_of > max_age:
-        was = "there is none" if report is None else f"the newest is of {report.as_of:%Y-%m-%d %H:%M} UTC"
-        return (
-            f"a report on the quality of the data of the last {limits.max_report_age_hours:g} hours is needed, "
-            f"{was}; run manage.py data_quality"
-        )
-    plan = _plan(job)
-    if plan is None:
-        return "no version is in service whose recipe it could go by; train one first"
-    secids = {item.secid for item in universe_of(plan)}
-    if not secids:
-        return f"recipe {plan.name} has no share to learn from; run manage.py ingest"
-    unfit = sorted(
-        secid for secid in secids if f"{secid} {plan.timeframe}" in report.findings["unfit_series"]
-    )
-    if len(unfit) > limits.max_unfit_frac * len(secids):
-        return (
-            f"the bars of {len(unfit)} of {len(secids)} shares are not fit for use, at most "
-            f"{limits.max_unfit_frac:.0%} may be: {', '.join(unfit[:10])}; see the quality report of "
-            f"{report.as_of:%Y-%m-%d %H:%M} UTC"
-        )
-    bars = newest_bars(timeframe=Timeframe.parse(plan.timeframe))
-    newest = max((bars[secid] for secid in secids & bars.keys()), default=None)
-    if newest is None or now - newest > timedelta(days=limits.max_bar_age_days):
-        was = "there is none" if newest is None else f"the newest is of {newest:%Y-%m-%d %H:%M} UTC"
-        return f"a bar of the last {limits.max_bar_age_days:g} days is needed, {was}; run manage.py ingest"
-    return None
 
 
 def _plan(job: RetrainingJob) -> Recipe | None:
