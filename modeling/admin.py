@@ -26,6 +26,7 @@ from modeling.models import (
     ShadowReport,
     TrainingRun,
     Trial,
+    WeeklyCalibration,
 )
 from modeling.selectors.drift import drift_facts_of, drift_lines
 from modeling.selectors.shadow import standing_line
@@ -358,6 +359,17 @@ class ConformalStateAdmin(ReadOnlyAdmin):
     list_filter = ("as_of",)
     list_select_related = ("version",)
     search_fields = ("version__version",)
+    ordering = ("-as_of", "-pk")
+
+
+@admin.register(WeeklyCalibration)
+class WeeklyCalibrationAdmin(ReadOnlyAdmin):
+    """What became of calibrating versions again, a word a week; append-only."""
+
+    list_display = ("version", "week", "kept", "note", "as_of")
+    list_filter = ("kept", "week")
+    list_select_related = ("version",)
+    search_fields = ("version__version", "note")
     ordering = ("-as_of", "-pk")
 
 

@@ -35,6 +35,14 @@ def conformal_update() -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def calibration_weekly() -> None:
+    """Calibrate the version in service again, once a week."""
+    from modeling.services import calibration
+
+    calibration.calibration_weekly(now=clock.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def retraining_due() -> None:
     """Train what is due by the calendar or for drift, one job a call; where nothing is due nothing is done."""
     from modeling.services import retraining

@@ -44,6 +44,7 @@ from modeling.kernels.served_ranges import ranged
 from modeling.kernels.thresholds import raised
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
+from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.conformal import ranges_get
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
@@ -97,6 +98,7 @@ class Finding:
     drivers: tuple[Driver, ...]
     rule: RegimeRule  # what its regime asks of a trade, as the version has learned it
     ranges: RangesLearned | None = None  # what the prediction's quantiles have learned from since training
+    calibrated_at: datetime | None = None  # of the calibration that took the place of training's, if one did
 
 
 def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> ShareInput:
@@ -132,7 +134,8 @@ def decisions_find(
 ) -> tuple[Finding, ...]:
     """Return the decisions on all shares and horizons; nothing is stored.
 
-    The occasion's version is loaded, with the adapters taught upon it if they serve, unless it comes with its scorer.
+    The occasion's version is loaded as it speaks at that moment: by its newest calibration, with the adapters taught upon
+    it if they serve; unless it comes with its scorer.
     """
     if occasion.version is None:
         return tuple(
@@ -140,7 +143,7 @@ def decisions_find(
             for share in shares
             for horizon in occasion.horizons
         )
-    scorer = scorer or _scorer(occasion.version)
+    scorer = scorer or _scorer(occasion.version, as_of=occasion.market_at)
     readable = [share for share in shares if share.window is not None]
     windows = _stacked(readable, scorer)
     secids = [share.instrument.secid for share in readable]
@@ -156,7 +159,13 @@ def decisions_find(
             _finding(share, horizon, prediction, float(distance), occasion=occasion, scorer=scorer)
             for share, prediction, distance in zip(readable, predictions, novelty, strict=True)
         ]
-        found = [dataclasses.replace(finding, ranges=_learned(own)) for finding in found]
+        newer = scorer.artifact.recalibrated
+        found = [
+            dataclasses.replace(
+                finding, ranges=_learned(own), calibrated_at=None if newer is None else newer.as_of
+            )
+            for finding in found
+        ]
         findings += _with_drivers(found, windows, horizon, scorer, occasion)
         findings += [
             _finding(share, horizon, None, float("nan"), occasion=occasion, scorer=scorer)
@@ -166,8 +175,8 @@ def decisions_find(
     return tuple(findings)
 
 
-def _scorer(version: ModelVersionFacts) -> Scores:
-    artifact = artifact_load(version=version)
+def _scorer(version: ModelVersionFacts, *, as_of: datetime) -> Scores:
+    artifact = artifact_calibrated(artifact=artifact_load(version=version), as_of=as_of)
     return scorer_open(artifact=artifact, adapters=adapters_load(artifact=artifact))
 
 

@@ -44,6 +44,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "decision": decision,
         "prediction": finding.prediction,
         "ranges": finding.ranges,
+        "calibrated_at": finding.calibrated_at,
         "break_even": finding.break_even,
         "market": finding.market,
         "regime": share.regime,
@@ -65,9 +66,10 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
 
 
 def _learned_until(finding: Finding, version: ModelVersionFacts | None) -> list[datetime]:
-    """Return until when those had learned who made the prediction: the version and, if any, the share's adapter."""
+    """Return until when those had learned who made the prediction: the version, its calibration, the share's adapter."""
     adapter = None if finding.prediction is None else finding.prediction.adapter
-    return [own.trained_until for own in (version, adapter) if own is not None]
+    learned = [own.trained_until for own in (version, adapter) if own is not None]
+    return learned if finding.calibrated_at is None else [*learned, finding.calibrated_at]
 
 
 def is_proven(occasion: Occasion) -> bool:

@@ -15,6 +15,12 @@ RETRAINING_STATES: tuple[RetrainingState, ...] = (*ENDED, "refused", "failed")
 TRIGGERS: tuple[Trigger, ...] = ("calendar", "drift")
 
 
+def week_of(day: date) -> str:
+    """Return the week that a day lies in, such as "2026-W47"; weeks begin on Monday."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainingJob:
     """What is trained how often."""
@@ -25,11 +31,8 @@ class RetrainingJob:
     universe: str | None = None  # a list of universe.yaml; None: the shares of the recipe
 
     def period(self, day: date) -> str:
-        """Return the period that a day lies in: "2026-11", or "2026-W47", whose weeks begin on Monday."""
-        if self.every == "month":
-            return f"{day:%Y-%m}"
-        year, week, _ = day.isocalendar()
-        return f"{year}-W{week:02d}"
+        """Return the period that a day lies in: "2026-11", or "2026-W47" as `week_of`."""
+        return f"{day:%Y-%m}" if self.every == "month" else week_of(day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +54,27 @@ class DataLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationRules:
+    """By how many days the version in service is calibrated again, each week."""
+
+    enabled: bool
+    min_days: int  # since the version has learned, besides those that judge
+    judged_frac: float  # of the days since the version has learned, the newest: they judge
+
+    def __post_init__(self) -> None:
+        if self.min_days < 2 or not 0.0 < self.judged_frac < 1.0:
+            raise ValueError(
+                f"min_days must be at least 2 and judged_frac within (0, 1), were {self.min_days} and {self.judged_frac}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RetrainingConfig:
     """The jobs in the order in which they are done, and what holds for all (retraining.yaml)."""
 
     jobs: dict[JobName, RetrainingJob]
     data: DataLimits
+    calibration: CalibrationRules
     drift_pause_days: int
     seed: int
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from modeling.models.ledger import Experiment, Trial
 from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
 from modeling.models.shadow import ShadowAnswer, ShadowReport
-from modeling.models.watch import ConformalState, DriftReport, LeakAudit, RetrainingReport
+from modeling.models.watch import (
+    ConformalState,
+    DriftReport,
+    LeakAudit,
+    RetrainingReport,
+    WeeklyCalibration,
+)
 
 __all__ = [
     "ConformalState",
@@ -20,4 +26,5 @@ __all__ = [
     "ShadowReport",
     "TrainingRun",
     "Trial",
+    "WeeklyCalibration",
 ]

@@ -1,4 +1,4 @@
-"""What the watch over versions finds: audits of leaks, reports of drift and of retraining, what ranges have learned."""
+"""What the watch over versions finds: leaks, drift, what ranges learned, what became of calibrations and retrainings."""
 
 from __future__ import annotations
 
@@ -77,6 +77,40 @@ class ConformalState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.version.version}: {self.outcomes} outcomes by {self.as_of:%Y-%m-%d}"
+
+
+class WeeklyCalibration(models.Model):
+    """What became of calibrating a version again, once a week; append-only, the newest kept one serves.
+
+    All of them together tell by what every probability was said.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="calibrations")
+    week = models.CharField(max_length=8)
+    as_of = models.DateTimeField(
+        help_text="No outcome known later had a say; a kept one serves from then on."
+    )
+    kept = models.BooleanField(help_text="Whether another calibration serves from then on.")
+    note = models.TextField()
+    trust = models.JSONField(blank=True, help_text="By horizon; empty where the standing one stays.")
+    figures = models.JSONField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "week"], name="modeling_weeklycalibration_once"),
+            models.CheckConstraint(
+                condition=Q(kept=True) & ~Q(trust={}) | Q(kept=False, trust={}),
+                name="modeling_weeklycalibration_kept_has_trust",
+            ),
+            models.CheckConstraint(condition=~Q(note=""), name="modeling_weeklycalibration_says_why"),
+            models.CheckConstraint(
+                condition=Q(as_of__lte=F("at")), name="modeling_weeklycalibration_known_when_stored"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version.version} in {self.week}: {'kept' if self.kept else 'stands'}"
 
 
 class RetrainingReport(models.Model):

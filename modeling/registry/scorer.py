@@ -60,7 +60,8 @@ class Scorer:
     """One version ready to answer: raw feature windows in, calibrated predictions out.
 
     Adapters correct the probabilities of both sides alone: ranges, volatility, votes and the evidence by which trades are
-    taken stay the version's own.
+    taken stay the version's own. They were taught upon the calibration of the artifact and learn by themselves what a
+    newer one would tell them: that is for the shares without an adapter.
     """
 
     def __init__(self, artifact: ServingArtifact, adapters: ServingAdapters | None = None) -> None:
@@ -78,8 +79,9 @@ class Scorer:
         outputs = outputs if seated is None else seated.outputs
         column = self.artifact.feature_names.index(self.artifact.volatility_feature)
         recent = windows[:, -1, column].astype(np.float64)
-        said = trusted(outputs, recent, self.artifact.trust[horizon])
-        long, short = self._corrected(said, windows[:, -1, :], secids, horizon)
+        taught = trusted(outputs, recent, self.artifact.trust[horizon])
+        said = self._recalibrated(taught, outputs, recent, horizon)
+        long, short = self._corrected(taught, said, windows[:, -1, :], secids, horizon)
         return tuple(
             Prediction(
                 p_long=float(long[row]),
@@ -88,21 +90,27 @@ class Scorer:
                 volatility=float(said.volatility[row]),
                 direction=tuple(float(value) for value in said.direction[row]),
                 votes=() if seated is None else _votes(seated, row),
-                adapter=self._told(secids[row], said, row),
+                adapter=self._told(secids[row], taught, row),
             )
             for row in range(windows.shape[0])
         )
 
+    def _recalibrated(self, taught: Trusted, outputs: Outputs, recent: F64, horizon: str) -> Trusted:
+        newer = self.artifact.recalibrated
+        return taught if newer is None else trusted(outputs, recent, newer.trust[horizon])
+
     def _corrected(
-        self, said: Trusted, last_bars: F32, secids: Sequence[str], horizon: str
+        self, taught: Trusted, said: Trusted, last_bars: F32, secids: Sequence[str], horizon: str
     ) -> tuple[F64, F64]:
         if self._adapters is None:
             return said.p_long, said.p_short
         own = self._adapters.adapters
         columns = [self.artifact.feature_names.index(name) for name in own.features]
-        return adapted(
-            own, said.p_long, said.p_short, local=last_bars[:, columns], secids=secids, horizon=horizon
+        long, short = adapted(
+            own, taught.p_long, taught.p_short, local=last_bars[:, columns], secids=secids, horizon=horizon
         )
+        corrected = np.array([secid in own.by_secid for secid in secids], dtype=np.bool_)
+        return np.where(corrected, long, said.p_long), np.where(corrected, short, said.p_short)
 
     def _told(self, secid: str, said: Trusted, row: int) -> Corrected | None:
         if self._adapters is None or secid not in self._adapters.adapters.by_secid:

@@ -28,26 +28,17 @@ from modeling.selectors.versions import champion_get, version_get
 from modeling.services import adapters as adapters_module
 from modeling.services.adapters import AdaptersReport, adapters_train, dataset_adapters_train
 from modeling.services.judgement import version_judged
-from modeling.services.registry import (
-    NewVersion,
-    emission_pause,
-    version_gate,
-    version_promote,
-    version_register,
-    version_rollback,
-)
+from modeling.services.registry import emission_pause, version_rollback
 from modeling.services.retraining import retraining_due
 from tests.market import make
-from tests.modeling.fitting.adapter_maker import CONFIG, FOLLOWER, adapter_data, recipe
-from tests.modeling.linear_network import linear_onnx, side_heads, whole_trust
-from tests.modeling.synthetic import FEATURES, OUTCOMES
-from tests.signals import builders
+from tests.modeling.fitting.adapter_maker import CONFIG, FOLLOWER, adapter_data
+from tests.modeling.serving_maker import PLAN, serving
+from tests.modeling.synthetic import OUTCOMES
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import NotReadyError
 from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db
-PLAN = replace(recipe(), label_set="quick_v1", feature_set="tech_v1")
 DAYS = 360
 
 
@@ -65,52 +56,6 @@ def now(data: Dataset) -> datetime:
 @pytest.fixture
 def base(quick: Path, data: Dataset) -> ModelVersionFacts:
     return serving(data, "global-quick-1")
-
-
-def serving(data: Dataset, name: str) -> ModelVersionFacts:
-    """Put a version into service that knows the base rates of the first half of the bars and nothing else."""
-    until = from_epoch_s(int(np.median(data.decision_s)))
-    known = data.usable & (data.targets.window_end_s <= to_epoch_s(until))
-    trust = {
-        horizon: asdict(whole_trust(**priors(data, known[:, h], h), p_long_trust=0.0, p_short_trust=0.0))
-        for h, horizon in enumerate(data.horizons)
-    }
-    files = {
-        store.ONNX: linear_onnx(side_heads([0.0, 0.0, 0.0]), lookback=data.lookback_bars),
-        store.SCALER: store.json_bytes(
-            {
-                "features": list(FEATURES), "mean": [0.0] * 3, "std": [1.0] * 3, "ticker_rows": {},
-                "horizon_rows": {horizon: row for row, horizon in enumerate(data.horizons)},
-            }
-        ),
-        store.CALIBRATION: store.json_bytes({"trust": trust, "volatility_feature": "volatility"}),
-        store.EVIDENCE: store.evidence_bytes(
-            evidence=dict.fromkeys(data.horizons, builders.evidence()),
-            novelty_mean=[0.0] * 3,
-            novelty_precision=np.eye(3).tolist(),
-        ),
-    }  # fmt: skip
-    sha = store.artifact_write(lake=lake_at(settings.LAKE_URL), key=f"models/{name}", files=files, about={})
-    run = TrainingRun.objects.create(
-        recipe=PLAN.name, config_sha256="c", data_sha256=name, code_sha256="c", seed=0, as_of=until, state="done",
-        config=json.loads(json.dumps(asdict(PLAN))), started_at=until, finished_at=until,
-    )  # fmt: skip
-    new = NewVersion(
-        version=name, kind="global", recipe=PLAN.name, feature_set_key="tech_v1@0", label_set="quick_v1",
-        timeframe="1h", horizons=data.horizons, lookback_bars=data.lookback_bars, trained_until=until,
-        is_simulated=True, artifact_key=f"models/{name}", manifest_sha256=sha, metrics={},
-    )  # fmt: skip
-    facts, champion = version_register(new=new, run_id=run.pk, now=until), champion_get()
-    version_gate(
-        version_id=facts.id, against_id=None if champion is None else champion.id, verdict="inform", numbers={},
-        now=until,
-    )  # fmt: skip
-    return version_promote(version_id=facts.id, by="t", reason="test", now=until)
-
-
-def priors(data: Dataset, rows: np.ndarray, h: int) -> dict[str, float]:
-    rates = {side: float(getattr(data.targets, side)[rows, h].mean()) for side in ("p_long", "p_short")}
-    return {f"{side}_prior": float(np.log(rate / (1.0 - rate))) for side, rate in rates.items()}
 
 
 def answers(facts: ModelVersionFacts, data: Dataset, *, alone: bool = False) -> tuple[Prediction, ...]:
