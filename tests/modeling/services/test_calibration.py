@@ -266,7 +266,7 @@ def test_too_few_days_are_told_and_an_older_artifact_learns_nothing(quick: Path,
     )
     base = serving(bars(), "global-quick-2", more={store.FOLDS: folds()})
     found = calibrated(base, moved(), base.trained_until + timedelta(days=12))
-    assert not found.kept and "calibrations need 20 days to learn from" in found.note
+    assert not found.kept and "calibrations need 40 days to learn from" in found.note
     assert "lower calibration.min_days of retraining.yaml" in found.note
 
 
