@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,15 +62,18 @@ class Candidate:
     metrics: dict[str, Any]
 
 
-def candidate_train(dataset: Dataset, rules: Rules, *, say: Say) -> Trained:
-    """Return the network of the recipe, fitted on the training part, and the networks of the earlier folds."""
+def candidate_train(dataset: Dataset, rules: Rules, *, say: Say, checkpoints: Path | None = None) -> Trained:
+    """Return the network of the recipe, fitted on the training part, and the networks of the earlier folds.
+
+    With a folder of `checkpoints` the fit that was cut off is gone on with; those before it are made again.
+    """
     plan = rules.recipe
     column = dataset.features.index(plan.network.volatility_feature)
 
     def task_of(data: Dataset) -> FitTask:
         return FitTask(dataset=data, scaler=scaler_fit(data), column=column, seed=rules.seed)
 
-    made = NetworkForecaster(recipe=plan, say=say).fit(task_of(dataset))
+    made = NetworkForecaster(recipe=plan, say=say, checkpoints=checkpoints).fit(task_of(dataset))
     gap = onnx_check(
         made.fitted.networks.serving, made.onnx, n_tickers=len(dataset.secids), n_horizons=len(dataset.horizons),
         seed=rules.seed,
@@ -81,7 +85,7 @@ def candidate_train(dataset: Dataset, rules: Rules, *, say: Say) -> Trained:
         def told(done: int, total: int, what: str, fold: int = number) -> None:
             say(done, total, f"earlier fold {fold}, {what}")
 
-        own = NetworkForecaster(recipe=plan, say=told).fit(task_of(earlier))
+        own = NetworkForecaster(recipe=plan, say=told, checkpoints=checkpoints).fit(task_of(earlier))
         folds.append(Fold(dataset=earlier, raw=own.raw(earlier.rows_of(VALIDATION))))
     return Trained(
         fitted=made.fitted,

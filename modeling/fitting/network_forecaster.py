@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.export import onnx_export
@@ -47,11 +48,19 @@ class NetworkForecaster:
     recipe: Recipe
     say: Callable[[int, int, str], None]
     name: str = "network"  # in tables
+    checkpoints: Path | None = None  # a folder: a fit that was cut off there is gone on with
 
     def fit(self, task: FitTask) -> NetworkFit:
         """Return the network with the weights of its best validation epoch."""
         dataset = task.dataset
-        fitted = network_fit(dataset, self.recipe, scaler=task.scaler, seed=task.seed, say=self.say)
+        fitted = network_fit(
+            dataset,
+            self.recipe,
+            scaler=task.scaler,
+            seed=task.seed,
+            say=self.say,
+            checkpoints=self.checkpoints,
+        )
         onnx = onnx_export(
             fitted.networks.serving, lookback_bars=dataset.lookback_bars, n_features=len(dataset.features)
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
 import keras
@@ -11,9 +12,11 @@ import numpy as np
 
 from modeling.fitting.batches import Scaler
 from modeling.fitting.blocks import recipe_blocks
+from modeling.fitting.checkpoints import SUFFIX, Checkpoint
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
 from modeling.fitting.divergence import DivergenceStop
 from modeling.fitting.head_targets import Asked, head_targets, strategy_targets
+from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.window_batches import WindowBatches, WindowSource
@@ -22,7 +25,7 @@ from modeling.networks.ensemble import mean_network
 from modeling.networks.losses import losses
 from modeling.networks.shape import NetworkShape
 from modeling.networks.task_weights import with_learned_weights
-from traderai.common import clock
+from traderai.common.config import fingerprint
 from traderai.common.errors import InputError, did_you_mean
 
 SEEDS_APART: Final = 7919  # of the members of an ensemble
@@ -41,17 +44,18 @@ class Fitted:
 
 
 class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells how far the fit is and ends it when its time is up."""
+    """Tells how far the fit is and ends it when its time is up; the time before it was cut off counts."""
 
-    def __init__(self, *, max_s: float, epochs: int, say: Callable[[int, int, str], None]) -> None:
+    def __init__(
+        self, *, max_s: float, epochs: int, say: Callable[[int, int, str], None], at: Checkpoint
+    ) -> None:
         super().__init__()
-        self._max_s, self._epochs, self._say = max_s, epochs, say
-        self._began_s = clock.monotonic_s()
+        self._max_s, self._epochs, self._say, self._at = max_s, epochs, say, at
         self.out_of_time = False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Report the epoch; another one is begun only if the time for it is left."""
-        spent_s = clock.monotonic_s() - self._began_s
+        spent_s = self._at.spent_s
         told = logs or {}
         self._say(
             epoch + 1,
@@ -64,11 +68,19 @@ class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
 
 
 def network_fit(
-    dataset: Dataset, recipe: Recipe, *, scaler: Scaler, seed: int, say: Callable[[int, int, str], None]
+    dataset: Dataset,
+    recipe: Recipe,
+    *,
+    scaler: Scaler,
+    seed: int,
+    say: Callable[[int, int, str], None],
+    checkpoints: Path | None = None,
 ) -> Fitted:
     """Return the network with the weights of its best validation epoch; the seed decides everything random.
 
     With `ensemble` several are fitted from several seeds and answer as their mean; the learning curve is the first's.
+    With a folder of `checkpoints` a fit that was cut off goes on after its last whole epoch, to the same weights; another
+    recipe, dataset, code or seed begins anew.
     """
     unit = float(np.nanstd(np.where(dataset.part == TRAIN, dataset.targets.forward_return, np.nan)))
     strategies = recipe_strategies(recipe, dataset)
@@ -91,9 +103,20 @@ def network_fit(
         keras.utils.set_random_seed(own_seed)
         name = recipe.network.name if recipe.network.ensemble == 1 else f"{recipe.network.name}_{number}"
         networks = _compiled(build_networks(shape, name=name), recipe, unit, tuple(targets))
-        return _run(networks, recipe, _parts(dataset, source, recipe, seed=own_seed), dataset, say)
+        stop = keras.callbacks.EarlyStopping(
+            monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True
+        )
+        parts = _parts(dataset, source, recipe, seed=own_seed)
+        path = None if checkpoints is None else checkpoints / _file_name(dataset, recipe, own_seed)
+        return _run(networks, recipe, parts, dataset, Checkpoint(path, parts[0], stop), say)
 
     return _joined([member(number) for number in range(recipe.network.ensemble)])
+
+
+def _file_name(dataset: Dataset, recipe: Recipe, seed: int) -> str:
+    """Return a name that no other fit has."""
+    own = [fingerprint(recipe), fingerprint(recipe.labels()), dataset.sha256, code_sha256(), seed]
+    return f"{fingerprint(own)}{SUFFIX}"
 
 
 def _parts(
@@ -144,33 +167,34 @@ def _run(
     recipe: Recipe,
     parts: tuple[WindowBatches, WindowBatches],
     dataset: Dataset,
+    checkpoint: Checkpoint,
     say: Callable[[int, int, str], None],
 ) -> Fitted:
     fit, (train, validation) = recipe.fit, parts
-    stop = DivergenceStop(dataset, train, learning_rate=fit.learning_rate)
-    watch = _Watch(max_s=60.0 * fit.max_fit_minutes, epochs=fit.max_epochs, say=say)
-    best = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True
-    )
-    began_s = clock.monotonic_s()
+    diverged = DivergenceStop(dataset, train, learning_rate=fit.learning_rate)
+    watch = _Watch(max_s=60.0 * fit.max_fit_minutes, epochs=fit.max_epochs, say=say, at=checkpoint)
     prepare_fit(networks.training, *train[0])
-    history = networks.training.fit(
+    checkpoint.restore(networks.training)
+    networks.training.fit(
         train,
         validation_data=validation,
         epochs=fit.max_epochs,
+        initial_epoch=checkpoint.epoch,
         shuffle=False,
         verbose=0,
-        callbacks=[stop, best, watch],
-    ).history
+        callbacks=[diverged, checkpoint.stop, watch, checkpoint],
+    )
+    checkpoint.done()
+    history = checkpoint.history
     epochs = len(history["loss"])
     stopped_by = "minutes" if watch.out_of_time else "epochs" if epochs == fit.max_epochs else "patience"
     return Fitted(
         networks=networks,
-        learning_curve={name: [float(value) for value in values] for name, values in history.items()},
+        learning_curve=history,
         epochs=epochs,
         windows_per_epoch=train.windows,
         stopped_by=stopped_by,
-        seconds=clock.monotonic_s() - began_s,
+        seconds=checkpoint.spent_s,
     )
 
 

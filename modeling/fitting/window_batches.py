@@ -92,6 +92,16 @@ class WindowBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras carri
         """The windows of an epoch."""
         return sum(rows.size for rows in self._batches)
 
+    @property
+    def draw(self) -> int:
+        """The number of the draw of rows that the next epoch takes, or this one while it runs."""
+        return self._epoch
+
+    def begin_at(self, draw: int) -> None:
+        """Let the next epoch be of this draw: a fit that was cut off goes on with the rows that it would have had."""
+        self._epoch = draw
+        self._draw()
+
     def rows(self, index: int) -> I64:
         """Return the matrix rows of a batch of the epoch that is being drawn from."""
         return self._batches[index]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -23,6 +24,7 @@ from modeling.fitting.candidates import (
     said_bytes,
     scaler_json,
 )
+from modeling.fitting.checkpoints import checkpoints_sweep
 from modeling.fitting.council import council_seated
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.drift import drift_reference
@@ -118,7 +120,8 @@ def recipe_train(
     """Train a recipe on what is known at `as_of`, register, judge and, if it passed, promote it or let it shadow.
 
     Repeating with the same recipe, data, code and seed trains nothing and returns the version that is there.
-    A failure is kept with its reason in the training run; the champion stays in service.
+    A failure is kept with its reason in the training run; the champion stays in service. A fit that was killed goes on after
+    its last whole epoch when the same training is begun again.
     """
     plan = recipe_load(recipe, overrides=overrides)
     dataset, is_simulated, without = dataset_load(
@@ -149,6 +152,7 @@ def dataset_train(
     if same is not None:
         return _reused(facts_of(same), clock.monotonic_s() - began_s)
     training_runs_sweep(now=clock.now())
+    checkpoints_sweep(_checkpoints(), now_s=clock.to_epoch_s(clock.now()))
     new = TrainingRun(
         recipe=plan.name, seed=seed, as_of=origin.as_of, config=asdict(plan), started_at=clock.now(), **shas
     )
@@ -162,7 +166,7 @@ def _train(
     run: TrainingRun, plan: Recipe, dataset: Dataset, origin: Origin, progress: Progress
 ) -> TrainReport:
     rules = rules_of(plan, seed=run.seed, simulated=origin.is_simulated)
-    trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"))
+    trained = candidate_train(dataset, rules, say=_stage(progress, 1, "fit"), checkpoints=_checkpoints())
     if plan.council is not None:
         trained = council_seated(trained, dataset, rules)
     progress(2, STAGES, "calibration")
@@ -178,6 +182,10 @@ def _train(
     second, _ = _offered(offer, trained, fallen, lost=lost, progress=progress)
     table = (*report.table, "", f"{report.version.version}: {report.note}", *fallback_lines(lost))
     return replace(second, table=table)
+
+
+def _checkpoints() -> Path:
+    return Path(settings.STATE_DIR) / "checkpoints"
 
 
 def lost_kinds(verdict: GateVerdict) -> tuple[str, ...]:
