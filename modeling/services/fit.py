@@ -59,6 +59,7 @@ from modeling.selectors.versions import facts_of
 from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_enter, version_register
+from modeling.services.tracking import training_track
 from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
 from traderai.common.config import fingerprint
@@ -159,6 +160,7 @@ def dataset_train(
     with training_run(new) as run:
         report = _train(run, plan, dataset, origin, progress)
         run.metrics, run.log = report.version.metrics, "\n".join(report.table)
+    training_track(run=run, version=report.version, note=report.note)
     return replace(report, seconds=clock.monotonic_s() - began_s)
 
 
