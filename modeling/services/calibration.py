@@ -79,7 +79,8 @@ def dataset_calibrate(
     if stored is not None or content is None:
         return None if stored is None else calibration_facts_of(stored)
     run = run_of(facts)
-    rules, calibration = rules_of(recipe_of(run), seed=run.seed), retraining_config_get().calibration
+    rules = rules_of(recipe_of(run), seed=run.seed, simulated=facts.is_simulated)
+    calibration = retraining_config_get().calibration
     late = Late(
         learned_s=clock.to_epoch_s(facts.trained_until),
         as_of_s=clock.to_epoch_s(now),
