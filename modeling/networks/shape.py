@@ -76,10 +76,9 @@ class NetworkShape:
                 f"volatility_column must be below {self.n_features}, was {self.volatility_column}"
             )
         unknown = sorted(set(self.heads) - set(HEADS))
-        if unknown or len(set(self.heads)) < len(self.heads) or not set(BASE_HEADS) <= set(self.heads):
+        if unknown or len(set(self.heads)) < len(self.heads) or not self.heads:
             raise ValueError(
-                f"heads must hold {', '.join(BASE_HEADS)} and may hold others of {', '.join(HEADS)}, each once, "
-                f"were {', '.join(self.heads)}"
+                f"heads must be some of {', '.join(HEADS)}, each once, were {', '.join(self.heads) or 'none'}"
             )
         self._check_blocks()
         names = [own.name for own in self.strategies]

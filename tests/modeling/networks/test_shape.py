@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from modeling.contracts.heads import BASE_HEADS, HEADS
+from modeling.contracts.heads import HEADS
 from modeling.networks.shape import FeatureBlock
 from tests.modeling.networks.shapes import FUNDAMENTAL, TECHNICAL, small_shape
 
@@ -17,7 +17,7 @@ from tests.modeling.networks.shapes import FUNDAMENTAL, TECHNICAL, small_shape
         ({"return_unit_frac": 0.0}, "must be above 0"),
         ({"volatility_mean": float("nan")}, "must be above 0"),
         ({"volatility_column": 6}, "volatility_column must be below 6, was 6"),
-        ({"heads": BASE_HEADS[1:]}, "heads must hold p_long_logit"),
+        ({"heads": ()}, "heads must be some of p_long_logit.*were none"),
         ({"heads": (*HEADS, "p_up")}, "were .*p_up"),
         ({"heads": (*HEADS, "rank_score")}, "each once"),
         ({"blocks": (TECHNICAL, TECHNICAL)}, "blocks must share no column"),
