@@ -119,7 +119,6 @@ def book_figures(
     """Return what one portfolio made by itself and beyond all shares, at every cost."""
     book = books.tops[candidate]
     net, excess = book.net_frac(), books.excess(candidate)
-    years = calendar_years(books.days)
     account = DailyFractions(
         net_frac=net, invested_frac=np.ones(net.size), traded_frac=book.traded_frac.mean(axis=0)
     )
@@ -132,17 +131,7 @@ def book_figures(
         "excess": excess_figures(excess, bootstrap),
         "excess_at": {"gross": costs.pop("0 bp"), **costs},
         "p_value": mean_p_value(excess, books.days, bootstrap),
-        "years": [
-            {
-                "year": int(year),
-                "excess_frac": float(excess[years == year].sum()),
-                "net_frac": float(equity_curve(net[years == year])[-1] - 1.0),
-                "universe_frac": float(
-                    equity_curve(books.universe[candidate.horizon][years == year])[-1] - 1.0
-                ),
-            }
-            for year in np.unique(years)
-        ],
+        "years": _years(books, candidate, bootstrap),
         "cost_yearly_frac": float(book.cost_frac.mean() * TRADING_DAYS_A_YEAR),
         "a_purchase_bp": 1e4 * books.a_purchase(candidate),
         "turnover_yearly": book.turnover_yearly,
@@ -159,3 +148,22 @@ def excess_figures(excess: F64, bootstrap: DayBootstrap) -> dict[str, Any]:
         "t_plain": plain_t(excess),
         "t_newey_west": newey_west_t(excess, lag=_LAG_DAYS),
     }
+
+
+def _years(books: Books, candidate: Candidate, bootstrap: DayBootstrap) -> list[dict[str, Any]]:
+    """Return what each calendar year made, and beyond all shares after costs with bounds."""
+    net, excess = books.tops[candidate].net_frac(), books.excess(candidate)
+    universe, years = books.universe[candidate.horizon], calendar_years(books.days)
+    found = []
+    for year in np.unique(years):
+        own = years == year
+        mean = bootstrap.mean(excess[own], books.days[own])
+        found.append(
+            {
+                "year": int(year),
+                "excess_frac": scaled(mean, float(own.sum())),
+                "net_frac": float(equity_curve(net[own])[-1] - 1.0),
+                "universe_frac": float(equity_curve(universe[own])[-1] - 1.0),
+            }
+        )
+    return found

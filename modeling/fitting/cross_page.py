@@ -8,6 +8,7 @@ from typing import Any, Final
 from modeling.fitting.cross_plots import rank_plots
 from modeling.fitting.cross_tables import (
     account_text,
+    choice_section,
     held_name,
     luck_section,
     models_of,
@@ -66,6 +67,7 @@ def rank_page(figures: Mapping[str, Any]) -> Page:
         sections=[
             _verdict(verdict),
             ranking_section(figures, plots),
+            choice_section(figures),
             tenths_section(figures, plots),
             trading_section(figures, plots),
             luck_section(figures),
@@ -97,6 +99,7 @@ def rank_table(figures: Mapping[str, Any]) -> list[str]:
                 f"  {'':<24}held: {bounded(book['excess']['yearly_frac'], scale=100, sign=True)} % a year over all shares, "
                 f"Sharpe of it {bounded(book['excess']['sharpe'], digits=2)}, {book['bought']:,} purchases"
             )
+        lines.append(f"  {told['choice']['sentence']}")
     lines += [f"{held_name(name)}: {account_text(one)}" for name, one in figures["held"].items()]
     return lines
 
@@ -176,7 +179,7 @@ def _folds(data: Mapping[str, Any]) -> Table:
         for fold in data["folds"]
     ]
     columns = (
-        "Horizon", "Fold", "Learned from", "Penalty chosen from", "Test from", "Test to", "#Learned", "#of them choosing",
+        "Horizon", "Fold", "Learned from", "Chosen from", "Test from", "Test to", "#Learned", "#of them choosing",
         "#Test", "#Purged at the choice", "#Purged at the test",
     )  # fmt: skip
     return Table(caption="Folds", columns=columns, rows=rows, folded=True)

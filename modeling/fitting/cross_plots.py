@@ -10,10 +10,12 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter, Per
 
 from modeling.fitting.report_names import named
 from modeling.fitting.svg import figure_of, report_style
-from traderai.common.svg import AMBER, BLUE, GREEN, GREY, RED, VIOLET, svg_of
+from traderai.common.svg import AMBER, BLUE, GREEN, GREY, INK, RED, TEAL, VIOLET, svg_of
 
 COLOURS: Final = {
     "lightgbm": BLUE,
+    "network": TEAL,
+    "chosen": INK,
     "ridge": VIOLET,
     "momentum_12_1": GREEN,
     "reversal_1m": AMBER,
@@ -184,12 +186,10 @@ def _years(figures: Mapping[str, Any]) -> Any:
         width = 0.8 / len(models)
         for number, (name, own) in enumerate(models.items()):
             at = [row["year"] + (number - (len(models) - 1) / 2) * width for row in own["years"]]
-            axes.bar(
-                at,
-                [row["excess_frac"] for row in own["years"]],
-                width=width,
-                color=COLOURS[name],
-                label=named(name),
+            told = [row["excess_frac"] for row in own["years"]]
+            axes.bar(at, [one["value"] for one in told], width=width, color=COLOURS[name], label=named(name))
+            axes.vlines(
+                at, [one["low"] for one in told], [one["high"] for one in told], color=GREY, linewidth=0.6
             )
         axes.axhline(0.0, color=GREY, linewidth=0.8)
         axes.yaxis.set_major_formatter(_PERCENT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 import lightgbm
 import numpy as np
@@ -39,20 +39,72 @@ class Lesson:
         """Return every n-th date, the newest among them, n as small as `max_rows` allows."""
         step = max(1, -(-self.day.size // max_rows))
         place = np.unique(self.day, return_inverse=True)[1]
-        kept = (place.max(initial=0) - place) % step == 0
+        return self.some((place.max(initial=0) - place) % step == 0)
+
+    def some(self, kept: Bools) -> Lesson:
+        """Return the lesson of some of its rows (n,)."""
         names = ("values", "rank", "day", "share", "train", "choice")
         return replace(self, **{name: getattr(self, name)[kept] for name in names})
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Taught:
+    """What one lesson taught, twice: what may be compared on the choosing rows, and what is judged on later ones."""
+
+    choosing: Ranking  # learned from the `train` rows alone; the `choice` rows chose its settings at most
+    final: Ranking  # learned from all rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PanelLesson:
+    """One fold of all horizons: which rows of a panel may teach what, for a model that reads a share's past.
+
+    Rows are all of the panel, so that windows reach back and later rows can be scored.
+    """
+
+    values: F32  # (n, k) ranked features
+    rank: F64  # (n, h) NaN outside of `lesson`
+    day: I64  # (n,)
+    share: I64  # (n,)
+    lesson: Bools  # (n, h) those before the test part
+    train: Bools  # (n, h) those that may teach while a setting is chosen
+    choice: Bools  # (n, h) those that choose it
+    min_shares: int
+    seed: int
+
+
+PanelRanking = Callable[[I64], F64]  # rows of the panel (r,) -> scores (r, h)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PanelTaught:
+    """As `Taught`, of all horizons."""
+
+    choosing: PanelRanking
+    final: PanelRanking
+
+
 class Ranker(Protocol):
-    """Anything that learns to rank."""
+    """Anything that learns to rank one horizon from the rows themselves."""
 
     @property
     def name(self) -> str:
         """The name in tables."""
 
-    def fit(self, lesson: Lesson) -> Ranking:
-        """Return what was learned from all rows of the lesson; equal lessons give equal scores."""
+    def fit(self, lesson: Lesson) -> Taught:
+        """Return what the lesson taught; equal lessons give equal scores."""
+
+
+@runtime_checkable
+class PanelRanker(Protocol):
+    """Anything that learns to rank all horizons at once, from windows over the panel."""
+
+    @property
+    def name(self) -> str:
+        """The name in tables."""
+
+    def fit_panel(self, lesson: PanelLesson) -> PanelTaught:
+        """Return what the lesson taught; equal lessons give equal scores."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +122,16 @@ class RidgeRanker:
         """The name in tables."""
         return "ridge"
 
-    def fit(self, lesson: Lesson) -> Ranking:
-        """Return the regression."""
+    def fit(self, lesson: Lesson) -> Taught:
+        """Return the regressions with the penalty that is chosen."""
         weight = lesson.weight
         taught = [_coefficients(lesson, weight, lesson.train, penalty) for penalty in self.penalties]
-        found = [_choice_ic(lesson, own) for own in taught]
-        best = self.penalties[int(np.argmax(found))]
-        own = _coefficients(lesson, weight, np.ones(lesson.day.size, dtype=np.bool_), best)
-        return lambda values: values.astype(np.float64) @ own
+        best = int(np.argmax([_choice_ic(lesson, own) for own in taught]))
+        every = np.ones(lesson.day.size, dtype=np.bool_)
+        return Taught(
+            choosing=_linear(taught[best]),
+            final=_linear(_coefficients(lesson, weight, every, self.penalties[best])),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +160,11 @@ class ForestRanker:
         """The name in tables."""
         return "lightgbm"
 
-    def fit(self, lesson: Lesson) -> Ranking:
-        """Return the mean of the forests."""
+    def fit(self, lesson: Lesson) -> Taught:
+        """Return the means of the forests."""
+        return Taught(choosing=self._mean(lesson.some(lesson.train)), final=self._mean(lesson))
+
+    def _mean(self, lesson: Lesson) -> Ranking:
         lesson = lesson.thinned(self.max_rows)
         weight = lesson.weight
         forests = [
@@ -160,12 +217,23 @@ def _coefficients(lesson: Lesson, weight: F64, rows: Bools, penalty: float) -> F
     return np.asarray(np.linalg.solve(gram + penalty * scale * np.eye(gram.shape[0]), aim))
 
 
+def _linear(coefficients: F64) -> Ranking:
+    return lambda values: values.astype(np.float64) @ coefficients
+
+
 def _choice_ic(lesson: Lesson, coefficients: F64) -> float:
-    """Return the mean daily rank IC on the rows that choose."""
     rows = lesson.choice
-    score = lesson.values[rows].astype(np.float64) @ coefficients
-    section = cross_section(
-        lesson.day[rows], lesson.share[rows], score, lesson.rank[rows][:, None], horizons_days=(1,)
+    score = _linear(coefficients)(lesson.values[rows])
+    return choice_ic(
+        lesson.day[rows], lesson.share[rows], score, lesson.rank[rows], min_shares=lesson.min_shares
     )
-    found = mean_ic(daily_rank_ic(section, horizon_days=1, min_shares=lesson.min_shares)).mean
+
+
+def choice_ic(day: I64, share: I64, score: F64, rank: F64, *, min_shares: int) -> float:
+    """Return the mean daily rank IC of scores (n,) on rows that choose; what cannot be measured is never chosen."""
+    known = np.isfinite(score)
+    if not known.any():
+        return -np.inf
+    section = cross_section(day[known], share[known], score[known], rank[known][:, None], horizons_days=(1,))
+    found = mean_ic(daily_rank_ic(section, horizon_days=1, min_shares=min_shares)).mean
     return found if np.isfinite(found) else -np.inf

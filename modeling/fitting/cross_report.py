@@ -11,11 +11,13 @@ import numpy as np
 from market.contracts import Timeframe
 from modeling.contracts import GateConfig, Horizon
 from modeling.fitting.cross_books import Books, book_figures
+from modeling.fitting.cross_choice import choice_figures
+from modeling.fitting.cross_ics import daily_ic, tested_rows
 from modeling.fitting.cross_verdict import RankEvidence, rank_verdict
 from modeling.fitting.cross_walk import RankFold, RankWalk
 from modeling.fitting.evaluation import DayBootstrap
 from modeling.fitting.label_figures import LEVEL, block_days, days_drawn
-from modeling.fitting.label_ranks import RankRows, score_figures
+from modeling.fitting.label_ranks import score_figures
 from modeling.fitting.report_names import named
 from modeling.fitting.walk_luck import (
     Tried,
@@ -28,7 +30,7 @@ from modeling.fitting.walk_luck import (
 from modeling.fitting.walk_report import INDEX, INDEX_WITH_DIVIDENDS
 from modeling.fitting.walk_trades import account_figures, mean_p_value
 from modeling.fitting.walk_verdict import Verdict
-from modeling.kernels.cross_section import cross_section, daily_rank_ic, mean_ic
+from modeling.kernels.cross_section import mean_ic
 from modeling.kernels.performance import DailyFractions, equity_curve
 from traderai.common.arrays import F64, I64
 
@@ -109,7 +111,7 @@ def _evidence(
 
 def ranking_figures(walk: RankWalk, horizon: str, terms: RankTerms) -> dict[str, Any]:
     """Return what every model's order of the test rows of a horizon was worth, by the labels alone."""
-    rows = _rows(walk, walk.panel.horizons.index(horizon))
+    rows = tested_rows(walk, walk.panel.horizons.index(horizon))
     days = np.unique(rows.day)
     block = block_days(horizon, terms.timeframe)
     draws = days_drawn(days, mean_block_days=block)
@@ -117,7 +119,7 @@ def ranking_figures(walk: RankWalk, horizon: str, terms: RankTerms) -> dict[str,
     count, found = Horizon.parse(horizon).count, {}
     for name in walk.scores:
         own = score_figures(rows, name, count, days, draws, walk.panel.min_shares)
-        daily = _daily_ic(rows, name, count, walk.panel.min_shares)
+        daily = daily_ic(rows, name, count, walk.panel.min_shares)
         known = np.isfinite(daily.ic)
         found[name] = own | {
             "ic_p_value": mean_p_value(daily.ic[known], daily.date[known], bootstrap),
@@ -129,32 +131,8 @@ def ranking_figures(walk: RankWalk, horizon: str, terms: RankTerms) -> dict[str,
         "shares_a_day": float(rows.day.size / days.size),
         "block_days": block,
         "models": found,
+        "choice": choice_figures(walk, horizon, bootstrap),
     }
-
-
-def _rows(walk: RankWalk, h: int) -> RankRows:
-    panel = walk.panel
-    own = walk.test & panel.labelled[:, h]
-    return RankRows(
-        day=panel.day[own],
-        share=panel.share[own],
-        rank=panel.rank[own, h],
-        forward_frac=panel.forward_frac[own, h],
-        cost_frac=panel.cost_frac[own],
-        scores={name: score[own, h] for name, score in walk.scores.items()},
-    )
-
-
-def _daily_ic(rows: RankRows, name: str, horizon_days: int, min_shares: int) -> Any:
-    known = np.isfinite(rows.scores[name])
-    section = cross_section(
-        rows.day[known],
-        rows.share[known],
-        rows.scores[name][known],
-        rows.forward_frac[known][:, None],
-        horizons_days=(horizon_days,),
-    )
-    return daily_rank_ic(section, horizon_days=horizon_days, min_shares=min_shares)
 
 
 def _decay(walk: RankWalk, name: str, learned_for: str) -> list[dict[str, Any]]:
@@ -163,9 +141,9 @@ def _decay(walk: RankWalk, name: str, learned_for: str) -> list[dict[str, Any]]:
     score = walk.scores[name][:, panel.horizons.index(learned_for)]
     found = []
     for h, (horizon, days) in enumerate(horizon_counts(panel.horizons).items()):
-        rows = _rows(walk, h)
+        rows = tested_rows(walk, h)
         own = replace(rows, scores={name: score[walk.test & panel.labelled[:, h]]})
-        ic = mean_ic(_daily_ic(own, name, days, panel.min_shares))
+        ic = mean_ic(daily_ic(own, name, days, panel.min_shares))
         found.append({"horizon": horizon, "ic": ic.mean, "t_apart": ic.t_apart})
     return found
 

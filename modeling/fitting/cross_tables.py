@@ -99,6 +99,35 @@ def _by_year(figures: Mapping[str, Any], caption: str, rows_of: Any, *, digits: 
     return Table(caption=caption, columns=("Year", *heads), rows=years, folded=True)
 
 
+def choice_section(figures: Mapping[str, Any]) -> Section:
+    """Return the section on which model's ranks feed the council."""
+    told = {horizon: own["choice"] for horizon, own in figures["ranking"].items()}
+    models = list(next(iter(told.values()))["folds"][0]["choice_ic"])
+    rows = [
+        (
+            horizon,
+            fold["fold"],
+            *(number(fold["choice_ic"][name], digits=3, sign=True) for name in models),
+            named(fold["chosen"]),
+        )
+        for horizon, own in told.items()
+        for fold in own["folds"]
+    ]
+    text = (
+        "Rank IC on the rows before each test part that choose, of what the rows before them taught; no test row has a say. "
+        "The network's epochs and the ridge penalty are chosen on the same rows, so that their figures here are a little too "
+        "good. The best of a fold and horizon orders the test part as the model chosen on validation."
+    )
+    columns = ("Horizon", "Fold", *(f"#{named(name)}" for name in models), "Chosen")
+    table = Table(caption="Rank IC on the rows that choose", columns=columns, rows=rows, folded=True)
+    return Section(
+        key="choice",
+        title="Which model feeds the council",
+        says=[own["sentence"] for own in told.values()],
+        parts=[Part(title="Chosen before each test part", texts=[text], tables=[table])],
+    )
+
+
 def tenths_section(figures: Mapping[str, Any], plots: Mapping[str, str]) -> Section:
     """Return the section on what the highest and the lowest tenths brought over the mean."""
     part = Part(
@@ -232,7 +261,8 @@ def _trading_years(figures: Mapping[str, Any]) -> Table:
             str(row["year"]),
             horizon,
             named(name),
-            *(number(row[key], scale=100, sign=True) for key in ("excess_frac", "net_frac", "universe_frac")),
+            bounded(row["excess_frac"], scale=100, sign=True),
+            *(number(row[key], scale=100, sign=True) for key in ("net_frac", "universe_frac")),
         )
         for horizon, name, _, book in models_of(figures)
         for row in book["years"]

@@ -10,13 +10,14 @@ import numpy as np
 
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.cross_data import RankPanel
-from modeling.fitting.cross_rankers import Lesson, Ranker
+from modeling.fitting.cross_rankers import Lesson, PanelLesson, PanelRanker, Ranker, choice_ic
 from modeling.fitting.judging import Say
 from modeling.kernels.splits import Borders, LabelledRows, split_between
 from modeling.kernels.walk_forward import FoldDates, WalkConfig, WalkFold, walk_forward
 from traderai.common.arrays import F64, I64, Bools
 
 NO_SKILL: Final = "no_skill"
+CHOSEN: Final = "chosen"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,6 +45,15 @@ class RankWalk:
     scores: Mapping[str, F64]  # by model (n, h): NaN outside of the test parts and where a score is not known
     learned: tuple[str, ...]  # the models that were fitted
     test: Bools  # (n,)
+    # By model (folds, h): the mean daily rank IC on the rows that choose, of what the training rows alone taught;
+    # -inf where it is not known. It is all that may choose among the models: no test row has a say.
+    choice_ic: Mapping[str, F64]
+
+    def chosen(self, h: int) -> tuple[str, ...]:
+        """Return the model of each fold, oldest first, that ranks best on the rows that choose."""
+        names = [name for name in self.choice_ic if name != NO_SKILL]
+        best = np.stack([self.choice_ic[name][:, h] for name in names]).argmax(axis=0)
+        return tuple(names[place] for place in best)
 
 
 def rank_folds(
@@ -96,37 +106,85 @@ def _horizon_folds(
 
 def rank_walk(
     panel: RankPanel,
-    rankers: Sequence[Ranker],
+    rankers: Sequence[Ranker | PanelRanker],
     *,
     dates: Sequence[FoldDates],
     config: WalkConfig,
     seed: int,
     say: Say,
 ) -> RankWalk:
-    """Return the scores of every fitted model, of the simple scores and of who knows nothing, on the test rows."""
+    """Return the scores of every fitted model, of the simple scores and of who knows nothing, on the test rows.
+
+    The score of `chosen` is that of the model which ranked best on the choosing rows of its fold and horizon.
+    """
     folds = rank_folds(panel, dates, config)
     shape = panel.rank.shape
     test = np.zeros(shape[0], dtype=np.bool_)
     for fold in next(iter(folds.values())):
         test[fold.test] = True
-    scores = {ranker.name: np.full(shape, np.nan) for ranker in rankers}
-    for h, horizon in enumerate(panel.horizons):
-        for number, fold in enumerate(folds[horizon]):
-            lesson = _lesson(panel, fold, h, seed)
-            for ranker in rankers:
-                say(h * len(dates) + number, len(folds) * len(dates), f"{horizon} {fold.name} {ranker.name}")
-                scores[ranker.name][fold.test, h] = ranker.fit(lesson)(panel.values[fold.test])
     lots = np.random.default_rng([seed, 11]).random((shape[0],))
-    fixed: dict[str, F64] = {**panel.scores, NO_SKILL: lots}
-    for name, own in fixed.items():
-        scores[name] = np.tile(np.where(test, own, np.nan)[:, None], (1, shape[1]))
-    return RankWalk(
+    fixed = {name: np.tile(own[:, None], (1, shape[1])) for name, own in panel.scores.items()}
+    fixed[NO_SKILL] = np.tile(lots[:, None], (1, shape[1]))
+    names = (*(ranker.name for ranker in rankers), *fixed)
+    walk = RankWalk(
         panel=panel,
         folds=folds,
-        scores=scores,
+        scores={name: np.full(shape, np.nan) for name in (*names, CHOSEN)},
         learned=tuple(ranker.name for ranker in rankers),
         test=test,
+        choice_ic={name: np.full((len(dates), shape[1]), -np.inf) for name in names},
     )
+    for number in range(len(dates)):
+        for place, ranker in enumerate(rankers):
+            say(
+                number * len(rankers) + place,
+                len(dates) * len(rankers),
+                f"{dates[number].name} {ranker.name}",
+            )
+            _learn(walk, ranker, number, seed)
+        for name, own in fixed.items():
+            _note(walk, name, number, choosing=own, final=own)
+    _choose(walk)
+    return walk
+
+
+def _learn(walk: RankWalk, ranker: Ranker | PanelRanker, number: int, seed: int) -> None:
+    """Fit a model on one fold, and note what it says of the rows that choose and of the test rows."""
+    panel, shape = walk.panel, walk.panel.rank.shape
+    choosing, final = np.full(shape, np.nan), np.full(shape, np.nan)
+    folds = [own[number] for own in walk.folds.values()]
+    if isinstance(ranker, PanelRanker):
+        taught = ranker.fit_panel(_panel_lesson(panel, folds, seed))
+        chooses = np.unique(np.concatenate([fold.validation for fold in folds]))
+        choosing[chooses] = taught.choosing(chooses)
+        final[folds[0].test] = taught.final(folds[0].test)
+    else:
+        for h, fold in enumerate(folds):
+            own = ranker.fit(_lesson(panel, fold, h, seed))
+            choosing[fold.validation, h] = own.choosing(panel.values[fold.validation])
+            final[fold.test, h] = own.final(panel.values[fold.test])
+    _note(walk, ranker.name, number, choosing=choosing, final=final)
+
+
+def _note(walk: RankWalk, name: str, number: int, *, choosing: F64, final: F64) -> None:
+    panel = walk.panel
+    for h, horizon in enumerate(panel.horizons):
+        fold = walk.folds[horizon][number]
+        rows = fold.validation
+        walk.choice_ic[name][number, h] = choice_ic(
+            panel.day[rows],
+            panel.share[rows],
+            choosing[rows, h],
+            panel.rank[rows, h],
+            min_shares=panel.min_shares,
+        )
+        walk.scores[name][fold.test, h] = final[fold.test, h]
+
+
+def _choose(walk: RankWalk) -> None:
+    for h, horizon in enumerate(walk.panel.horizons):
+        for fold, name in zip(walk.folds[horizon], walk.chosen(h), strict=True):
+            walk.scores[CHOSEN][fold.test, h] = walk.scores[name][fold.test, h]
 
 
 def _lesson(panel: RankPanel, fold: RankFold, h: int, seed: int) -> Lesson:
@@ -138,6 +196,27 @@ def _lesson(panel: RankPanel, fold: RankFold, h: int, seed: int) -> Lesson:
         share=panel.share[rows],
         train=np.isin(rows, fold.train),
         choice=np.isin(rows, fold.validation),
+        min_shares=panel.min_shares,
+        seed=seed,
+    )
+
+
+def _panel_lesson(panel: RankPanel, folds: Sequence[RankFold], seed: int) -> PanelLesson:
+    def of(part: str) -> Bools:
+        found = np.zeros(panel.rank.shape, dtype=np.bool_)
+        for h, fold in enumerate(folds):
+            found[getattr(fold, part), h] = True
+        return found
+
+    lesson = of("lesson")
+    return PanelLesson(
+        values=panel.values,
+        rank=np.where(lesson, panel.rank, np.nan),
+        day=panel.day,
+        share=panel.share,
+        lesson=lesson,
+        train=of("train"),
+        choice=of("validation"),
         min_shares=panel.min_shares,
         seed=seed,
     )

@@ -19,6 +19,7 @@ NAMES: Final = {
     "shared": "without adapters",
     "adapters": "with adapters",
     "ridge": "ridge regression",
+    "chosen": "chosen on validation",
     "momentum_12_1": "12-1 momentum",
     "reversal_1m": "1-month reversal",
     "no_skill": "no skill (drawn by lot)",

@@ -10,6 +10,7 @@ import re
 from typing import Any, Final, Protocol
 
 BLUE, RED, AMBER, GREEN, VIOLET, GREY = "#2f6feb", "#d9485f", "#d98a1f", "#2f9e6e", "#8e5bd0", "#8a94a6"
+TEAL: Final = "#1b9aaa"
 INK: Final = "#010203"  # a colour that nothing else has: replaced by the page's text colour
 PLAIN_STYLE: Final[Any] = {
     "font.family": "sans-serif",

@@ -11,7 +11,7 @@ import pytest
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.cross_data import RankPanel
 from modeling.fitting.cross_rankers import Lesson, RidgeRanker
-from modeling.fitting.cross_walk import NO_SKILL, RankWalk, rank_folds, rank_walk
+from modeling.fitting.cross_walk import CHOSEN, NO_SKILL, RankWalk, rank_folds, rank_walk
 from modeling.kernels.splits import DAY_S
 from modeling.kernels.walk_forward import WalkConfig, named_folds
 from tests.modeling.fitting.cross_maker import RANKERS, dates, panel
@@ -75,7 +75,7 @@ def test_scores_are_told_of_test_rows_alone():
     walk = walked(planted=False)
     for name, score in walk.scores.items():
         assert np.isnan(score[~walk.test]).all()
-        assert np.isfinite(score[walk.test]).all() or name == "momentum_12_1"
+        assert np.isfinite(score[walk.test]).all() or name in ("momentum_12_1", CHOSEN)
     np.testing.assert_array_equal(
         walk.scores["reversal_1m"][walk.test, 2], walk.panel.scores["reversal_1m"][walk.test]
     )
@@ -104,10 +104,13 @@ def test_ridge_equals_the_normal_equations_and_takes_the_penalty_that_ranks_best
         values=values, rank=rank, day=day, share=np.tile(np.arange(per_day), days), train=day < 40,
         choice=day >= 45, min_shares=5, seed=0,
     )  # fmt: skip
-    found = RidgeRanker(penalties=(1e-9, 50.0)).fit(own)(np.eye(3, dtype=np.float32))
+    found = RidgeRanker(penalties=(1e-9, 50.0)).fit(own).final(np.eye(3, dtype=np.float32))
     exact = np.linalg.lstsq(values.astype(np.float64), rank, rcond=None)[0]
     np.testing.assert_allclose(found, exact, atol=1e-6)
-    assert abs(RidgeRanker(penalties=(50.0,)).fit(own)(np.eye(3, dtype=np.float32))[0]) < abs(exact[0]) / 10
+    assert (
+        abs(RidgeRanker(penalties=(50.0,)).fit(own).final(np.eye(3, dtype=np.float32))[0])
+        < abs(exact[0]) / 10
+    )
 
 
 def test_a_year_without_rows_is_refused_by_name():
