@@ -43,19 +43,20 @@ class Fitted:
     seconds: float
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
+class FitWatch(keras.callbacks.Callback):  # type: ignore[misc]
     """Tells how far the fit is and ends it when its time is up; the time before it was cut off counts."""
 
     def __init__(
-        self, *, max_s: float, epochs: int, say: Callable[[int, int, str], None], at: Checkpoint
+        self, *, max_s: float, epochs: int, say: Callable[[int, int, str], None], at: Checkpoint | None = None
     ) -> None:
         super().__init__()
         self._max_s, self._epochs, self._say, self._at = max_s, epochs, say, at
+        self._began_s = clock.monotonic_s()
         self.out_of_time = False
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Report the epoch; another one is begun only if the time for it is left."""
-        spent_s = self._at.spent_s
+        spent_s = clock.monotonic_s() - self._began_s if self._at is None else self._at.spent_s
         told = logs or {}
         self._say(
             epoch + 1,
@@ -172,7 +173,7 @@ def _run(
 ) -> Fitted:
     fit, (train, validation) = recipe.fit, parts
     diverged = DivergenceStop(dataset, train, learning_rate=fit.learning_rate)
-    watch = _Watch(max_s=60.0 * fit.max_fit_minutes, epochs=fit.max_epochs, say=say, at=checkpoint)
+    watch = FitWatch(max_s=60.0 * fit.max_fit_minutes, epochs=fit.max_epochs, say=say, at=checkpoint)
     prepare_fit(networks.training, *train[0])
     checkpoint.restore(networks.training)
     networks.training.fit(

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from modeling.fitting.cross_settings import RankNetworkConfig
 from modeling.fitting.recipe import Backbone
 from modeling.fitting.report_page import Page, page_html
 from traderai.common import clock
@@ -48,10 +49,11 @@ class RankReportConfig:
     since: str | None
     test_years: tuple[int, ...]  # a fold each; equal folds where a question asks for a number of them
     first_train_days: float  # of equal folds
-    validation_days: float  # the end of what is learned from: it chooses the ridge penalty
+    validation_days: float  # the end of what is learned from: it chooses settings, and which model serves
     embargo_days: float
     rolling_days: float | None
     round_trips_bp: tuple[float, ...]
+    network: RankNetworkConfig | None = None  # what --network fits
 
     def __post_init__(self) -> None:
         if not self.test_years or list(self.test_years) != sorted(set(self.test_years)):

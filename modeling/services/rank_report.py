@@ -14,7 +14,7 @@ from modeling.contracts.ledger import data_family
 from modeling.fitting.cross_books import Books, Candidate, books_of
 from modeling.fitting.cross_data import RankPanel, panel_load
 from modeling.fitting.cross_page import rank_page, rank_table
-from modeling.fitting.cross_rankers import RANKERS, Ranker
+from modeling.fitting.cross_rankers import RANKERS, PanelRanker, Ranker
 from modeling.fitting.cross_report import (
     RankTerms,
     fold_figures,
@@ -36,6 +36,7 @@ from modeling.selectors.configuration import cost_model_get, gate_get
 from modeling.selectors.label_sets import label_set_get
 from modeling.selectors.ledger import trials_of
 from modeling.services.edge_question import (
+    CONFIG,
     STAGES,
     EdgeQuestion,
     EdgeReport,
@@ -61,7 +62,7 @@ class _Plan:
     question: EdgeQuestion
     config: RankReportConfig
     spec: RankLabelSet
-    rankers: Sequence[Ranker]
+    rankers: Sequence[Ranker | PanelRanker]
 
     @property
     def feature_set(self) -> str:
@@ -84,7 +85,7 @@ def rank_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
     Raises: InputError for an unknown label set or setting, NotReadyError without bars or features,
             DatasetRefusedError where a fold cannot teach or judge.
     """
-    plan = _plan(question, tuple(RANKERS.values()))
+    plan = _plan(question, tuple(RANKERS.values()), progress)
     scope = _scope(plan)
     panel = panel_load(
         scope,
@@ -106,10 +107,10 @@ def panel_report_write(
     progress: Progress = silent,
 ) -> EdgeReport:
     """Write the report of a panel that is loaded; everything after the loading of `rank_report_write`."""
-    plan = _plan(question, rankers)
+    plan = _plan(question, rankers, progress)
     walk = rank_walk(
         panel,
-        rankers,
+        plan.rankers,
         dates=_dates(plan, panel),
         config=WalkConfig(
             embargo_s=round(plan.config.embargo_days * DAY_S), rolling_days=plan.config.rolling_days
@@ -134,11 +135,11 @@ def panel_report_write(
     )
 
 
-def _plan(question: EdgeQuestion, rankers: Sequence[Ranker]) -> _Plan:
+def _plan(question: EdgeQuestion, rankers: Sequence[Ranker], progress: Progress) -> _Plan:
     config = rank_report_config(question.label_set)
-    if question.network or question.backbones:
+    if question.council or question.backbones:
         raise InputError(
-            "a rank report fits no network; leave out --network and --backbones", field="network"
+            "a rank report has no council and one network; leave out --council and --backbones", field="council"
         )
     spec = label_set_get(name=question.label_set, timeframe=question.timeframe)
     if not isinstance(spec, RankLabelSet) or Timeframe.parse(spec.timeframe).minutes < 1440:
@@ -148,7 +149,19 @@ def _plan(question: EdgeQuestion, rankers: Sequence[Ranker]) -> _Plan:
             field="label_set",
         )
     told = question.told("first_train_days", "validation_days", "rolling_days")
-    return _Plan(question=question, config=replace(config, **told), spec=spec, rankers=rankers)
+    networks = (_network(config, progress),) if question.network else ()
+    return _Plan(question=question, config=replace(config, **told), spec=spec, rankers=(*rankers, *networks))
+
+
+def _network(config: RankReportConfig, progress: Progress) -> PanelRanker:
+    if config.network is None:
+        raise InputError(
+            f"{CONFIG} must give this rank report a network to fit one; add it or leave out --network",
+            field="network",
+        )
+    from modeling.fitting.cross_network import NetworkRanker  # imports Keras: 6 to 10 s
+
+    return NetworkRanker(config=config.network, say=stage(progress, 1))
 
 
 def _scope(plan: _Plan) -> LabelScope:

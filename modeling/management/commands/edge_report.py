@@ -39,7 +39,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rolling-days", type=float, help="length of the training window; default: all before"
         )
-        parser.add_argument("--network", action="store_true", help="fit the recipe's network too")
+        parser.add_argument(
+            "--network", action="store_true", help="fit the network of the recipe or rank report too"
+        )
         parser.add_argument(
             "--backbones",
             nargs="+",

@@ -11,6 +11,7 @@ from market.kernels.sessions import MAIN
 from modeling.contracts import RankLabelSet
 from modeling.fitting.cross_data import RankPanel, ShareFeatures, panel_assemble
 from modeling.fitting.cross_rankers import ForestRanker, RidgeRanker
+from modeling.fitting.cross_settings import RankNetworkConfig
 from modeling.fitting.label_data import LabelScope, ShareRows
 from modeling.kernels.label_windows import row_inputs
 from modeling.kernels.splits import DAY_S
@@ -23,6 +24,11 @@ SHARES, DAYS = 14, 520
 FEATURES = ("hint", "noise", "market")
 START_S = 1_640_984_400  # 2022-01-01, midnight in Moscow
 RANKERS = (RidgeRanker(), ForestRanker(bags=2, rounds=20, least_rows=50))
+SMALL = RankNetworkConfig(
+    backbone="tcn", lookback_days=8, max_gap_days=30, channels=4, ticker_width=1, horizon_width=1, dropout_frac=0.0,
+    ticker_dropout_frac=0.1, ensemble=1, batch_rows=256, learning_rate=0.02, weight_decay=0.001, max_epochs=2,
+    max_windows_per_epoch=4000, max_fit_minutes=1.0,
+)  # fmt: skip
 AS_OF = from_epoch_s(START_S + DAYS * DAY_S)
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from modeling.errors import DatasetRefusedError
+from modeling.fitting.cross_settings import RankNetworkConfig
 from modeling.models import Trial
 from modeling.selectors.label_sets import label_set_get
 from modeling.services.edge_question import EdgeQuestion, EdgeReport, is_rank_report, rank_report_config
 from modeling.services.edge_report import edge_report_write
 from modeling.services.rank_report import panel_report_write
-from tests.modeling.fitting.cross_maker import AS_OF, RANKERS, panel, scope
+from tests.modeling.fitting.cross_maker import AS_OF, RANKERS, SMALL, panel, scope
+from traderai.common.config import load_yaml
 from traderai.common.errors import InputError, NotReadyError
 
 pytestmark = pytest.mark.django_db
@@ -31,16 +35,16 @@ def written(folder: Path, question: EdgeQuestion = QUESTION) -> EdgeReport:
 
 def test_a_report_counts_every_model_and_horizon_once_and_repeats_itself(tmp_path: Path):
     first, again = written(tmp_path / "a"), written(tmp_path / "b")
-    assert (first.new_trials, again.new_trials) == (12, 0)
-    assert Trial.objects.count() == 12
+    assert (first.new_trials, again.new_trials) == (15, 0)
+    assert Trial.objects.count() == 15
     assert set(Trial.objects.values_list("label_family", "data_family")) == {("rank", "simulated-1d")}
     assert first.json_path.name == "rank_v1_1d_SIMULATED.json"
     assert first.json_path.read_bytes() == again.json_path.read_bytes()
     assert first.html_path.read_bytes() == again.html_path.read_bytes()
 
     told = json.loads(first.json_path.read_text())
-    assert told["luck"]["trials_counted"] == 12
-    assert told["luck"]["discoveries"]["tests"] == 12
+    assert told["luck"]["trials_counted"] == 15
+    assert told["luck"]["discoveries"]["tests"] == 15
     assert first.sentence == told["verdict"]["sentence"]
     assert told["held"].keys() == {"universe 1d", "universe 5d", "universe 20d"}
     assert told["data"]["alike"] == ["market"]
@@ -71,10 +75,47 @@ def assert_skill_is_seen(told: dict) -> None:
 
 def assert_trial(trial: Trial, own: dict) -> None:
     """A trial holds the daily excess of the report."""
-    assert sum(trial.daily_net) == pytest.approx(sum(row["excess_frac"] for row in own["years"]))
+    assert sum(trial.daily_net) == pytest.approx(sum(row["excess_frac"]["value"] for row in own["years"]))
     assert trial.trades == own["bought"]
     assert trial.net_expectancy_frac == pytest.approx(own["a_purchase_bp"] / 1e4)
     assert trial.sharpe_per_day == pytest.approx(own["excess"]["sharpe"]["value"] / 252**0.5)
+
+
+def network_config(folder: Path, network: RankNetworkConfig | None) -> None:
+    """Write the packaged edge reports with another network for ranks."""
+    content = copy.deepcopy(load_yaml("edge_reports.yaml"))
+    content["rank_reports"]["rank_v1"]["network"] = None if network is None else asdict(network)
+    (folder / "edge_reports.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+
+def test_the_network_is_told_of_beside_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    network_config(tmp_path, SMALL)
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+    found = panel_report_write(
+        question=replace(QUESTION, network=True), panel=panel(planted=True), scope=scope(), folder=tmp_path, rankers=RANKERS[:1]
+    )  # fmt: skip
+    told = json.loads(found.json_path.read_text())
+    assert list(told["ranking"]["5d"]["models"])[:2] == ["ridge", "network"]
+    assert_trial(Trial.objects.get(recipe="rank_report network 5d"), told["trading"]["5d"]["network"])
+    assert "lookback_days=8" in told["models"]["network"]
+    for horizon, own in told["ranking"].items():
+        network = own["choice"]["network"]
+        word = "at least" if network["at_least"] else "below"
+        assert f"{horizon}: the network's rank IC of" in own["choice"]["sentence"]
+        assert f"is {word} that of the best other" in own["choice"]["sentence"]
+        assert own["choice"]["sentence"] in "\n".join(found.table)
+        assert own["choice"]["next"] == own["choice"]["folds"][-1]["chosen"]
+    for book in told["trading"]["5d"].values():
+        assert all(row["excess_frac"]["low"] <= row["excess_frac"]["value"] for row in book["years"])
+    assert "Which model feeds the council" in found.html_path.read_text()
+
+
+def test_a_report_without_a_network_of_its_own_fits_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    network_config(tmp_path, None)
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+    with pytest.raises(InputError, match="leave out --network"):
+        written(tmp_path, question=replace(QUESTION, network=True))
+    assert not Trial.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +123,7 @@ def assert_trial(trial: Trial, own: dict) -> None:
     [
         ({"label_set": "rank_v9"}, "rank_v1"),
         ({"timeframe": "5m"}, "1d"),
-        ({"network": True}, "leave out --network"),
+        ({"council": True}, "leave out --council"),
         ({"first_train_days": 5000.0}, "take fewer folds"),
         ({"folds": 0}, "n_folds must be at least 1"),
         ({"validation_days": -1.0}, "above 0"),
