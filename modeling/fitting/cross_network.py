@@ -38,10 +38,12 @@ class _Windows:
     @classmethod
     def of(cls, lesson: PanelLesson, config: RankNetworkConfig) -> _Windows:
         """Return the windows of every row; a share that no training row knows is the unknown one."""
+        # A feature that is alike for all shares of every date, such as one of the market, can order nothing.
+        differs = (lesson.values[lesson.lesson.any(axis=1)] != 0).any(axis=0)
         values, where = stacked_by_share(
             lesson.share,
             lesson.day,
-            lesson.values,
+            lesson.values[:, differs],
             lookback=config.lookback_days,
             max_gap_days=config.max_gap_days,
         )

@@ -58,11 +58,8 @@ class FitWatch(keras.callbacks.Callback):  # type: ignore[misc]
         """Report the epoch; another one is begun only if the time for it is left."""
         spent_s = clock.monotonic_s() - self._began_s if self._at is None else self._at.spent_s
         told = logs or {}
-        self._say(
-            epoch + 1,
-            self._epochs,
-            f"epoch loss {told.get('loss', np.nan):.4f} val {told.get('val_loss', np.nan):.4f}",
-        )
+        validated = f" val {told['val_loss']:.4f}" if "val_loss" in told else ""
+        self._say(epoch + 1, self._epochs, f"epoch loss {told.get('loss', np.nan):.4f}{validated}")
         if spent_s + spent_s / (epoch + 1) > self._max_s and epoch + 1 < self._epochs:
             self.out_of_time = True
             self.model.stop_training = True

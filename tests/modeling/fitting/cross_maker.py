@@ -26,8 +26,8 @@ START_S = 1_640_984_400  # 2022-01-01, midnight in Moscow
 RANKERS = (RidgeRanker(), ForestRanker(bags=2, rounds=20, least_rows=50))
 SMALL = RankNetworkConfig(
     backbone="tcn", lookback_days=8, max_gap_days=30, channels=4, ticker_width=1, horizon_width=1, dropout_frac=0.0,
-    ticker_dropout_frac=0.1, ensemble=1, batch_rows=256, learning_rate=0.02, weight_decay=0.001, max_epochs=2,
-    max_windows_per_epoch=4000, max_fit_minutes=1.0,
+    ticker_dropout_frac=0.1, ensemble=1, batch_rows=256, learning_rate=0.03, weight_decay=0.001, max_epochs=2,
+    max_windows_per_epoch=2000, max_fit_minutes=1.0,
 )  # fmt: skip
 AS_OF = from_epoch_s(START_S + DAYS * DAY_S)
 

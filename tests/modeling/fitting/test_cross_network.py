@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from modeling.fitting.cross_choice import choice_figures
-from modeling.fitting.cross_network import NetworkRanker
+from modeling.fitting.cross_network import NetworkRanker, _best_epochs
 from modeling.fitting.cross_rankers import PanelLesson, PanelTaught, RidgeRanker
 from modeling.fitting.cross_walk import CHOSEN, NO_SKILL, RankWalk, rank_walk
 from modeling.fitting.evaluation import DayBootstrap
@@ -64,11 +64,24 @@ def test_neither_later_labels_nor_later_features_change_a_score():
     assert not np.array_equal(taught().final(later), again.final(later))
 
 
+def test_the_choosing_rows_say_after_how_many_epochs_to_stop():
+    own = lesson()
+    chooses = np.flatnonzero(own.choice.any(axis=1))
+    known = np.nan_to_num(own.rank[chooses])
+    noise = np.random.default_rng(0).standard_normal(known.shape)
+    said = [[noise, -known, known + noise, noise], [noise, -known, known - noise, noise]]
+    assert _best_epochs(own, chooses, said) == 3
+    # Sabotage: one member alone is fooled by its noise no more than by the order turned around.
+    assert _best_epochs(own, chooses, [[noise, -known]]) == 1
+    # What a member had no time for is not looked at.
+    assert _best_epochs(own, chooses, [said[0], said[1][:2]]) == 1
+
+
 @cache
 def walked() -> RankWalk:
     own = panel(planted=True)
     return rank_walk(
-        own, (RidgeRanker(), NETWORK), dates=dates(own), config=WalkConfig(embargo_s=3 * DAY_S), seed=1,
+        own, (RidgeRanker(), NETWORK), dates=dates(own, folds=1), config=WalkConfig(embargo_s=3 * DAY_S), seed=1,
         say=lambda *_: None,
     )  # fmt: skip
 

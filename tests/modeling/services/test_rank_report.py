@@ -92,7 +92,7 @@ def test_the_network_is_told_of_beside_the_others(tmp_path: Path, monkeypatch: p
     network_config(tmp_path, SMALL)
     monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
     found = panel_report_write(
-        question=replace(QUESTION, network=True), panel=panel(planted=True), scope=scope(), folder=tmp_path, rankers=RANKERS[:1]
+        question=replace(QUESTION, network=True, folds=1), panel=panel(planted=True), scope=scope(), folder=tmp_path, rankers=RANKERS[:1]
     )  # fmt: skip
     told = json.loads(found.json_path.read_text())
     assert list(told["ranking"]["5d"]["models"])[:2] == ["ridge", "network"]
