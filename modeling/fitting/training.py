@@ -25,6 +25,7 @@ from modeling.networks.ensemble import mean_network
 from modeling.networks.losses import losses
 from modeling.networks.shape import NetworkShape
 from modeling.networks.task_weights import with_learned_weights
+from traderai.common import clock
 from traderai.common.config import fingerprint
 from traderai.common.errors import InputError, did_you_mean
 

@@ -139,7 +139,8 @@ def _plan(question: EdgeQuestion, rankers: Sequence[Ranker], progress: Progress)
     config = rank_report_config(question.label_set)
     if question.council or question.backbones:
         raise InputError(
-            "a rank report has no council and one network; leave out --council and --backbones", field="council"
+            "a rank report has no council and one network; leave out --council and --backbones",
+            field="council",
         )
     spec = label_set_get(name=question.label_set, timeframe=question.timeframe)
     if not isinstance(spec, RankLabelSet) or Timeframe.parse(spec.timeframe).minutes < 1440:
