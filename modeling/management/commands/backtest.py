@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from modeling.management.looks import look_write
 from modeling.services.backtest import BacktestAsk, version_backtest
 from traderai.common import clock
 from traderai.common.errors import TraderAIError
@@ -69,13 +69,13 @@ class Command(BaseCommand):
             )
         except TraderAIError as error:
             raise CommandError(error.detail) from error
-        self.stdout.write("\n".join(report.table))
-        self.stdout.write(f"\n{report.new_trials} cuts are new trials")
-        if options["json"] is not None:
-            options["json"].parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps(report.content, ensure_ascii=False, allow_nan=False, indent=1)
-            options["json"].write_text(f"{text}\n", encoding="utf-8")
-            self.stdout.write(f"wrote {options['json']}")
+        look_write(
+            self.stdout,
+            table=report.table,
+            trials=f"{report.new_trials} cuts are new trials",
+            content=report.content,
+            file=options["json"],
+        )
 
     def _draw(self, done: int, total: int, what: str) -> None:
         self.stderr.write(f"[{done}/{total}] {what}")
