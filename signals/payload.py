@@ -25,8 +25,8 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
     share, decision = finding.share, finding.decision
     levels = _levels(finding)
     last_bar_at = from_epoch_s(int(share.bars.known_s[-1])).isoformat()
-    version = occasion.version
-    in_sample = any(moment > share.decided_at for moment in _learned_until(finding, version))
+    learned_until = _learned_until(finding, occasion.version)
+    in_sample = any(moment > share.decided_at for moment in learned_until)
     situation = Situation(
         decision=decision,
         days=horizon_days(finding.horizon),
@@ -56,13 +56,21 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "warnings": [*decision.reasons, *(["in_sample"] if in_sample else [])],
         "last_bar_at": last_bar_at,
         "decimals": share.instrument.decimals,
-        "grade": version.grade if version else None,
-        "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
-        "policy_sha256": fingerprint(occasion.policy),
         "rule": finding.rule,
+        **_asked_by(occasion),
     }
     plain: dict[str, Any] = as_json(payload)
     return plain
+
+
+def _asked_by(occasion: Occasion) -> dict[str, Any]:
+    """Return by what a decision was asked for and allowed."""
+    version = occasion.version
+    return {
+        "grade": version.grade if version else None,
+        "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
+        "policy_sha256": fingerprint(occasion.policy),
+    }
 
 
 def _learned_until(finding: Finding, version: ModelVersionFacts | None) -> list[datetime]:

@@ -19,13 +19,13 @@ from modeling.fitting.recalibration import (
 from modeling.kernels.calibration import sigmoid
 from modeling.registry.folds import OutOfSample
 from modeling.registry.outputs import Outputs, trusted
-from modeling.services.judgement import rules_of
 from tests.modeling.fitting.said_maker import PRIOR, said
+from tests.modeling.fitting.walk_maker import rules_of
 from tests.modeling.linear_network import whole_trust
 from tests.modeling.synthetic import tiny_recipe
 
 STANDING = whole_trust(p_long_prior=PRIOR, p_short_prior=PRIOR)
-RULES = rules_of(tiny_recipe(), seed=0)
+RULES = rules_of(tiny_recipe())
 
 
 def shifted(logits: np.ndarray) -> np.ndarray:
