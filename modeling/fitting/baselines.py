@@ -38,3 +38,10 @@ def ewma_scale(dataset: Dataset) -> F64:
             for h, own in enumerate(known.T)
         ]
     )
+
+
+def tercile_edges(dataset: Dataset, *, h: int) -> tuple[float, float]:
+    """Return what parts the terciles of the volatility that EWMA expected of the training rows of horizon `h`."""
+    expected = ewma_forecast(dataset, np.flatnonzero(dataset.part[:, h] == TRAIN))[:, h]
+    low, high = np.quantile(expected[np.isfinite(expected)], (1 / 3, 2 / 3)).tolist()
+    return low, high

@@ -10,8 +10,8 @@ import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.contracts.conformal import ConformalState
-from modeling.fitting.baselines import ewma_forecast, ewma_scale
-from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.baselines import ewma_forecast, ewma_scale, tercile_edges
+from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.conformal import MEMORY_S, QuantileRows, conformal_run, conformal_start
 from modeling.kernels.edges import volatility_terciles
@@ -59,11 +59,9 @@ def conformal_fit(forecasts: Forecasts, dataset: Dataset, *, h: int, memory_s: f
     """
     require_held_out(forecasts, dataset, part=VALIDATION)
     own = forecasts.taken(np.flatnonzero(dataset.part[:, h] == VALIDATION))
-    trained = np.flatnonzero(dataset.part[:, h] == TRAIN)
-    expected = ewma_forecast(dataset, trained)[:, h]
-    low, high = np.quantile(expected[np.isfinite(expected)], (1 / 3, 2 / 3)).tolist()
     rows, _ = quantile_rows(own, dataset, h=h, scale=_scale(dataset, h))
-    start = conformal_start(rows, levels=_LEVELS, tercile_edges=(low, high), memory_s=memory_s)
+    edges = tercile_edges(dataset, h=h)
+    start = conformal_start(rows, levels=_LEVELS, tercile_edges=edges, memory_s=memory_s)
     _, placed = conformal_run(start, rows)
     return _conformed(own, dataset, h=h, state=replace(start, offsets=placed.offsets), issued=None)
 

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from modeling.fitting.baselines import base_rates, ewma_forecast
-from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.baselines import base_rates, ewma_forecast, tercile_edges
+from modeling.fitting.dataset import TEST, VALIDATION
 from modeling.fitting.evaluation import log_losses
 from modeling.fitting.forecasters import SIDES
 from modeling.fitting.judging import Rules, bootstrap_of
@@ -29,8 +29,15 @@ _TEXT: Final = (
 )
 
 
-class _Said(NamedTuple):
-    """Test rows of one horizon and side, fold after fold; every array is (n,)."""
+class _Horizon(NamedTuple):
+    """A horizon, and by fold what parts its terciles of volatility."""
+
+    h: int
+    edges: Sequence[tuple[float, float]]
+
+
+class Levelled(NamedTuple):
+    """Test rows of one horizon and side, in the order of their decisions, fold after fold; every array is (n,)."""
 
     day: I64
     outcome: F64
@@ -40,11 +47,11 @@ class _Said(NamedTuple):
 
 def level_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
     """Return by horizon, side and model what a learning level made of the test rows of all folds."""
-    names = (BASE_RATE, *walk.by_forecaster)
-    said = {
-        horizon: {side: {name: _pooled(walk, name, side, h) for name in names} for side in SIDES}
-        for h, horizon in enumerate(walk.dataset.horizons)
-    }
+    names, folds = (BASE_RATE, *walk.by_forecaster), next(iter(walk.by_forecaster.values()))
+    said = {}
+    for h, horizon in enumerate(walk.dataset.horizons):
+        at = _Horizon(h, [tercile_edges(fold.dataset, h=h) for fold in folds])
+        said[horizon] = {side: {name: _pooled(walk, name, side, at) for name in names} for side in SIDES}
     everything = [own for by_side in said.values() for own in by_side.values()]
     return {
         "by_horizon": {
@@ -101,22 +108,37 @@ def _table(caption: str, by_name: Mapping[str, Any]) -> Table:
     return Table(caption=caption, columns=columns, rows=rows)
 
 
-def _pooled(walk: Walk, name: str, side: str, h: int) -> _Said:
+def _pooled(walk: Walk, name: str, side: str, at: _Horizon) -> Levelled:
     folds = next(iter(walk.by_forecaster.values())) if name == BASE_RATE else walk.by_forecaster[name]
-    found = [_fold_said(fold, side, h, is_base=name == BASE_RATE) for fold in folds]
-    return _Said(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    found = [
+        fold_levelled(fold, side, at.h, edges, is_base=name == BASE_RATE)
+        for fold, edges in zip(folds, at.edges, strict=True)
+    ]
+    return Levelled(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _fold_said(fold: JudgedFold, side: str, h: int, *, is_base: bool) -> _Said:
-    """Return a fold's test rows; the validation rows are run through twice, first to place the offsets."""
+def fold_levelled(
+    fold: JudgedFold, side: str, h: int, edges: tuple[float, float], *, is_base: bool
+) -> Levelled:
+    """Return what is said of a fold's test rows; `is_base`: by the base rate instead of the forecaster.
+
+    The validation rows are run through twice, first to place the offsets.
+    Causal: a row reads the outcomes that were known by its decision.
+    """
     dataset, said = fold.dataset, fold.judged.forecasts
     part = dataset.part[said.rows, h]
     own = np.flatnonzero((part == VALIDATION) | (part == TEST))
     own = own[np.argsort(dataset.decision_s[said.rows[own]], kind="stable")]
-    p = getattr(said, side)[own, h].astype(np.float64)
-    if is_base:
-        p = np.full(own.size, base_rates(dataset, side)[h])
-    rows = _rows(dataset, said.rows[own], p, side, h)
+    at = said.rows[own]
+    p = np.full(own.size, base_rates(dataset, side)[h]) if is_base else getattr(said, side)[own, h]
+    expected = ewma_forecast(dataset, at)[:, h]
+    rows = ProbabilityRows(
+        p=p,
+        tercile=np.where(np.isfinite(expected), volatility_terciles(expected, edges), -1),
+        decision_s=dataset.decision_s[at],
+        outcome=getattr(dataset.targets, side)[at, h],
+        resolved_s=dataset.targets.window_end_s[at, h],
+    )
     begin = int(
         np.searchsorted(part[own] == TEST, True)
     )  # validation rows come before those of the test part
@@ -124,23 +146,10 @@ def _fold_said(fold: JudgedFold, side: str, h: int, *, is_base: bool) -> _Said:
     step = level_step(past)
     _, offsets = levelled(past, step=step, offsets=np.zeros(TERCILES))
     after, _ = levelled(rows, step=step, offsets=offsets)
-    return _Said(dataset.day[said.rows[own[begin:]]], rows.outcome[begin:], p[begin:], after[begin:])
+    return Levelled(dataset.day[at[begin:]], rows.outcome[begin:], p[begin:], after[begin:])
 
 
-def _rows(dataset: Dataset, at: I64, p: F64, side: str, h: int) -> ProbabilityRows:
-    trained = ewma_forecast(dataset, np.flatnonzero(dataset.part[:, h] == TRAIN))[:, h]
-    low, high = np.quantile(trained[np.isfinite(trained)], (1 / 3, 2 / 3)).tolist()
-    expected = ewma_forecast(dataset, at)[:, h]
-    return ProbabilityRows(
-        p=p,
-        tercile=np.where(np.isfinite(expected), volatility_terciles(expected, (low, high)), -1),
-        decision_s=dataset.decision_s[at],
-        outcome=getattr(dataset.targets, side)[at, h],
-        resolved_s=dataset.targets.window_end_s[at, h],
-    )
-
-
-def _figures(parts: Sequence[_Said], rules: Rules) -> dict[str, Any]:
+def _figures(parts: Sequence[Levelled], rules: Rules) -> dict[str, Any]:
     day, outcome = (np.concatenate([getattr(one, name) for one in parts]) for name in ("day", "outcome"))
     bootstrap = bootstrap_of(np.unique(day), rules)
     found: dict[str, Any] = {"rows": int(outcome.size), "days": int(bootstrap.days.size)}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import SLOTS, Slot
-from modeling.models import LeakAudit, ModelVersion, Promotion
-from traderai.common.errors import NotFoundError, did_you_mean
+from modeling.models import LeakAudit, ModelVersion, Promotion, TrainingRun
+from traderai.common.errors import NotFoundError, NotReadyError, did_you_mean
 
 SWITCHES = (Promotion.Action.PROMOTE, Promotion.Action.ROLLBACK)
 SILENCES = (Promotion.Action.PAUSE, Promotion.Action.RESUME)
@@ -32,6 +32,33 @@ def version_get(*, version: str) -> ModelVersionFacts:
         known = ModelVersion.objects.order_by("-created_at").values_list("version", flat=True)[:200]
         raise NotFoundError(
             f"no model version {version!r}{did_you_mean(version, known)}", code="unknown_version"
+        )
+    return facts_of(row)
+
+
+def version_of(model: str) -> ModelVersionFacts:
+    """Return the version of that name, or the one that a training run of that number ended with.
+
+    Raises: NotFoundError for an unknown name or run, NotReadyError for a run without a version.
+    """
+    if not model.isdecimal():
+        return version_get(version=model)
+    run = TrainingRun.objects.filter(pk=int(model)).first()
+    if run is None:
+        newest = TrainingRun.objects.order_by("-pk").values_list("pk", flat=True)[:10]
+        known = (
+            f"the newest are {', '.join(map(str, newest))}"
+            if newest
+            else "there is none; run manage.py train"
+        )
+        raise NotFoundError(f"no training run {model}; {known}", code="unknown_run", field="model")
+    # A run that fell back to the base published twice; the last is what it ended with.
+    row = ModelVersion.objects.filter(run=run).order_by("pk").last()
+    if row is None:
+        why = f": {run.error}" if run.error else ""
+        raise NotReadyError(
+            f"training run {run.pk} is {run.state} and published no version{why}; train again",
+            code="no_version",
         )
     return facts_of(row)
 

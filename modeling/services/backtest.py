@@ -16,9 +16,9 @@ from modeling.fitting.evaluation import DayBootstrap, plain
 from modeling.fitting.judging import Judged, Rules, bootstrap_of
 from modeling.fitting.report import SIMULATED, bounded
 from modeling.fitting.trading import Traded, part_days, traded
-from modeling.models import ModelVersion, TrainingRun, Trial
+from modeling.models import TrainingRun, Trial
 from modeling.selectors.configuration import policy_get
-from modeling.selectors.versions import facts_of, version_get
+from modeling.selectors.versions import version_of
 from modeling.services.judgement import (
     held_out_judged,
     own_dataset,
@@ -30,7 +30,7 @@ from modeling.services.judgement import (
 from modeling.services.looked_at import looked_at_record
 from traderai.common.clock import MOSCOW, from_epoch_s, to_epoch_s
 from traderai.common.config import fingerprint
-from traderai.common.errors import InputError, NotFoundError, NotReadyError
+from traderai.common.errors import InputError
 from traderai.common.progress import Progress, silent
 
 POLICY = Cut(kind="policy")
@@ -123,33 +123,6 @@ def dataset_backtest(
     return BacktestReport(
         version=facts, table=tuple(_table(content, own)), content=content, new_trials=new_trials
     )
-
-
-def version_of(model: str) -> ModelVersionFacts:
-    """Return the version of that name, or the one that a training run of that number ended with.
-
-    Raises: NotFoundError for an unknown name or run, NotReadyError for a run without a version.
-    """
-    if not model.isdecimal():
-        return version_get(version=model)
-    run = TrainingRun.objects.filter(pk=int(model)).first()
-    if run is None:
-        newest = TrainingRun.objects.order_by("-pk").values_list("pk", flat=True)[:10]
-        known = (
-            f"the newest are {', '.join(map(str, newest))}"
-            if newest
-            else "there is none; run manage.py train"
-        )
-        raise NotFoundError(f"no training run {model}; {known}", code="unknown_run", field="model")
-    # A run that fell back to the base published twice; the last is what it ended with.
-    row = ModelVersion.objects.filter(run=run).order_by("pk").last()
-    if row is None:
-        why = f": {run.error}" if run.error else ""
-        raise NotReadyError(
-            f"training run {run.pk} is {run.state} and published no version{why}; train again",
-            code="no_version",
-        )
-    return facts_of(row)
 
 
 def _until(dataset: Dataset, until: datetime | None, *, part: int) -> Dataset:

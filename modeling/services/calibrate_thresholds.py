@@ -15,7 +15,7 @@ from modeling.fitting.precision_cuts import HeadRows, curve_points, cuts_wanted,
 from modeling.fitting.report import SIMULATED, bounded
 from modeling.fitting.trading import Traded, part_days, traded
 from modeling.kernels.metrics import cut_at_precision
-from modeling.services.backtest import version_of
+from modeling.selectors.versions import version_of
 from modeling.services.judgement import (
     held_out_judged,
     own_dataset,

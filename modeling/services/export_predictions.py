@@ -10,7 +10,7 @@ from typing import Final
 from modeling.contracts import ModelVersionFacts
 from modeling.fitting.dataset import PARTS, TEST, VALIDATION, Dataset
 from modeling.fitting.prediction_rows import prediction_rows
-from modeling.services.backtest import version_of
+from modeling.selectors.versions import version_of
 from modeling.services.judgement import held_out_judged, own_dataset, require_own_dataset
 from traderai.common.errors import InputError, did_you_mean
 from traderai.common.progress import Progress, silent

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
+import yaml
 
 from market.contracts import Bars, Timeframe
 from market.kernels.sessions import MAIN
@@ -31,6 +33,14 @@ def label_set() -> BarrierLabelSet:
         direction_cuts=(-1.5, -0.5, 0.5, 1.5), trailing_bars=30, split_guard_bars=1, min_median_turnover_rub=0.0,
         skip_auctions=True, max_spread_of_take_profit_frac=1.0, strong_frac=0.1,
     )  # fmt: skip
+
+
+def quick_label_sets(**changes: Any) -> str:
+    """Return a label_sets.yaml that holds the label set of the synthetic bars alone, as `quick_v1`."""
+    own = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()} | changes
+    own["horizons"] = {own.pop("timeframe"): own["horizons"]}
+    del own["name"]
+    return yaml.safe_dump({"common": {}, "kinds": {}, "sets": {"quick_v1": own}})
 
 
 def tiny_recipe(**overrides: object) -> Recipe:

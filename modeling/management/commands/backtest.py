@@ -69,13 +69,7 @@ class Command(BaseCommand):
             )
         except TraderAIError as error:
             raise CommandError(error.detail) from error
-        look_write(
-            self.stdout,
-            table=report.table,
-            trials=f"{report.new_trials} cuts are new trials",
-            content=report.content,
-            file=options["json"],
-        )
+        look_write(self.stdout, report, of="cuts", file=options["json"])
 
     def _draw(self, done: int, total: int, what: str) -> None:
         self.stderr.write(f"[{done}/{total}] {what}")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
@@ -32,7 +31,7 @@ from modeling.services.backtest import (
     version_of,
 )
 from modeling.services.fit import Origin, dataset_train
-from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from tests.modeling.synthetic import dataset, quick_label_sets, tiny_recipe
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import ConflictError, InputError, NotFoundError, NotReadyError
 
@@ -50,20 +49,13 @@ class Published:
     home: Path
 
 
-def label_sets(**changes: Any) -> str:
-    plain = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()} | changes
-    plain["horizons"] = {plain.pop("timeframe"): plain["horizons"]}
-    del plain["name"]
-    return yaml.safe_dump({"common": {}, "kinds": {}, "sets": {"quick_v1": plain}})
-
-
 @pytest.fixture(scope="module")
 def published(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
 ) -> Iterator[Published]:
     """Train once; the tests' own transactions lie within the one that is rolled back at the end."""
     home = tmp_path_factory.mktemp("backtest")
-    (home / "label_sets.yaml").write_text(label_sets())
+    (home / "label_sets.yaml").write_text(quick_label_sets())
     data = dataset(planted=True)
     with pytest.MonkeyPatch.context() as patch, override_settings(LAKE_URL=f"file://{home}/lake"):
         patch.setenv("TRADERAI_CONFIG_DIR", str(home))
@@ -236,12 +228,12 @@ def test_other_data_than_the_trainings_are_refused(published: Published):
     with pytest.raises(ConflictError, match="changed since"):
         backtested(published, replace(published.data, part=part))
     own = published.home / "label_sets.yaml"
-    own.write_text(label_sets(take_profit=0.021, version=2))
+    own.write_text(quick_label_sets(take_profit=0.021, version=2))
     try:
         with pytest.raises(ConflictError, match="label set quick_v1 changed since"):
             backtested(published, replace(published.data, cost_frac=cost))
     finally:
-        own.write_text(label_sets())
+        own.write_text(quick_label_sets())
     assert Trial.objects.count() == before
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
@@ -23,18 +22,16 @@ from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.conformal import quantile_rows
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
-from modeling.fitting.loading import Loaded
 from modeling.kernels.conformal import conformal_learn
 from modeling.models import ConformalState, ModelVersion
 from modeling.registry import artifact as store
 from modeling.registry.folds import folds_read
 from modeling.selectors.conformal import conformal_newest, conformal_states, ranges_get
-from modeling.services import judgement as module
 from modeling.services.conformal import conformal_update, dataset_conformal
 from modeling.services.fit import Origin, dataset_train
 from modeling.services.judgement import artifact_raw, version_judged
 from modeling.tasks import conformal_update as conformal_update_task
-from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from tests.modeling.synthetic import dataset, quick_label_sets, tiny_recipe
 from traderai.accounts.models import User
 from traderai.common import clock
 from traderai.common.clock import from_epoch_s, to_epoch_s
@@ -70,12 +67,7 @@ def published(
 ) -> Iterator[Published]:
     """Train once; the tests' own transactions lie within the one that is rolled back at the end."""
     home = tmp_path_factory.mktemp("ranges")
-    plain = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()}
-    plain["horizons"] = {plain.pop("timeframe"): plain["horizons"]}
-    del plain["name"]
-    (home / "label_sets.yaml").write_text(
-        yaml.safe_dump({"common": {}, "kinds": {}, "sets": {"quick_v1": plain}})
-    )
+    (home / "label_sets.yaml").write_text(quick_label_sets())
     data = replace(dataset(days=150, planted=True), features=FEATURES)
     recipe = tiny_recipe(
         label_set="quick_v1",
@@ -94,19 +86,6 @@ def published(
             end = from_epoch_s(int(data.decision_s.max())) + timedelta(days=1)
             yield Published(facts=facts, table=report.table, data=data, end=end)
             transaction.set_rollback(True)
-
-
-@pytest.fixture
-def loading(published: Published, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Synthetic bars are in no database: they stand in for what would be read of one. Returns what was asked for."""
-    asked: list[dict[str, Any]] = []
-
-    def loaded(_recipe: object, **options: Any) -> Loaded:
-        asked.append(options)
-        return Loaded(dataset=published.data, instruments=(), is_simulated=True, without_features=())
-
-    monkeypatch.setattr(module, "whole_load", loaded)
-    return asked
 
 
 def test_the_artifact_the_card_and_the_metrics_tell_what_validation_taught(published: Published, settings):

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,18 +25,16 @@ pytest.importorskip("keras", reason="training needs Keras")
 from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import Dataset
-from modeling.fitting.loading import Loaded
 from modeling.models import DriftReport, ModelVersion, Promotion
 from modeling.registry import artifact as store
 from modeling.selectors.configuration import drift_config_get
 from modeling.selectors.drift import drift_lines, drift_reports
 from modeling.selectors.versions import champion_get, emission_paused
-from modeling.services import judgement as module
 from modeling.services.drift import EVENT, dataset_drift, drift_check, drift_daily
 from modeling.services.fit import Origin, dataset_train
 from modeling.services.live_floor import live_floor_check
 from modeling.tasks import drift_daily as drift_daily_task
-from tests.modeling.synthetic import dataset, label_set, tiny_recipe
+from tests.modeling.synthetic import dataset, quick_label_sets, tiny_recipe
 from tests.summary_place import summary_place
 from traderai.accounts.models import User
 from traderai.common import clock
@@ -69,11 +67,7 @@ def published(
 ) -> Iterator[Published]:
     """Train once; the tests' own transactions lie within the one that is rolled back at the end."""
     home = tmp_path_factory.mktemp("drift")
-    plain = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()}
-    plain["horizons"] = {plain.pop("timeframe"): plain["horizons"]}
-    del plain["name"]
-    sets = {"common": {}, "kinds": {}, "sets": {"quick_v1": plain}}
-    (home / "label_sets.yaml").write_text(yaml.safe_dump(sets))
+    (home / "label_sets.yaml").write_text(quick_label_sets())
     limits = yaml.safe_load(config_path("drift.yaml").read_text()) | {"stretch_days": 8, "least_stretches": 8}
     (home / "drift.yaml").write_text(yaml.safe_dump(limits))
     data = replace(dataset(days=200, planted=True), features=FEATURES)
@@ -90,19 +84,6 @@ def published(
             end = from_epoch_s(int(data.decision_s.max()) + 3600)
             yield Published(facts=report.version, data=data, end=end)
             transaction.set_rollback(True)
-
-
-@pytest.fixture
-def loading(published: Published, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Synthetic bars are in no database: they stand in for what would be read of one. Returns what was asked for."""
-    asked: list[dict[str, Any]] = []
-
-    def loaded(_recipe: object, **options: Any) -> Loaded:
-        asked.append(options)
-        return Loaded(dataset=published.data, instruments=(), is_simulated=True, without_features=())
-
-    monkeypatch.setattr(module, "whole_load", loaded)
-    return asked
 
 
 def said(*words: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from modeling.selectors.label_sets import label_set_get
 from modeling.services.optimize_labels import SearchAsk, SearchReport, labels_optimize, training_end
 from tests.features.series import candle_columns
 from tests.market.make import FILE
-from tests.modeling.synthetic import START_S, bars, label_set
+from tests.modeling.synthetic import START_S, bars, label_set, quick_label_sets
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.config import PACKAGED_DIR
 from traderai.common.errors import InputError, NotFoundError, NotReadyError
@@ -42,11 +42,7 @@ UNTIL = from_epoch_s(START_S) + timedelta(days=BORDER_DAY)
 @pytest.fixture(autouse=True)
 def own_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The label set of the synthetic bars, a small search, and a recipe that learns it."""
-    plain = {key: list(v) if isinstance(v, tuple) else v for key, v in asdict(label_set()).items()}
-    plain["horizons"] = {plain.pop("timeframe"): plain["horizons"]}
-    del plain["name"]
-    content = {"common": {}, "kinds": {}, "sets": {"quick_v1": plain}}
-    (tmp_path / "label_sets.yaml").write_text("# mine\n" + yaml.safe_dump(content))
+    (tmp_path / "label_sets.yaml").write_text(f"# mine\n{quick_label_sets()}")
     effort = yaml.safe_load((PACKAGED_DIR / "label_search.yaml").read_text()) | {
         "grid_points": 3, "bayesian_points": 4, "min_months": 3,
     }  # fmt: skip
