@@ -17,19 +17,17 @@ from traderai.common.arrays import F64
 
 TAKE_PROFIT, STOP_LOSS, TIMEOUT = 1, 2, 3
 TOUCH_SLACK_FRAC = 1e-9  # of the entry price: a price exactly on a barrier touches it in spite of rounding
-_BLOCK = 16  # bars that one comparison skips where no barrier is near
+_ALONE, _GROUP = 8, 8  # most trades end within the first bars; of longer ones bars are looked at in groups
 
 
 class PricePath(NamedTuple):
-    """The lifted prices of one instrument's bars, and the extremes of every 16 of them."""
+    """The lifted prices of one instrument's bars."""
 
-    open: F64  # (n,)
+    open: F64  # (n,) as all
     high: F64
     low: F64
     close: F64
-    paid: F64  # (n,) dividends up to and including each bar, rubles
-    block_high: F64  # (ceil(n / 16),)
-    block_low: F64
+    paid: F64  # dividends up to and including each bar, rubles
 
 
 class Exit(NamedTuple):
@@ -47,18 +45,16 @@ def price_path(bars: Bars) -> PricePath:
 
     Shapes: bars of n.
     Units:  rubles, forward-adjusted for splits as the bars are.
-    Causal: row t reads bars up to t; a block's extremes read its 16 bars.
+    Causal: row t reads bars up to t.
     """
-    n = len(bars)
     columns = [bars.open, bars.high, bars.low, bars.close, bars.dividend_rub]
     if bars.dividend_rub.any():
-        lifted = np.empty((5, n))  # one piece of memory: of five the system takes longer than all the sums do
+        lifted = np.empty(
+            (5, len(bars))
+        )  # one piece of memory: of five the system takes longer than all the sums do
         _lift(*columns, lifted)
         columns = list(lifted)
-    blocks = np.empty((2, -(-n // _BLOCK)))
-    path = PricePath(*(_read_only(column) for column in columns), *blocks)
-    _fill_blocks(path)
-    return path
+    return PricePath(*(_read_only(column) for column in columns))
 
 
 @borrowing_njit
@@ -71,15 +67,6 @@ def _lift(open_: F64, high: F64, low: F64, close: F64, dividend_rub: F64, out: F
         out[0, t], out[1, t] = open_[t] + paid, high[t] + paid
         out[2, t], out[3, t] = low[t] + paid, close[t] + paid
         out[4, t] = paid
-
-
-@borrowing_njit
-def _fill_blocks(path: PricePath) -> None:
-    for block in range(path.block_high.size):
-        highest, lowest = -np.inf, np.inf
-        for t in range(_BLOCK * block, min(_BLOCK * (block + 1), path.high.size)):
-            highest, lowest = max(highest, path.high[t]), min(lowest, path.low[t])
-        path.block_high[block], path.block_low[block] = highest, lowest
 
 
 def _read_only(values: F64) -> F64:
@@ -101,35 +88,123 @@ def first_exit(
 
     Shapes: scalars; `sign` 1.0 for a long, -1.0 for a short.
     Units:  rubles from the entry price, both distances above 0.
-    Causal: reads bars `first` to the exit's; the extremes of blocks lie within `first` to `last`.
+    Causal: reads bars `first` to the exit's.
     """
+    barriers = _barriers(path, first, sign, take_profit_rub, stop_loss_rub)
+    return _settled(path, last, barriers, _first_touch(path, last, barriers, _at_open(path, first)))
+
+
+@inlined_borrowing_njit
+def both_exits(
+    path: PricePath, first: int, last: int, take_profit_rub: float, stop_loss_rub: float
+) -> tuple[Exit, Exit]:
+    """Return how a long and a short with the same distances end: what `first_exit` says of each, in one look.
+
+    Until the nearer barriers of the two are touched neither has ended, and their bars are looked at once.
+
+    Shapes: scalars.
+    Units:  rubles from the entry price, both distances above 0.
+    Causal: reads bars `first` to the later exit's.
+    """
+    long = _barriers(path, first, 1.0, take_profit_rub, stop_loss_rub)
+    short = _barriers(path, first, -1.0, take_profit_rub, stop_loss_rub)
+    nearer = _Barriers(long.entry, 0.0, 0.0, 0.0, min(long.up, short.up), max(long.down, short.down))
+    open_yet = _first_touch(path, last, nearer, _at_open(path, first))
+    return (
+        _settled(path, last, long, _first_touch(path, last, long, open_yet)),
+        _settled(path, last, short, _first_touch(path, last, short, open_yet)),
+    )
+
+
+class _Barriers(NamedTuple):
+    """Where one side ends."""
+
+    entry: float  # lifted, as up and down
+    sign: float
+    take_profit_rub: float
+    stop_loss_rub: float
+    up: float  # what touches the barrier above
+    down: float
+
+
+class _Touch(NamedTuple):
+    """The first bar that touches a barrier, one behind the last where none does, and the extremes before it."""
+
+    bar: int
+    highest: float
+    lowest: float
+
+
+@inlined_borrowing_njit
+def _barriers(
+    path: PricePath, first: int, sign: float, take_profit_rub: float, stop_loss_rub: float
+) -> _Barriers:
     entry = path.open[first]
     slack = (entry - path.paid[first]) * TOUCH_SLACK_FRAC
     above, below = (take_profit_rub, stop_loss_rub) if sign > 0 else (stop_loss_rub, take_profit_rub)
-    up, down = entry + above - slack, entry - below + slack
-    highest = lowest = high = low = entry
-    bar, block_start = first, (first // _BLOCK + 2) * _BLOCK  # most trades end before blocks are worth a look
-    while bar <= last:
-        high, low = path.high[bar], path.low[bar]
-        if (high >= up) | (low <= down):
+    return _Barriers(
+        entry, sign, take_profit_rub, stop_loss_rub, entry + above - slack, entry - below + slack
+    )
+
+
+@inlined_borrowing_njit
+def _at_open(path: PricePath, first: int) -> _Touch:
+    return _Touch(first, path.open[first], path.open[first])
+
+
+@inlined_borrowing_njit
+def _first_touch(path: PricePath, last: int, barriers: _Barriers, so_far: _Touch) -> _Touch:
+    """Return the first touch from a bar on, given the extremes of the bars before it."""
+    bar, highest, lowest = so_far
+    end, alone = last + 1, bar + _ALONE
+    while bar < end:
+        at = np.uintp(bar)  # no number to count from the end by, which each read would check
+        high, low = path.high[at], path.low[at]
+        if (high >= barriers.up) | (low <= barriers.down):
             break
         highest, lowest = max(highest, high), min(lowest, low)
         bar += 1
-        if bar == block_start:
-            block = bar // _BLOCK
-            while bar + _BLOCK <= last + 1 and path.block_high[block] < up and path.block_low[block] > down:
-                highest = max(highest, path.block_high[block])
-                lowest = min(lowest, path.block_low[block])
-                bar, block = bar + _BLOCK, block + 1
-            block_start = bar + _BLOCK
+        if bar == alone:
+            while bar + _GROUP <= end:
+                high, low = _highest_of_group(path.high, bar), _lowest_of_group(path.low, bar)
+                if (high >= barriers.up) | (low <= barriers.down):
+                    break
+                highest, lowest = max(highest, high), min(lowest, low)
+                bar += _GROUP
+    return _Touch(bar, highest, lowest)
+
+
+# Written out as trees: a loop over eight bars would wait for the last comparison before each next one.
+@inlined_borrowing_njit
+def _highest_of_group(x: F64, bar: int) -> float:
+    a, b, c, d = np.uintp(bar), np.uintp(bar + 2), np.uintp(bar + 4), np.uintp(bar + 6)
+    one = np.uintp(1)
+    half = max(max(x[a], x[a + one]), max(x[b], x[b + one]))
+    return max(half, max(max(x[c], x[c + one]), max(x[d], x[d + one])))
+
+
+@inlined_borrowing_njit
+def _lowest_of_group(x: F64, bar: int) -> float:
+    a, b, c, d = np.uintp(bar), np.uintp(bar + 2), np.uintp(bar + 4), np.uintp(bar + 6)
+    one = np.uintp(1)
+    half = min(min(x[a], x[a + one]), min(x[b], x[b + one]))
+    return min(half, min(min(x[c], x[c + one]), min(x[d], x[d + one])))
+
+
+@inlined_borrowing_njit
+def _settled(path: PricePath, last: int, barriers: _Barriers, touch: _Touch) -> Exit:
+    bar, highest, lowest = touch
+    entry, sign = barriers.entry, barriers.sign
     if bar > last:
         bar, reason, lifted, moved = last, TIMEOUT, path.close[last], 0.0
-    elif path.open[bar] >= up or path.open[bar] <= down:
+    elif path.open[bar] >= barriers.up or path.open[bar] <= barriers.down:
         lifted, moved = path.open[bar], sign * (path.open[bar] - entry)
         reason = TAKE_PROFIT if moved > 0 else STOP_LOSS
     else:
-        stopped = low <= down if sign > 0 else high >= up
-        reason, moved = (STOP_LOSS, -stop_loss_rub) if stopped else (TAKE_PROFIT, take_profit_rub)
+        stopped = path.low[bar] <= barriers.down if sign > 0 else path.high[bar] >= barriers.up
+        reason, moved = (
+            (STOP_LOSS, -barriers.stop_loss_rub) if stopped else (TAKE_PROFIT, barriers.take_profit_rub)
+        )
         lifted = entry + sign * moved
         highest, lowest = max(highest, path.open[bar]), min(lowest, path.open[bar])
     best, worst = sign * (highest - entry), sign * (lowest - entry)

@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from features.kernels.liquidity import corwin_schultz_spread_bp
 from features.kernels.technical import atr
 from market.contracts import Bars
 from modeling.contracts import ClassLabelSet, Horizon, RowRules
+from modeling.kernels.loops import borrowing_njit, inlined_borrowing_njit
 from traderai.common.arrays import F64, I8, I32, I64, Bools
 
 # Row states, the index is the code: only "labelled" rows carry labels, the rest are null and say why.
@@ -58,8 +58,8 @@ class RowInputs:
 class LabelWindows(NamedTuple):
     """The window of every row: from the entry's bar to the last one; meaningless where the state is not LABELLED."""
 
-    entry: I64  # (n,) bar index
-    last: I64  # (n,)
+    entry: I32  # (n,) bar index
+    last: I32  # (n,)
     state: I8  # (n,) index into ROW_STATES
 
 
@@ -111,23 +111,31 @@ def label_windows(bars: Bars, rules: RowRules, horizon: str, inputs: RowInputs) 
     """
     _check(bars, rules, horizon, inputs)
     wanted = Horizon.parse(horizon)
-    if isinstance(rules, ClassLabelSet):
-        entry = np.arange(len(bars), dtype=np.int64)
-    else:
-        wait_s = 60 * (bars.timeframe.minutes + rules.data_lag_min)
-        entry = _first_later(bars.begin_s, wait_s)
-    within_day = rules.within_day or wanted.unit == "eod"
-    reach = _Reach(_UNITS.index(wanted.unit), wanted.count, within_day, rules.split_guard_bars)
-    last, complete = _window_ends(bars.begin_s, bars.trading_day, entry, reach)
+    at_close = isinstance(rules, ClassLabelSet)
+    between_s, within_s = _longest_gaps_s(rules)
+    terms = _Terms(
+        unit=_UNITS.index(wanted.unit),
+        length=wanted.count,
+        within_day=rules.within_day or wanted.unit == "eod",
+        guard_bars=rules.split_guard_bars,
+        at_close=at_close,
+        wait_s=0 if at_close else 60 * (bars.timeframe.minutes + rules.data_lag_min),
+        between_days_s=between_s,
+        within_day_s=within_s,
+        skip_auctions=rules.skip_auctions,
+        min_turnover_rub=rules.min_median_turnover_rub,
+    )
     seen = _Seen(
-        halts=_halts_before(bars.begin_s, bars.trading_day, _longest_gaps_s(rules)),
+        begin_s=bars.begin_s,
+        trading_day=bars.trading_day,
         near_split=_near_split(bars.split_factor, rules.split_guard_bars),
         volume=bars.volume_shares,
         auction=inputs.auction,
         turnover_rub=inputs.median_turnover_rub,
     )
-    state = _states((entry, last, complete), seen, rules.skip_auctions, rules.min_median_turnover_rub)
-    return LabelWindows(entry=entry, last=last, state=state)
+    out = LabelWindows(*np.empty((2, len(bars)), np.int32), np.empty(len(bars), np.int8))
+    _fill_windows(seen, terms, out)
+    return out
 
 
 def _check(bars: Bars, rules: RowRules, horizon: str, inputs: RowInputs) -> None:
@@ -155,90 +163,100 @@ def _check_bars(bars: Bars) -> None:
         raise ValueError(f"bars of {bars.secid} must be in the order of time, each once; sort them")
 
 
-class _Reach(NamedTuple):
-    """How far windows reach."""
+class _Terms(NamedTuple):
+    """How far windows reach, and what keeps a row from having one."""
 
     unit: int  # index into _UNITS
     length: int  # in that unit
     within_day: bool
     guard_bars: int
+    at_close: bool  # the entry is the row's own bar
+    wait_s: int  # from the begin of the row's bar to the earliest entry
+    between_days_s: float  # a longer time between two bars is a halt
+    within_day_s: float
+    skip_auctions: bool
+    min_turnover_rub: float
 
 
 class _Seen(NamedTuple):
-    """What decides a row's state besides its window; all (n,)."""
+    """What decides a row's window and state; all (n,)."""
 
-    halts: I32
+    begin_s: I64
+    trading_day: I64
     near_split: Bools
     volume: F64
     auction: Bools
     turnover_rub: F64
 
 
-@njit(nogil=True, cache=True)
-def _first_later(begin_s: I64, wait_s: int) -> I64:
-    """Return the first bar that begins at least `wait_s` after each bar did, n where there is none."""
-    out = np.empty(begin_s.size, dtype=np.int64)
-    at = 0
-    for t in range(begin_s.size):
-        while at < begin_s.size and begin_s[at] < begin_s[t] + wait_s:
-            at += 1
-        out[t] = at
-    return out
-
-
-@njit(nogil=True, cache=True)
-def _window_ends(begin_s: I64, trading_day: I64, entry: I64, reach: _Reach) -> tuple[I64, Bools]:
-    """Return the last bar of each window as far as the data reach, and whether no later bar can matter."""
-    n = begin_s.size
-    last, complete = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.bool_)
-    stop = day_stop = 0  # the first bar behind the window, and behind the decision's trading day
+@borrowing_njit
+def _fill_windows(seen: _Seen, terms: _Terms, out: LabelWindows) -> None:
+    """Walk over the rows once: the bars that bound a window only ever move on."""
+    n = seen.begin_s.size
+    entry = stop = day_stop = halt = (
+        0  # stops are the first bar behind, the halt is the first after the decision
+    )
     for t in range(n):
-        while day_stop < n and trading_day[day_stop] <= trading_day[t]:
+        while day_stop < n and seen.trading_day[day_stop] <= seen.trading_day[t]:
             day_stop += 1
-        if reach.unit == _BARS:
-            stop = min(t + reach.length + 1, n)
-            known = t + reach.length < n
-        else:
-            if reach.unit == _DAYS:
-                while stop < n and trading_day[stop] <= trading_day[t] + reach.length:
-                    stop += 1
-            elif reach.unit == _MINUTES and entry[t] < n:
-                while stop < n and begin_s[stop] < begin_s[entry[t]] + 60 * reach.length:
-                    stop += 1
-            else:
-                stop = n
-            known = stop < n
-        if reach.within_day:
-            known |= day_stop < n
-            last[t] = min(stop, day_stop) - 1
-        else:
-            last[t] = stop - 1
-        complete[t] = known and t + reach.guard_bars < n
-    return last, complete
-
-
-@njit(nogil=True, cache=True)
-def _states(windows: tuple[I64, I64, Bools], seen: _Seen, skip_auctions: bool, min_turnover_rub: float) -> I8:
-    """Return the state of each row: of several reasons against a label the first one here."""
-    entries, lasts, complete = windows
-    state = np.full(entries.size, LABELLED, dtype=np.int8)
-    for t in range(entries.size):
-        entry, last = entries[t], lasts[t]
-        if not complete[t]:
-            state[t] = INCOMPLETE
+        entry = t if terms.at_close else entry
+        while entry < n and seen.begin_s[entry] < seen.begin_s[t] + terms.wait_s:
+            entry += 1
+        stop = _stop(seen, terms, t, entry, stop)
+        last, known = stop - 1, stop < n or (terms.unit == _BARS and t + terms.length < n)
+        if terms.within_day:
+            last, known = min(stop, day_stop) - 1, known or day_stop < n
+        halt = max(halt, t + 1)
+        while halt <= last and not _halts(seen, terms, halt):
+            halt += 1
+        out.entry[t], out.last[t] = entry, last
+        if not (known and t + terms.guard_bars < n):
+            out.state[t] = INCOMPLETE
         elif entry > last:
-            state[t] = NO_ENTRY
-        elif seen.halts[last] > seen.halts[t]:
-            state[t] = HALT
-        elif seen.near_split[t]:
-            state[t] = SPLIT_NEIGHBOUR
-        elif not (seen.volume[t] > 0 and seen.volume[entry] > 0):
-            state[t] = ZERO_VOLUME
-        elif skip_auctions and (seen.auction[t] or seen.auction[entry]):
-            state[t] = AUCTION
-        elif min_turnover_rub > 0 and not seen.turnover_rub[t] >= min_turnover_rub:
-            state[t] = ILLIQUID
-    return state
+            out.state[t] = NO_ENTRY
+        elif halt <= last:
+            out.state[t] = HALT
+        else:
+            out.state[t] = _own_state(seen, terms, t, entry)
+
+
+@inlined_borrowing_njit
+def _stop(seen: _Seen, terms: _Terms, t: int, entry: int, stop: int) -> int:
+    """Return the first bar behind the window as far as the data reach, given that of an earlier row."""
+    n = seen.begin_s.size
+    if terms.unit == _BARS:
+        return min(t + terms.length + 1, n)
+    if terms.unit == _DAYS:
+        while stop < n and seen.trading_day[stop] <= seen.trading_day[t] + terms.length:
+            stop += 1
+        return stop
+    if terms.unit == _MINUTES and entry < n:
+        while stop < n and seen.begin_s[stop] < seen.begin_s[entry] + 60 * terms.length:
+            stop += 1
+        return stop
+    return n
+
+
+@inlined_borrowing_njit
+def _halts(seen: _Seen, terms: _Terms, bar: int) -> bool:
+    """Return whether trading had halted before a bar that is not the first."""
+    same_day = seen.trading_day[bar] == seen.trading_day[bar - 1]
+    longest_s = terms.within_day_s if same_day else terms.between_days_s
+    return bool(seen.begin_s[bar] - seen.begin_s[bar - 1] > longest_s)
+
+
+@inlined_borrowing_njit
+def _own_state(seen: _Seen, terms: _Terms, t: int, entry: int) -> int:
+    """Return the state of a row whose window is whole: of several reasons against a label the first one here."""
+    if seen.near_split[t]:
+        return SPLIT_NEIGHBOUR
+    if not (seen.volume[t] > 0 and seen.volume[entry] > 0):
+        return ZERO_VOLUME
+    if terms.skip_auctions and (seen.auction[t] or seen.auction[entry]):
+        return AUCTION
+    if terms.min_turnover_rub > 0 and not seen.turnover_rub[t] >= terms.min_turnover_rub:
+        return ILLIQUID
+    return LABELLED
 
 
 def _longest_gaps_s(rules: RowRules) -> tuple[float, float]:
@@ -246,16 +264,6 @@ def _longest_gaps_s(rules: RowRules) -> tuple[float, float]:
     between_s = rules.max_gap_days * _DAY_S
     within_s = np.inf if rules.max_gap_min is None else 60.0 * rules.max_gap_min
     return between_s, min(between_s, within_s)
-
-
-@njit(nogil=True, cache=True)
-def _halts_before(begin_s: I64, trading_day: I64, longest_s: tuple[float, float]) -> I32:
-    """Return how many halts lie before each bar."""
-    halts = np.zeros(begin_s.size, dtype=np.int32)
-    for t in range(1, begin_s.size):
-        longest = longest_s[1] if trading_day[t] == trading_day[t - 1] else longest_s[0]
-        halts[t] = halts[t - 1] + (begin_s[t] - begin_s[t - 1] > longest)
-    return halts
 
 
 def _near_split(split_factor: F64, guard_bars: int) -> Bools:

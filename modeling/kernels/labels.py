@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from market.contracts import Bars
 from modeling.contracts import BarrierLabelSet
 from modeling.kernels.bar_returns import ReturnSums, return_sums, variance
-from modeling.kernels.barriers import TAKE_PROFIT, PricePath, first_exit, price_path
+from modeling.kernels.barriers import TAKE_PROFIT, Exit, PricePath, both_exits, price_path
 from modeling.kernels.label_windows import LABELLED, NO_LEVELS, WIDE_SPREAD, RowInputs, label_windows
-from modeling.kernels.loops import borrowing_njit
+from modeling.kernels.loops import borrowing_njit, inlined_borrowing_njit
 from traderai.common.arrays import F64, I8, I32, I64, Bools
 
 EXIT_REASONS = ("none", "take_profit", "stop_loss", "timeout")
@@ -64,7 +63,7 @@ class BarrierOutcomes:
 def barrier_labels(bars: Bars, spec: BarrierLabelSet, horizon: str, inputs: RowInputs) -> BarrierOutcomes:
     """Return the barrier outcomes of a long and a short after every bar.
 
-    Windows as `label_windows` says, exits as `barriers.first_exit`. Barriers in ATR are multiples of ATR(14) over
+    Windows as `label_windows` says, exits as `barriers.both_exits`. Barriers in ATR are multiples of ATR(14) over
     the close at the decision's bar, applied to the entry price. A row whose estimated spread eats more than
     `max_spread_of_take_profit_frac` of the take-profit is not to be traded.
 
@@ -76,20 +75,26 @@ def barrier_labels(bars: Bars, spec: BarrierLabelSet, horizon: str, inputs: RowI
     Source: Lopez de Prado (2018), Advances in Financial Machine Learning, ch. 3, with next-open entry.
     """
     windows = label_windows(bars, spec, horizon, inputs)
-    levels = _levels(spec, inputs, windows.state)
-    path = price_path(bars)
-    rows = _Rows(*windows, *levels, bars.open, bars.begin_s, 60 * bars.timeframe.minutes, inputs.cost_frac)
-    # In one piece of memory: of many small pieces the system takes longer than the labels do.
-    sums, figures, times_s = return_sums(bars), np.empty((15, len(bars))), np.empty((4, len(bars)), np.int64)
-    forward = _forward(path, rows, sums, (times_s[:2], figures[:3]))
+    path, sums, columns = price_path(bars), return_sums(bars), _Columns(len(bars))
+    rows = _Rows(
+        *windows, columns.floats(), columns.floats(), bars.open, bars.begin_s, 60 * bars.timeframe.minutes,
+        inputs.cost_frac,
+    )  # fmt: skip
+    _fill_levels(rows, _Levels.of(spec, inputs))
+    forward = _Forward(
+        windows.entry, windows.last, columns.times(), columns.times(), *(columns.floats() for _ in range(3))
+    )
+    _fill_forward(path, rows, sums, forward)
+    long, short = columns.side(), columns.side()
+    _fill_sides(path, rows, long, short)
     return BarrierOutcomes(
         row_state=rows.state,
         decision_s=bars.known_s,
         take_profit_frac=rows.take_profit_frac,
         stop_loss_frac=rows.stop_loss_frac,
         direction=_directions(rows, forward.forward_return, sums, spec),
-        long=_side(path, rows, 1.0, (times_s[2], figures[3:9])),
-        short=_side(path, rows, -1.0, (times_s[3], figures[9:])),
+        long=long,
+        short=short,
         **forward._asdict(),
     )
 
@@ -104,11 +109,30 @@ def barrier_levels(spec: BarrierLabelSet, atr_frac: F64) -> tuple[F64, F64]:
     return spec.take_profit * unit, spec.stop_loss * unit
 
 
+class _Columns:
+    """Empty columns of one piece of memory: of many small pieces the system takes longer than the labels do."""
+
+    def __init__(self, n: int) -> None:
+        self._eights = iter(np.empty((21, n)))
+        self._fours = iter(np.empty((2, n), np.int32))
+        self._ones = iter(np.empty((4, n), np.int8))
+
+    def floats(self) -> F64:
+        return next(self._eights)
+
+    def times(self) -> I64:
+        return next(self._eights).view(np.int64)
+
+    def side(self) -> SideOutcomes:
+        codes = next(self._ones), next(self._ones)
+        return SideOutcomes(*codes, self.times(), next(self._fours), *(self.floats() for _ in range(6)))
+
+
 class _Rows(NamedTuple):
     """What the loops read of each row."""
 
-    entry: I64
-    last: I64
+    entry: I32
+    last: I32
     state: I8
     take_profit_frac: F64  # NaN where null
     stop_loss_frac: F64
@@ -130,43 +154,45 @@ class _Forward(NamedTuple):
     forward_volatility: F64
 
 
-def _levels(spec: BarrierLabelSet, inputs: RowInputs, state: I8) -> tuple[F64, F64]:
-    """Return take-profit and stop of the rows that keep their label, and mark those that have no usable ones."""
-    per_atr = spec.barrier_unit == "atr_14"
-    unit = inputs.atr_frac if per_atr else np.ones(state.size)
-    most_spread = spec.max_spread_of_take_profit_frac
-    return _usable_levels(state, unit, (spec.take_profit, spec.stop_loss), inputs.spread_frac, most_spread)
+class _Levels(NamedTuple):
+    """What barriers are made of, and when they are too narrow to be traded."""
+
+    take_profit: float  # in units
+    stop_loss: float
+    unit: F64  # (n,) fractions of the entry price
+    spread_frac: F64
+    most_spread: float  # of the take-profit
+
+    @classmethod
+    def of(cls, spec: BarrierLabelSet, inputs: RowInputs) -> _Levels:
+        atr_frac = inputs.atr_frac
+        unit = atr_frac if spec.barrier_unit == "atr_14" else np.ones(atr_frac.size)
+        most_spread = spec.max_spread_of_take_profit_frac
+        return cls(spec.take_profit, spec.stop_loss, unit, inputs.spread_frac, most_spread)
 
 
-@njit(nogil=True, cache=True)
-def _usable_levels(
-    state: I8, unit: F64, levels: tuple[float, float], spread_frac: F64, most_spread: float
-) -> tuple[F64, F64]:
-    take_profits, stop_losses = np.empty(state.size), np.empty(state.size)
-    for t in range(state.size):
-        take_profit, stop_loss = levels[0] * unit[t], levels[1] * unit[t]
-        if state[t] == LABELLED:
+@borrowing_njit
+def _fill_levels(rows: _Rows, levels: _Levels) -> None:
+    """Give the rows that keep their label their barriers, and mark those that have no usable ones."""
+    for t in range(rows.state.size):
+        take_profit, stop_loss = levels.take_profit * levels.unit[t], levels.stop_loss * levels.unit[t]
+        if rows.state[t] == LABELLED:
             # A long can never lose the whole price or more, nor a short gain it.
             if not (0 < take_profit < 1 and 0 < stop_loss < 1):
-                state[t] = NO_LEVELS
-            elif spread_frac[t] > most_spread * take_profit:
-                state[t] = WIDE_SPREAD
-        labelled = state[t] == LABELLED
-        take_profits[t] = take_profit if labelled else np.nan
-        stop_losses[t] = stop_loss if labelled else np.nan
-    return take_profits, stop_losses
-
-
-def _forward(path: PricePath, rows: _Rows, sums: ReturnSums, empty: tuple[I64, F64]) -> _Forward:
-    places = np.empty((2, rows.state.size), np.int32)
-    out = _Forward(*places, *empty[0], *empty[1])
-    _fill_forward(path, rows, sums, out)
-    return out
+                rows.state[t] = NO_LEVELS
+            elif levels.spread_frac[t] > levels.most_spread * take_profit:
+                rows.state[t] = WIDE_SPREAD
+        labelled = rows.state[t] == LABELLED
+        rows.take_profit_frac[t] = take_profit if labelled else np.nan
+        rows.stop_loss_frac[t] = stop_loss if labelled else np.nan
 
 
 @borrowing_njit
 def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward) -> None:
-    """Fill the columns without a branch: rows without labels read the first bar, and nulls take its place."""
+    """Fill the columns without a branch: rows without labels read the first bar, and nulls take its place.
+
+    The rows' own entry and last bar are the first two columns.
+    """
     for t in range(rows.state.size):
         labelled = rows.state[t] == LABELLED
         entry, last = rows.entry[t] if labelled else 0, rows.last[t] if labelled else 0
@@ -175,7 +201,7 @@ def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward)
         at, end = (
             np.uintp(entry),
             np.uintp(last),
-        )  # no number to count from the end by, which each read would check
+        )  # no numbers to count from the end by, which reads would check
         out.entry_s[t] = rows.begin_s[at] if labelled else 0
         out.window_end_s[t] = rows.begin_s[end] + rows.bar_s if labelled else 0
         price = rows.open[at]
@@ -192,8 +218,8 @@ class _Moves(NamedTuple):
     """What `direction` reads of the rows that have enough bars behind them."""
 
     state: I8
-    entry: I64
-    last: I64
+    entry: I32
+    last: I32
     forward_return: F64
     total: I64  # return sums up to the row's bar
     squares: I64
@@ -226,30 +252,36 @@ def _fill_directions(moves: _Moves, bars: int, cuts: tuple[float, ...], out: I8)
         out[t] = place if known else NULL
 
 
-def _side(path: PricePath, rows: _Rows, sign: float, empty: tuple[I64, F64]) -> SideOutcomes:
-    n = rows.state.size
-    label, reason, held = np.empty(n, np.int8), np.empty(n, np.int8), np.empty(n, np.int32)
-    out = SideOutcomes(label, reason, empty[0], held, *empty[1])
-    _fill_side(path, rows, sign, out)
-    return out
-
-
 @borrowing_njit
-def _fill_side(path: PricePath, rows: _Rows, sign: float, out: SideOutcomes) -> None:
+def _fill_sides(path: PricePath, rows: _Rows, long: SideOutcomes, short: SideOutcomes) -> None:
     for t in range(rows.state.size):
         if rows.state[t] != LABELLED:
-            out.label[t], out.exit_reason[t], out.exit_s[t], out.bars_held[t] = NULL, 0, 0, 0
-            out.exit_price[t] = out.gross_frac[t] = out.net_frac[t] = out.r_multiple[t] = np.nan
-            out.mfe_frac[t] = out.mae_frac[t] = np.nan
+            _fill_null(long, t)
+            _fill_null(short, t)
             continue
-        entry, last, stop_loss = rows.entry[t], rows.last[t], rows.stop_loss_frac[t]
-        price = rows.open[entry]
-        end = first_exit(path, entry, last, sign, price * rows.take_profit_frac[t], price * stop_loss)
-        gross = sign * (end.lifted_price - path.open[entry]) / price
-        net = gross - rows.cost_frac[t]
-        out.label[t], out.exit_reason[t] = end.reason == TAKE_PROFIT, end.reason
-        out.exit_s[t] = rows.begin_s[end.bar] + rows.bar_s
-        out.bars_held[t] = end.bar - entry + 1
-        out.exit_price[t] = end.lifted_price - path.paid[end.bar]
-        out.gross_frac[t], out.net_frac[t], out.r_multiple[t] = gross, net, net / stop_loss
-        out.mfe_frac[t], out.mae_frac[t] = end.best / price, end.worst / price
+        price = rows.open[rows.entry[t]]
+        take_profit_rub, stop_loss_rub = price * rows.take_profit_frac[t], price * rows.stop_loss_frac[t]
+        exits = both_exits(path, rows.entry[t], rows.last[t], take_profit_rub, stop_loss_rub)
+        _fill_side(path, rows, t, exits[0], 1.0, long)
+        _fill_side(path, rows, t, exits[1], -1.0, short)
+
+
+@inlined_borrowing_njit
+def _fill_null(out: SideOutcomes, t: int) -> None:
+    out.label[t], out.exit_reason[t], out.exit_s[t], out.bars_held[t] = NULL, 0, 0, 0
+    out.exit_price[t] = out.gross_frac[t] = out.net_frac[t] = out.r_multiple[t] = np.nan
+    out.mfe_frac[t] = out.mae_frac[t] = np.nan
+
+
+@inlined_borrowing_njit
+def _fill_side(path: PricePath, rows: _Rows, t: int, end: Exit, sign: float, out: SideOutcomes) -> None:
+    entry, leave = np.uintp(rows.entry[t]), np.uintp(end.bar)
+    price = rows.open[entry]
+    gross = sign * (end.lifted_price - path.open[entry]) / price
+    net = gross - rows.cost_frac[t]
+    out.label[t], out.exit_reason[t] = end.reason == TAKE_PROFIT, end.reason
+    out.exit_s[t] = rows.begin_s[leave] + rows.bar_s
+    out.bars_held[t] = end.bar - rows.entry[t] + 1
+    out.exit_price[t] = end.lifted_price - path.paid[leave]
+    out.gross_frac[t], out.net_frac[t], out.r_multiple[t] = gross, net, net / rows.stop_loss_frac[t]
+    out.mfe_frac[t], out.mae_frac[t] = end.best / price, end.worst / price

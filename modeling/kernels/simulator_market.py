@@ -47,7 +47,6 @@ class Market(NamedTuple):
     """Instruments end to end: the bars of instrument i are rows `offset[i]` to `offset[i + 1]` (see `stack_market`)."""
 
     offset: I64  # (m + 1,)
-    block_offset: I64  # (m + 1,) the same for the extremes of blocks in `path`
     begin_s: I64  # (n,) as all below
     known_s: I64
     bar: Rows  # of BAR
@@ -60,7 +59,7 @@ def stack_market(instruments: Sequence[Instrument]) -> Market:
     Shapes: m instruments, n bars in all.
     Units:  rubles, forward-adjusted for splits; steps and lots as traded.
     NaN:    refused.
-    Causal: row t of an instrument reads its bars up to t; a block's extremes read its 16 bars.
+    Causal: row t of an instrument reads its bars up to t.
     Raises: ValueError without instruments, or if bars are not in the order of time, prices are not positive and
             finite or lie outside of low to high, dividends are negative, a split factor or a lot is not above 0,
             a step is negative.
@@ -73,7 +72,6 @@ def stack_market(instruments: Sequence[Instrument]) -> Market:
     paths = [price_path(each.bars) for each in instruments]
     return Market(
         offset=_offsets([len(each.bars) for each in instruments]),
-        block_offset=_offsets([path.block_high.size for path in paths]),
         begin_s=np.concatenate([each.bars.begin_s for each in instruments]).astype(np.int64),
         known_s=np.concatenate([each.bars.known_s for each in instruments]).astype(np.int64),
         bar=np.concatenate([_bar_rows(each) for each in instruments]),
@@ -106,15 +104,12 @@ def path_of(market: Market, instrument: int) -> PricePath:
     """Return the lifted prices of one instrument, as views."""
     path = market.path
     start, stop = market.offset[instrument], market.offset[instrument + 1]
-    block_start, block_stop = market.block_offset[instrument], market.block_offset[instrument + 1]
     return PricePath(
         path.open[start:stop],
         path.high[start:stop],
         path.low[start:stop],
         path.close[start:stop],
         path.paid[start:stop],
-        path.block_high[block_start:block_stop],
-        path.block_low[block_start:block_stop],
     )
 
 
