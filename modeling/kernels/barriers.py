@@ -91,7 +91,8 @@ def first_exit(
     Causal: reads bars `first` to the exit's.
     """
     barriers = _barriers(path, first, sign, take_profit_rub, stop_loss_rub)
-    return _settled(path, last, barriers, _first_touch(path, last, barriers, _at_open(path, first)))
+    out: Exit = _settled(path, last, barriers, _first_touch(path, last, barriers, _at_open(path, first)))
+    return out
 
 
 @inlined_borrowing_njit
@@ -179,16 +180,18 @@ def _first_touch(path: PricePath, last: int, barriers: _Barriers, so_far: _Touch
 def _highest_of_group(x: F64, bar: int) -> float:
     a, b, c, d = np.uintp(bar), np.uintp(bar + 2), np.uintp(bar + 4), np.uintp(bar + 6)
     one = np.uintp(1)
-    half = max(max(x[a], x[a + one]), max(x[b], x[b + one]))
-    return max(half, max(max(x[c], x[c + one]), max(x[d], x[d + one])))
+    half: float = max(max(x[a], x[a + one]), max(x[b], x[b + one]))
+    other: float = max(max(x[c], x[c + one]), max(x[d], x[d + one]))
+    return max(half, other)
 
 
 @inlined_borrowing_njit
 def _lowest_of_group(x: F64, bar: int) -> float:
     a, b, c, d = np.uintp(bar), np.uintp(bar + 2), np.uintp(bar + 4), np.uintp(bar + 6)
     one = np.uintp(1)
-    half = min(min(x[a], x[a + one]), min(x[b], x[b + one]))
-    return min(half, min(min(x[c], x[c + one]), min(x[d], x[d + one])))
+    half: float = min(min(x[a], x[a + one]), min(x[b], x[b + one]))
+    other: float = min(min(x[c], x[c + one]), min(x[d], x[d + one]))
+    return min(half, other)
 
 
 @inlined_borrowing_njit

@@ -110,21 +110,6 @@ def label_windows(bars: Bars, rules: RowRules, horizon: str, inputs: RowInputs) 
     Raises: ValueError for bars of another timeframe, an unknown horizon, or inputs of other bars.
     """
     _check(bars, rules, horizon, inputs)
-    wanted = Horizon.parse(horizon)
-    at_close = isinstance(rules, ClassLabelSet)
-    between_s, within_s = _longest_gaps_s(rules)
-    terms = _Terms(
-        unit=_UNITS.index(wanted.unit),
-        length=wanted.count,
-        within_day=rules.within_day or wanted.unit == "eod",
-        guard_bars=rules.split_guard_bars,
-        at_close=at_close,
-        wait_s=0 if at_close else 60 * (bars.timeframe.minutes + rules.data_lag_min),
-        between_days_s=between_s,
-        within_day_s=within_s,
-        skip_auctions=rules.skip_auctions,
-        min_turnover_rub=rules.min_median_turnover_rub,
-    )
     seen = _Seen(
         begin_s=bars.begin_s,
         trading_day=bars.trading_day,
@@ -133,8 +118,9 @@ def label_windows(bars: Bars, rules: RowRules, horizon: str, inputs: RowInputs) 
         auction=inputs.auction,
         turnover_rub=inputs.median_turnover_rub,
     )
-    out = LabelWindows(*np.empty((2, len(bars)), np.int32), np.empty(len(bars), np.int8))
-    _fill_windows(seen, terms, out)
+    entry, last = np.empty((2, len(bars)), np.int32)
+    out = LabelWindows(entry, last, np.empty(len(bars), np.int8))
+    _fill_windows(seen, _terms(bars, rules, horizon), out)
     return out
 
 
@@ -259,11 +245,22 @@ def _own_state(seen: _Seen, terms: _Terms, t: int, entry: int) -> int:
     return LABELLED
 
 
-def _longest_gaps_s(rules: RowRules) -> tuple[float, float]:
-    """Return the longest times between two bars that are no halt: of two trading days, and within one."""
-    between_s = rules.max_gap_days * _DAY_S
-    within_s = np.inf if rules.max_gap_min is None else 60.0 * rules.max_gap_min
-    return between_s, min(between_s, within_s)
+def _terms(bars: Bars, rules: RowRules, horizon: str) -> _Terms:
+    wanted, at_close = Horizon.parse(horizon), isinstance(rules, ClassLabelSet)
+    between_days_s = rules.max_gap_days * _DAY_S
+    within_day_s = np.inf if rules.max_gap_min is None else 60.0 * rules.max_gap_min
+    return _Terms(
+        unit=_UNITS.index(wanted.unit),
+        length=wanted.count,
+        within_day=rules.within_day or wanted.unit == "eod",
+        guard_bars=rules.split_guard_bars,
+        at_close=at_close,
+        wait_s=0 if at_close else 60 * (bars.timeframe.minutes + rules.data_lag_min),
+        between_days_s=between_days_s,
+        within_day_s=min(between_days_s, within_day_s),
+        skip_auctions=rules.skip_auctions,
+        min_turnover_rub=rules.min_median_turnover_rub,
+    )
 
 
 def _near_split(split_factor: F64, guard_bars: int) -> Bools:

@@ -14,7 +14,7 @@ from numba import njit
 
 from modeling.kernels.barriers import TIMEOUT, first_exit
 from modeling.kernels.loops import borrowing_njit
-from modeling.kernels.simulator_market import Market, Rows, path_of
+from modeling.kernels.simulator_market import Market, Rows
 from modeling.kernels.simulator_orders import Order, Terms
 from traderai.common.arrays import F64, I64
 
@@ -87,7 +87,7 @@ def ends_before(end_s: I64, moment_s: int, at_open: bool) -> int:
     return int(np.searchsorted(end_s, moment_s + 1 if at_open else moment_s))
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def book_trade(market: Market, terms: Terms, order: Order, plan: Plan, trade: np.record) -> None:
     """Write what becomes of an order that is filled now; nobody may look at it before its `exit_s`.
 
@@ -158,19 +158,12 @@ def mark_days(market: Market, terms: Terms, trades: Rows, days: Days) -> None:
         days.cash_rub[k] += cash
 
 
-@njit(nogil=True, cache=True)
+@borrowing_njit
 def _way_out(market: Market, order: Order, plan: Plan) -> tuple[int, int, bool, float]:
     """Return the exit's bar, reason, whether it is at that bar's open, and its price, adjusted."""
-    start, side = market.offset[order.instrument], order.side
-    out = first_exit(
-        path_of(market, order.instrument),
-        order.entry - start,
-        order.last - start,
-        side,
-        plan.take_profit_rub,
-        plan.stop_loss_rub,
-    )
-    bar = start + out.bar
+    side = order.side
+    out = first_exit(market.path, order.entry, order.last, side, plan.take_profit_rub, plan.stop_loss_rub)
+    bar = out.bar
     price = out.lifted_price - market.path.paid[bar]
     if out.reason == TIMEOUT:
         return bar, DATA_END if order.beyond_data else TIMEOUT, False, price

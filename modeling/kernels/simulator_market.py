@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from market.contracts import Bars
 from market.kernels.sessions import moscow_offset_s
@@ -97,20 +96,6 @@ def day_ends_s(days: I64) -> I64:
     """
     midnight_s = (days + 1) * _DAY_S
     return midnight_s - moscow_offset_s(midnight_s - _THREE_HOURS_S)
-
-
-@njit(nogil=True, cache=True)
-def path_of(market: Market, instrument: int) -> PricePath:
-    """Return the lifted prices of one instrument, as views."""
-    path = market.path
-    start, stop = market.offset[instrument], market.offset[instrument + 1]
-    return PricePath(
-        path.open[start:stop],
-        path.high[start:stop],
-        path.low[start:stop],
-        path.close[start:stop],
-        path.paid[start:stop],
-    )
 
 
 def _bar_rows(instrument: Instrument) -> Rows:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from modeling.kernels.barriers import price_path
-from modeling.kernels.simulator_market import day_ends_s, moscow_days, path_of, stack_market
+from modeling.kernels.simulator_market import day_ends_s, moscow_days, stack_market
 from tests.modeling.kernels.bars_maker import random_bars
 from tests.modeling.kernels.simulator_maker import instrument
 
@@ -26,8 +26,8 @@ def test_instruments_stand_end_to_end():
         np.testing.assert_array_equal(market.begin_s[rows], bars.begin_s)
         np.testing.assert_array_equal(market.known_s[rows], bars.known_s)
         np.testing.assert_array_equal(market.bar["split_factor"][rows], bars.split_factor)
-        for got, wanted in zip(path_of(market, i), price_path(bars), strict=True):
-            np.testing.assert_array_equal(got, wanted)
+        for got, wanted in zip(market.path, price_path(bars), strict=True):
+            np.testing.assert_array_equal(got[rows], wanted)
     np.testing.assert_array_equal(market.bar["price_step_rub"][:20], steps)
     assert set(market.bar["lot_size"]) == {10}
     assert market.bar["shortable"].all()
