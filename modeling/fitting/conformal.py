@@ -39,6 +39,7 @@ class CoverageRows:
     unadjusted: F64  # (n, 7)
     adjusted: F64  # (n, 7)
     tercile: I64  # (n,) of the volatility expected when the row was said, by the training rows' edges
+    day: I64  # (n,) of the decision
 
     @classmethod
     def joined(cls, several: Sequence[CoverageRows]) -> CoverageRows:
@@ -110,6 +111,7 @@ def coverage_rows(said: Conformed, unadjusted: Forecasts, dataset: Dataset, *, h
         unadjusted=_quantiles_of(unadjusted, own, h),
         adjusted=_quantiles_of(said.forecasts, own, h),
         tercile=volatility_terciles(ewma_forecast(dataset, own)[:, h], said.state.tercile_edges),
+        day=dataset.day[own],
     )
 
 

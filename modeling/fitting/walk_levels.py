@@ -72,7 +72,8 @@ def level_lines(figures: Mapping[str, Any]) -> list[str]:
         before, after = (one[way] for way in _WAYS)
         lines.append(
             f"  {named(name):<22}log loss {before['log_loss']:.4f} -> {after['log_loss']:.4f}  ECE "
-            f"{bounded(before['ece'], digits=3)} -> {bounded(after['ece'], digits=3)}"
+            f"{bounded(before['ece'], digits=3)} -> {bounded(after['ece'], digits=3)}, "
+            f"by chance up to {number(after['ece']['by_chance'], digits=3)}"
         )
     return lines
 
@@ -100,11 +101,14 @@ def _table(caption: str, by_name: Mapping[str, Any]) -> Table:
                 number(after["log_loss"], digits=4),
                 bounded(before["ece"], digits=3),
                 bounded(after["ece"], digits=3),
+                number(after["ece"]["by_chance"], digits=3),
                 number(before["bias"], scale=100, sign=True),
                 number(after["bias"], scale=100, sign=True),
             )
         )
-    columns = ("Model", "#Log loss", "#Learning", "#ECE", "#Learning", "#Too high by, points", "#Learning")
+    columns = (
+        "Model", "#Log loss", "#Learning", "#ECE", "#Learning", "#By chance up to", "#Too high by, points", "#Learning",
+    )  # fmt: skip
     return Table(caption=caption, columns=columns, rows=rows)
 
 

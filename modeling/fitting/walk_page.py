@@ -138,7 +138,8 @@ def _score_line(one: Mapping[str, Any]) -> str:
     auc = one.get("before_calibration", one)["roc_auc"]
     return (
         f"AUC {bounded(auc, digits=3)}  log loss {bounded(one['log_loss'], digits=4)}  Brier "
-        f"{bounded(one['brier'], digits=4)}  ECE {bounded(one['ece'], digits=3)}"
+        f"{bounded(one['brier'], digits=4)}  ECE {bounded(one['ece'], digits=3)}, "
+        f"by chance up to {number(one['ece']['by_chance'], digits=3)}"
     )
 
 

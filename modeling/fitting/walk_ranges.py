@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from modeling.contracts import QUANTILE_LEVELS
 from modeling.fitting.baselines import ewma_forecast
 from modeling.fitting.conformal import (
     CoverageRows,
@@ -17,11 +18,13 @@ from modeling.fitting.conformal import (
 )
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import volatility_figures
+from modeling.fitting.judging import Rules, bootstrap_of
 from modeling.fitting.recipe import BACKBONES
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, number
 from modeling.fitting.walk import JudgedFold, Walk
-from traderai.common.arrays import F64
+from modeling.kernels.significance import gaps_by_chance
+from traderai.common.arrays import F64, I64
 
 WITH_RANGES: Final = (
     "network",
@@ -31,11 +34,11 @@ WITH_RANGES: Final = (
 _TERCILES: Final = ("calm", "usual", "wild")
 
 
-def range_figures(walk: Walk) -> dict[str, Any]:
+def range_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
     """Return coverage and volatility of each network of a walk, by horizon, pooled over the folds' test rows."""
     return {
         name: {
-            horizon: {"coverage": _coverage(folds, h), "volatility": _volatility(folds, h)}
+            horizon: {"coverage": _coverage(folds, h, rules), "volatility": _volatility(folds, h)}
             for h, horizon in enumerate(walk.dataset.horizons)
         }
         for name, folds in walk.by_forecaster.items()
@@ -53,7 +56,8 @@ def ranges_section(figures: Mapping[str, Any]) -> Section:
                 title=f"Coverage of the ranges, {named(name)}",
                 texts=[
                     "Quantiles are adjusted by outcomes that were known by then, by tercile of the expected volatility. A "
-                    "miss is the largest distance of a level's coverage from the level, in percentage points."
+                    "miss is the largest distance of a level's coverage from the level, in percentage points; ranges that are right miss "
+                    "by up to the last column by chance, the terciles' in brackets."
                 ],
                 tables=[_coverage_table(own), _volatility_table(own)],
             )
@@ -68,16 +72,19 @@ def range_lines(figures: Mapping[str, Any]) -> list[str]:
     for name, own in figures.items():
         for horizon, one in own.items():
             told, moved = one["coverage"]["adjusted"], one["volatility"]
-            tercile = max(part["largest_miss"] for part in told["terciles"])
+            tercile, chance = (
+                max(part["largest_miss"] for part in told["terciles"]),
+                one["coverage"]["miss_by_chance"],
+            )
             lines.append(
                 f"  {named(name)} {horizon}: quantiles miss by {100 * told['whole']['largest_miss']:.1f} points, in a tercile "
-                f"by {100 * tercile:.1f}; volatility rank correlation {moved['network']['rank_correlation']:.3f}, EWMA "
+                f"by {100 * tercile:.1f} (by chance up to {100 * chance['whole']:.1f} and {100 * chance['terciles']:.1f}); volatility rank correlation {moved['network']['rank_correlation']:.3f}, EWMA "
                 f"{moved['ewma']['rank_correlation']:.3f}"
             )
     return lines
 
 
-def _coverage(folds: Sequence[JudgedFold], h: int) -> dict[str, Any]:
+def _coverage(folds: Sequence[JudgedFold], h: int, rules: Rules) -> dict[str, Any]:
     found = []
     for fold in folds:
         said, dataset = fold.judged.forecasts, fold.dataset
@@ -85,7 +92,29 @@ def _coverage(folds: Sequence[JudgedFold], h: int) -> dict[str, Any]:
         tested = said.taken(dataset.rows_of(TEST))
         after = conformal_apply(tested, dataset, h=h, state=start.state, issued=start.forecasts)
         found.append(coverage_rows(after, tested, dataset, h=h))
-    return coverage_figures(CoverageRows.joined(found))
+    rows = CoverageRows.joined(found)
+    everything = np.zeros(rows.tercile.size, dtype=np.int64)
+    chance = [miss_by_chance(rows, group, rules) for group in (everything, rows.tercile)]
+    return coverage_figures(rows) | {"miss_by_chance": dict(zip(("whole", "terciles"), chance, strict=True))}
+
+
+def miss_by_chance(rows: CoverageRows, group: I64, rules: Rules) -> float:
+    """Return the bound of the largest miss of coverage, over levels and groups, of ranges that are right.
+
+    Shapes: rows of n, group (n,) numbers from 0 on.
+    Units:  a share of the rows.
+    """
+    bootstrap = bootstrap_of(np.unique(rows.day), rules)
+    days, groups = bootstrap.days.size, int(group.max()) + 1
+    place = bootstrap.place(rows.day) * groups + group
+    counts = np.bincount(place, minlength=days * groups).reshape(days, groups).astype(np.float64)
+    drawn, largest = bootstrap.draws.weights @ counts, np.zeros(bootstrap.draws.weights.shape[0])
+    for level, quantile in zip(QUANTILE_LEVELS, rows.adjusted.T, strict=True):
+        miss = np.bincount(place, weights=level - (rows.outcome <= quantile), minlength=days * groups)
+        gaps = np.abs(gaps_by_chance(miss.reshape(days, groups).astype(np.float64), counts, bootstrap.draws))
+        share = np.divide(gaps, drawn, out=np.zeros(gaps.shape), where=drawn > 0)
+        largest = np.maximum(largest, share.max(axis=1))
+    return float(np.quantile(largest, bootstrap.draws.level))
 
 
 def _volatility(folds: Sequence[JudgedFold], h: int) -> dict[str, Any]:
@@ -105,6 +134,7 @@ def _moved(fold: JudgedFold, h: int) -> tuple[F64, F64, F64]:
 def _coverage_table(by_horizon: Mapping[str, Any]) -> Table:
     rows = []
     for horizon, one in by_horizon.items():
+        chance = one["coverage"]["miss_by_chance"]
         for way in ("unadjusted", "adjusted"):
             told = one["coverage"][way]
             terciles = {part["tercile"]: part for part in told["terciles"]}
@@ -121,6 +151,7 @@ def _coverage_table(by_horizon: Mapping[str, Any]) -> Table:
                     number(told["whole"]["central"]["0.90"]["coverage"], scale=100),
                     number(told["whole"]["central"]["0.90"]["mean_width_frac"], scale=100, digits=2),
                     number(told["pinball_loss"], scale=1e4),
+                    f"{number(chance['whole'], scale=100)} ({number(chance['terciles'], scale=100)})",
                 )
             )
     misses = [f"#Miss, {name}" for name in _TERCILES]
@@ -133,6 +164,7 @@ def _coverage_table(by_horizon: Mapping[str, Any]) -> Table:
         "#90 % range holds, %",
         "#Its width, %",
         "#Pinball, bp",
+        "#By chance up to",
     )
     return Table(caption="Coverage of the test rows", columns=columns, rows=rows)
 

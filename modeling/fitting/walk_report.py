@@ -133,7 +133,7 @@ def report_figures(
     )
     figures = {
         "scores": scores,
-        "ranges": range_figures(walk),
+        "ranges": range_figures(walk, rules),
         "levels": level_figures(walk, rules),
         "trading": trading,
         "cuts": _cuts(walk, accounts, rules, bootstrap),

@@ -16,7 +16,7 @@ from modeling.fitting.judging import Rules, bootstrap_of
 from modeling.fitting.walk import JudgedFold, Walk
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.metrics import TOP_SHARES, equal_mass_bins, pr_auc_lift, precision_at_top, reliability
-from modeling.kernels.significance import figure_interval
+from modeling.kernels.significance import figure_interval, gaps_by_chance
 from traderai.common.arrays import F64, I64
 
 BASE_RATE: Final = "base_rate"
@@ -174,17 +174,23 @@ def pr_lift_interval(y: F64, score: F64, row_days: I64, bootstrap: DayBootstrap)
 def ece_interval(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, float]:
     """Return the expected calibration error over bins of equal mass with one-sided basic bounds.
 
-    The bins are those of all rows. An error is never below 0, so that a perfect forecast has one above 0 too.
+    The bins are those of all rows. An error is never below 0, so that a perfect forecast has one above 0 too: at
+    the level it stays below `by_chance`.
     """
     bins = equal_mass_bins(p, bins=_BINS)
     days = bootstrap.days.size
     place = bootstrap.place(row_days) * _BINS + bins
-    gap = np.bincount(place, weights=p - y, minlength=days * _BINS).reshape(days, _BINS)
-    rows = np.bincount(bootstrap.place(row_days), minlength=days).astype(np.float64)
-    weights = bootstrap.draws.weights
-    resampled = np.abs(weights @ gap).sum(axis=1) / (weights @ rows)
-    found = figure_interval(float(np.abs(gap.sum(axis=0)).sum() / y.size), resampled, bootstrap.draws)
-    return {"value": found.value, "low": found.low, "high": found.high}
+    gap, rows = (
+        np.bincount(place, weights=each, minlength=days * _BINS).reshape(days, _BINS).astype(np.float64)
+        for each in (p - y, np.ones(y.size))
+    )
+    draws = bootstrap.draws
+    rows_drawn = draws.weights @ rows.sum(axis=1)
+    resampled = np.abs(draws.weights @ gap).sum(axis=1) / rows_drawn
+    chance = np.abs(gaps_by_chance(gap, rows, draws)).sum(axis=1) / rows_drawn
+    found = figure_interval(float(np.abs(gap.sum(axis=0)).sum() / y.size), resampled, draws)
+    by_chance = float(np.quantile(chance, draws.level))
+    return {"value": found.value, "low": found.low, "high": found.high, "by_chance": by_chance}
 
 
 def base_win_rates(dataset: Dataset, own: np.ndarray, cost_frac: F64) -> F64:

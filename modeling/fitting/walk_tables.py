@@ -110,9 +110,13 @@ def _risk_rows(arms: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
+_SCORE_COLUMNS: Final = (
+    "Model", "#ROC-AUC", "#PR lift", "#Log loss", "#Brier", "#ECE", "#By chance up to", "#Calibrated AUC",
+)  # fmt: skip
+
+
 def scores_section(figures: Mapping[str, Any], plots: Mapping[str, str]) -> Section:
     """Return how good the predictions are, by horizon, side and fold."""
-    columns = ("Model", "#ROC-AUC", "#PR lift", "#Log loss", "#Brier", "#ECE", "#Calibrated AUC")
     parts = []
     for horizon, told in figures["scores"].items():
         tables = []
@@ -122,7 +126,7 @@ def scores_section(figures: Mapping[str, Any], plots: Mapping[str, str]) -> Sect
                 f"{word.capitalize()}: {own['rows']:,} overlapping rows of {own['days']:,} days, base rate "
                 f"{bounded(own['positive_frac'], scale=100)} %"
             )
-            tables.append(Table(caption=caption, columns=columns, rows=_score_rows(own["models"])))
+            tables.append(Table(caption=caption, columns=_SCORE_COLUMNS, rows=_score_rows(own["models"])))
             tables.append(_top_table(own, word))
         direction = [
             (named(name), bounded(one, digits=3)) for name, one in told["direction"]["roc_auc"].items()
@@ -163,6 +167,7 @@ def _score_rows(models: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 bounded(one["log_loss"], digits=4),
                 bounded(one["brier"], digits=4),
                 bounded(one["ece"], digits=3),
+                number(one["ece"]["by_chance"], digits=3),
                 bounded(one["roc_auc"], digits=3),
             )
         )

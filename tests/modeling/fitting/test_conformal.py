@@ -138,7 +138,11 @@ def test_figures_by_hand():
     outcome = np.array([-1.0, 0.0, 1.0, 2.0])
     quantiles = np.tile([-3.0, -2.0, -0.5, 0.5, 1.5, 2.0, 3.0], (4, 1))
     rows = CoverageRows(
-        outcome=outcome, unadjusted=quantiles, adjusted=2 * quantiles, tercile=np.array([0, 0, 2, 2])
+        outcome=outcome,
+        unadjusted=quantiles,
+        adjusted=2 * quantiles,
+        tercile=np.array([0, 0, 2, 2]),
+        day=np.arange(4),
     )
     found = coverage_figures(CoverageRows.joined([rows, rows]))
     assert found["rows"] == 8

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit
+from scipy.stats import norm
 
+from modeling.kernels.metrics import equal_mass_bins
 from modeling.kernels.performance import TRADING_DAYS_A_YEAR, daily_sharpe
 from modeling.kernels.significance import (
     block_bootstrap_mean,
     draw_days,
     drawdown_interval,
     figure_interval,
+    gaps_by_chance,
     paired_block_bootstrap,
     ratio_interval,
     sharpe_interval,
@@ -223,3 +227,54 @@ def test_weights_count_the_rows_drawn():
 def test_wrong_draws_are_refused(call, text):
     with pytest.raises(ValueError, match=text):
         call(draws_of(20))
+
+
+def windows_said(seed, *, bias=0.0, days=250, window=5, shares=12):
+    """Return daily gaps and counts (days, 10) of probabilities of what overlapping windows of like shares bring."""
+    rng = np.random.default_rng(seed)
+    shocks = np.sqrt(0.4) * rng.normal(size=(days + window, 1)) + np.sqrt(0.6) * rng.normal(
+        size=(days + window, shares)
+    )
+    moves = np.stack([shocks[day : day + window].sum(axis=0) for day in range(days)]) / np.sqrt(window)
+    p = expit(rng.normal(-0.8, 0.4, moves.shape))
+    happened = moves < norm.ppf(p)
+    bins = equal_mass_bins(p.ravel(), bins=10) + 10 * np.repeat(np.arange(days), shares)
+    gap, rows = (
+        np.bincount(bins, weights=each.ravel(), minlength=10 * days).reshape(days, 10)
+        for each in (p + bias - happened, np.ones(p.shape))
+    )
+    return gap, rows
+
+
+@pytest.mark.parametrize(("bias", "least", "most"), [(0.0, 0.0, 0.25), (0.12, 0.9, 1.0)])
+def test_chance_explains_the_error_of_a_perfect_forecast_and_not_that_of_a_wrong_one(bias, least, most):
+    above = []
+    for seed in range(60):
+        gap, rows = windows_said(seed, bias=bias)
+        draws = draw_days(250, rng=np.random.default_rng(seed), **OPTIONS | {"resamples": 200})
+        chance = np.abs(gaps_by_chance(gap, rows, draws)).sum(axis=1) / (draws.weights @ rows.sum(axis=1))
+        above.append(np.abs(gap.sum(axis=0)).sum() / rows.sum() > np.quantile(chance, 0.95))
+    assert least <= np.mean(above) <= most
+
+
+def test_gaps_by_chance_by_a_plain_loop():
+    rng = np.random.default_rng(3)
+    gap, rows = rng.normal(0.2, 1.0, (30, 3)), rng.integers(0, 4, (30, 3)).astype(float)
+    gap[rows == 0] = 0.0
+    rows[:, 2], gap[:, 2] = 0.0, 0.0  # a bin without rows
+    draws = draw_days(30, rng=rng, **OPTIONS | {"resamples": 20})
+    found = gaps_by_chance(gap, rows, draws)
+    for draw in range(20):
+        for place in range(2):
+            own = gap[:, place].sum() / rows[:, place].sum()
+            total = sum(gap[day, place] - rows[day, place] * own for day in draws.rows[draw])
+            assert found[draw, place] == pytest.approx(draws.widening * total)
+    assert not found[:, 2].any()
+
+
+def test_gaps_of_other_days_are_refused():
+    draws = draw_days(30, rng=np.random.default_rng(0), **OPTIONS)
+    with pytest.raises(ValueError, match="sums of the 30 days drawn"):
+        gaps_by_chance(np.zeros((29, 2)), np.zeros((29, 2)), draws)
+    with pytest.raises(ValueError, match="missing"):
+        gaps_by_chance(np.full((30, 2), np.nan), np.zeros((30, 2)), draws)
