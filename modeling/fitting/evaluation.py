@@ -63,6 +63,31 @@ class DayBootstrap:
         resampled = np.array([_weighted_auc(hits, day[place], ties) for day in self.draws.weights])
         return bounds(figure_interval(metrics.roc_auc(y, score), resampled, self.draws))
 
+    def rank_gain(self, y: F64, forecast: F64, other: F64, row_days: I64) -> dict[str, float]:
+        """Return Spearman's correlation of a forecast with what came, less another's, with bounds at the level.
+
+        The ranks of all rows stand for those of each draw.
+        """
+        place, ranks = self.place(row_days), [metrics.average_ranks(each) for each in (y, forecast, other)]
+        came, own, others = (each - each.mean() for each in ranks)
+        pairs = [(came, came), (own, own), (others, others), (came, own), (came, others)]
+        columns = [np.ones(y.size), came, own, others, *(a * b for a, b in pairs)]
+        sums = np.stack(
+            [np.bincount(place, weights=each, minlength=self.days.size) for each in columns], axis=1
+        )
+        resampled = np.asarray(_rank_gains(self.draws.weights @ sums))
+        value = float(_rank_gains(sums.sum(axis=0, keepdims=True))[0])
+        return bounds(figure_interval(value, resampled, self.draws))
+
+
+def _rank_gains(sums: F64) -> F64:
+    """Return the gains (k,) of sums (k, 9): rows, three ranks, their squares, what came times either forecast."""
+    mean = sums[:, 1:4] / sums[:, :1]
+    spread = sums[:, 4:7] / sums[:, :1] - mean**2
+    together = sums[:, 7:9] / sums[:, :1] - mean[:, :1] * mean[:, 1:]
+    correlation = together / np.sqrt(spread[:, :1] * spread[:, 1:])
+    return np.asarray(correlation[:, 0] - correlation[:, 1])
+
 
 def probability_figures(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, Any]:
     """Return the figures of one probability head on the same rows for every model."""

@@ -21,7 +21,7 @@ from modeling.fitting.evaluation import volatility_figures
 from modeling.fitting.judging import Rules, bootstrap_of
 from modeling.fitting.recipe import BACKBONES
 from modeling.fitting.report_names import named
-from modeling.fitting.report_page import Part, Section, Table, number
+from modeling.fitting.report_page import Part, Section, Table, bounded, number
 from modeling.fitting.walk import JudgedFold, Walk
 from modeling.kernels.significance import gaps_by_chance
 from traderai.common.arrays import F64, I64
@@ -38,7 +38,7 @@ def range_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
     """Return coverage and volatility of each network of a walk, by horizon, pooled over the folds' test rows."""
     return {
         name: {
-            horizon: {"coverage": _coverage(folds, h, rules), "volatility": _volatility(folds, h)}
+            horizon: {"coverage": _coverage(folds, h, rules), "volatility": _volatility(folds, h, rules)}
             for h, horizon in enumerate(walk.dataset.horizons)
         }
         for name, folds in walk.by_forecaster.items()
@@ -79,7 +79,7 @@ def range_lines(figures: Mapping[str, Any]) -> list[str]:
             lines.append(
                 f"  {named(name)} {horizon}: quantiles miss by {100 * told['whole']['largest_miss']:.1f} points, in a tercile "
                 f"by {100 * tercile:.1f} (by chance up to {100 * chance['whole']:.1f} and {100 * chance['terciles']:.1f}); volatility rank correlation {moved['network']['rank_correlation']:.3f}, EWMA "
-                f"{moved['ewma']['rank_correlation']:.3f}"
+                f"{moved['ewma']['rank_correlation']:.3f}, more by {bounded(moved['network_less_ewma'], digits=3, sign=True)}"
             )
     return lines
 
@@ -117,18 +117,23 @@ def miss_by_chance(rows: CoverageRows, group: I64, rules: Rules) -> float:
     return float(np.quantile(largest, bootstrap.draws.level))
 
 
-def _volatility(folds: Sequence[JudgedFold], h: int) -> dict[str, Any]:
-    rows = [_moved(fold, h) for fold in folds]
-    return volatility_figures(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+def _volatility(folds: Sequence[JudgedFold], h: int, rules: Rules) -> dict[str, Any]:
+    wanted, said, ewma, day = (
+        np.concatenate(column) for column in zip(*(_moved(fold, h) for fold in folds), strict=True)
+    )
+    bootstrap = bootstrap_of(np.unique(day), rules)
+    return volatility_figures(wanted, said, ewma) | {
+        "network_less_ewma": bootstrap.rank_gain(wanted, said, ewma, day)
+    }
 
 
-def _moved(fold: JudgedFold, h: int) -> tuple[F64, F64, F64]:
-    """Return realised volatility, the forecast and the scaled EWMA of a fold's test rows."""
+def _moved(fold: JudgedFold, h: int) -> tuple[F64, F64, F64, I64]:
+    """Return realised volatility, the forecast, the scaled EWMA and the day of a fold's test rows."""
     said, dataset = fold.judged.forecasts, fold.dataset
     wanted = dataset.targets.forward_volatility[said.rows, h]
     ewma = ewma_forecast(dataset, said.rows)[:, h]
     own = (dataset.part[said.rows, h] == TEST) & np.isfinite(wanted) & np.isfinite(ewma)
-    return wanted[own], said.volatility[own, h], ewma[own]
+    return wanted[own], said.volatility[own, h], ewma[own], dataset.day[said.rows[own]]
 
 
 def _coverage_table(by_horizon: Mapping[str, Any]) -> Table:
@@ -176,8 +181,9 @@ def _volatility_table(by_horizon: Mapping[str, Any]) -> Table:
             f"{one['volatility']['rows']:,}",
             number(one["volatility"]["network"]["rank_correlation"], digits=3),
             number(one["volatility"]["ewma"]["rank_correlation"], digits=3),
+            bounded(one["volatility"]["network_less_ewma"], digits=3, sign=True),
         )
         for horizon, one in by_horizon.items()
     ]
-    columns = ("Horizon", "#Rows", "#Rank correlation with what came", "#Of EWMA(0.94)")
+    columns = ("Horizon", "#Rows", "#Rank correlation with what came", "#Of EWMA(0.94)", "#More")
     return Table(caption="Expected volatility", columns=columns, rows=rows)

@@ -280,7 +280,7 @@ def rank_correlation(x: F64, y: F64) -> float:
         raise ValueError(f"x and y must be finite and of one shape (n,), were {x.shape} and {y.shape}")
     if x.size < 2:
         return float("nan")
-    a, b = _average_ranks(x), _average_ranks(y)
+    a, b = average_ranks(x), average_ranks(y)
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt(np.sum(a**2) * np.sum(b**2)))
     return float(np.sum(a * b) / scale) if scale > 0 else float("nan")
@@ -294,8 +294,11 @@ def _threshold_steps(y: F64, score: F64) -> tuple[F64, F64, F64]:
     return ordered[ends], ends + 1.0, hits[ends]
 
 
-def _average_ranks(x: F64) -> F64:
-    """Return ranks from 1, equal values sharing their mean rank."""
+def average_ranks(x: F64) -> F64:
+    """Return ranks from 1, equal values sharing their mean rank.
+
+    Shapes: x (n,) -> (n,)
+    """
     _, place, counts = np.unique(x, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     ranks: F64 = (last - (counts - 1) / 2.0)[place]

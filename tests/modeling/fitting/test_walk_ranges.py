@@ -38,6 +38,8 @@ def test_coverage_is_that_of_the_test_rows_of_all_folds():
     assert 0.0 < chance["whole"] < chance["terciles"] < 1.0  # three groups are looked at for the largest
     moved = own[horizon]["volatility"]
     assert moved["rows"] <= rows and -1 <= moved["ewma"]["rank_correlation"] <= 1
+    ranked = moved["network"]["rank_correlation"] - moved["ewma"]["rank_correlation"]
+    assert moved["network_less_ewma"]["value"] == pytest.approx(ranked)
     section = ranges_section({"network": own})
     assert [len(table.rows) for table in section.parts[0].tables] == [2 * len(own), len(own)]
     assert range_lines({"network": own})[0].startswith(f"  network {horizon}: quantiles miss by ")

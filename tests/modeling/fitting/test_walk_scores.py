@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import pearsonr, rankdata, spearmanr
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from modeling.fitting.dataset import TEST, TRAIN
@@ -96,3 +97,24 @@ def test_a_wrong_probability_shows_as_calibration_error():
     y, p, days = rows(5)
     right, wrong = ece_interval(y, p, days, draws(60)), ece_interval(y, p + 0.2, days, draws(60))
     assert right["value"] < 0.05 < 0.15 < wrong["low"]
+
+
+def test_a_better_forecast_of_volatility_is_proven_and_an_equal_one_is_not():
+    rng = np.random.default_rng(6)
+    days = np.repeat(np.arange(60), 20)
+    came = np.exp(rng.normal(size=days.size))
+    near, far, as_far = (came * np.exp(rng.normal(0.0, width, days.size)) for width in (0.5, 1.0, 1.0))
+    better, equal = (draws(60).rank_gain(came, own, far, days) for own in (near, as_far))
+    assert better["value"] == pytest.approx(
+        spearmanr(near, came).statistic - spearmanr(far, came).statistic, abs=1e-9
+    )
+    assert 0 < better["low"] < better["value"] < better["high"]
+    assert equal["low"] < 0 < equal["high"]
+    # The spread is that of ranks drawn by days, each as often as its day.
+    times = draws(60).draws.weights[:50][:, days].astype(int)
+    ranks = [rankdata(each) for each in (near, far, came)]
+    again = []
+    for time in times:
+        own, other, wanted = (np.repeat(each, time) for each in ranks)
+        again.append(pearsonr(own, wanted).statistic - pearsonr(other, wanted).statistic)
+    assert better["high"] - better["low"] == pytest.approx(3.29 * np.std(again), rel=0.4)
