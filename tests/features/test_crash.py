@@ -251,16 +251,21 @@ def two_versions(shares: dict[str, Instrument]) -> tuple[Told, Told]:
 
 def durations(witness: Witness) -> tuple[float, float]:
     """Return how long a build takes and how long it writes."""
-    moments = [time.monotonic()]
+    moments: list[float] = []
 
     def watch(began: datetime) -> None:
-        assert witness.until(lambda: has_written(began))
         moments.append(time.monotonic())
-        witness.until(lambda: False)
+        if witness.until(lambda: has_written(began)):
+            moments.append(time.monotonic())
+            witness.until(lambda: False)
 
-    assert witness.build(watch) == 0
-    moments.append(time.monotonic())
-    return moments[2] - moments[0], moments[2] - moments[1]
+    for _ in range(5):  # beside other loads a build may be over before its witness has looked
+        moments.clear()
+        assert witness.build(watch) == 0
+        if len(moments) == 2:
+            ended_s = time.monotonic()
+            return ended_s - moments[0], ended_s - moments[1]
+    raise AssertionError("nobody saw a build write in five builds")
 
 
 @pytest.mark.parametrize(
