@@ -7,5 +7,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include(f"{app}.api.urls")) for app in ("market", "signals") if find_spec(f"{app}.api.urls")
+    path("", include(f"{app}.api.urls"))
+    for app in ("market", "modeling", "signals")
+    if find_spec(f"{app}.api.urls")
 ]

@@ -1,0 +1,12 @@
+"""Paths of the model registry, included under /api/v1/."""
+
+from __future__ import annotations
+
+from rest_framework.routers import SimpleRouter
+
+from modeling.api.views import SlotViewSet, VersionViewSet
+
+router = SimpleRouter(trailing_slash=False)
+router.register("model_versions", VersionViewSet, basename="model_versions")
+router.register("model_slots", SlotViewSet, basename="model_slots")
+urlpatterns = router.urls
