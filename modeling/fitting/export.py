@@ -14,7 +14,7 @@ from onnx import load
 from onnx.checker import check_model
 
 from modeling.errors import ExportMismatchError
-from modeling.fitting.onnx_graphs import lighten_loops, skip_padding
+from modeling.fitting.onnx_graphs import OPSET, drop_unread, fuse_norms, lighten_loops, skip_padding
 from modeling.registry.scorer import PADDING, Network
 from traderai.common.arrays import F32, I32
 
@@ -29,10 +29,12 @@ def onnx_export(serving: Any, *, lookback_bars: int, n_features: int) -> bytes:
         path = Path(folder) / "network.onnx"
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # the exporter asks NumPy for an old name
-            serving.export(str(path), format="onnx", verbose=False)
+            serving.export(str(path), format="onnx", verbose=False, opset_version=OPSET)
         model = load(path)
     skip_padding(model, lookback_bars=lookback_bars, padding_ticker=PADDING)
     lighten_loops(model)
+    fuse_norms(model)
+    drop_unread(model.graph)
     check_model(model)
     return bytes(model.SerializeToString())
 

@@ -129,21 +129,23 @@ class OpenMemory(keras.initializers.Initializer):  # type: ignore[misc]
 
 
 def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
-    """Return the last bar's state (b, channels) of `depth` blocks, mLSTM and sLSTM in turn."""
+    """Return the last bar's state (b, channels) of `depth` blocks, mLSTM and sLSTM in turn.
+
+    What follows the last memory is computed for the last bar alone: nothing reads its other bars.
+    """
     x = keras.layers.Dense(shape.channels, name="embedded")(encoded.sequence)
     for index in range(shape.depth):
         block = _matrix_block if index % 2 == 0 else _scalar_block
-        x = block(x, shape, f"block_{index}")
-    states = after_each_bar(x)
-    return keras.layers.LayerNormalization(name="norm")(states[:, -1, :])
+        x = block(x, shape, f"block_{index}", newest_alone=index == shape.depth - 1)
+    return keras.layers.LayerNormalization(name="norm")(x[:, -1, :])
 
 
-def _matrix_block(x: Any, shape: NetworkShape, name: str) -> Any:
+def _matrix_block(x: Any, shape: NetworkShape, name: str, *, newest_alone: bool) -> Any:
     """Return x moved by a widened mLSTM behind a short causal convolution."""
     dense, width = keras.layers.Dense, _WIDENED * shape.channels
     seen = keras.layers.LayerNormalization(name=f"{name}_norm")(x)
     inner = dense(width, name=f"{name}_up")(seen)
-    gate = dense(width, activation="silu", name=f"{name}_gate")(seen)
+    gate = dense(width, activation="silu", name=f"{name}_gate")
     padded = keras.layers.ZeroPadding1D((_KERNEL - 1, 0), name=f"{name}_past")(inner)
     mixed = keras.layers.DepthwiseConv1D(_KERNEL, activation="silu", name=f"{name}_causal")(padded)
     read = MatrixMemory(shape.attention_heads, name=f"{name}_memory")(
@@ -159,16 +161,20 @@ def _matrix_block(x: Any, shape: NetworkShape, name: str) -> Any:
     )
     read = keras.layers.LayerNormalization(name=f"{name}_head_norm")(read)
     read = keras.layers.Reshape((-1, width))(read) + mixed
-    return x + dense(shape.channels, name=f"{name}_down")(read * gate)
+    if newest_alone:
+        read, seen, x = (own[:, -1:, :] for own in (after_each_bar(read), seen, x))
+    return x + dense(shape.channels, name=f"{name}_down")(read * gate(seen))
 
 
-def _scalar_block(x: Any, shape: NetworkShape, name: str) -> Any:
+def _scalar_block(x: Any, shape: NetworkShape, name: str, *, newest_alone: bool) -> Any:
     """Return x moved by an sLSTM and by a gated dense network behind it."""
     dense, norm = keras.layers.Dense, keras.layers.LayerNormalization
     gates = dense(4 * shape.channels, bias_initializer=OpenMemory(), name=f"{name}_gates")(
         norm(name=f"{name}_norm")(x)
     )
     read = run_through(gates, ScalarMemoryCell(shape.channels, shape.attention_heads), f"{name}_memory")
+    if newest_alone:
+        read, x = (own[:, -1:, :] for own in (after_each_bar(read), x))
     x = x + norm(name=f"{name}_memory_norm")(read)
     seen = norm(name=f"{name}_dense_norm")(x)
     gate = dense(_WIDENED * shape.channels, activation="silu", name=f"{name}_gate")(seen)
