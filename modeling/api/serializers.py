@@ -18,7 +18,7 @@ class VersionQuerySerializer(serializers.Serializer[dict[str, Any]]):
     kind = serializers.ChoiceField(required=False, choices=sorted(SLOT_OF_KIND))
 
 
-class VersionSerializer(serializers.Serializer[ModelVersionFacts]):
+class VersionSerializer(serializers.Serializer[Any]):
     """One version and how it stands."""
 
     version = serializers.CharField()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.decorators import action
@@ -27,10 +28,13 @@ from traderai.common.problems import problem_responses
 
 VERSION = OpenApiParameter("version", str, OpenApiParameter.PATH, description="Its whole name.")
 SLOT = OpenApiParameter("slot", str, OpenApiParameter.PATH, enum=SLOTS, description="The place of service.")
+_View = TypeVar("_View", bound=Callable[..., Response])
 _ONE = OpenApiExample("A version", value=examples.VERSION, response_only=True, status_codes=["200"])
 
 
-def _switch(name: str, summary: str, form: type[Serializer[Any]], *, of: OpenApiParameter) -> Any:
+def _switch(
+    name: str, summary: str, form: type[Serializer[Any]], *, of: OpenApiParameter
+) -> Callable[[_View], _View]:
     """Return how the document describes a switch."""
     example = examples.ROLLBACK if form is RollbackSerializer else examples.SWITCH
     return extend_schema(
