@@ -96,6 +96,7 @@ def _day(text: str) -> str:
 
 # The first ending that fits decides, so the longer stand before the shorter.
 _BY_ENDING: Final[dict[str, Callable[[Any], str]]] = {
+    "_signed_bp": lambda value: _signed(value, 1),
     "_signed_frac": lambda value: _percent(_signed(100 * value, 1)),
     "_frac": lambda value: _percent(_number(100 * value, 2 if value < 0.01 else 1)),
     "_share": lambda value: _percent(_number(100 * value, 0)),

@@ -30,7 +30,9 @@ from modeling.contracts import (
     Scores,
 )
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
+from modeling.contracts.filters import LeftOut
 from modeling.kernels.bar_returns import ewma_volatility
+from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
 from modeling.kernels.policy import (
     NoModel,
@@ -97,6 +99,7 @@ class Finding:
     break_even: dict[str, float] | None  # by side; None where no figures were given
     drivers: tuple[Driver, ...]
     rule: RegimeRule  # what its regime asks of a trade, as the version has learned it
+    left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
     ranges: RangesLearned | None = None  # what the prediction's quantiles have learned from since training
     calibrated_at: datetime | None = None  # of the calibration that took the place of training's, if one did
 
@@ -277,6 +280,7 @@ def _finding(
     market, policy = _state(share, novelty, occasion), raised(occasion.policy, scorer.artifact.thresholds)
     evidence = scorer.artifact.evidence[horizon]
     break_even = None
+    left_out: tuple[LeftOut, ...] = ()
     if prediction is None:
         # The model cannot read this share: say why with the data's own reasons, never with the novelty's.
         familiar = dataclasses.replace(market, novelty=0.0)
@@ -287,6 +291,8 @@ def _finding(
         )
     else:
         decision = decide(prediction, evidence, market, policy)
+        cells = left_out_cells(prediction, evidence, market, policy.filters)
+        left_out = tuple(cell for cell in cells if cell.reason in decision.reasons)
         if decision.p is not None:
             cost = decision.cost_frac
             break_even = {
@@ -302,6 +308,7 @@ def _finding(
         break_even=break_even,
         drivers=(),
         rule=policy.regimes[market.regime],
+        left_out=left_out,
     )
 
 

@@ -39,6 +39,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         proven=is_proven(occasion),
         in_sample=in_sample,
         simulated=share.instrument.is_simulated,
+        left_out=finding.left_out,
     )
     payload = {
         "decision": decision,
@@ -56,17 +57,18 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "warnings": [*decision.reasons, *(["in_sample"] if in_sample else [])],
         "last_bar_at": last_bar_at,
         "decimals": share.instrument.decimals,
-        "rule": finding.rule,
-        **_asked_by(occasion),
+        **_asked_by(finding, occasion),
     }
     plain: dict[str, Any] = as_json(payload)
     return plain
 
 
-def _asked_by(occasion: Occasion) -> dict[str, Any]:
+def _asked_by(finding: Finding, occasion: Occasion) -> dict[str, Any]:
     """Return by what a decision was asked for and allowed."""
     version = occasion.version
     return {
+        "rule": finding.rule,
+        "left_out": finding.left_out,
         "grade": version.grade if version else None,
         "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
         "policy_sha256": fingerprint(occasion.policy),

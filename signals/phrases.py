@@ -50,6 +50,21 @@ CALL: Final[dict[str, Any]] = {
     "reason_not_shortable": gettext_lazy(
         "The edge is on the short side, and this share cannot be sold short."
     ),
+    "reason_regime_lost": gettext_lazy(
+        "In this market regime the model's trades have lost: %(net_signed_bp)s bp a trade after costs [%(low_signed_bp)s, %(high_signed_bp)s], out of sample, %(trades)s trades: nothing is traded."
+    ),
+    "reason_volatility_lost": gettext_lazy(
+        "At such an expected volatility the model's trades have lost: %(net_signed_bp)s bp a trade after costs [%(low_signed_bp)s, %(high_signed_bp)s], out of sample, %(trades)s trades: nothing is traded."
+    ),
+    "reason_hour_lost": gettext_lazy(
+        "At this hour the model's trades have lost: %(net_signed_bp)s bp a trade after costs [%(low_signed_bp)s, %(high_signed_bp)s], out of sample, %(trades)s trades: nothing is traded."
+    ),
+    "reason_session_lost": gettext_lazy(
+        "In this session the model's trades have lost: %(net_signed_bp)s bp a trade after costs [%(low_signed_bp)s, %(high_signed_bp)s], out of sample, %(trades)s trades: nothing is traded."
+    ),
+    "reason_liquidity_lost": gettext_lazy(
+        "At such a turnover the model's trades have lost: %(net_signed_bp)s bp a trade after costs [%(low_signed_bp)s, %(high_signed_bp)s], out of sample, %(trades)s trades: nothing is traded."
+    ),
     "reason_event_risk": gettext_lazy("A corporate event is too near."),
     "reason_low_agreement": gettext_lazy("The strategies disagree."),
 }
@@ -152,6 +167,17 @@ RISK: Final[dict[str, Any]] = {
     "change_model_missing": gettext_lazy("A model that passes the gate would change this."),
     "change_model_degraded": gettext_lazy("A better model, or a check by the staff, would change this."),
     "change_not_shortable": gettext_lazy("An edge on the long side would change this."),
+    "change_regime_lost": gettext_lazy(
+        "Another market regime, or trades that prove better, would change this."
+    ),
+    "change_volatility_lost": gettext_lazy(
+        "Another expected volatility, or trades that prove better, would change this."
+    ),
+    "change_hour_lost": gettext_lazy("Another hour, or trades that prove better, would change this."),
+    "change_session_lost": gettext_lazy("Another session, or trades that prove better, would change this."),
+    "change_liquidity_lost": gettext_lazy(
+        "Another turnover, or trades that prove better, would change this."
+    ),
     "change_event_risk": gettext_lazy("The passing of the event would change this."),
     "change_low_agreement": gettext_lazy("Agreement between the strategies would change this."),
 }

@@ -121,3 +121,12 @@ def moscow_offset_s(moment_s: I64) -> I64:
     """
     later = (moment_s >= _FOUR_HOURS_FROM_S) & (moment_s < _FOUR_HOURS_TILL_S)
     return np.where(later, np.int64(4 * _HOUR_S), np.int64(3 * _HOUR_S))
+
+
+def moscow_hours(moment_s: I64) -> I64:
+    """Return the hour of each moment on Moscow's clock, 0 to 23.
+
+    Shapes: moment_s (n,) -> (n,)
+    Units: seconds since 1970 UTC
+    """
+    return np.asarray((moment_s + moscow_offset_s(moment_s)) % _DAY_S // _HOUR_S)

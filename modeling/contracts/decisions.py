@@ -97,6 +97,8 @@ class MarketState:
     novelty: float  # Mahalanobis distance of the model's input
     take_profit_frac: float  # of the label set; NaN where it counts in ATR and that is not known yet
     stop_loss_frac: float
+    hour: int = -1  # of Moscow's clock at the decision; -1 as for the session: kept by no signal of before there were filters
+    session: int = -1  # code of the bar's session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

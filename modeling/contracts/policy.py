@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from features.contracts import REGIMES
+from modeling.contracts.filters import Filters
 from traderai.common.arrays import F64
 
 Num = TypeVar("Num", float, F64)
@@ -108,6 +109,7 @@ class PolicyConfig:
     max_turnover_frac: float  # of the median turnover of a bar
     regimes: dict[str, RegimeRule]
     costs: CostModel
+    filters: Filters | None = None  # of the version that decides; policy.yaml has none
 
     def __post_init__(self) -> None:
         if set(self.regimes) != set(REGIMES):

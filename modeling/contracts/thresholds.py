@@ -1,4 +1,4 @@
-"""Least edges by market regime: how they are looked for, and what a version asks for when they were proven."""
+"""What a version's policy has learned: least edges by market regime and how they are looked for, and its filters."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from features.contracts import REGIMES
+from modeling.contracts.filters import Filters
 
 ThresholdMode = Literal["edge", "top_share"]
 
@@ -43,13 +44,19 @@ class ThresholdConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """The least edges that a version asks for besides policy.yaml; a regime that is not there has policy.yaml's alone."""
+    """What a version asks for besides policy.yaml; a regime without a least edge has policy.yaml's alone."""
 
     mode: ThresholdMode
     least_edges: dict[str, float] = field(default_factory=dict)  # by regime
+    filters: Filters | None = None  # None: no cell is left out
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.least_edges) - set(REGIMES)):
             raise ValueError(f"least_edges must be of {', '.join(REGIMES)}, were of {', '.join(unknown)}")
         if not all(0.0 < edge < 1.0 for edge in self.least_edges.values()):
             raise ValueError(f"least_edges must lie within (0, 1), were {self.least_edges}")
+
+    @property
+    def says_more(self) -> bool:
+        """Whether it asks for anything that policy.yaml does not."""
+        return bool(self.least_edges) or self.filters is not None

@@ -29,7 +29,8 @@ TRAIN, VALIDATION, TEST = range(3)
 PARTS = ("train", "validation", "test")
 NO_PART = -1
 PARTED = ("part", "validation_start_s", "test_start_s", "test_end_s")  # what a split adds to the content
-COUNTED = ("exclusions", "purged")  # told, and decided by the rest
+# Told, and decided by the rest: a session by its moment.
+COUNTED = ("exclusions", "purged", "session")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -76,6 +77,7 @@ class Dataset:
     instrument: I64  # (m,) index into secids
     decision_s: I64  # (m,)
     trading_day: I64  # (m,)
+    session: I8  # (m,) code of the bar's, as `market.kernels.sessions` has them
     median_turnover_rub: F64  # (m,) of the last 100 bars, NaN before there are so many
     shortable: Bools  # (m,)
     cost_frac: F64  # (m,) configured round trip
@@ -179,6 +181,7 @@ def dataset_assemble(
         instrument=instrument,
         decision_s=np.concatenate([item.bars.known_s for item in filled]),
         trading_day=np.concatenate([item.bars.trading_day for item in filled]),
+        session=np.concatenate([item.bars.session for item in filled]).astype(np.int8),
         median_turnover_rub=_joined(inputs, lambda own: own.median_turnover_rub),
         shortable=np.concatenate([item.terms.shortable for item in filled]),
         cost_frac=_joined(inputs, lambda own: own.cost_frac),

@@ -57,15 +57,17 @@ class Rules:
     account: AccountRules
     recipe: Recipe
     seed: int
-    regimes: RegimeSteps | None = None  # of the market; needed where thresholds are learned or were
+    regimes: RegimeSteps | None = (
+        None  # of the market; needed where thresholds or filters are learned or were
+    )
 
     def terms(self, cost_bp: float | None, thresholds: Thresholds | None = None) -> Terms:
         """Return the terms of trading at a flat cost, or at the configured one.
 
-        Thresholds that a version has learned are by regime, so every row is then decided by its own regime's rule.
+        What a version has learned is proven beside the rule of each row's own regime, so by that every row is decided then.
         """
         plain = Terms(policy=self.policy, account=self.account, cost_bp=cost_bp)
-        if thresholds is None or not thresholds.least_edges:
+        if thresholds is None or not thresholds.says_more:
             return plain
         return replace(plain, policy=raised(self.policy, thresholds), regimes=self.known_regimes)
 
@@ -201,7 +203,7 @@ def _policy_metrics(
         return trading_figures(result, bootstrap)
 
     found = {"configured_cost": figures(None, dataset.horizons)}
-    if own.thresholds is not None and own.thresholds.least_edges:
+    if own.thresholds is not None and own.thresholds.says_more:
         plain = _traded(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)
         found["configured_thresholds"] = trading_figures(plain, bootstrap)
     found |= {f"cost_{bp:g}_bp": figures(bp, dataset.horizons) for bp in evaluation.extra_costs_bp}

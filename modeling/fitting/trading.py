@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from features.contracts import REGIMES
+from market.kernels.sessions import moscow_hours
 from market.selectors.trading_rules import borrow_terms
 from modeling.contracts import AccountConfig, CostModel, Evidence, PolicyConfig
 from modeling.fitting.batches import Scaler
@@ -15,6 +16,7 @@ from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evidence import Novelty, side_figures
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.edges import choose_sides, volatility_terciles
+from modeling.kernels.filters import CellRows, in_left_out
 from modeling.kernels.known_regimes import (
     DECIDING_REGIME_S,
     REGIME_WHEN_UNKNOWN,
@@ -128,6 +130,17 @@ def decided_regime(dataset: Dataset, rows: I64, terms: Terms) -> I8:
     return np.where(found < 0, REGIMES.index(REGIME_WHEN_UNKNOWN), found).astype(np.int8)
 
 
+def cell_rows(dataset: Dataset, rows: I64, tercile: I64, regime: I8) -> CellRows:
+    """Return what filters read of some rows (n,), whose terciles of expected volatility and regimes are given (n,)."""
+    return CellRows(
+        regime=regime,
+        volatility=tercile,
+        hour=moscow_hours(dataset.decision_s[rows]),
+        session=dataset.session[rows],
+        median_turnover_rub=dataset.median_turnover_rub[rows],
+    )
+
+
 def joined(several: list[Wanted]) -> Wanted:
     """Return the rows of several, one behind the other."""
     return Wanted(
@@ -223,6 +236,9 @@ def _horizon_rows(
             terms.policy.regimes[REGIMES[code]],
         )
     side[(side < 0) & ~dataset.shortable[rows]] = 0
+    if terms.policy.filters is not None:
+        cells = cell_rows(dataset, rows, tercile, regime)
+        side[in_left_out(cells, terms.policy.filters).any(axis=1)] = 0
     return Wanted(
         row=rows,
         horizon=np.full(rows.size, h, dtype=np.int64),

@@ -21,7 +21,9 @@ from modeling.contracts import (
     Prediction,
     RegimeRule,
 )
+from modeling.contracts.filters import FILTER_KINDS
 from modeling.kernels.edges import break_even, volatility_terciles
+from modeling.kernels.filters import left_out_cells
 
 Side = Literal["long", "short"]
 NoModel = Literal["model_missing", "model_degraded"]
@@ -36,6 +38,7 @@ REASONS = (
     "not_shortable",
     "model_missing",
     "model_degraded",
+    *(f"{kind}_lost" for kind in FILTER_KINDS),
 )
 CONFIDENCE_AT_ZERO_EDGE, CONFIDENCE_AT_P99_EDGE = 0.50, 0.95
 FACTOR_FLOOR = 0.7
@@ -71,7 +74,8 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     2. The better side is the one with the higher expected net result; ties go long. A side whose probability is
        a base rate claims no edge: it is the better one only if both are, and then the answer is HOLD.
     3. Its edge and expected R must reach the regime's thresholds, else HOLD.
-    4. A side that would pass but is forbidden by the regime, or a short of what cannot be shorted, is NO_TRADE.
+    4. A side that would pass but is forbidden by the regime, a short of what cannot be shorted, and whatever lies in
+       a cell that the version leaves out because its trades have lost there, is NO_TRADE.
     5. Else BUY or SELL, with prices on the step, rounded away from profit.
 
     Units:  p, edge and fractions as in `contracts.Decision`; prices in rubles as traded; confidence 0..100.
@@ -98,7 +102,8 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
         doubt = 1.0 - max(confidence_scale(edge, evidence) for edge in claimed)
         factors = agreement(prediction, None) * quality(market, policy) * novelty(market, evidence)
         return _decision("HOLD", (), best, cost, None, round(100.0 * doubt * factors), None)
-    refusals = _refusals(best, market, rule)
+    lost = left_out_cells(prediction, evidence, market, policy.filters)
+    refusals = (*_refusals(best, market, rule), *(cell.reason for cell in lost))
     if refusals:
         return _decision("NO_TRADE", refusals, best, cost, None, None, None)
     levels = _levels(best, market, policy, rule, cost)

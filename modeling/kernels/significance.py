@@ -160,6 +160,25 @@ def ratio_interval(sums: F64, counts: F64, draws: DayDraws) -> FigureInterval:
     return figure_interval(value, resampled, draws)
 
 
+def ratio_p_value(sums: F64, counts: F64, draws: DayDraws) -> float:
+    """Return how often a ratio of two daily sums as far above 0 comes up where the true one is 0: one-sided.
+
+    The deviations of the draws from the ratio itself stand for chance; no p-value is below 1 / (draws + 1).
+
+    Shapes: sums, counts (d,), days without a trade as 0.
+    NaN:    draws without a count are left out.
+    Raises: ValueError if a figure is missing, no day has a count, or the days are not those drawn.
+    Source: Davison and Hinkley (1997), Bootstrap Methods and their Application, 4.4.
+    """
+    value = ratio_interval(sums, counts, draws).value
+    if not np.isfinite(value):
+        raise ValueError("no day has a count, so there is no ratio to test")
+    weighted = draws.weights @ counts
+    known = weighted > 0
+    away = ((draws.weights @ sums)[known] / weighted[known] - value) * draws.widening
+    return float((1.0 + np.sum(away >= value)) / (1.0 + away.size))
+
+
 def sharpe_interval(daily: F64, draws: DayDraws) -> FigureInterval:
     """Return the interval of the yearly Sharpe ratio of a daily series, no interest deducted.
 

@@ -176,7 +176,8 @@ def rows_above(rows: EdgeRows, regime: I8, least: dict[str, float], *, names: Se
 
 
 def raised(policy: PolicyConfig, thresholds: Thresholds | None) -> PolicyConfig:
-    """Return the policy that asks for the learned edges where they are above its own minima, and never for less.
+    """Return the policy that asks for the learned edges where they are above its own minima, never for less, and
+    leaves out what the version leaves out.
 
     This one function stands behind what is judged and what is served.
     """
@@ -186,4 +187,4 @@ def raised(policy: PolicyConfig, thresholds: Thresholds | None) -> PolicyConfig:
         name: replace(rule, min_edge=max(rule.min_edge, thresholds.least_edges.get(name, CONFIGURED)))
         for name, rule in policy.regimes.items()
     }
-    return replace(policy, regimes=regimes)
+    return replace(policy, regimes=regimes, filters=thresholds.filters)

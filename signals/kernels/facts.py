@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from features.contracts import RegimeFacts
 from modeling.contracts import Decision, RegimeRule
+from modeling.contracts.filters import LeftOut
 from signals.kernels.levels import PriceLevel
 
 TREND_FRAC = 0.005  # a close this far from its 50-bar mean is a trend, nearer is none
@@ -50,6 +51,7 @@ class Situation:
     proven: bool
     in_sample: bool
     simulated: bool
+    left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
 
 
 def explanation_facts(situation: Situation) -> tuple[Fact, ...]:
@@ -89,7 +91,9 @@ def _call(s: Situation) -> Iterator[Fact]:
         yield Fact(section="call", code="call_no_trade")
         for reason in d.reasons:
             at = s.last_bar_at if reason == "stale_data" else None
-            yield Fact(section="call", code=f"reason_{reason}", params=_given(last_bar_at=at))
+            yield Fact(
+                section="call", code=f"reason_{reason}", params=_given(last_bar_at=at) | _lost(s, reason)
+            )
 
 
 def _picture(s: Situation) -> Iterator[Fact]:
@@ -222,6 +226,19 @@ def _edge_needed(d: Decision, rule: RegimeRule) -> float:
     if not d.edge or not d.expected_r:
         return needed
     return max(needed, rule.min_expected_r * d.edge / d.expected_r)
+
+
+def _lost(s: Situation, reason: str) -> dict[str, float | int | str]:
+    """Return what the trades made of the cell that a reason speaks of; nothing for a reason of another kind."""
+    for cell in s.left_out:
+        if cell.reason == reason:
+            return {
+                "net_signed_bp": cell.net_bp,
+                "low_signed_bp": cell.low_bp,
+                "high_signed_bp": cell.high_bp,
+                "trades": cell.trades,
+            }
+    return {}
 
 
 def _given(**params: float | int | str | None) -> dict[str, float | int | str]:

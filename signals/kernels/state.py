@@ -9,6 +9,7 @@ import numpy as np
 
 from features.kernels.technical import atr
 from market.contracts import Bars, InstrumentFacts
+from market.kernels.sessions import moscow_hours
 from modeling.contracts import BarrierLabelSet, MarketState
 
 ATR_BARS = 14
@@ -59,6 +60,8 @@ def market_state(
         novelty=moment.novelty,
         take_profit_frac=take_profit_frac,
         stop_loss_frac=stop_loss_frac,
+        hour=int(moscow_hours(np.array([moment.decision_s]))[0]),
+        session=int(bars.session[-1]),
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from features.contracts import REGIMES
+from modeling.kernels.policy import REASONS
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "traderai" / "site" / "static" / "app"
@@ -93,10 +94,7 @@ def test_every_code_of_the_api_has_a_name():
     assert {f"sector.{code}" for code in sectors} <= known
     assert {f"regime.{name}" for name in REGIMES} <= known
     assert {f"action.{name}" for name in ("BUY", "SELL", "HOLD", "NO_TRADE", "NONE")} <= known
-    reasons = {
-        "stale_data", "insufficient_history", "illiquid", "halted", "out_of_distribution", "regime_forbids",
-        "model_missing", "model_degraded", "not_shortable", "no_signal",
-    }  # fmt: skip
+    reasons = {*REASONS, "no_signal"}
     assert {f"reason.{code}" for code in reasons} <= known
 
 

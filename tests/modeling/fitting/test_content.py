@@ -14,7 +14,7 @@ from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set
 
 Change = tuple[str, Dataset]
 PARTS = ("part", "validation_start_s", "test_start_s", "test_end_s")
-COUNTS = ("exclusions", "purged")
+COUNTS = ("exclusions", "purged", "session")
 
 
 @pytest.fixture(scope="module")

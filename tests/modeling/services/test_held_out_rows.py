@@ -14,6 +14,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from modeling.contracts import ModelVersionFacts
+from modeling.contracts.filters import Filters, LeftOut
 from modeling.contracts.thresholds import Thresholds
 from modeling.fitting.dataset import NO_PART, PARTS, TEST, VALIDATION, Dataset
 from modeling.models import Trial
@@ -163,6 +164,11 @@ def test_learned_thresholds_are_what_a_published_version_is_judged_by(version, d
         raised["policy"]["net_rub"] == raised["edge >= 0.15"]["net_rub"] == plain["edge >= 0.15"]["net_rub"]
     )
     assert policy_row(published(data, name="other", thresholds=panic))["policy"] == plain["policy"]
+    noon = LeftOut(kind="hour", cell="12:00", net_bp=-9.0, low_bp=-15.0, high_bp=-3.0, trades=100)
+    filtered = Thresholds(mode="edge", filters=Filters(left_out=(noon,), liquidity_edges_rub=(1e6, 1e7)))
+    left = policy_row(published(data, name="filtered", thresholds=filtered))
+    assert 0 < left["policy"]["chosen_rows"] < plain["policy"]["chosen_rows"]
+    assert left["edge >= 0.15"] == plain["edge >= 0.15"]  # a cut is of all rows of positive edge
 
 
 def command(name: str, *words: str) -> str:

@@ -1,0 +1,91 @@
+"""Cells that a version leaves out, from the artifact into the decision and its explanation."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from market.kernels.sessions import MAIN
+from modeling.contracts.filters import FilterKind, Filters, LeftOut
+from modeling.contracts.thresholds import Thresholds
+from modeling.errors import ArtifactBrokenError
+from modeling.registry import artifact as store
+from modeling.selectors.artifacts import artifact_load
+from modeling.selectors.versions import champion_get
+from signals.explain import explanation_text
+from signals.models import Signal
+from signals.services.score import signals_score
+from tests.signals import builders
+from traderai.common.clock import MOSCOW
+
+NOW = builders.last_moment() + timedelta(days=400)
+HOUR = builders.last_moment().astimezone(MOSCOW).hour
+pytestmark = pytest.mark.django_db
+
+
+def said() -> dict[tuple[str, str], dict[str, Any]]:
+    """Score anew; return the payloads by share and horizon."""
+    Signal.objects.all().delete()
+    signals_score(now=NOW)
+    rows = Signal.objects.select_related("instrument")
+    return {(row.instrument.secid, row.horizon): row.payload for row in rows}
+
+
+def with_filters(champion: Any, kind: FilterKind, cell: str) -> None:
+    lost = LeftOut(kind=kind, cell=cell, net_bp=-12.34, low_bp=-21.0, high_bp=-3.21, trades=432)
+    filters = Filters(left_out=(lost,), liquidity_edges_rub=(1e3, 1e6))
+    own = Thresholds(mode="edge", filters=filters)
+    builders.with_files(champion, {store.THRESHOLDS: store.json_bytes(asdict(own))})
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell"),
+    [("hour", f"{HOUR:02d}:00"), ("session", "main"), ("regime", "flat"), ("liquidity", "high")],
+)
+def test_nothing_is_traded_in_a_cell_that_lost_and_the_figures_are_told(
+    champion, kind: FilterKind, cell: str
+):
+    before = said()
+    traded = {key for key, own in before.items() if own["decision"]["action"] in ("BUY", "SELL")}
+    assert len(traded) >= 2
+    with_filters(champion, kind, cell)
+    after = said()
+    for key in traded:
+        own = after[key]
+        assert (own["market"]["hour"], own["market"]["session"]) == (HOUR, MAIN)
+        assert (own["decision"]["action"], own["decision"]["reasons"]) == ("NO_TRADE", [f"{kind}_lost"])
+        assert own["prediction"] == before[key]["prediction"]
+        assert own["decision"]["edge"] == before[key]["decision"]["edge"]
+        assert own["left_out"][0]["cell"] == cell and own["warnings"] == [f"{kind}_lost"]
+        russian, english = (
+            explanation_text(own["explanation"], language=language, decimals=2) for language in ("ru", "en")
+        )
+        assert "сделки модели убыточны: −12,3 б.п. на сделку" in russian and "432" in russian
+        assert "have lost: −12.3 bp a trade after costs [−21.0, −3.2]" in english
+        assert "432 trades" in english
+    # What was no trade before stays what it was, if for one reason more.
+    for key in set(after) - traded:
+        own, old = after[key]["decision"], before[key]["decision"]
+        assert own | {"reasons": old["reasons"]} == old
+        assert own["reasons"] in (old["reasons"], [*old["reasons"], f"{kind}_lost"])
+
+
+def test_in_another_cell_all_is_said_as_before(champion):
+    before = said()
+    with_filters(champion, "hour", f"{(HOUR + 1) % 24:02d}:00")
+    assert said() == before
+
+
+def test_a_broken_cell_is_refused(champion):
+    own = {"liquidity_edges_rub": [1.0, 2.0], "left_out": [
+        {"kind": "hour", "cell": "25:00", "net_bp": -1.0, "low_bp": -2.0, "high_bp": -0.5, "trades": 100}
+    ]}  # fmt: skip
+    content = store.json_bytes({"mode": "edge", "filters": own})
+    builders.with_files(champion, {store.THRESHOLDS: content})
+    version = champion_get()
+    assert version is not None
+    with pytest.raises(ArtifactBrokenError, match=r"thresholds\.json.*a hour must be one of"):
+        artifact_load(version=version)
