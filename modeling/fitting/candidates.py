@@ -23,10 +23,10 @@ from modeling.fitting.folds import Fold, earlier_datasets, trust_of
 from modeling.fitting.forecasters import FitTask
 from modeling.fitting.forecasts import NetworkInputs, Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics
+from modeling.fitting.learned_policy import policy_learn
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
 from modeling.fitting.ranges import ranges_taught
 from modeling.fitting.recalibration import folds_said
-from modeling.fitting.thresholds import thresholds_learn
 from modeling.fitting.training import Fitted
 from modeling.fitting.walk import judged_of
 from modeling.registry.council import Council
@@ -109,9 +109,8 @@ def candidate_judge(
 ) -> Candidate:
     """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part."""
     judged = judged_of(trained.folds, trained.raw, trust, scaler=trained.scaler, rules=rules)
-    learned = None
-    if rules.recipe.thresholds is not None:
-        learned = thresholds_learn(trained.folds, trust, judged, rules)
+    learned = policy_learn(trained.folds, trust, judged, rules)
+    if learned is not None:
         judged = replace(judged, thresholds=learned.thresholds)
     fitted, ranges = trained.fitted, ranges_taught(judged.forecasts, dataset)
     metrics = {
@@ -124,7 +123,7 @@ def candidate_judge(
             "onnx_gap": trained.onnx_gap,
         },
         "ranges": ranges.coverage,
-        "thresholds": {} if learned is None else learned.told(),
+        **({} if learned is None else learned.told()),
         **trained.told,
     }
     return Candidate(

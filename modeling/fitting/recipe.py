@@ -10,6 +10,7 @@ import yaml
 
 from market.contracts import Timeframe
 from modeling.contracts import BarrierLabelSet
+from modeling.contracts.filters import FilterConfig
 from modeling.contracts.heads import BASE_HEADS, HEADS
 from modeling.contracts.thresholds import ThresholdConfig
 from modeling.fitting.recipe_adapters import AdapterConfig
@@ -241,6 +242,7 @@ class Recipe:
     council: CouncilConfig | None = None
     adapters: AdapterConfig | None = None
     thresholds: ThresholdConfig | None = None  # None: the policy's own stand
+    filters: FilterConfig | None = None  # None: no cell is left out
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)

@@ -79,6 +79,30 @@ def threshold_lines(told: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def filter_lines(told: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the cells that are left out with what their trades made, and how that held fold against fold."""
+    lines = []
+    for step in told:
+        lines += ["", f"cells left out ({', '.join(step['kinds'])}): {step['reason']}"]
+        lines += [
+            f"  {own['kind']} {own['cell']}: {own['net_bp']:.1f} bp a trade [{own['low_bp']:.1f}, {own['high_bp']:.1f}] in "
+            f"{own['trades']:,} trades{'' if step['kept'] else ' (found to lose, and yet not left out)'}"
+            for own in step["left_out"]
+        ]
+        lines += [
+            f"  {choice['way']:<12}{choice['trades']:>5} trades, {_number(choice['net_expectancy_frac'], 1e4, 1)} bp a "
+            f"trade; a day better by at least {choice['better_bound'] * 1e4:.2f} bp"
+            for choice in step["choices"]
+        ]
+        lines += [
+            f"  {block['first_day']} to {block['last_day']}: {block['rows']:,} rows at {_number(block['net_bp'], 1.0, 1)} bp; "
+            f"without {', '.join(block['found_by_others']) or 'none'} {block['left_rows']:,} at "
+            f"{_number(block['left_net_bp'], 1.0, 1)} bp"
+            for block in step["blocks"]
+        ]
+    return lines
+
+
 def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any], read: list[str]) -> str:
     """Return the model card in Markdown; `read` are the lines on what the version reads."""
     parts = [
@@ -100,8 +124,8 @@ def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]
         "## Limits", "",
         "* Rows overlap: neighbouring bars share most of their label window, so the count of rows overstates "
         "the evidence; the bounds resample whole days in blocks.",
-        "* Trades are judged by the thresholds of the flat regime (by those of each day's own where least edges were "
-        "learned and kept), at the labels' own entries and exits, with equal stakes and profits not reinvested.",
+        "* Trades are judged by the thresholds of the flat regime (by those of each day's own where least edges or cells "
+        "to be left out were learned and kept), at the labels' own entries and exits, with equal stakes and profits not reinvested.",
         "* Calibration, losses by volatility and the edge map come from one validation part.",
         "* The shares are those listed today in the data: shares that were delisted are missing.",
         "",

@@ -15,24 +15,12 @@ from typing import Any, Final
 import numpy as np
 
 from features.contracts import REGIMES
-from modeling.contracts import HeadTrust
 from modeling.contracts.thresholds import ThresholdConfig, Thresholds
 from modeling.fitting.choices import Choice, choice_of
-from modeling.fitting.dataset import VALIDATION, Dataset
-from modeling.fitting.folds import Fold, pooled_of
-from modeling.fitting.forecasts import Forecasts
-from modeling.fitting.judging import Judged, Rules
-from modeling.fitting.trading import (
-    Traded,
-    Wanted,
-    decided_regime,
-    part_days,
-    tradable,
-    traded,
-    wanted_rows,
-)
+from modeling.fitting.folds import Fold
+from modeling.fitting.judging import Rules
+from modeling.fitting.policy_pool import PolicyPool
 from modeling.kernels.thresholds import (
-    EdgeRows,
     RegimeCut,
     best_cut,
     edge_cut,
@@ -40,8 +28,7 @@ from modeling.kernels.thresholds import (
     regime_cuts,
     rows_above,
 )
-from traderai.common.arrays import I8, I64, Bools
-from traderai.common.errors import InvariantError
+from traderai.common.arrays import Bools
 
 CONFIGURED: Final = "configured"
 LEARNED: Final = "learned"
@@ -70,29 +57,11 @@ class LearnedThresholds:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Pool:
-    """The rows of all folds that may be traded, with what the configured rule wants of them."""
-
-    dataset: Dataset
-    wanted: Wanted
-    rows: EdgeRows
-    regime: I8  # (n,) index into REGIMES
-    block: I64  # (n,) which rows choose together; the others are traded by what they choose
-
-
 def thresholds_learn(
-    folds: Sequence[Fold], trust: dict[str, HeadTrust], judged: Judged, rules: Rules
+    pool: PolicyPool, folds: Sequence[Fold], config: ThresholdConfig, rules: Rules
 ) -> LearnedThresholds:
-    """Return the least edges that the pooled out-of-fold rows choose, kept only where they are proven to earn more.
-
-    `judged` is what serves, with its evidence; `folds`, newest first, are what its networks said out of fold. The
-    configured rule is here that of each row's own regime, as in service.
-    Raises: InvariantError if the recipe has no thresholds or the rules do not know the market's regimes.
-    """
-    config = _config(rules)
-    pool = _pool(folds, trust, judged, rules)
-    cuts = regime_cuts(pool.rows, pool.regime, config, names=REGIMES)
+    """Return the least edges that the pooled out-of-fold rows choose, kept only where they are proven to earn more."""
+    cuts = regime_cuts(pool.rows, pool.cells.regime, config, names=REGIMES)
     least = least_edges(cuts)
     found = LearnedThresholds(
         thresholds=Thresholds(mode=config.mode),
@@ -102,13 +71,7 @@ def thresholds_learn(
         kept=False,
         reason=_nothing_learned(cuts),
     )
-    return _proven(found, pool, least, rules) if least else found
-
-
-def _config(rules: Rules) -> ThresholdConfig:
-    if rules.recipe.thresholds is None:
-        raise InvariantError(f"recipe {rules.recipe.name} must have thresholds, has none")
-    return rules.recipe.thresholds
+    return _proven(found, pool, least, config, rules) if least else found
 
 
 def _nothing_learned(cuts: Sequence[RegimeCut]) -> str:
@@ -118,11 +81,10 @@ def _nothing_learned(cuts: Sequence[RegimeCut]) -> str:
 
 
 def _proven(
-    found: LearnedThresholds, pool: _Pool, least: dict[str, float], rules: Rules
+    found: LearnedThresholds, pool: PolicyPool, least: dict[str, float], config: ThresholdConfig, rules: Rules
 ) -> LearnedThresholds:
-    config = _config(rules)
-    before = _traded(pool, pool.rows.taken, rules)
-    after = _traded(pool, _crossed(pool, config), rules)
+    before = pool.traded(pool.rows.taken, rules)
+    after = pool.traded(_crossed(pool, config), rules)
     level = rules.recipe.evaluation.interval_level
     nothing = np.zeros(before.daily_net.size)
     choices = (
@@ -143,73 +105,23 @@ def _proven(
     return replace(found, choices=choices, reason=reason)
 
 
-def _pool(folds: Sequence[Fold], trust: dict[str, HeadTrust], judged: Judged, rules: Rules) -> _Pool:
-    column = folds[0].dataset.features.index(rules.recipe.network.volatility_feature)
-    said, dataset = pooled_of(folds, trust, column=column)
-    terms = replace(rules.terms(None), regimes=rules.known_regimes)
-    allowed = tradable(dataset, said.rows, judged.scaler, judged.novelty, rules.policy)
-    wanted = wanted_rows(
-        said, dataset, judged.evidence, terms, part=VALIDATION, allowed=allowed, horizons=dataset.horizons
-    )
-    return _Pool(
-        dataset=dataset,
-        wanted=wanted,
-        rows=edge_rows(wanted, said, dataset),
-        regime=decided_regime(dataset, wanted.row, terms),
-        block=_blocks(folds, dataset, wanted.row),
-    )
-
-
-def edge_rows(wanted: Wanted, said: Forecasts, dataset: Dataset) -> EdgeRows:
-    """Return the rows that the policy looks at with what a trade of the better side became."""
-    order = np.argsort(said.rows)
-    place = order[np.searchsorted(said.rows, wanted.row, sorter=order)]
-    at = (wanted.row, wanted.horizon)
-    short = wanted.side < 0
-    targets = dataset.targets
-    p = np.where(short, said.p_short[place, wanted.horizon], said.p_long[place, wanted.horizon])
-    return EdgeRows(
-        edge=wanted.edge,
-        taken=wanted.side != 0,
-        net_r=np.where(short, dataset.r_multiple("short")[at], dataset.r_multiple("long")[at]),
-        hit=np.where(short, targets.p_short[at], targets.p_long[at]) == 1.0,
-        p_break_even=p - wanted.edge,
-        share=dataset.instrument[wanted.row],
-        day=dataset.day[wanted.row],
-    )
-
-
-def _blocks(folds: Sequence[Fold], dataset: Dataset, row: I64) -> I64:
-    """Return the fold of each row (n,); of a single fold the half of its days."""
-    if len(folds) == 1:
-        day = dataset.day[row]
-        return (day > np.median(np.unique(day))).astype(np.int64)
-    starts = np.sort([fold.dataset.validation_start_s for fold in folds])
-    return np.searchsorted(starts, dataset.decision_s[row], side="right").astype(np.int64)
-
-
-def _crossed(pool: _Pool, config: ThresholdConfig) -> Bools:
+def _crossed(pool: PolicyPool, config: ThresholdConfig) -> Bools:
     """Return which rows are traded if those of each block are by what the others choose."""
-    chosen = np.zeros(pool.rows.edge.size, dtype=np.bool_)
+    chosen, regime = np.zeros(pool.rows.edge.size, dtype=np.bool_), pool.cells.regime
     for block in np.unique(pool.block):
         own = pool.block == block
-        cuts = regime_cuts(pool.rows.where(~own), pool.regime[~own], config, names=REGIMES)
-        chosen[own] = rows_above(pool.rows.where(own), pool.regime[own], least_edges(cuts), names=REGIMES)
+        cuts = regime_cuts(pool.rows.where(~own), regime[~own], config, names=REGIMES)
+        chosen[own] = rows_above(pool.rows.where(own), regime[own], least_edges(cuts), names=REGIMES)
     return chosen
 
 
-def _traded(pool: _Pool, chosen: Bools, rules: Rules) -> Traded:
-    orders = pool.wanted.orders(pool.dataset, rules.policy, chosen=chosen)
-    return traded(orders, pool.dataset, rules.terms(None), days=part_days(pool.dataset, VALIDATION))
-
-
 def _fold_figures(
-    pool: _Pool, fold: Fold, least: dict[str, float], config: ThresholdConfig
+    pool: PolicyPool, fold: Fold, least: dict[str, float], config: ThresholdConfig
 ) -> dict[str, Any]:
     """Return how the choice of all folds stands in one, and what the fold would have chosen by itself."""
     own = np.isin(pool.wanted.row, fold.raw.rows)
     rows = pool.rows.where(own)
-    kept = rows_above(rows, pool.regime[own], least, names=REGIMES)
+    kept = rows_above(rows, pool.cells.regime[own], least, names=REGIMES)
     alone = best_cut(rows, config)
     return {
         "first_day": str(np.datetime64(int(rows.day.min()), "D")) if own.any() else None,

@@ -17,8 +17,9 @@ from modeling.fitting.folds import Fold, pooled_of, trust_of
 from modeling.fitting.forecasters import FitTask, Forecaster
 from modeling.fitting.forecasts import Forecasts, Raw, calibrated, joined_forecasts, require_held_out
 from modeling.fitting.judging import Judged, Rules, Say
+from modeling.fitting.learned_policy import LearnedPolicy, policy_learn
 from modeling.fitting.parts import dataset_check, walk_parts
-from modeling.fitting.trading import Terms, Wanted, joined, tradable, wanted_rows
+from modeling.fitting.trading import Wanted, joined, tradable, wanted_rows
 from modeling.kernels.walk_forward import FoldDates, RefusedFold, WalkConfig, WalkFold
 
 
@@ -29,6 +30,7 @@ class JudgedFold:
     dataset: Dataset  # in the fold's parts
     judged: Judged  # its forecasts are those of the validation and test rows
     raw: Raw  # the same before calibration
+    learned: LearnedPolicy | None = None  # of its validation rows and those of earlier folds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +51,9 @@ class Entrant:
     judged: Judged  # of the validation and test rows
     raw: Raw  # the same before calibration
     fold: Fold  # its own, to be passed on to later folds
+    learned: LearnedPolicy | None = (
+        None  # in the judged one, and how it was come by; None where nothing was asked for
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -73,7 +78,10 @@ class Panel(Protocol):
 def forecaster_judge(
     dataset: Dataset, forecaster: Forecaster, rules: Rules, *, earlier: Sequence[Fold] = ()
 ) -> Entrant:
-    """Return a forecaster fitted on the training part and calibrated on the validation part and earlier folds' ones."""
+    """Return a forecaster fitted on the training part and calibrated on the validation part and earlier folds' ones.
+
+    Where the recipe asks for it, its policy learns from the same rows.
+    """
     scaler = scaler_fit(dataset)
     column = dataset.features.index(rules.recipe.network.volatility_feature)
     fitted = forecaster.fit(FitTask(dataset=dataset, scaler=scaler, column=column, seed=rules.seed))
@@ -82,7 +90,11 @@ def forecaster_judge(
     folds = (own, *earlier)
     chooser = Chooser(rules=rules.recipe.evaluation, seed=rules.seed)
     trust = trust_of(folds, column=column, chooser=chooser)
-    return Entrant(judged=judged_of(folds, raw, trust, scaler=scaler, rules=rules), raw=raw, fold=own)
+    judged = judged_of(folds, raw, trust, scaler=scaler, rules=rules)
+    learned = policy_learn(folds, trust, judged, rules)
+    if learned is not None:
+        judged = replace(judged, thresholds=learned.thresholds)
+    return Entrant(judged=judged, raw=raw, fold=own, learned=learned)
 
 
 def judged_of(
@@ -153,7 +165,7 @@ def walk(
 
 
 def _judged_fold(dataset: Dataset, entrant: Entrant) -> JudgedFold:
-    return JudgedFold(dataset=dataset, judged=entrant.judged, raw=entrant.raw)
+    return JudgedFold(dataset=dataset, judged=entrant.judged, raw=entrant.raw, learned=entrant.learned)
 
 
 def _at(say: Say, number: int, folds: int, name: str) -> Say:
@@ -167,25 +179,17 @@ def pooled_forecasts(folds: Sequence[JudgedFold]) -> Forecasts:
     return joined_forecasts([fold.judged.forecasts.taken(fold.dataset.rows_of(TEST)) for fold in folds])
 
 
-def walk_wanted(folds: Sequence[JudgedFold], terms: Terms, *, horizons: tuple[str, ...]) -> Wanted:
-    """Return what the policy would take of the test rows of all folds, in each by that fold's own evidence."""
-    return joined(
-        [
-            wanted_rows(
-                fold.judged.forecasts,
-                fold.dataset,
-                fold.judged.evidence,
-                terms,
-                part=TEST,
-                allowed=tradable(
-                    fold.dataset,
-                    fold.judged.forecasts.rows,
-                    fold.judged.scaler,
-                    fold.judged.novelty,
-                    terms.policy,
-                ),
-                horizons=horizons,
-            )
-            for fold in folds
-        ]
+def walk_wanted(
+    folds: Sequence[JudgedFold], rules: Rules, *, cost_bp: float | None, horizons: tuple[str, ...]
+) -> Wanted:
+    """Return what the policy would take of the test rows of all folds, in each by that fold's own evidence and filters."""
+    return joined([_fold_wanted(fold, rules, cost_bp, horizons) for fold in folds])
+
+
+def _fold_wanted(fold: JudgedFold, rules: Rules, cost_bp: float | None, horizons: tuple[str, ...]) -> Wanted:
+    own, dataset = fold.judged, fold.dataset
+    terms = rules.terms(cost_bp, own.thresholds)
+    allowed = tradable(dataset, own.forecasts.rows, own.scaler, own.novelty, terms.policy)
+    return wanted_rows(
+        own.forecasts, dataset, own.evidence, terms, part=TEST, allowed=allowed, horizons=horizons
     )

@@ -38,9 +38,12 @@ class Arm:
         return traded(orders, dataset, terms, days=part_days(dataset, TEST))
 
 
-def model_arm(walk: Walk, name: str, rules: Rules, *, cost_bp: float | None) -> Arm:
-    """Return what a model's policy takes at a cost, which it knows when it decides."""
-    wanted = walk_wanted(walk.by_forecaster[name], rules.terms(cost_bp), horizons=walk.dataset.horizons)
+def model_arm(walk: Walk, name: str, rules: Rules, *, cost_bp: float | None, learned: bool = True) -> Arm:
+    """Return what a model's policy takes at a cost, which it knows when it decides; or without what it has learned."""
+    folds = walk.by_forecaster[name]
+    if not learned:
+        folds = tuple(replace(fold, judged=replace(fold.judged, thresholds=None)) for fold in folds)
+    wanted = walk_wanted(folds, rules, cost_bp=cost_bp, horizons=walk.dataset.horizons)
     return Arm(name=name, kind="model", wanted=with_side(wanted))
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
 from modeling.fitting.walk_council import council_lines, council_section
+from modeling.fitting.walk_learned import learned_lines, learned_section
 from modeling.fitting.walk_levels import level_lines, levels_section
 from modeling.fitting.walk_plots import edge_plots
 from modeling.fitting.walk_ranges import range_lines, ranges_section
@@ -66,6 +67,7 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
             _verdict(figures),
             *([council_section(figures["council"])] if figures["council"] else []),
             trading_section(figures, plots),
+            *([learned_section(figures["learned"])] if figures["learned"] else []),
             scores_section(figures, plots),
             levels_section(figures["levels"]),
             *([ranges_section(figures["ranges"])] if figures["ranges"] else []),
@@ -101,6 +103,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
         ]
     lines += level_lines(figures["levels"])
     lines += range_lines(figures["ranges"])
+    lines += learned_lines(figures["learned"])
     lines += council_lines(figures["council"]) if figures["council"] else []
     for cost, arms in figures["trading"].items():
         lines.append(f"trading, round trip {cost}")

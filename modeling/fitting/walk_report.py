@@ -10,6 +10,7 @@ import numpy as np
 
 from features.contracts import REGIMES
 from market.contracts import Bars, Timeframe
+from market.kernels.sessions import moscow_hours
 from modeling.contracts import CostModel, GateConfig
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import DayBootstrap
@@ -17,6 +18,7 @@ from modeling.fitting.judging import Rules, Say, bootstrap_of
 from modeling.fitting.trading import Traded, part_days
 from modeling.fitting.walk import Walk
 from modeling.fitting.walk_arms import ALWAYS_LONG, Arm, cut_arms, liquid, model_arm, rule_arms
+from modeling.fitting.walk_learned import learned_figures
 from modeling.fitting.walk_levels import level_figures
 from modeling.fitting.walk_luck import (
     Tried,
@@ -34,7 +36,6 @@ from modeling.fitting.walk_trades import (
     closed,
     group_figures,
     held,
-    hours_of,
     traded_figures,
     weekdays_of,
     years_of,
@@ -135,6 +136,7 @@ def report_figures(
         "scores": scores,
         "ranges": range_figures(walk, rules),
         "levels": level_figures(walk, rules),
+        "learned": learned_figures(walk, accounts.traded[CONFIGURED], rules, bootstrap),
         "trading": trading,
         "cuts": _cuts(walk, accounts, rules, bootstrap),
         "groups": groups,
@@ -215,7 +217,7 @@ def _groups(
     own = closed(accounts.arms[name], accounts.traded[CONFIGURED][name])
     decided = dataset.decision_s[own.row]
     daily = around.timeframe.minutes >= 1440
-    clock = weekdays_of(decided - 1) if daily else hours_of(decided)
+    clock = weekdays_of(decided - 1) if daily else moscow_hours(decided)
     clock_names = dict(enumerate(_WEEKDAYS)) if daily else {hour: f"{hour:02d}:00" for hour in range(24)}
     ticker = dataset.instrument[own.row] * len(dataset.horizons) + own.horizon
     names = {

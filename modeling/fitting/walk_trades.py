@@ -16,7 +16,7 @@ from modeling.kernels.performance import (
     account_performance,
     daily_fractions,
 )
-from modeling.kernels.significance import drawdown_interval, ratio_interval, sharpe_interval
+from modeling.kernels.significance import drawdown_interval, ratio_p_value, sharpe_interval
 from modeling.kernels.simulator import DailyAccount
 from modeling.kernels.simulator_market import moscow_days
 from modeling.kernels.trade_performance import ClosedTrades, trade_performance
@@ -167,24 +167,13 @@ def mean_p_value(values: F64, row_days: I64, bootstrap: DayBootstrap) -> float:
     place = bootstrap.place(row_days)
     days = bootstrap.days.size
     sums = np.bincount(place, weights=values, minlength=days).astype(np.float64)
-    counts = np.bincount(place, minlength=days).astype(np.float64)
-    draws = bootstrap.draws
-    value = ratio_interval(sums, counts, draws).value
-    weighted = draws.weights @ counts
-    known = weighted > 0
-    away = ((draws.weights @ sums)[known] / weighted[known] - value) * draws.widening
-    return float((1.0 + np.sum(away >= value)) / (1.0 + away.size))
+    return ratio_p_value(sums, np.bincount(place, minlength=days).astype(np.float64), bootstrap.draws)
 
 
 def years_of(moments_s: I64) -> I64:
     """Return the calendar year of each moment in Moscow."""
     days = ((moments_s + moscow_offset_s(moments_s)) // _DAY_S).astype("datetime64[D]")
     return np.asarray(days.astype("datetime64[Y]").astype(np.int64) + 1970)
-
-
-def hours_of(moments_s: I64) -> I64:
-    """Return the hour of each moment on Moscow's clock."""
-    return np.asarray((moments_s + moscow_offset_s(moments_s)) % _DAY_S // 3600)
 
 
 def weekdays_of(moments_s: I64) -> I64:

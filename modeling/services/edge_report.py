@@ -35,7 +35,7 @@ from modeling.fitting.walk_report import (
     data_figures,
     report_figures,
 )
-from modeling.kernels.known_regimes import regime_known
+from modeling.kernels.known_regimes import RegimeSteps, regime_known
 from modeling.kernels.simple_rules import RULES
 from modeling.kernels.splits import DAY_S
 from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds
@@ -73,6 +73,10 @@ class _Plan:
     def recipe(self) -> Recipe:
         return self.rules.recipe
 
+    def known(self, regimes: RegimeSteps) -> _Plan:
+        """Return the plan with the regimes of the world that the data are of."""
+        return replace(self, rules=replace(self.rules, regimes=regimes))
+
     @property
     def since(self) -> datetime | None:
         return self.question.since or midnight(self.config.since)
@@ -97,7 +101,7 @@ def loaded_report_write(
     *, question: EdgeQuestion, loaded: Loaded, folder: Path, progress: Progress = silent
 ) -> EdgeReport:
     """Write the report of data that are loaded; everything after the loading of `edge_report_write`."""
-    plan = _plan(question)
+    plan = _plan(question).known(regime_steps(as_of=question.as_of, simulated=loaded.is_simulated))
     dataset = liquid_rows(loaded.dataset, plan.config.min_median_turnover_rub)
     found = _walked(plan, dataset, progress)
     around = _surroundings(plan, loaded, found)
@@ -211,10 +215,9 @@ def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:
     sides: Mapping[str, I8] = {
         name: np.concatenate([rule(item.bars) for item in loaded.instruments]) for name, rule in RULES.items()
     }
-    steps = regime_steps(as_of=plan.question.as_of, simulated=loaded.is_simulated)
     return Surroundings(
         sides=sides,
-        regime=regime_known(found.dataset.decision_s, steps),
+        regime=regime_known(found.dataset.decision_s, plan.rules.known_regimes),
         indices={}
         if loaded.is_simulated
         else index_bars(part_days(found.dataset, TEST), plan.question.as_of),

@@ -39,6 +39,7 @@ from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.fitting.report import (
     coverage_lines,
     fallback_lines,
+    filter_lines,
     model_card,
     table_lines,
     threshold_lines,
@@ -327,7 +328,7 @@ def _write(
 
 
 def _rule_files(made: Candidate) -> dict[str, bytes]:
-    """Return by what the network's outputs are decided, moved and one day calibrated again, and which edges are traded."""
+    """Return by what the network's outputs are decided, moved and one day calibrated again, and what is traded."""
     rules = made.trained.council
     ranges = store.json_bytes({name: asdict(own) for name, own in made.ranges.items()})
     council = {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
@@ -365,7 +366,7 @@ def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
 
 def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
     told = table_lines(metrics["test"], part_name="test", is_simulated=is_simulated)
-    learned = threshold_lines(metrics.get("thresholds", {}))
+    learned = [*threshold_lines(metrics.get("thresholds", {})), *filter_lines(metrics.get("filters", []))]
     return [*told, "", *coverage_lines(metrics.get("ranges", {})), *learned]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,29 +10,21 @@ import pytest
 from features.contracts import REGIMES
 from modeling.contracts.thresholds import ThresholdConfig, Thresholds
 from modeling.fitting import judging
-from modeling.fitting.batches import scaler_fit
-from modeling.fitting.calibration import base_of
 from modeling.fitting.cuts import scored
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.folds import Fold, earlier_datasets
-from modeling.fitting.forecasts import Provenance, Raw
 from modeling.fitting.judging import Judged, Rules, part_metrics, policy_traded
 from modeling.fitting.report import threshold_lines
-from modeling.fitting.thresholds import LearnedThresholds, thresholds_learn
+from modeling.fitting.thresholds import LearnedThresholds
 from modeling.fitting.trading import decided_regime
-from modeling.fitting.walk import judged_of
-from modeling.kernels.known_regimes import RegimeSteps
-from tests.modeling.fitting.walk_maker import rules_of, silent
-from tests.modeling.linear_network import whole_trust
-from tests.modeling.synthetic import dataset, tiny_recipe
+from tests.modeling.fitting import learned_policy_maker as maker
+from tests.modeling.fitting.learned_policy_maker import CLAIMS, SILENT
+from tests.modeling.fitting.walk_maker import silent
+from tests.modeling.synthetic import dataset
 from traderai.common.errors import InvariantError
 
 pytestmark = pytest.mark.django_db  # borrowing rates are read from the database
-COLUMN = 1
-DAY_S = 86_400
 CONFIG = ThresholdConfig(edges=(0.06, 0.12), top_pct=(5.0, 30.0), min_trades=30, min_regime_days=20)
-TRUST = dict.fromkeys(("1d", "2d"), whole_trust())
 
 
 @pytest.fixture(scope="module")
@@ -41,41 +32,14 @@ def data() -> Dataset:
     return dataset(days=360, planted=True)
 
 
-def rules(config: ThresholdConfig | None, data: Dataset, *, folds: int = 3) -> Rules:
-    """Return rules under which the market turns from flat to an uptrend and back every ten days."""
-    days = np.arange(int(data.decision_s.min()), int(data.decision_s.max()), DAY_S)
-    codes = np.where(np.arange(days.size) // 10 % 2, REGIMES.index("uptrend"), REGIMES.index("flat"))
-    recipe = replace(tiny_recipe(**{"split.calibration_folds": folds}), thresholds=config)
-    steps = RegimeSteps(moments_s=days.astype(np.int64), codes=codes.astype(np.int8))
-    return replace(rules_of(recipe), regimes=steps)
+def rules(config: ThresholdConfig, data: Dataset, *, folds: int = 3) -> Rules:
+    return maker.rules(data, folds=folds, thresholds=config)
 
 
-def said(own: Dataset, rows: np.ndarray, *, small: float) -> Raw:
-    """Return the outputs of a network that knows the hint, and elsewhere claims an edge of its own size for longs."""
-    hint = own.values[rows, 0][:, None] * np.ones(len(own.horizons))
-    base = base_of(own, h=0, column=COLUMN)
-    logit = np.where(hint > 0, 1.5, np.where(hint < 0, -3.0, small))
-    other = np.where(hint < 0, 1.5, -3.0)
-    recent = own.values[rows, COLUMN].astype(np.float64)
-    n, h = logit.shape
-    return Raw(
-        provenance=Provenance.of_fit("hand-made", own), rows=rows, p_long_logit=logit, p_short_logit=other,
-        return_quantiles=np.repeat(np.outer(recent, base.unit_quantiles)[:, None, :], h, axis=1),
-        volatility=np.repeat(base.volatility_per_unit * recent[:, None], h, axis=1),
-        direction_logits=np.zeros((n, h, 5)),
-    )  # fmt: skip
-
-
-def learned(data: Dataset, own: Rules, *, small: float) -> tuple[LearnedThresholds, Judged, Sequence[Fold]]:
-    raw = said(data, np.union1d(data.rows_of(VALIDATION), data.rows_of(TEST)), small=small)
-    parts = (data, *earlier_datasets(data, own.recipe))
-    folds = [Fold(dataset=each, raw=said(each, each.rows_of(VALIDATION), small=small)) for each in parts]
-    judged = judged_of(folds, raw, TRUST, scaler=scaler_fit(data), rules=own)
-    return thresholds_learn(folds, TRUST, judged, own), judged, folds
-
-
-# The claim of an edge of a few points where there is none; well below -0.5 it claims none.
-CLAIMS, SILENT = 0.05, -3.0
+def learned(data: Dataset, own: Rules, *, small: float) -> tuple[LearnedThresholds, Judged]:
+    found, judged, _ = maker.learned(data, own, small=small)
+    assert found.edges is not None and found.thresholds == found.edges.thresholds
+    return found.edges, judged
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +48,7 @@ def claimed(
 ) -> tuple[LearnedThresholds, Judged, Rules]:
     with django_db_blocker.unblock():
         own = rules(CONFIG, data)
-        found, judged, _ = learned(data, own, small=CLAIMS)
-        return found, judged, own
+        return (*learned(data, own, small=CLAIMS), own)
 
 
 def test_where_small_edges_lose_larger_ones_are_asked_for(
@@ -142,29 +105,27 @@ def test_the_test_part_has_no_say(data: Dataset, claimed):
             for name in ("long_gross", "short_gross")
         },
     )
-    found, _, _ = learned(replace(data, targets=targets), claimed[2], small=CLAIMS)
+    found, _ = learned(replace(data, targets=targets), claimed[2], small=CLAIMS)
     assert found.told() == claimed[0].told()
     # Sabotage: the same done to the validation rows changes the choice.
     later = data.part == VALIDATION
     targets = replace(data.targets, long_gross=np.where(later, 0.02, data.targets.long_gross))
-    other, _, _ = learned(replace(data, targets=targets), claimed[2], small=CLAIMS)
+    other, _ = learned(replace(data, targets=targets), claimed[2], small=CLAIMS)
     assert other.told() != claimed[0].told()
 
 
 def test_where_no_small_edge_is_claimed_the_configured_rule_stands(data: Dataset):
-    found, _, _ = learned(data, rules(CONFIG, data, folds=1), small=SILENT)
+    found, _ = learned(data, rules(CONFIG, data, folds=1), small=SILENT)
     assert not found.kept and found.thresholds == Thresholds(mode="edge")
     assert "it stands" in found.reason
     strict = replace(CONFIG, mode="top_share", min_trades=10**6)
-    nothing, _, _ = learned(data, rules(strict, data, folds=1), small=CLAIMS)
+    nothing, _ = learned(data, rules(strict, data, folds=1), small=CLAIMS)
     assert not nothing.kept and nothing.thresholds == Thresholds(mode="top_share")
     assert "no least edge qualifies" in nothing.reason
-    with pytest.raises(InvariantError, match="must have thresholds"):
-        learned(data, rules(None, data, folds=1), small=CLAIMS)
 
 
 def test_the_share_of_the_best_is_frozen_as_an_edge(data: Dataset):
     config = replace(CONFIG, mode="top_share", top_pct=(30.0, 70.0))
-    found, _, _ = learned(data, rules(config, data, folds=1), small=CLAIMS)
+    found, _ = learned(data, rules(config, data, folds=1), small=CLAIMS)
     assert found.thresholds.mode == "top_share"
     assert found.kept and all(edge > 0.06 for edge in found.thresholds.least_edges.values())

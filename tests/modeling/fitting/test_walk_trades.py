@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from market.contracts import Timeframe
+from market.kernels.sessions import moscow_hours
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import DayBootstrap
 from modeling.fitting.walk_report import CONFIGURED
@@ -16,7 +17,6 @@ from modeling.fitting.walk_trades import (
     LEAST_TRADES,
     closed,
     group_figures,
-    hours_of,
     mean_p_value,
     weekdays_of,
     years_of,
@@ -122,6 +122,6 @@ def test_years_hours_and_weekdays_are_moscows():
     moments_s = np.array([int(moment.timestamp()) for moment in moments])
     local = [moment.astimezone(MOSCOW) for moment in moments]
     assert years_of(moments_s).tolist() == [moment.year for moment in local]
-    assert hours_of(moments_s).tolist() == [moment.hour for moment in local]
+    assert moscow_hours(moments_s).tolist() == [moment.hour for moment in local]
     assert weekdays_of(moments_s).tolist() == [moment.weekday() for moment in local]
     assert Timeframe.H1 is null().around.timeframe

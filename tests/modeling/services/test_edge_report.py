@@ -66,11 +66,17 @@ def test_a_report_counts_its_models_once_and_repeats_itself(tmp_path: Path):
     assert told["luck"]["trials_counted"] == 2
     assert told["data"]["secids"] == list(data.dataset.secids[:-1])
     assert told["verdict"]["edge"] is False
+    # Trades that have no edge lose their costs: where the folds find it, the policy is silent.
+    assert set(told["learned"]) == {"logistic", "lightgbm"}
+    for learned in told["learned"].values():
+        assert [fold["fold"] for fold in learned["folds"]] == ["fold_1", "fold_2"]
+        assert (learned["test"] is None) == (not any(fold["kept"] for fold in learned["folds"]))
     assert first.sentence == told["verdict"]["sentence"]
     assert first.sentence.startswith("No edge")
     page = first.html_path.read_text()
     assert "SIMULATED data" in page
     assert page.count("<svg") >= 6
+    assert "What the policies have learned" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     for text in ("always long", "EMA cross", "LightGBM", "logistic regression", "base rate"):
         assert text in page

@@ -108,6 +108,10 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     assert len(learned["folds"]) == 3 and learned["mode"] == "edge"
     serving = artifact_load(version=report.version).thresholds
     assert serving is not None and bool(serving.least_edges) == learned["kept"]
+    filters = report.version.metrics["filters"]
+    assert [step["kinds"][0] for step in filters] == ["regime", "volatility"]
+    assert (serving.filters is not None) == any(step["kept"] for step in filters)
+    assert f"\ncells left out (regime): {filters[0]['reason']}" in (quick / key / "model_card.md").read_text()
     assert (
         f"\nleast edges by regime (edge): {learned['reason']}" in (quick / key / "model_card.md").read_text()
     )

@@ -1,0 +1,79 @@
+"""What a version's policy learns of out-of-fold rows, one upon the other: least edges, regimes without trades, filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from features.contracts import REGIMES
+from modeling.contracts import HeadTrust
+from modeling.contracts.filters import FilterKind
+from modeling.contracts.thresholds import Thresholds
+from modeling.fitting.filters import FilterSearch, LearnedFilters, filters_learn
+from modeling.fitting.folds import Fold
+from modeling.fitting.judging import Judged, Rules
+from modeling.fitting.policy_pool import policy_pool
+from modeling.fitting.thresholds import LearnedThresholds, thresholds_learn
+from modeling.kernels.thresholds import rows_above
+from traderai.common.arrays import Bools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LearnedPolicy:
+    """By what a version trades besides policy.yaml, and how it was come by."""
+
+    thresholds: Thresholds
+    edges: LearnedThresholds | None  # None: the recipe has none
+    filters: tuple[LearnedFilters, ...]  # in the order in which they were learned, each upon those before
+
+    def told(self) -> dict[str, Any]:
+        """Return what a report says of it, as plain values."""
+        return {
+            "thresholds": {} if self.edges is None else self.edges.told(),
+            "filters": [own.told() for own in self.filters],
+        }
+
+
+def policy_learn(
+    folds: Sequence[Fold], trust: dict[str, HeadTrust], judged: Judged, rules: Rules
+) -> LearnedPolicy | None:
+    """Return what the out-of-fold rows prove to earn more than policy.yaml alone; None where the recipe asks for nothing.
+
+    `judged` is what serves, with its evidence; `folds`, newest first, are what its networks said out of fold. Regimes
+    come before the other kinds of cells: what loses in one regime alone is no matter of the hour.
+    Raises: InvariantError if the rules do not know the market's regimes.
+    """
+    recipe = rules.recipe
+    if recipe.thresholds is None and recipe.filters is None:
+        return None
+    pool = policy_pool(folds, trust, judged, rules)
+    edges, taken = None, pool.rows.taken
+    thresholds = Thresholds(mode="edge")
+    if recipe.thresholds is not None:
+        edges = thresholds_learn(pool, folds, recipe.thresholds, rules)
+        thresholds = edges.thresholds
+        taken = rows_above(pool.rows, pool.cells.regime, thresholds.least_edges, names=REGIMES)
+    if recipe.filters is None:
+        return LearnedPolicy(thresholds=thresholds, edges=edges, filters=())
+    search = FilterSearch.over(pool, recipe.filters, rules)
+    steps = _filter_steps(search, taken)
+    left_out = tuple(cell for step in steps if step.kept for cell in step.left_out)
+    return LearnedPolicy(
+        thresholds=replace(thresholds, filters=search.filters(left_out)), edges=edges, filters=steps
+    )
+
+
+def _filter_steps(search: FilterSearch, taken: Bools) -> tuple[LearnedFilters, ...]:
+    steps = []
+    for kinds in _kinds(search.config.kinds):
+        step = filters_learn(search, taken, kinds)
+        steps.append(step)
+        if step.kept:
+            taken = taken & ~search.inside(step.left_out)
+    return tuple(steps)
+
+
+def _kinds(kinds: tuple[FilterKind, ...]) -> list[tuple[FilterKind, ...]]:
+    regime = tuple(kind for kind in kinds if kind == "regime")
+    return [own for own in (regime, tuple(kind for kind in kinds if kind != "regime")) if own]
