@@ -28,9 +28,11 @@ from modeling.contracts import (
     Prediction,
     RegimeRule,
     Scores,
+    ServingArtifact,
 )
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
 from modeling.contracts.filters import LeftOut
+from modeling.contracts.levels import HorizonLevels
 from modeling.kernels.bar_returns import ewma_volatility
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
@@ -42,17 +44,18 @@ from modeling.kernels.policy import (
     decide_without_model,
     side_view,
 )
+from modeling.kernels.served_levels import with_levels
 from modeling.kernels.served_ranges import ranged
 from modeling.kernels.thresholds import raised
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
-from modeling.selectors.conformal import ranges_get
+from modeling.selectors.conformal import levels_get, ranges_get
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
 from signals.kernels.state import Moment, market_state
 from signals.kernels.unusual import most_unusual
-from traderai.common.arrays import F32, I64
+from traderai.common.arrays import F32, F64, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
 
@@ -104,6 +107,31 @@ class Finding:
     calibrated_at: datetime | None = None  # of the calibration that took the place of training's, if one did
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Taught:
+    """What outcomes have taught a version by now, and by how much each share moves."""
+
+    ranges: dict[str, HorizonRanges]
+    levels: dict[str, HorizonLevels]
+    recent: F64  # (n,) EWMA volatility of each readable share's last bar
+
+    @classmethod
+    def of(cls, artifact: ServingArtifact, readable: Sequence[ShareInput], *, as_of: datetime) -> _Taught:
+        return cls(
+            ranges=ranges_get(artifact=artifact, as_of=as_of),
+            levels=levels_get(artifact=artifact, as_of=as_of),
+            recent=np.array([ewma_volatility(share.bars)[-1] for share in readable]),
+        )
+
+    def said(self, predictions: Sequence[Prediction], recent: F64, horizon: str) -> tuple[Prediction, ...]:
+        """Return predictions as they are said."""
+        if horizon in self.ranges:
+            predictions = ranged(predictions, recent, self.ranges[horizon])
+        if horizon in self.levels:
+            predictions = with_levels(predictions, recent, self.levels[horizon])
+        return tuple(predictions)
+
+
 def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> ShareInput:
     """Return what one share's decisions need, as of the newest bar of the market.
 
@@ -152,12 +180,11 @@ def decisions_find(
     secids = [share.instrument.secid for share in readable]
     novelty = scorer.novelty(last_bars=windows[:, -1, :]) if readable else np.zeros(0)
     findings: list[Finding] = []
-    ranges = ranges_get(artifact=scorer.artifact, as_of=occasion.market_at)
-    recent = np.array([ewma_volatility(share.bars)[-1] for share in readable])
+    taught = _Taught.of(scorer.artifact, readable, as_of=occasion.market_at)
     for horizon in occasion.horizons:
         predictions = scorer.predict(windows=windows, secids=secids, horizon=horizon) if readable else ()
-        own = ranges.get(horizon)
-        predictions = predictions if own is None else ranged(predictions, recent, own)
+        predictions = taught.said(predictions, taught.recent, horizon)
+        own = taught.ranges.get(horizon)
         found = [
             _finding(share, horizon, prediction, float(distance), occasion=occasion, scorer=scorer)
             for share, prediction, distance in zip(readable, predictions, novelty, strict=True)
@@ -169,7 +196,7 @@ def decisions_find(
             )
             for finding in found
         ]
-        findings += _with_drivers(found, windows, horizon, scorer, occasion)
+        findings += _with_drivers(found, windows, horizon, scorer, taught)
         findings += [
             _finding(share, horizon, None, float("nan"), occasion=occasion, scorer=scorer)
             for share in shares
@@ -313,17 +340,18 @@ def _finding(
 
 
 def _with_drivers(
-    found: Sequence[Finding], windows: F32, horizon: str, scorer: Scores, occasion: Occasion
+    found: Sequence[Finding], windows: F32, horizon: str, scorer: Scores, taught: _Taught
 ) -> list[Finding]:
     """Return the findings with the families that move the better side's probability, strongest first."""
     rows = [row for row, finding in enumerate(found) if finding.decision.side is not None]
-    if not rows or occasion.version is None:
+    if not rows:
         return list(found)
     secids = [found[row].share.instrument.secid for row in rows]
     drivers: dict[int, list[Driver]] = {row: [] for row in rows}
     without = predictions_without(scorer=scorer, windows=windows[rows], secids=secids, horizon=horizon)
     columns = family_columns(scorer.artifact)
     for family, others in without.items():
+        others = taught.said(others, taught.recent[rows], horizon)  # drivers are of what is shown
         for row, other in zip(rows, others, strict=True):
             drivers[row].append(_driver(found[row], other, family, columns[family], scorer=scorer))
     return [

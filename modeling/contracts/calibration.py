@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from modeling.contracts.levels import HorizonLevels
 from modeling.contracts.registry import HeadTrust
 
 
@@ -20,5 +21,8 @@ class CalibrationFacts:
     kept: bool  # whether another one serves from then on
     note: str  # why
     trust: dict[str, HeadTrust]  # by horizon; none where the standing one stays
+    levels: dict[
+        str, HorizonLevels
+    ]  # what its own words had taught by then; none where there is nothing to teach
     figures: Mapping[str, Any]
     at: datetime

@@ -24,11 +24,10 @@ class ConformalState:
 
     def __post_init__(self) -> None:
         q = len(self.levels)
-        levels, edges = np.asarray(self.levels), np.asarray(self.tercile_edges)
+        levels = np.asarray(self.levels)
         if not (q and np.all((levels > 0) & (levels < 1)) and np.all(np.diff(levels) > 0)):
             raise ValueError(f"levels must rise within (0, 1), were {self.levels}")
-        if edges.shape != (TERCILES - 1,) or not (0 < edges[0] <= edges[1] < np.inf):
-            raise ValueError(f"tercile_edges must be two rising numbers above 0, were {self.tercile_edges}")
+        require_tercile_edges(self.tercile_edges)
         if len(self.steps) != q or not all(0 < step < np.inf for step in self.steps):
             raise ValueError(f"steps must be {q} finite numbers above 0, were {self.steps}")
         if [len(own) for own in self.offsets] != [q] * TERCILES or not np.isfinite(self.offsets).all():
@@ -53,13 +52,12 @@ class ConformalState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HorizonRanges:
-    """How the return quantiles of one horizon are adjusted, and by what they have learned."""
+class HorizonLearner:
+    """What all that learns from the outcomes of one horizon reads of a row."""
 
     volatility_scale: float  # EWMA volatility of a bar times this is expected over the horizon
     longest_window_s: int  # from a decision to its outcome, of all that training looked at
     since_s: int  # the decision of the first outcome learned
-    state: ConformalState
 
     def __post_init__(self) -> None:
         if not 0.0 < self.volatility_scale < np.inf or self.longest_window_s <= 0:
@@ -67,6 +65,17 @@ class HorizonRanges:
                 "volatility_scale must be finite and above 0, longest_window_s above 0, were "
                 f"{self.volatility_scale} and {self.longest_window_s}"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HorizonRanges(HorizonLearner):
+    """How the return quantiles of one horizon are adjusted, and by what they have learned.
+
+    Where they are not kept they learn all the same and are said as they are.
+    """
+
+    state: ConformalState
+    kept: bool = True  # artifacts from before this was asked say all that was learned
 
     @property
     def outcomes(self) -> int:
@@ -82,14 +91,10 @@ class RangesLearned:
     since: datetime  # the decision of the first of them
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConformalFacts:
-    """One stored state of a version: how its ranges are said from a moment on, until the next one."""
-
-    version: str
-    as_of: datetime  # every outcome known by then has been learned, none that was known later
-    outcomes: int  # learned, of all horizons
-    states: dict[str, ConformalState]  # by horizon
+def require_tercile_edges(edges: tuple[float, ...]) -> None:
+    """Raise ValueError unless these part the terciles of a volatility."""
+    if len(edges) != TERCILES - 1 or not 0 < edges[0] <= edges[1] < np.inf:
+        raise ValueError(f"tercile_edges must be two rising numbers above 0, were {edges}")
 
 
 def _tupled(value: Any) -> Any:

@@ -42,6 +42,16 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Levelled:
+    """What moved the level of a share's probabilities, and what they were before."""
+
+    outcomes: int  # learned
+    since: datetime  # the decision of the first of them
+    p_long_before: float
+    p_short_before: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What one model expects of one instrument and horizon, seen from one closed bar; calibrated."""
 
@@ -54,6 +64,7 @@ class Prediction:
     direction: tuple[float, ...]  # probabilities by DIRECTIONS, summing to 1
     votes: tuple[Vote, ...] = ()  # of a council, the shared network first
     adapter: Corrected | None = None  # None: the share has no adapter, its probabilities are the shared ones
+    level: Levelled | None = None  # None: the probabilities are those of the model and its calibration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

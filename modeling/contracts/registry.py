@@ -10,6 +10,7 @@ from typing import Final, Literal, Protocol
 from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
 from modeling.contracts.decisions import Evidence, IsotonicMap, Prediction
+from modeling.contracts.levels import HorizonLevels
 from modeling.contracts.thresholds import Thresholds
 from traderai.common.arrays import F32, F64
 
@@ -87,6 +88,9 @@ class Recalibrated:
 
     trust: dict[str, HeadTrust]  # by horizon
     as_of: datetime  # no outcome known later had a say; it serves from then on
+    levels: dict[
+        str, HorizonLevels
+    ]  # what its own words had taught by then; none: probabilities are said as they are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -108,6 +112,7 @@ class ServingArtifact:
     novelty_precision: F64  # (k, k)
     council: CouncilRules | None = None  # how the network's votes become one decision
     ranges: dict[str, HorizonRanges] | None = None  # by horizon; None: quantiles are said as they are
+    levels: dict[str, HorizonLevels] | None = None  # by horizon; None: probabilities are said as they are
     thresholds: Thresholds | None = None  # None: the policy's own stand
     recalibrated: Recalibrated | None = None  # for shares without an adapter; None: `trust` serves
 

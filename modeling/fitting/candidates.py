@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from modeling.contracts import HeadTrust
-from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
 from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import Chooser
@@ -19,16 +18,27 @@ from modeling.fitting.evaluation import plain
 from modeling.fitting.explain import Served
 from modeling.fitting.explanation import explanation
 from modeling.fitting.export import onnx_check
-from modeling.fitting.folds import Fold, earlier_datasets, trust_of
+from modeling.fitting.folds import Fold, earlier_datasets, fold_halves, trust_of
 from modeling.fitting.forecasters import FitTask
-from modeling.fitting.forecasts import NetworkInputs, Raw
+from modeling.fitting.forecasts import (
+    Forecasts,
+    NetworkInputs,
+    Raw,
+    calibrated,
+    joined_forecasts,
+    raw_forecasts,
+)
 from modeling.fitting.judging import Judged, Rules, part_metrics
 from modeling.fitting.learned_policy import policy_learn
+from modeling.fitting.levels import TaughtLevels, levels_taught
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
-from modeling.fitting.ranges import ranges_taught
+from modeling.fitting.ranges import TaughtRanges, ranges_taught
 from modeling.fitting.recalibration import folds_said
+from modeling.fitting.served import Learned, served
 from modeling.fitting.training import Fitted
+from modeling.fitting.votes import decided
 from modeling.fitting.walk import judged_of
+from modeling.kernels.splits import DAY_S
 from modeling.registry.council import Council
 from modeling.registry.folds import folds_bytes
 from modeling.registry.scorer import Network
@@ -57,8 +67,8 @@ class Candidate:
 
     trained: Trained
     trust: dict[str, HeadTrust]  # by horizon
-    judged: Judged
-    ranges: dict[str, HorizonRanges]  # by horizon
+    judged: Judged  # as it would serve
+    taught: Learned  # by which its words are moved, as of the end of the validation part
     metrics: dict[str, Any]
 
 
@@ -107,12 +117,18 @@ def candidate_calibrate(trained: Trained, rules: Rules) -> dict[str, HeadTrust]:
 def candidate_judge(
     trained: Trained, trust: dict[str, HeadTrust], dataset: Dataset, rules: Rules, *, say: Say
 ) -> Candidate:
-    """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part."""
+    """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part.
+
+    What is judged is what it would say in service: with levels and ranges that go on learning from outcomes.
+    """
     judged = judged_of(trained.folds, trained.raw, trust, scaler=trained.scaler, rules=rules)
     learned = policy_learn(trained.folds, trust, judged, rules)
     if learned is not None:
         judged = replace(judged, thresholds=learned.thresholds)
-    fitted, ranges = trained.fitted, ranges_taught(judged.forecasts, dataset)
+    ranges, levels = _taught(trained, trust, judged, rules)
+    taught = Learned(ranges=ranges.by_horizon, levels=levels.by_horizon)
+    judged = replace(judged, forecasts=_as_served(trained, trust, judged, taught))
+    fitted = trained.fitted
     metrics = {
         "test": part_metrics(judged, dataset, rules, part=TEST, say=say),
         "fit": {
@@ -124,11 +140,42 @@ def candidate_judge(
         },
         "ranges": ranges.coverage,
         **({} if learned is None else learned.told()),
+        "learning": {
+            "ranges": [asdict(own) for own in ranges.verdicts],
+            "levels": [asdict(own) for own in levels.verdicts],
+            "test": levels.tested,
+        },
         **trained.told,
     }
-    return Candidate(
-        trained=trained, trust=trust, judged=judged, ranges=ranges.by_horizon, metrics=plain(metrics)
+    return Candidate(trained=trained, trust=trust, judged=judged, taught=taught, metrics=plain(metrics))
+
+
+def _taught(
+    trained: Trained, trust: dict[str, HeadTrust], judged: Judged, rules: Rules
+) -> tuple[TaughtRanges, TaughtLevels]:
+    dataset, embargo_s = trained.folds[0].dataset, round(rules.recipe.split.embargo_days * DAY_S)
+    halves = fold_halves(trained.folds, trust, column=trained.column, embargo_s=embargo_s)
+    ranges = ranges_taught(judged.forecasts, dataset, halves)
+    return ranges, levels_taught(judged.forecasts, dataset, halves, rules)
+
+
+def _as_served(trained: Trained, trust: dict[str, HeadTrust], judged: Judged, taught: Learned) -> Forecasts:
+    """Return the forecasts as they serve; rows between the parts are no part, but in service their outcomes teach."""
+    dataset, said = trained.folds[0].dataset, judged.forecasts
+    until_s = int(dataset.decision_s[said.rows].max())
+    between = np.setdiff1d(taught.rows_that_teach(dataset, until_s=until_s), said.rows)
+    raw = raw_forecasts(
+        Network(trained.onnx),
+        dataset,
+        inputs=_inputs(trained, dataset),
+        rows=between,
+        provenance=said.provenance,
     )
+    raw = raw if trained.council is None else decided(raw, dataset, trained.council)
+    others = calibrated(raw, dataset, trust, column=trained.column)
+    joined = joined_forecasts([said, replace(others, provenance=said.provenance)])
+    found = served(joined, dataset, taught, until_s=until_s).forecasts.taken(said.rows)
+    return replace(found, provenance=said.provenance)
 
 
 def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: Say) -> dict[str, Any]:
@@ -136,9 +183,7 @@ def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: S
     trained = made.trained
     served = Served(
         network=Network(trained.onnx),
-        inputs=NetworkInputs(
-            scaler=trained.scaler, ticker=dataset.ticker, horizon_rows=horizon_rows(dataset)
-        ),
+        inputs=_inputs(trained, dataset),
         trust=made.trust,
         column=trained.column,
         council=None if trained.council is None else Council.over(trained.council, dataset.features),
@@ -147,6 +192,10 @@ def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: S
         explanation(served, trained.fitted.networks.serving, dataset, rules, say=say)
     )
     return told
+
+
+def _inputs(trained: Trained, dataset: Dataset) -> NetworkInputs:
+    return NetworkInputs(scaler=trained.scaler, ticker=dataset.ticker, horizon_rows=horizon_rows(dataset))
 
 
 def said_bytes(trained: Trained) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -13,14 +14,17 @@ from modeling.errors import DatasetRefusedError
 from modeling.fitting.baselines import ewma_scale
 from modeling.fitting.conformal import (
     Conformed,
+    CoverageRows,
     conformal_fit,
     coverage_figures,
     coverage_rows,
     quantile_rows,
 )
-from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.folds import Half
 from modeling.fitting.forecasts import Forecasts
 from modeling.kernels.conformal import conformal_learn, conformal_steps
+from traderai.common.arrays import I64
 from traderai.common.clock import midnight, to_epoch_s
 
 _FIRST_DAY = date(1970, 1, 1)
@@ -32,22 +36,46 @@ class TaughtRanges:
 
     by_horizon: dict[str, HorizonRanges]  # as of the end of the validation part
     coverage: dict[str, Any]  # on the test part, before and after
+    verdicts: tuple[RangeVerdict, ...]
 
 
-def ranges_taught(said: Forecasts, dataset: Dataset) -> TaughtRanges:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeVerdict:
+    """What the newer halves of the folds said of the quantiles of one horizon as they learn, beside those that do not."""
+
+    horizon: str
+    kept: bool
+    rows: int
+    pinball_before: float  # NaN where nothing was judged
+    pinball_after: float
+
+
+def ranges_taught(said: Forecasts, dataset: Dataset, halves: Sequence[Half] = ()) -> TaughtRanges:
     """Return what the validation rows among the forecasts teach, and the coverage of the test rows said by it.
 
     The test rows are said as in service: by what had been learned by the end of the day before. None of them is in
-    what is returned by horizon.
+    what is returned by horizon. A horizon is kept unless the halves of the folds say that it loses by what is learned.
 
     Raises: DatasetRefusedError for a validation part too small to teach, InvariantError as `conformal_fit`.
     """
-    by_horizon, coverage = {}, {}
+    by_horizon, coverage, verdicts = {}, {}, []
     for h, horizon in enumerate(dataset.horizons):
-        own = _taught(said, dataset, h)
+        verdict = _verdict(horizon, halves, h=h)
+        own = replace(_taught(said, dataset, h), kept=verdict.kept)
         by_horizon[horizon] = own
-        coverage[horizon] = _coverage(said.taken(dataset.rows_of(TEST)), dataset, h, own)
-    return TaughtRanges(by_horizon=by_horizon, coverage=coverage)
+        coverage[horizon] = coverage_figures(_run(said, dataset, h, own))
+        verdicts.append(verdict)
+    return TaughtRanges(by_horizon=by_horizon, coverage=coverage, verdicts=tuple(verdicts))
+
+
+def learner_facts(dataset: Dataset, taught: I64, *, h: int) -> dict[str, Any]:
+    """Return what `HorizonLearner` holds, of one horizon and the rows that are the first to teach."""
+    windows_s = dataset.targets.window_end_s[:, h] - dataset.decision_s
+    return {
+        "volatility_scale": float(ewma_scale(dataset)[h]),
+        "longest_window_s": int(windows_s[dataset.usable[:, h]].max()),
+        "since_s": int(dataset.decision_s[taught].min()),
+    }
 
 
 def day_ends(dataset: Dataset, *, after_s: int, until_s: int) -> list[int]:
@@ -57,31 +85,44 @@ def day_ends(dataset: Dataset, *, after_s: int, until_s: int) -> list[int]:
     return [end for end in ends if after_s < end <= until_s]
 
 
+def _verdict(horizon: str, halves: Sequence[Half], *, h: int) -> RangeVerdict:
+    found = []
+    for half in halves:
+        try:
+            started = _taught(half.forecasts, half.dataset, h)
+        except DatasetRefusedError:
+            continue  # half of a fold may be too short where the whole is not: it says nothing
+        found.append(_run(half.forecasts, half.dataset, h, started))
+    if not found:
+        nothing = float("nan")
+        return RangeVerdict(horizon=horizon, kept=True, rows=0, pinball_before=nothing, pinball_after=nothing)
+    told = coverage_figures(CoverageRows.joined(found))
+    before, after = (float(told[way]["pinball_loss"]) for way in ("unadjusted", "adjusted"))
+    return RangeVerdict(
+        horizon=horizon, kept=after <= before, rows=told["rows"], pinball_before=before, pinball_after=after
+    )
+
+
 def _taught(said: Forecasts, dataset: Dataset, h: int) -> HorizonRanges:
-    scale = float(ewma_scale(dataset)[h])
     try:
         fitted = conformal_fit(said, dataset, h=h)
     except ValueError as error:
         raise DatasetRefusedError(
             f"the validation part cannot teach the ranges of {dataset.horizons[h]}: {error}"
         ) from error
-    rows, _ = quantile_rows(fitted.forecasts, dataset, h=h, scale=scale)
+    facts = learner_facts(dataset, fitted.forecasts.rows, h=h)
+    rows, _ = quantile_rows(fitted.forecasts, dataset, h=h, scale=facts["volatility_scale"])
     # The last windows of the part end after its last decision.
     state = conformal_learn(fitted.state, rows, until_s=dataset.taught_until_s(TRAIN, VALIDATION))
-    windows_s = dataset.targets.window_end_s[:, h] - dataset.decision_s
-    return HorizonRanges(
-        volatility_scale=scale,
-        longest_window_s=int(windows_s[dataset.usable[:, h]].max()),
-        since_s=int(rows.decision_s[0]),
-        state=state,
-    )
+    return HorizonRanges(**facts, state=state)
 
 
-def _coverage(tested: Forecasts, dataset: Dataset, h: int, own: HorizonRanges) -> dict[str, Any]:
-    rows, order = quantile_rows(tested, dataset, h=h, scale=own.volatility_scale)
+def _run(said: Forecasts, dataset: Dataset, h: int, own: HorizonRanges) -> CoverageRows:
+    """Return the test rows as they are said, and as they would be without what is learned."""
+    rows, order = quantile_rows(said, dataset, h=h, scale=own.volatility_scale)
     ends = day_ends(dataset, after_s=own.state.learned_until_s, until_s=int(rows.decision_s[-1]))
     adjusted, _ = conformal_steps([own.state], rows, until_s=ends)
-    quantiles = tested.return_quantiles.copy()
+    quantiles = said.return_quantiles.copy()
     quantiles[order, h] = adjusted
-    after = Conformed(forecasts=replace(tested, return_quantiles=quantiles), state=own.state)
-    return coverage_figures(coverage_rows(after, tested, dataset, h=h))
+    after = Conformed(forecasts=replace(said, return_quantiles=quantiles), state=own.state)
+    return coverage_rows(after, said, dataset, h=h)

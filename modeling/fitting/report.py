@@ -45,6 +45,35 @@ def coverage_lines(ranges: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def learning_lines(told: Mapping[str, Any]) -> list[str]:
+    """Return which ranges and levels serve with what they learn, and what that made of the test part; nothing for none."""
+    if not told:
+        return []
+    lines = [
+        "",
+        "what learns after training serves where rows that taught neither it nor the network prove it:",
+        *(
+            f"  ranges {own['horizon']:<4}{_served_words(own['kept'])}  pinball {_number(own['pinball_before'], 1e4, 2)} -> "
+            f"{_number(own['pinball_after'], 1e4, 2)} bp on {own['rows']:,} rows"
+            for own in told["ranges"]
+        ),
+    ]
+    for own in told["levels"]:
+        tested = told["test"][own["horizon"]][own["side"]]
+        before, after = (tested[way] for way in ("fixed", "learning"))
+        lines.append(
+            f"  {own['side']} {own['horizon']:<4}{_served_words(own['kept'])}  log loss {_number(own['log_loss_before'])} -> "
+            f"{_number(own['log_loss_after'])} on {own['days']} days, less by at least {_number(own['better_low'], 1, 4)}; "
+            f"test {before['log_loss']:.3f} -> {after['log_loss']:.3f}, ECE {before['ece']['value']:.3f} -> "
+            f"{after['ece']['value']:.3f}"
+        )
+    return lines
+
+
+def _served_words(kept: bool) -> str:
+    return "learns  " if kept else "as trained"
+
+
 def threshold_lines(told: Mapping[str, Any]) -> list[str]:
     """Return the least edges by regime with what chose them, and how they stand fold by fold; nothing for none."""
     if not told:
@@ -126,7 +155,8 @@ def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]
         "the evidence; the bounds resample whole days in blocks.",
         "* Trades are judged by the thresholds of the flat regime (by those of each day's own where least edges or cells "
         "to be left out were learned and kept), at the labels' own entries and exits, with equal stakes and profits not reinvested.",
-        "* Calibration, losses by volatility and the edge map come from one validation part.",
+        "* Calibration, losses by volatility and the edge map come from one validation part, and know no learned levels.",
+        "* Held-out figures are of what is served: levels and ranges learn each day from outcomes, where they serve.",
         "* The shares are those listed today in the data: shares that were delisted are missing.",
         "",
     ]  # fmt: skip

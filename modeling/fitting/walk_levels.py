@@ -7,21 +7,19 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from modeling.fitting.baselines import base_rates, ewma_forecast, tercile_edges
+from modeling.contracts.conformal import TERCILES
+from modeling.fitting.baselines import base_rates, ewma_scale, tercile_edges
 from modeling.fitting.dataset import TEST, VALIDATION
-from modeling.fitting.evaluation import log_losses
 from modeling.fitting.forecasters import SIDES
-from modeling.fitting.judging import Rules, bootstrap_of
+from modeling.fitting.judging import Rules
+from modeling.fitting.levels import WAYS, Levelled, Side, level_part_figures, probability_rows
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, bounded, number
 from modeling.fitting.walk import JudgedFold, Walk
-from modeling.fitting.walk_scores import BASE_RATE, ece_interval
+from modeling.fitting.walk_scores import BASE_RATE
 from modeling.fitting.walk_tables import SIDE_WORDS
-from modeling.kernels.edges import volatility_terciles
-from modeling.kernels.running_levels import TERCILES, ProbabilityRows, level_step, levelled
-from traderai.common.arrays import F64, I64
+from modeling.kernels.running_levels import ProbabilityRows, level_step, levelled
 
-_WAYS: Final = ("fixed", "learning")
 _TEXT: Final = (
     "The level of each probability moved by outcomes that were known by then, by tercile of the expected volatility, begun "
     "on the validation part. The base rate learns in the same way: what a model adds is what it does better than that. The "
@@ -36,15 +34,6 @@ class _Horizon(NamedTuple):
     edges: Sequence[tuple[float, float]]
 
 
-class Levelled(NamedTuple):
-    """Test rows of one horizon and side, in the order of their decisions, fold after fold; every array is (n,)."""
-
-    day: I64
-    outcome: F64
-    fixed: F64
-    learning: F64
-
-
 def level_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
     """Return by horizon, side and model what a learning level made of the test rows of all folds."""
     names, folds = (BASE_RATE, *walk.by_forecaster), next(iter(walk.by_forecaster.values()))
@@ -56,12 +45,12 @@ def level_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
     return {
         "by_horizon": {
             horizon: {
-                side: {name: _figures([one], rules) for name, one in by_name.items()}
+                side: {name: level_part_figures([one], rules) for name, one in by_name.items()}
                 for side, by_name in by_side.items()
             }
             for horizon, by_side in said.items()
         },
-        "pooled": {name: _figures([own[name] for own in everything], rules) for name in names},
+        "pooled": {name: level_part_figures([own[name] for own in everything], rules) for name in names},
     }
 
 
@@ -69,7 +58,7 @@ def level_lines(figures: Mapping[str, Any]) -> list[str]:
     """Return the figures over all horizons and both sides as lines of the printed table."""
     lines = ["with levels that learn from outcomes as they become known, all horizons and both sides"]
     for name, one in figures["pooled"].items():
-        before, after = (one[way] for way in _WAYS)
+        before, after = (one[way] for way in WAYS)
         lines.append(
             f"  {named(name):<22}log loss {before['log_loss']:.4f} -> {after['log_loss']:.4f}  ECE "
             f"{bounded(before['ece'], digits=3)} -> {bounded(after['ece'], digits=3)}, "
@@ -93,7 +82,7 @@ def levels_section(figures: Mapping[str, Any]) -> Section:
 def _table(caption: str, by_name: Mapping[str, Any]) -> Table:
     rows = []
     for name, one in by_name.items():
-        before, after = (one[way] for way in _WAYS)
+        before, after = (one[way] for way in WAYS)
         rows.append(
             (
                 named(name),
@@ -118,7 +107,7 @@ def _pooled(walk: Walk, name: str, side: str, at: _Horizon) -> Levelled:
         fold_levelled(fold, side, at.h, edges, is_base=name == BASE_RATE)
         for fold, edges in zip(folds, at.edges, strict=True)
     ]
-    return Levelled(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    return Levelled.joined(found)
 
 
 def fold_levelled(
@@ -135,14 +124,7 @@ def fold_levelled(
     own = own[np.argsort(dataset.decision_s[said.rows[own]], kind="stable")]
     at = said.rows[own]
     p = np.full(own.size, base_rates(dataset, side)[h]) if is_base else getattr(said, side)[own, h]
-    expected = ewma_forecast(dataset, at)[:, h]
-    rows = ProbabilityRows(
-        p=p,
-        tercile=np.where(np.isfinite(expected), volatility_terciles(expected, edges), -1),
-        decision_s=dataset.decision_s[at],
-        outcome=getattr(dataset.targets, side)[at, h],
-        resolved_s=dataset.targets.window_end_s[at, h],
-    )
+    rows = probability_rows(dataset, at, p, Side(side, h, float(ewma_scale(dataset)[h]), edges))
     begin = int(
         np.searchsorted(part[own] == TEST, True)
     )  # validation rows come before those of the test part
@@ -151,17 +133,3 @@ def fold_levelled(
     _, offsets = levelled(past, step=step, offsets=np.zeros(TERCILES))
     after, _ = levelled(rows, step=step, offsets=offsets)
     return Levelled(dataset.day[at[begin:]], rows.outcome[begin:], p[begin:], after[begin:])
-
-
-def _figures(parts: Sequence[Levelled], rules: Rules) -> dict[str, Any]:
-    day, outcome = (np.concatenate([getattr(one, name) for one in parts]) for name in ("day", "outcome"))
-    bootstrap = bootstrap_of(np.unique(day), rules)
-    found: dict[str, Any] = {"rows": int(outcome.size), "days": int(bootstrap.days.size)}
-    for way in _WAYS:
-        p = np.concatenate([getattr(one, way) for one in parts])
-        found[way] = {
-            "log_loss": float(log_losses(outcome, p).mean()),
-            "ece": ece_interval(outcome, p, day, bootstrap),
-            "bias": float(p.mean() - outcome.mean()),
-        }
-    return found

@@ -25,6 +25,7 @@ import numpy as np
 from numba import njit
 
 from modeling.contracts.conformal import TERCILES, ConformalState
+from modeling.kernels.daily_states import daily_steps
 from modeling.kernels.edges import volatility_terciles
 from traderai.common.arrays import F64, I64, Bools
 
@@ -165,27 +166,31 @@ def conformal_learn(state: ConformalState, said: QuantileRows, *, until_s: int) 
 def conformal_steps(
     known: Sequence[ConformalState], rows: QuantileRows, *, until_s: Sequence[int]
 ) -> tuple[F64, tuple[ConformalState, ...]]:
-    """Return rows as they are said by states that learn from step to step only, and the state of each new step.
+    """Return rows as they are said by states that learn once a step, and the state of each new step, as `daily_steps`.
 
-    A row is said by the newest state that had learned by its decision, one decided before all of them by the first.
-    So the states kept tell how every row was said: going on from them gives the bits of having gone on at once.
-
-    Shapes: `known` states, the oldest first; rows of n; `until_s` the ends of the steps; returns (n, q).
+    Shapes: rows of n, the others as there; returns (n, q).
     Causal: row t reads outcomes resolved by the last step's end before its decision.
-    Raises: ValueError as `conformal_learn`, and for steps that do not come one after the other.
+    Raises: ValueError as `conformal_learn` and `daily_steps`.
     """
-    ends_s = [*(state.learned_until_s for state in known), *until_s]
-    if not known or np.any(np.diff(ends_s) <= 0):
-        raise ValueError(f"steps must follow at least one state and each other, ended at {ends_s}")
-    _check_rows(rows, len(known[0].levels))
-    place = np.maximum(np.searchsorted(ends_s, rows.decision_s, side="right") - 1, 0)
-    states, said = list(known), rows.quantiles.copy()
-    for number, end_s in enumerate(ends_s):
-        if number == len(states):
-            states.append(conformal_learn(states[-1], rows._replace(quantiles=said), until_s=end_s))
-        own = place == number
-        said[own] = conformal_say(states[number], rows.quantiles[own], rows.volatility[own])
-    return said, tuple(states[len(known) :])
+
+    def say(state: ConformalState, own: Bools) -> F64:
+        return conformal_say(state, rows.quantiles[own], rows.volatility[own])
+
+    def learn(state: ConformalState, said: F64, own: Bools, end_s: int) -> ConformalState:
+        heard = QuantileRows._make([said, *(column[own] for column in rows[1:])])
+        return conformal_learn(state, heard, until_s=end_s)
+
+    for state in known[:1]:
+        _check_rows(rows, len(state.levels))
+    return daily_steps(
+        known,
+        rows.quantiles,
+        decision_s=rows.decision_s,
+        resolved_s=rows.resolved_s,
+        until_s=until_s,
+        say=say,
+        learn=learn,
+    )
 
 
 class _Asked(NamedTuple):

@@ -13,14 +13,19 @@ conformal quantiles: windows overlap, and the shares of one moment move together
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
 from numba import njit
 
+from modeling.contracts.conformal import TERCILES
+from modeling.contracts.levels import LevelState
+from modeling.kernels.daily_states import daily_steps
+from modeling.kernels.edges import volatility_terciles
 from traderai.common.arrays import F64, I64, Bools
 
-TERCILES: Final = 3
 # Measured on 67 shares, hourly, 2018-2022, horizons of 3, 5 and 10 days, base rates and logistic regression, six
 # folds: of 4, 6, 8, 12, 16, 24 and 36 windows 12 and 16 have the least log loss, alike to 1e-4, and of the two 12 has the
 # smaller calibration errors: 0.02 to 0.04 in place of 0.04 to 0.07. With 4 and 6 an offset runs after chance.
@@ -85,10 +90,114 @@ def levelled(rows: ProbabilityRows, *, step: float, offsets: F64) -> tuple[F64, 
         )
     waiting = np.flatnonzero(_teaches(rows))
     waiting = waiting[np.argsort(rows.resolved_s[waiting], kind="stable")]
-    safe = np.clip(rows.p, _LEAST_P, 1.0 - _LEAST_P)
     said, after = rows.p.astype(np.float64), offsets.astype(np.float64)
-    _run(said, np.log(safe / (1.0 - safe)), rows, waiting, step, after)
+    _run(said, _log_odds(rows.p), rows, waiting, step, after)
     return said, after
+
+
+def level_terciles(volatility: F64, edges: tuple[float, float]) -> I64:
+    """Return the tercile of each expected volatility (n,): 0 to 2, -1 where it is not known."""
+    return np.where(np.isfinite(volatility), volatility_terciles(volatility, edges), -1)
+
+
+def level_fit(
+    rows: ProbabilityRows, *, tercile_edges: tuple[float, float], until_s: int, step: float | None = None
+) -> LevelState:
+    """Return what rows of the past have taught by a moment that is not before their last decision.
+
+    They are run through twice, first to place the offsets: from nothing, few rows would bring them half of the way.
+
+    Units:  step in log odds; None: measured on these rows, the outcomes known later among them.
+    Causal: but for a step that is measured, reads the outcomes resolved by `until_s`, no later one.
+    Raises: ValueError as `level_step`, `levelled` and `level_learn`, and without a row.
+    """
+    if rows.decision_s.size == 0:
+        raise ValueError("levels must be placed by some rows, were none")
+    own = level_step(rows) if step is None else step
+    _, placed = levelled(rows, step=own, offsets=np.zeros(TERCILES))
+    said, offsets = levelled(rows, step=own, offsets=placed)
+    last_s = int(rows.decision_s[-1])
+    learned = rows.tercile[_teaches(rows) & (rows.resolved_s <= last_s)]
+    state = LevelState(
+        tercile_edges=tercile_edges,
+        step=own,
+        offsets=tuple(offsets.tolist()),
+        learned_rows=tuple(np.bincount(learned, minlength=TERCILES).tolist()),
+        learned_until_s=last_s,
+    )
+    return level_learn(state, rows._replace(p=said), until_s=until_s)
+
+
+def level_say(state: LevelState, p: F64, tercile: I64) -> F64:
+    """Return probabilities as a state says them, whatever comes of them; as `levelled` between two outcomes.
+
+    Shapes: p (n,) within [0, 1], tercile (n,) -1 to 2; returns (n,).
+    NaN:    a row without a tercile is said as it is.
+    Raises: ValueError for shapes that differ, and probabilities outside [0, 1].
+    """
+    if p.shape != tercile.shape or not np.all((p >= 0.0) & (p <= 1.0)):
+        raise ValueError(
+            f"probabilities must lie within [0, 1], one for each tercile, were {p.shape}, {tercile.shape}"
+        )
+    moved = 1.0 / (1.0 + np.exp(-_log_odds(p) - np.asarray(state.offsets)[tercile]))
+    return np.where(tercile >= 0, moved, p)
+
+
+def level_learn(state: LevelState, said: ProbabilityRows, *, until_s: int) -> LevelState:
+    """Return what a state becomes by the outcomes known by `until_s` that it has not learned.
+
+    Shapes: rows of n, with the probabilities that were said.
+    NaN:    a row without an outcome or a tercile teaches nothing.
+    Causal: reads outcomes resolved after `state.learned_until_s` and by `until_s`.
+    Raises: ValueError for rows as `levelled`, or to learn until before what has been learned.
+    """
+    _check(said)
+    if until_s < state.learned_until_s:
+        raise ValueError(f"until_s must be at least {state.learned_until_s}, was {until_s}")
+    new = _teaches(said) & (said.resolved_s > state.learned_until_s) & (said.resolved_s <= until_s)
+    tercile, missed = said.tercile[new], (said.outcome - said.p)[new]
+    moved = state.step * np.bincount(tercile, weights=missed, minlength=TERCILES)
+    learned = np.bincount(tercile, minlength=TERCILES)
+    return replace(
+        state,
+        offsets=tuple((np.asarray(state.offsets) + moved).tolist()),
+        learned_rows=tuple((np.asarray(state.learned_rows) + learned).tolist()),
+        learned_until_s=until_s,
+    )
+
+
+def level_steps(
+    known: Sequence[LevelState], rows: ProbabilityRows, *, until_s: Sequence[int]
+) -> tuple[F64, tuple[LevelState, ...]]:
+    """Return rows as they are said by states that learn once a step, and the state of each new step, as `daily_steps`.
+
+    Shapes: rows of n, the others as there; returns (n,).
+    Causal: row t reads outcomes resolved by the last step's end before its decision.
+    Raises: ValueError for rows as `levelled`, and as `daily_steps`.
+    """
+
+    def say(state: LevelState, own: Bools) -> F64:
+        return level_say(state, rows.p[own], rows.tercile[own])
+
+    def learn(state: LevelState, said: F64, own: Bools, end_s: int) -> LevelState:
+        heard = ProbabilityRows._make([said, *(column[own] for column in rows[1:])])
+        return level_learn(state, heard, until_s=end_s)
+
+    _check(rows)
+    return daily_steps(
+        known,
+        rows.p,
+        decision_s=rows.decision_s,
+        resolved_s=rows.resolved_s,
+        until_s=until_s,
+        say=say,
+        learn=learn,
+    )
+
+
+def _log_odds(p: F64) -> F64:
+    safe = np.clip(p, _LEAST_P, 1.0 - _LEAST_P)
+    return np.asarray(np.log(safe / (1.0 - safe)))
 
 
 @njit(nogil=True, cache=True)

@@ -55,7 +55,7 @@ class DriftReport(models.Model):
 
 
 class ConformalState(models.Model):
-    """What a version's ranges have learned from outcomes, one state a Moscow day with bars; append-only, the newest counts.
+    """What a version's ranges and levels have learned, one state a Moscow day with bars; append-only, the newest counts.
 
     All of them together tell how every row was said.
     """
@@ -64,6 +64,12 @@ class ConformalState(models.Model):
     as_of = models.DateTimeField(help_text="Every outcome known by then has been learned, none known later.")
     outcomes = models.PositiveIntegerField(help_text="Learned so far, of all horizons.")
     states = models.JSONField(help_text="By horizon.")
+    levels = models.JSONField(
+        default=dict, blank=True, help_text="Of the probabilities, by horizon and side."
+    )
+    calibrated_at = models.DateTimeField(
+        null=True, blank=True, help_text="Of the weekly calibration whose words taught the levels."
+    )
     at = models.DateTimeField()
 
     class Meta:
@@ -93,6 +99,9 @@ class WeeklyCalibration(models.Model):
     kept = models.BooleanField(help_text="Whether another calibration serves from then on.")
     note = models.TextField()
     trust = models.JSONField(blank=True, help_text="By horizon; empty where the standing one stays.")
+    levels = models.JSONField(
+        default=dict, blank=True, help_text="What its own words had taught the levels by then, by horizon."
+    )
     figures = models.JSONField(blank=True)
     at = models.DateTimeField()
 
@@ -100,7 +109,7 @@ class WeeklyCalibration(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["version", "week"], name="modeling_weeklycalibration_once"),
             models.CheckConstraint(
-                condition=Q(kept=True) & ~Q(trust={}) | Q(kept=False, trust={}),
+                condition=Q(kept=True) & ~Q(trust={}) | Q(kept=False, trust={}, levels={}),
                 name="modeling_weeklycalibration_kept_has_trust",
             ),
             models.CheckConstraint(condition=~Q(note=""), name="modeling_weeklycalibration_says_why"),

@@ -11,6 +11,7 @@ import numpy as np
 from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, ServingArtifact
 from modeling.contracts.conformal import HorizonRanges
 from modeling.contracts.council import CouncilRules
+from modeling.contracts.levels import HorizonLevels
 from modeling.contracts.thresholds import Thresholds
 from modeling.errors import ArtifactBrokenError
 from modeling.kernels.sparse import DENSE
@@ -29,6 +30,7 @@ DRIFT = "drift_reference.json"
 COUNCIL = "council.json"
 ADAPTERS = "adapters.json"
 CONFORMAL = "conformal.json"
+LEVELS = "levels.json"
 THRESHOLDS = "thresholds.json"
 FOLDS = "folds.npz"
 KERAS = "network.keras"
@@ -108,6 +110,7 @@ def artifact_read(*, lake: Lake, version: ModelVersionFacts) -> ServingArtifact:
         novelty_precision=np.asarray(evidence["novelty_precision"], dtype=np.float64),
         council=_rules(files.get(COUNCIL), CouncilRules, where=COUNCIL),
         ranges=ranges_of(files.get(CONFORMAL)),
+        levels=levels_of(files.get(LEVELS)),
         thresholds=_rules(files.get(THRESHOLDS), Thresholds, where=THRESHOLDS),
     )
 
@@ -128,6 +131,11 @@ def evidence_bytes(
 def ranges_of(content: bytes | None) -> dict[str, HorizonRanges] | None:
     """Return what `conformal.json` holds, by horizon; None for an artifact without it."""
     return None if content is None else _parsed(json.loads(content), HorizonRanges, where=CONFORMAL)
+
+
+def levels_of(content: bytes | None) -> dict[str, HorizonLevels] | None:
+    """Return what `levels.json` holds, by horizon; None for an artifact without it."""
+    return None if content is None else _parsed(json.loads(content), HorizonLevels, where=LEVELS)
 
 
 def _rules(content: bytes | None, kind: type[Kind], *, where: str) -> Kind | None:

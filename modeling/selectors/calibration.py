@@ -7,6 +7,7 @@ from datetime import datetime
 
 from modeling.contracts import HeadTrust, Recalibrated, ServingArtifact
 from modeling.contracts.calibration import CalibrationFacts
+from modeling.contracts.levels import HorizonLevels
 from modeling.kernels.trust import informed
 from modeling.models import WeeklyCalibration
 from traderai.common.config import parse
@@ -35,14 +36,16 @@ def artifact_calibrated(*, artifact: ServingArtifact, as_of: datetime) -> Servin
         return artifact
     return replace(
         artifact,
-        recalibrated=Recalibrated(trust=newest.trust, as_of=newest.as_of),
+        recalibrated=Recalibrated(trust=newest.trust, as_of=newest.as_of, levels=newest.levels),
         evidence=informed(artifact.evidence, newest.trust),
     )
 
 
 def calibration_facts_of(row: WeeklyCalibration) -> CalibrationFacts:
     """Return the word of a week as the contract other apps see."""
-    trust: dict[str, HeadTrust] = parse(row.trust, dict[str, HeadTrust], where=f"weekly calibration {row.pk}")
+    where = f"weekly calibration {row.pk}"
+    trust: dict[str, HeadTrust] = parse(row.trust, dict[str, HeadTrust], where=where)
+    levels: dict[str, HorizonLevels] = parse(row.levels, dict[str, HorizonLevels], where=where)
     return CalibrationFacts(
         version=row.version.version,
         week=row.week,
@@ -50,6 +53,7 @@ def calibration_facts_of(row: WeeklyCalibration) -> CalibrationFacts:
         kept=row.kept,
         note=row.note,
         trust=trust,
+        levels=levels,
         figures=row.figures,
         at=row.at,
     )

@@ -31,7 +31,14 @@ from modeling.registry.adapters import Adapters, adapters_json
 from modeling.selectors.artifacts import adapters_base
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from modeling.selectors.versions import champion_get, facts_of
-from modeling.services.judgement import dataset_since, recipe_of, rules_of, run_of, version_judged
+from modeling.services.judgement import (
+    artifact_judged,
+    artifact_raw,
+    dataset_since,
+    recipe_of,
+    rules_of,
+    run_of,
+)
 from modeling.services.registry import NewVersion, version_enter, version_gate, version_register
 from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
@@ -130,11 +137,15 @@ def dataset_adapters_train(
 
 def _train(run: TrainingRun, task: _Task) -> AdaptersReport:
     parts, base = task.parts, task.base
-    newest = version_judged(base, parts.judges, rows=parts.judges.rows_of(VALIDATION))
-    older = version_judged(base, parts.teaches, rows=parts.teaches.rows_of(VALIDATION)).forecasts
+    # Without what levels learn: adapters are taught upon the words of the artifact and correct those.
+    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=base)
+    newest, older = (
+        artifact_judged(artifact, artifact_raw(artifact, own, rows=own.rows_of(VALIDATION)), own)
+        for own in (parts.judges, parts.teaches)
+    )
     heard = [
         Heard(dataset=parts.judges, shared=newest.forecasts),
-        Heard(dataset=parts.teaches, shared=older),
+        Heard(dataset=parts.teaches, shared=older.forecasts),
     ]
     choice = adapters_prove(newest, heard, task.rules)
     if choice.adapters is None or not any(own.share for own in choice.verdicts):

@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
+import numpy as np
 from django.conf import settings
 
 from modeling.contracts import ModelVersionFacts, ServingArtifact
@@ -19,6 +20,7 @@ from modeling.fitting.adapter_rows import Late, LateParts, late_parts
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.judging import Rules
+from modeling.fitting.levels import levels_again
 from modeling.fitting.recalibration import Newest, Recalibration, out_of_sample, recalibration_prove
 from modeling.kernels.splits import DAY_S
 from modeling.models import WeeklyCalibration
@@ -92,15 +94,32 @@ def dataset_calibrate(
         parts = late_parts(dataset, late, calibration)
     except NotReadyError as error:
         return _keep(facts, now, note=f"not calibrated: {error.detail}")
-    found = _proven(facts, content, parts, rules, now=now)
-    trust = plain({name: asdict(own) for name, own in found.trust.items()}) if found.kept else {}
-    return _keep(facts, now, note=found.reason, kept=found.kept, trust=trust, figures=plain(found.told()))
+    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts)
+    found = _proven(artifact, content, parts, rules, now=now)
+    told: dict[str, Any] = {"note": found.reason, "kept": found.kept, "figures": plain(found.told())}
+    if found.kept:
+        told["trust"] = plain({name: asdict(own) for name, own in found.trust.items()})
+        told["levels"] = plain(_levels(artifact, found, dataset, late))
+    return _keep(facts, now, **told)
+
+
+def _levels(
+    artifact: ServingArtifact, found: Recalibration, dataset: Dataset, late: Late
+) -> dict[str, dict[str, Any]]:
+    """Return what the words of the new calibration would have taught the levels since training: they begin with that."""
+    if artifact.levels is None:
+        return {}
+    late_rows = (dataset.decision_s > late.learned_s) & (dataset.decision_s <= late.as_of_s)
+    rows = np.flatnonzero(dataset.usable.any(axis=1) & late_rows).astype(np.int64)
+    spoken = replace(artifact, trust=found.trust)
+    said = artifact_judged(spoken, artifact_raw(artifact, dataset, rows=rows), dataset).forecasts
+    levels = levels_again(said, dataset, artifact.levels, until_s=late.as_of_s)
+    return {name: asdict(own) for name, own in levels.items()}
 
 
 def _proven(
-    facts: ModelVersionFacts, folds: bytes, parts: LateParts, rules: Rules, *, now: datetime
+    artifact: ServingArtifact, folds: bytes, parts: LateParts, rules: Rules, *, now: datetime
 ) -> Recalibration:
-    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts)
     standing = _standing(artifact, now)
     older = artifact_raw(artifact, parts.teaches, rows=parts.teaches.rows_of(VALIDATION))
     newer = artifact_raw(artifact, parts.judges, rows=parts.judges.rows_of(VALIDATION))

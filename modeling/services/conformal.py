@@ -1,40 +1,38 @@
-"""Ranges that learn: the champion's quantiles moved by outcomes as they become known, one stored state a day."""
+"""Ranges and levels that learn: the champion's words moved by outcomes as they become known, one stored state a day."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 import numpy as np
 from django.conf import settings
 from django.db import transaction
 
-from modeling.contracts import ModelVersionFacts
-from modeling.contracts.conformal import ConformalFacts, ConformalState, HorizonRanges
-from modeling.fitting.conformal import quantile_rows
+from modeling.contracts import ModelVersionFacts, ServingArtifact
+from modeling.contracts.levels import ConformalFacts
 from modeling.fitting.dataset import Dataset
-from modeling.fitting.forecasts import Forecasts
 from modeling.fitting.ranges import day_ends
-from modeling.kernels.conformal import MEMORY_S, conformal_steps
+from modeling.fitting.served import Served
+from modeling.kernels.conformal import MEMORY_S
+from modeling.kernels.running_levels import MEMORY_WINDOWS
 from modeling.models import ConformalState as StoredState
 from modeling.registry import artifact as store
-from modeling.selectors.conformal import conformal_newest, conformal_states
+from modeling.selectors.conformal import conformal_newest
 from modeling.selectors.versions import champion_get
-from modeling.services.judgement import dataset_since, version_judged
+from modeling.services.judgement import artifact_raw, dataset_since
+from modeling.services.served import Epoch, epoch_at, epochs_of
 from traderai.common import clock
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
-# What was learned earlier than that has been forgotten by now: where a longer time was missed, it is left out.
-CATCH_UP: Final = timedelta(seconds=3 * MEMORY_S)
-# A window with more days off in it than any in training is longer; one of twice the length has no label.
-_WINDOWS: Final = 2
+_MEMORIES: Final = 3  # what was learned earlier than so many has been forgotten: where a longer time was missed, it is left out
 
 
 def conformal_update(*, now: datetime, progress: Progress = silent) -> ConformalFacts | None:
-    """Teach the ranges of the version in service all outcomes of the days that are over at `now`; return their state.
+    """Teach the ranges and levels of the version in service all outcomes of the days that are over; return their state.
 
     One state is stored for each such day with bars, as if called daily: calling late, or again on the same day,
     gives the same states. None without a version in service, or where its artifact is from before ranges learned.
@@ -42,13 +40,14 @@ def conformal_update(*, now: datetime, progress: Progress = silent) -> Conformal
     Raises: as `dataset_since`.
     """
     champion = champion_get()
-    start = None if champion is None else _start(champion)
-    if champion is None or start is None:
+    artifact = None if champion is None else _artifact(champion)
+    if champion is None or artifact is None:
         return None
-    today, until = clock.midnight(now.astimezone(clock.MOSCOW).date()), _learned_until(champion, start, now)
-    if until < today:
-        longest = timedelta(seconds=_WINDOWS * max(own.longest_window_s for own in start.values()))
-        dataset = dataset_since(champion, since=until - longest, as_of=now, progress=progress)
+    learned = _epochs(artifact, now)[-1].learned
+    today = clock.to_epoch_s(clock.midnight(now.astimezone(clock.MOSCOW).date()))
+    if learned.until_s < today:
+        since = clock.from_epoch_s(learned.until_s - learned.longest_s)
+        dataset = dataset_since(champion, since=since, as_of=now, progress=progress)
         return dataset_conformal(facts=champion, dataset=dataset, now=now)
     return conformal_newest(version_id=champion.id, as_of=now)
 
@@ -56,69 +55,59 @@ def conformal_update(*, now: datetime, progress: Progress = silent) -> Conformal
 def dataset_conformal(*, facts: ModelVersionFacts, dataset: Dataset, now: datetime) -> ConformalFacts | None:
     """Learn from an assembled dataset; everything after the loading of `conformal_update`, repeating included.
 
-    Outcomes that are known later than `now` have no say, whether or not the dataset holds them.
+    Outcomes that are known later than `now` have no say, whether or not the dataset holds them. Ranges learn from what was
+    said whichever calibration stood; levels from what the calibration says that stands at the end of the day.
     """
-    start = _start(facts)
-    if start is None:
+    artifact = _artifact(facts)
+    if artifact is None:
         return None
-    until = _learned_until(facts, start, now)
-    until_s = clock.to_epoch_s(until)
-    ends = day_ends(dataset, after_s=until_s, until_s=clock.to_epoch_s(now))
-    longest_s = _WINDOWS * max(own.longest_window_s for own in start.values())
-    due = dataset.usable.any(axis=1) & (dataset.decision_s > until_s - longest_s)
-    rows = np.flatnonzero(due & (dataset.decision_s <= max(ends, default=0))).astype(np.int64)
+    epochs = _epochs(artifact, now)
+    learned = epochs[-1].learned
+    ends = day_ends(dataset, after_s=learned.until_s, until_s=clock.to_epoch_s(now))
+    rows = learned.rows_that_teach(dataset, until_s=max(ends, default=0))
     if rows.size:
-        said = version_judged(facts, dataset, rows=rows).forecasts
-        _keep(facts, _stepped(facts, start, said, dataset, ends, begin_s=until_s), ends, now=now)
+        raw = artifact_raw(artifact, dataset, rows=rows)
+        # A calibration whose days are stored has nothing more to learn.
+        first = int(epoch_at(epochs, np.array(learned.until_s)))
+        going = epochs[first:]
+        _keep(facts, going, [own.said(raw, dataset, until_s=ends[-1]) for own in going], now=now)
     return conformal_newest(version_id=facts.id, as_of=now)
 
 
-def _start(facts: ModelVersionFacts) -> dict[str, HorizonRanges] | None:
-    lake = lake_at(settings.LAKE_URL)
-    return store.ranges_of(store.artifact_file(lake=lake, version=facts, name=store.CONFORMAL))
+def _artifact(facts: ModelVersionFacts) -> ServingArtifact | None:
+    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts)
+    return None if artifact.ranges is None else artifact
 
 
-def _learned_until(facts: ModelVersionFacts, start: Mapping[str, HorizonRanges], now: datetime) -> datetime:
-    """Return from when on outcomes are to be learned."""
-    stored = conformal_newest(version_id=facts.id, as_of=now)
-    of_start = clock.from_epoch_s(max(own.state.learned_until_s for own in start.values()))
-    return max(of_start if stored is None else stored.as_of, now - CATCH_UP)
-
-
-def _stepped(
-    facts: ModelVersionFacts,
-    start: Mapping[str, HorizonRanges],
-    said: Forecasts,
-    dataset: Dataset,
-    ends: list[int],
-    *,
-    begin_s: int,
-) -> list[dict[str, ConformalState]]:
-    """Return the states by horizon at the end of each day."""
-    stored = [own.states for own in conformal_states(version_id=facts.id)]
-    by_horizon = {}
-    for h, horizon in enumerate(dataset.horizons):
-        own = start[horizon]
-        known = [own.state, *(states[horizon] for states in stored)]
-        known[-1] = replace(known[-1], learned_until_s=max(known[-1].learned_until_s, begin_s))
-        rows, _ = quantile_rows(said, dataset, h=h, scale=own.volatility_scale)
-        _, by_horizon[horizon] = conformal_steps(known, rows, until_s=ends)
-    return [{name: states[place] for name, states in by_horizon.items()} for place in range(len(ends))]
+def _epochs(artifact: ServingArtifact, now: datetime) -> tuple[Epoch, ...]:
+    """Return the version's epochs, as if each had learned nothing of what has been forgotten by now."""
+    found = epochs_of(artifact, as_of=now)
+    windows_s = max(own.longest_window_s for own in (artifact.ranges or {}).values())
+    begin_s = clock.to_epoch_s(now) - round(_MEMORIES * max(MEMORY_S, MEMORY_WINDOWS * windows_s))
+    return tuple(replace(own, learned=own.learned.not_before(begin_s)) for own in found)
 
 
 def _keep(
-    facts: ModelVersionFacts, states: list[dict[str, ConformalState]], ends: list[int], *, now: datetime
+    facts: ModelVersionFacts, epochs: Sequence[Epoch], found: Sequence[Served], *, now: datetime
 ) -> None:
-    rows = [
-        StoredState(
-            version_id=facts.id,
-            as_of=clock.from_epoch_s(end_s),
-            outcomes=sum(sum(own.learned_rows) for own in by_horizon.values()),
-            states={name: asdict(own) for name, own in by_horizon.items()},
-            at=now,
+    """Store the state of each new day: that of the ranges, and of the levels by the calibration standing at its end."""
+    rows = []
+    for end_s, states in sorted(found[-1].ranges.items()):
+        place = int(epoch_at(epochs, np.array(end_s)))
+        levels = found[place].levels.get(end_s, {})
+        rows.append(
+            StoredState(
+                version_id=facts.id,
+                as_of=clock.from_epoch_s(end_s),
+                outcomes=sum(sum(own.learned_rows) for own in states.values()),
+                states={name: asdict(own) for name, own in states.items()},
+                levels={
+                    name: {side: asdict(own) for side, own in sides.items()} for name, sides in levels.items()
+                },
+                calibrated_at=epochs[place].calibrated_at if levels else None,
+                at=now,
+            )
         )
-        for end_s, by_horizon in zip(ends, states, strict=True)
-    ]
     with transaction.atomic():
         # Another worker may have stored the same days meanwhile: what stands stands.
         StoredState.objects.bulk_create(rows, ignore_conflicts=True)

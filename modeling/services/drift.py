@@ -22,7 +22,8 @@ from modeling.registry import artifact as store
 from modeling.selectors.configuration import drift_config_get
 from modeling.selectors.drift import drift_facts_of
 from modeling.selectors.versions import champion_get, version_get
-from modeling.services.judgement import dataset_since, version_judged
+from modeling.services.judgement import dataset_since
+from modeling.services.served import version_said
 from traderai.common import clock
 from traderai.common.arrays import I64
 from traderai.common.config import parse
@@ -94,7 +95,7 @@ def dataset_drift(
             "manage.py ingest and manage.py build_features first",
             code="features_not_built",
         )
-    said = version_judged(facts, dataset, rows=_scored(dataset, late, config)).forecasts
+    said = version_said(facts, dataset, rows=_scored(dataset, late, config), as_of=as_of)
     grade, findings = drift_findings(reference, dataset, said, late, config)
     note = ""
     if not late.days:

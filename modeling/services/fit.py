@@ -40,6 +40,7 @@ from modeling.fitting.report import (
     coverage_lines,
     fallback_lines,
     filter_lines,
+    learning_lines,
     model_card,
     table_lines,
     threshold_lines,
@@ -330,11 +331,15 @@ def _write(
 def _rule_files(made: Candidate) -> dict[str, bytes]:
     """Return by what the network's outputs are decided, moved and one day calibrated again, and what is traded."""
     rules = made.trained.council
-    ranges = store.json_bytes({name: asdict(own) for name, own in made.ranges.items()})
+    ranges, levels = (
+        store.json_bytes({name: asdict(own) for name, own in taught.items()})
+        for taught in (made.taught.ranges, made.taught.levels)
+    )
     council = {} if rules is None else {store.COUNCIL: store.json_bytes(asdict(rules))}
     own = made.judged.thresholds
     thresholds = {} if own is None else {store.THRESHOLDS: store.json_bytes(asdict(own))}
-    return {store.CONFORMAL: ranges, store.FOLDS: said_bytes(made.trained), **council, **thresholds}
+    learned = {store.CONFORMAL: ranges, store.LEVELS: levels}
+    return {**learned, store.FOLDS: said_bytes(made.trained), **council, **thresholds}
 
 
 def _drift_bytes(plan: Recipe, dataset: Dataset, made: Candidate) -> bytes:
@@ -367,7 +372,8 @@ def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
 def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
     told = table_lines(metrics["test"], part_name="test", is_simulated=is_simulated)
     learned = [*threshold_lines(metrics.get("thresholds", {})), *filter_lines(metrics.get("filters", []))]
-    return [*told, "", *coverage_lines(metrics.get("ranges", {})), *learned]
+    learning = learning_lines(metrics.get("learning", {}))
+    return [*told, "", *coverage_lines(metrics.get("ranges", {})), *learning, *learned]
 
 
 def _config_sha(plan: Recipe) -> str:

@@ -20,6 +20,7 @@ from modeling.fitting.forecasts import NetworkInputs, Provenance, Raw, calibrate
 from modeling.fitting.judging import Judged, Rules, gate_input
 from modeling.fitting.loading import dataset_load, whole_load
 from modeling.fitting.recipe import Recipe
+from modeling.fitting.served import Learned, served
 from modeling.fitting.trading import account_rules
 from modeling.fitting.votes import decided
 from modeling.kernels.gate import GateVerdict, grade_candidate
@@ -95,12 +96,25 @@ def _rival(champion: ModelVersionFacts, facts: ModelVersionFacts, dataset: Datas
 
 
 def version_judged(version: ModelVersionFacts, dataset: Dataset, *, rows: I64) -> Judged:
-    """Return what a published version says of some rows of a dataset, by its own calibration and evidence.
+    """Return what a published version says of some rows of a dataset as it serves, by its own calibration and evidence.
+
+    Its levels and ranges go on from its artifact's, day by day, by the outcomes in the dataset. Weekly calibrations are
+    none of it: the artifact is judged as it was trained.
 
     Raises: ArtifactBrokenError if its bytes are not those that were registered.
     """
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=version)
-    return artifact_judged(artifact, artifact_raw(artifact, dataset, rows=rows), dataset)
+    learned = learned_of(artifact)
+    until_s = int(dataset.decision_s[rows].max(initial=0))
+    heard = np.union1d(rows, learned.rows_that_teach(dataset, until_s=until_s))
+    own = artifact_judged(artifact, artifact_raw(artifact, dataset, rows=heard), dataset)
+    said = served(own.forecasts, dataset, learned, until_s=until_s).forecasts
+    return replace(own, forecasts=said.taken(rows))
+
+
+def learned_of(artifact: ServingArtifact) -> Learned:
+    """Return by what a published version's words are moved when it enters service."""
+    return Learned(ranges=artifact.ranges or {}, levels=artifact.levels or {})
 
 
 def artifact_raw(artifact: ServingArtifact, dataset: Dataset, *, rows: I64) -> Raw:
@@ -122,7 +136,7 @@ def artifact_raw(artifact: ServingArtifact, dataset: Dataset, *, rows: I64) -> R
 
 
 def artifact_judged(artifact: ServingArtifact, raw: Raw, dataset: Dataset) -> Judged:
-    """Return what a published version says by its own calibration and evidence, as it is judged."""
+    """Return what a published version says by its own calibration and evidence, before its levels and ranges learn."""
     limit = next(iter(artifact.evidence.values())).novelty_limit
     return Judged(
         forecasts=calibrated(

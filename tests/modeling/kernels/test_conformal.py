@@ -387,6 +387,8 @@ def slow_steps(
 @given(st.integers(0, 10**6))
 def test_steps_equal_the_slow_ones(seed):
     rows, ends = few_rows(seed), [4, 5, 9, 14]
+    # No outcome lies on what was said: there the last bit of either method would decide.
+    rows = rows._replace(outcome=rows.outcome + 1e-4)
     said, states = conformal_steps([state_of()], rows, until_s=ends)
     wanted, offsets = slow_steps(state_of(), rows, ends)
     np.testing.assert_allclose(said, wanted, rtol=1e-12, atol=1e-15)

@@ -29,8 +29,9 @@ from modeling.registry.folds import folds_read
 from modeling.selectors.conformal import conformal_newest, conformal_states, ranges_get
 from modeling.services.conformal import conformal_update, dataset_conformal
 from modeling.services.fit import Origin, dataset_train
-from modeling.services.judgement import artifact_raw, version_judged
+from modeling.services.judgement import artifact_judged, artifact_raw, version_judged
 from modeling.tasks import conformal_update as conformal_update_task
+from tests.modeling.learned_maker import all_kept, with_files
 from tests.modeling.synthetic import dataset, quick_label_sets, tiny_recipe
 from traderai.accounts.models import User
 from traderai.common import clock
@@ -58,7 +59,8 @@ class Published:
 
 
 def stored() -> tuple[dict[str, Any], ...]:
-    return tuple(ConformalState.objects.order_by("as_of").values("as_of", "outcomes", "states"))
+    columns = ("as_of", "outcomes", "states", "levels", "calibrated_at")
+    return tuple(ConformalState.objects.order_by("as_of").values(*columns))
 
 
 @pytest.fixture(scope="module")
@@ -80,9 +82,9 @@ def published(
             report = dataset_train(
                 plan=recipe, dataset=data, origin=Origin(as_of=now, is_simulated=True), seed=0
             )
-            # Whatever its gate found: it is the ranges that are looked at here.
+            # Whatever its gate and its folds found: it is the learning that is looked at here.
             ModelVersion.objects.filter(pk=report.version.id).update(state="champion", grade="inform")
-            facts = replace(report.version, state="champion", grade="inform")
+            facts = replace(all_kept(report.version), state="champion", grade="inform")
             end = from_epoch_s(int(data.decision_s.max())) + timedelta(days=1)
             yield Published(facts=facts, table=report.table, data=data, end=end)
             transaction.set_rollback(True)
@@ -140,9 +142,8 @@ def test_the_first_days_state_equals_learning_by_hand(published: Published, sett
     assert artifact.ranges is not None
     data, own = published.data, artifact.ranges["2d"]
     rows = np.flatnonzero(data.usable[:, 1] & (data.decision_s > own.state.learned_until_s - 10 * 86_400))
-    raw, _ = quantile_rows(
-        version_judged(published.facts, data, rows=rows).forecasts, data, h=1, scale=own.volatility_scale
-    )
+    said = artifact_judged(artifact, artifact_raw(artifact, data, rows=rows), data).forecasts
+    raw, _ = quantile_rows(said, data, h=1, scale=own.volatility_scale)
     offsets, learned = np.array(own.state.offsets), 0
     order = np.argsort(raw.resolved_s, kind="stable")
     for row in order:
@@ -220,13 +221,8 @@ def test_without_a_version_in_service_nothing_is_learned(published: Published):
 
 
 def test_an_older_artifact_learns_nothing_and_still_loads(published: Published, settings):
-    lake = store.Lake(url=settings.LAKE_URL)
-    facts, key = published.facts, published.facts.artifact_key
-    manifest = store.manifest_read(lake=lake, key=key, manifest_sha256=facts.manifest_sha256)
-    files = {name: lake.read(f"{key}/{name}") for name in manifest["files"] if name != store.CONFORMAL}
-    sha = store.artifact_write(lake=lake, key="models/older", files=files, about={})
-    ModelVersion.objects.filter(pk=facts.id).update(artifact_key="models/older", manifest_sha256=sha)
-    older = replace(facts, artifact_key="models/older", manifest_sha256=sha)
+    older = with_files(published.facts, {store.CONFORMAL: None, store.LEVELS: None})
+    lake = lake_at(settings.LAKE_URL)
     artifact = store.artifact_read(lake=lake, version=older)
     assert artifact.ranges is None and ranges_get(artifact=artifact, as_of=published.end) == {}
     assert conformal_update(now=published.end) is None
