@@ -125,6 +125,7 @@ class Analysis:
     strength: str | None
     proven: bool
     probabilities: dict[str, float] | None
+    probabilities_as_trained: dict[str, float] | None
     break_even_probability: float | None
     break_even_probabilities: dict[str, float] | None
     edge: float | None

@@ -40,6 +40,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         in_sample=in_sample,
         simulated=share.instrument.is_simulated,
         left_out=finding.left_out,
+        trained_p=_trained_p(finding),
     )
     payload = {
         "decision": decision,
@@ -80,6 +81,14 @@ def _learned_until(finding: Finding, version: ModelVersionFacts | None) -> list[
     adapter = None if finding.prediction is None else finding.prediction.adapter
     learned = [own.trained_until for own in (version, adapter) if own is not None]
     return learned if finding.calibrated_at is None else [*learned, finding.calibrated_at]
+
+
+def _trained_p(finding: Finding) -> float | None:
+    """Return the better side's probability before outcomes moved its level; None where none did."""
+    level = None if finding.prediction is None else finding.prediction.level
+    if level is None or finding.decision.side is None:
+        return None
+    return level.p_long_before if finding.decision.side == "long" else level.p_short_before
 
 
 def is_proven(occasion: Occasion) -> bool:

@@ -122,6 +122,9 @@ MODEL: Final[dict[str, Any]] = {
     "model_below_short": gettext_lazy(
         "Of the two sides the short is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
     ),
+    "model_learned": gettext_lazy(
+        "As trained, the model put this chance at %(trained_p)s; outcomes that have become known since moved it."
+    ),
     "model_expects": gettext_lazy(
         "The expected result is %(net_signed_frac)s or %(net_r)s R after costs of %(cost_frac)s."
     ),

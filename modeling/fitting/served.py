@@ -17,7 +17,7 @@ from modeling.fitting.levels import Side, side_rows
 from modeling.fitting.ranges import day_ends
 from modeling.kernels.conformal import conformal_steps
 from modeling.kernels.running_levels import level_steps
-from traderai.common.arrays import F64, I64
+from traderai.common.arrays import I64
 
 State = TypeVar("State", ConformalState, LevelState)
 # A window with more days off in it than any in training is longer; one of twice the length has no label.
@@ -110,45 +110,46 @@ def served(said: Forecasts, dataset: Dataset, learned: Learned, *, until_s: int)
     quantiles = said.return_quantiles.copy()
     sides = {side: getattr(said, side).copy() for side in LEVEL_SIDES}
     found = Served(forecasts=replace(said, return_quantiles=quantiles, **sides))
+    ends = day_ends(dataset, after_s=learned.until_s, until_s=until_s)
     for h, horizon in enumerate(dataset.horizons):
         if horizon in learned.ranges:
-            _range_days(found, said, dataset, learned, h, until_s=until_s)
+            _range_days(found, said, dataset, learned, h, ends)
         if horizon in learned.levels:
             for side in LEVEL_SIDES:
-                _level_days(found, said, dataset, learned, (h, side), until_s=until_s)
+                _level_days(found, said, dataset, learned, (h, side), ends)
     return found
 
 
 def _range_days(
-    found: Served, said: Forecasts, dataset: Dataset, learned: Learned, h: int, *, until_s: int
+    found: Served, said: Forecasts, dataset: Dataset, learned: Learned, h: int, ends: Sequence[int]
 ) -> None:
     horizon = dataset.horizons[h]
     own, states = learned.ranges[horizon], learned.range_states(horizon)
     rows, order = quantile_rows(said, dataset, h=h, scale=own.volatility_scale)
-    ends = day_ends(dataset, after_s=states[-1].learned_until_s, until_s=until_s)
-    moved, new = conformal_steps(states, rows, until_s=ends)
+    own_ends = [end_s for end_s in ends if end_s > states[-1].learned_until_s]
+    moved, new = conformal_steps(states, rows, until_s=own_ends)
     if own.kept:
         found.forecasts.return_quantiles[order, h] = moved
-    for end_s, state in zip(ends, new, strict=True):
+    for end_s, state in zip(own_ends, new, strict=True):
         found.ranges.setdefault(end_s, {})[horizon] = state
 
 
 def _level_days(
-    found: Served, said: Forecasts, dataset: Dataset, learned: Learned, of: tuple[int, str], *, until_s: int
+    found: Served,
+    said: Forecasts,
+    dataset: Dataset,
+    learned: Learned,
+    of: tuple[int, str],
+    ends: Sequence[int],
 ) -> None:
     h, side = of
     horizon = dataset.horizons[h]
     own, states = learned.levels[horizon], learned.level_states(horizon, side)
     at = Side(side, h, own.volatility_scale, states[0].tercile_edges)
     rows, order = side_rows(said, dataset, at)
-    ends = day_ends(dataset, after_s=states[-1].learned_until_s, until_s=until_s)
-    moved, new = level_steps(states, rows, until_s=ends)
+    own_ends = [end_s for end_s in ends if end_s > states[-1].learned_until_s]
+    moved, new = level_steps(states, rows, until_s=own_ends)
     if side in own.kept:
-        _column(found.forecasts, side)[order, h] = moved
-    for end_s, state in zip(ends, new, strict=True):
+        getattr(found.forecasts, side)[order, h] = moved
+    for end_s, state in zip(own_ends, new, strict=True):
         found.levels.setdefault(end_s, {}).setdefault(horizon, {})[side] = state
-
-
-def _column(said: Forecasts, side: str) -> F64:
-    found: F64 = getattr(said, side)
-    return found

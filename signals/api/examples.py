@@ -22,6 +22,7 @@ ANALYSIS: dict[str, Any] = {
     "strength": "weak",
     "proven": False,
     "probabilities": {"long": 0.392, "short": 0.21},
+    "probabilities_as_trained": {"long": 0.371, "short": 0.224},
     "break_even_probability": 0.354,
     "break_even_probabilities": {"long": 0.354, "short": 0.361},
     "edge": 0.038,

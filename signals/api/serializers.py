@@ -160,6 +160,9 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     probabilities = SidesSerializer(
         allow_null=True, help_text="Of reaching the target before the stop within the horizon."
     )
+    probabilities_as_trained = SidesSerializer(
+        allow_null=True, help_text="Before outcomes moved their level; null where none did."
+    )
     break_even_probability = serializers.FloatField(
         allow_null=True, help_text="What the better side's probability must exceed to pay its costs."
     )

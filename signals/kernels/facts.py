@@ -14,7 +14,7 @@ TREND_FRAC = 0.005  # a close this far from its 50-bar mean is a trend, nearer i
 RSI_HIGH, RSI_LOW = 70.0, 30.0
 VOLUME_HIGH, VOLUME_LOW = 1.5, 0.67
 DRIVERS_SHOWN = 2
-DRIVER_LEAST_P = 0.001  # a family that moves the probability by less is not worth a word
+DRIVER_LEAST_P = 0.001  # what moves the probability by less is not worth a word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +52,7 @@ class Situation:
     in_sample: bool
     simulated: bool
     left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
+    trained_p: float | None = None  # the better side's before outcomes moved it; None where none did
 
 
 def explanation_facts(situation: Situation) -> tuple[Fact, ...]:
@@ -169,6 +170,8 @@ def _model(s: Situation) -> Iterator[Fact]:
             "edge_points": abs(d.edge),
         },
     )
+    if s.trained_p is not None and abs(d.p - s.trained_p) >= DRIVER_LEAST_P:
+        yield Fact(section="model", code="model_learned", params={"trained_p": s.trained_p})
     if d.action in ("BUY", "SELL") and d.expected_net_frac is not None and d.expected_r is not None:
         yield Fact(
             section="model",

@@ -106,8 +106,11 @@ def _forecast(payload: dict[str, Any]) -> dict[str, Any]:
     """Return the model's figures; a probability without a break-even to hold it against is not shown."""
     prediction, even = payload["prediction"], payload["break_even"]
     shown = prediction is not None and even is not None
+    level = prediction.get("level") if shown else None  # signals from before levels learned have none
+    before = None if level is None else {"long": level["p_long_before"], "short": level["p_short_before"]}
     return {
         "probabilities": {"long": prediction["p_long"], "short": prediction["p_short"]} if shown else None,
+        "probabilities_as_trained": before,
         "break_even_probabilities": even if shown else None,
         "expected_return": prediction["return_quantiles"][3] if shown else None,
         "expected_volatility": prediction["volatility"] if shown else None,

@@ -104,6 +104,7 @@ def situation(seed: int) -> Situation:
         proven=bool(rng.random() < 0.3),
         in_sample=bool(rng.random() < 0.1),
         simulated=bool(rng.random() < 0.2),
+        trained_p=float(rng.uniform(0.2, 0.6)) if rng.random() < 0.3 else None,
     )
 
 

@@ -29,7 +29,7 @@ from modeling.registry.folds import folds_read
 from modeling.selectors.conformal import conformal_newest, conformal_states, ranges_get
 from modeling.services.conformal import conformal_update, dataset_conformal
 from modeling.services.fit import Origin, dataset_train
-from modeling.services.judgement import artifact_judged, artifact_raw, version_judged
+from modeling.services.judgement import artifact_judged, artifact_raw
 from modeling.tasks import conformal_update as conformal_update_task
 from tests.modeling.learned_maker import all_kept, with_files
 from tests.modeling.synthetic import dataset, quick_label_sets, tiny_recipe
