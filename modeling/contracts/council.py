@@ -8,6 +8,7 @@ from typing import Final
 GLOBAL: Final = "global"  # the shared network's own word
 AVERAGE: Final = "average"
 META: Final = "meta"
+META_RANK: Final = "meta_rank"  # the aggregator that reads the daily rank too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,9 @@ class VoteContext:
     volatility_feature: str  # recent volatility of a bar
     liquidity_feature: str
     regime_features: tuple[str, ...]
+    rank_features: tuple[
+        str, ...
+    ] = ()  # the daily ranker's; where they are not known they count as their mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from modeling.contracts.council import GLOBAL
+from modeling.contracts.council import GLOBAL, META, META_RANK
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.judging import Judged, Rules, policy_traded
 from modeling.fitting.trading import Traded
@@ -41,15 +41,42 @@ def choices_of(
     )
 
 
-def kept_way(choices: Sequence[Choice], *, min_trades: int) -> str:
-    """Return the way that serves: the best of those proven to earn more than the shared network, else the network.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysChosen:
+    """Which way to decide the validation rows keep, and before that which aggregator stands for all of them."""
+
+    kept: str
+    choices: tuple[Choice, ...]  # of those that could be kept
+    aggregator: str  # META, or META_RANK where reading the rank is proven to earn more
+    ranked: tuple[Choice, ...]  # the aggregator without and with the rank; none without ranks
+
+
+def ways_chosen(
+    judged: Mapping[str, Judged], dataset: Dataset, rules: Rules, *, min_trades: int
+) -> WaysChosen:
+    """Return the way that serves; of two aggregators only the chosen one is held against the shared network."""
+    aggregator, ranked = META, tuple[Choice, ...]()
+    if META_RANK in judged:
+        pair = {way: judged[way] for way in (META, META_RANK)}
+        ranked = choices_of(pair, dataset, rules, replaced=META)
+        aggregator = kept_way(ranked, min_trades=min_trades, replaced=META)
+    left = {META, META_RANK} - {aggregator}
+    running = {way: own for way, own in judged.items() if way not in left}
+    choices = choices_of(running, dataset, rules, replaced=GLOBAL)
+    return WaysChosen(
+        kept=kept_way(choices, min_trades=min_trades), choices=choices, aggregator=aggregator, ranked=ranked
+    )
+
+
+def kept_way(choices: Sequence[Choice], *, min_trades: int, replaced: str = GLOBAL) -> str:
+    """Return the way that serves: the best of those proven to earn more than the one it would replace, else that one.
 
     A way with fewer trades than `min_trades` proves nothing, whatever they made.
     """
     proven = [
-        own for own in choices if own.way != GLOBAL and own.better_bound > 0.0 and own.trades >= min_trades
+        own for own in choices if own.way != replaced and own.better_bound > 0.0 and own.trades >= min_trades
     ]
-    return max(proven, key=lambda own: own.better_bound).way if proven else GLOBAL
+    return max(proven, key=lambda own: own.better_bound).way if proven else replaced
 
 
 def earns_more(choice: Choice, replaced: Choice) -> bool:

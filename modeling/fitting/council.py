@@ -10,16 +10,18 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from modeling.contracts.council import GLOBAL, META, CouncilRules, Prior, VoteContext
+import numpy as np
+
+from modeling.contracts.council import META, META_RANK, CouncilRules, MetaAggregator, Prior, VoteContext
 from modeling.fitting.adapter_choice import ADAPTERS, adapters_choose, entrant_with
 from modeling.fitting.calibration import Chooser
 from modeling.fitting.candidates import Trained, candidate_train
-from modeling.fitting.choices import Choice, choices_of, kept_way
+from modeling.fitting.choices import WaysChosen, ways_chosen
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.folds import Fold, trust_of
 from modeling.fitting.forecasts import Raw
 from modeling.fitting.judging import HEAD_TARGETS, Rules, Say
-from modeling.fitting.meta import context_of, meta_fit, meta_said
+from modeling.fitting.meta import contexts_of, meta_fit, meta_said
 from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.votes import ballots_of, simple_votes, voted, ways
 from modeling.fitting.walk import Entrant, PanelFold, judged_of
@@ -35,10 +37,15 @@ class Council:
 
     entrants: dict[str, Entrant]  # by way
     folds: dict[str, list[Fold]]  # by way, newest first: what it says out of fold
-    choices: tuple[Choice, ...]
-    kept: str
+    chosen: WaysChosen
+    ranks: dict[str, Any] | None  # what is told of the daily rank; None without one
     rules: CouncilRules  # by which the kept way serves; no aggregator with fewer than two folds to learn from
     left_out: dict[str, str]  # strategies by name, why
+
+    @property
+    def kept(self) -> str:
+        """The way that serves."""
+        return self.chosen.kept
 
     @property
     def serving(self) -> Entrant:
@@ -51,9 +58,10 @@ class Council:
         meta = self.rules.meta
         return {
             "kept": self.kept,
-            "choices": [asdict(own) for own in self.choices],
+            "choices": [asdict(own) for own in self.chosen.choices],
             "weights": {} if meta is None else {side: meta.weights(side) for side in HEAD_TARGETS},
             "left_out": self.left_out,
+            "ranks": self.ranks,
         }
 
 
@@ -70,27 +78,28 @@ def council_of(trained: Trained, dataset: Dataset, rules: Rules) -> Council:
         ]
         for way in said
     }
-    context, meta = context_of(rules.recipe, dataset), None
-    if len(by_fold) > 1:
-        meta = meta_fit(by_fold[1:], context, seed=rules.seed)
-        said[META] = meta_said(meta, context, trained.raw, own, dataset)
-        folds[META] = _meta_folds(by_fold, context, seed=rules.seed)
+    contexts, metas = contexts_of(rules.recipe, dataset), dict[str, MetaAggregator]()
+    for way, context in contexts.items():
+        if len(by_fold) < 2:
+            break
+        metas[way] = meta_fit(by_fold[1:], context, seed=rules.seed)
+        said[way] = meta_said(metas[way], context, trained.raw, own, dataset)
+        folds[way] = _meta_folds(by_fold, context, seed=rules.seed)
     entrants = {way: _entrant(trained, raw, folds[way], rules) for way, raw in said.items()}
     judged = {way: entrant.judged for way, entrant in entrants.items()}
-    choices = choices_of(judged, dataset, rules, replaced=GLOBAL)
-    kept = kept_way(choices, min_trades=gate_get().min_trades)
+    chosen = ways_chosen(judged, dataset, rules, min_trades=gate_get().min_trades)
     priors = zip(dataset.horizons, own.prior.T.tolist(), strict=True)
     return Council(
         entrants=entrants,
         folds=folds,
-        choices=choices,
-        kept=kept,
+        chosen=chosen,
+        ranks=_ranks_told(chosen, metas.get(META_RANK), trained, dataset),
         rules=CouncilRules(
-            way=kept,
+            way=META if chosen.kept == chosen.aggregator else chosen.kept,
             setups=strategies.setups,
             priors=tuple(Prior(horizon=name, long=long, short=short) for name, (long, short) in priors),
-            context=context,
-            meta=meta,
+            context=contexts[chosen.aggregator],
+            meta=metas.get(chosen.aggregator),
         ),
         left_out=strategies.left_out,
     )
@@ -114,12 +123,13 @@ class CouncilPanel:
 
     rules: Rules
     strategies: tuple[str, ...]  # those that the features can serve
+    ranked: bool = False  # the walk's rows have daily ranks
 
     @property
     def names(self) -> tuple[str, ...]:
         """The ways, the council as it serves, and with the adapters that it would have."""
         with_adapters = () if self.rules.recipe.adapters is None else (ADAPTERS,)
-        return (*ways(self.strategies), COUNCIL, *with_adapters)
+        return (*ways(self.strategies, ranked=self.ranked), COUNCIL, *with_adapters)
 
     def judge(self, dataset: Dataset, *, say: Say) -> PanelFold:
         """Return every way in one fold; at least two folds of calibration are needed, for the aggregator's sake."""
@@ -137,6 +147,26 @@ def panel_fold(council: Council, rules: Rules) -> PanelFold:
         entrants[ADAPTERS] = entrant_with(council.serving, found)
         told["adapters"] = found.told()
     return PanelFold(entrants=entrants, told=told)
+
+
+def _ranks_told(
+    chosen: WaysChosen, meta: MetaAggregator | None, trained: Trained, dataset: Dataset
+) -> dict[str, Any] | None:
+    ranks = dataset.ranks
+    if ranks is None or meta is None:
+        return None
+    known = np.isfinite(ranks.place)
+    taught = np.concatenate([fold.raw.rows for fold in trained.folds[1:]])
+    return {
+        "feature": ranks.name,
+        "kept": chosen.aggregator == META_RANK,
+        "choices": [asdict(own) for own in chosen.ranked],
+        "weights": {side: meta.weights(side)[ranks.name] for side in HEAD_TARGETS},
+        "known_frac": {
+            "taught": float(known[taught].mean()),
+            "held_out": float(known[trained.raw.rows].mean()),
+        },
+    }
 
 
 def _fold_ballots(fold: Fold, column: int, rules: Rules) -> Ballots:

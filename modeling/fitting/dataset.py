@@ -24,6 +24,7 @@ from modeling.kernels.simulator_market import Instrument, Market, moscow_days, s
 from modeling.kernels.sparse import DENSE, flag_names, sparse_columns, with_flags
 from modeling.kernels.windows import eligible_rows
 from traderai.common.arrays import F32, F64, I8, I32, I64, Bools
+from traderai.common.errors import InvariantError
 
 TRAIN, VALIDATION, TEST = range(3)
 PARTS = ("train", "validation", "test")
@@ -64,6 +65,15 @@ class Targets:
     window_end_s: I64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KnownRanks:
+    """Where each row's share stood among others, by the newest order that was known at the row."""
+
+    name: str  # of the column
+    place: F64  # (m,) from -1, the lowest, to 1; NaN where none was known
+    known_s: I64  # (m,) since when; 0 without a place
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset:
     """m stacked bars of all instruments; (m, h) labels and parts. Row r of the matrix is row r of `market`."""
@@ -94,6 +104,17 @@ class Dataset:
     test_start_s: int = 0
     test_end_s: int | None = None  # None: to the last row
     purged: dict[str, int] = field(default_factory=dict)  # rows times horizons that the borders cost
+    ranks: KnownRanks | None = None  # no network reads them, a council's aggregator may
+
+    def __post_init__(self) -> None:
+        if self.ranks is None:
+            return
+        later = np.isfinite(self.ranks.place) & (self.ranks.known_s > self.decision_s)
+        if later.any():
+            raise InvariantError(
+                f"{int(later.sum())} rows would read a {self.ranks.name} that was known after their decision; join what "
+                "was known by then"
+            )
 
     def r_multiple(self, side: Literal["long", "short"]) -> F64:
         """Return what each trade of a side made after costs, in its own stops (m, h); NaN without a label."""
@@ -104,6 +125,17 @@ class Dataset:
         """Return which rows (n,) have an outcome of a side and horizon that is known at a moment."""
         known = np.isfinite(getattr(self.targets, side)[rows, h])
         return np.asarray(known & (self.targets.window_end_s[rows, h] <= as_of_s))
+
+    @property
+    def last_bar_names(self) -> tuple[str, ...]:
+        """The names of what `last_bars` gives."""
+        return self.features if self.ranks is None else (*self.features, self.ranks.name)
+
+    def last_bars(self, rows: I64) -> F32:
+        """Return what a council may read of rows (n,) besides the network: raw features, then the rank."""
+        if self.ranks is None:
+            return self.values[rows]
+        return np.column_stack((self.values[rows], self.ranks.place[rows])).astype(np.float32)
 
     def rows_of(self, part: int) -> I64:
         """Return the matrix rows that have a label of this part at any horizon, in the matrix's order."""
@@ -142,6 +174,8 @@ class Dataset:
     def content_sha256(self) -> str:
         """The fingerprint of all rows, whatever parts they are in: what predictions are tied to."""
         names = [own.name for own in fields(self) if own.name not in PARTED + COUNTED]
+        if self.ranks is None:  # a dataset without them is what it was before there were any
+            names.remove("ranks")
         return data_sha256({name: getattr(self, name) for name in names})
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from modeling.contracts import QUANTILE_LEVELS
-from modeling.contracts.council import MetaAggregator, SideWeights, VoteContext
+from modeling.contracts.council import META, META_RANK, MetaAggregator, SideWeights, VoteContext
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold
 from modeling.fitting.forecasts import Raw
@@ -31,15 +31,20 @@ _STRENGTH: Final = 0.01  # C: rows overlap, so that there are far fewer outcomes
 _REGIME: Final = "regime_"  # features of this family's names
 
 
-def context_of(recipe: Recipe, dataset: Dataset) -> VoteContext:
-    """Return what of a dataset's features the recipe's aggregator reads besides the votes."""
+def contexts_of(recipe: Recipe, dataset: Dataset) -> dict[str, VoteContext]:
+    """Return what of a dataset the recipe's aggregator reads besides the votes, by the way that reads it.
+
+    Where the dataset has ranks there are two to compare: without them and with them.
+    """
     if recipe.council is None:
         raise InvariantError(f"recipe {recipe.name} has no council; write one into it")
-    return VoteContext(
+    plain = VoteContext(
         volatility_feature=recipe.network.volatility_feature,
         liquidity_feature=recipe.council.liquidity_feature,
         regime_features=tuple(name for name in dataset.features if name.startswith(_REGIME)),
     )
+    ranks = dataset.ranks
+    return {META: plain} | ({} if ranks is None else {META_RANK: replace(plain, rank_features=(ranks.name,))})
 
 
 def meta_fit(folds: Sequence[tuple[Fold, Ballots]], context: VoteContext, *, seed: int) -> MetaAggregator:
@@ -53,13 +58,14 @@ def meta_fit(folds: Sequence[tuple[Fold, Ballots]], context: VoteContext, *, see
         )
     lessons = [_lesson(fold, ballots, context) for fold, ballots in folds]
     x = np.concatenate([own for own, _ in lessons])
+    x[:, np.isnan(x).all(axis=0)] = 0.0  # a column that none of the lessons knows teaches nothing
     mean, std = np.nanmean(x, axis=0), np.nanstd(x, axis=0)
     std = np.where(std > 0, std, 1.0)
     y = np.concatenate([own for _, own in lessons], axis=1)
     scaled = meta_scaled(x, mean, std)
     first, ballots = folds[0]
     return MetaAggregator(
-        columns=meta_columns(ballots.voters, context.regime_features, first.dataset.horizons),
+        columns=meta_columns(ballots.voters, context, first.dataset.horizons),
         mean=tuple(mean.tolist()),
         std=tuple(std.tolist()),
         sides={side: _side(scaled, y[place], side, seed) for place, side in enumerate(SIDES)},
@@ -113,8 +119,8 @@ def _design(raw: Raw, ballots: Ballots, dataset: Dataset, context: VoteContext, 
     on = VotedOn.read(
         median_return=raw.return_quantiles[:, h, _MEDIAN],
         volatility=raw.volatility[:, h],
-        last_bars=dataset.values[raw.rows],
-        columns={name: column for column, name in enumerate(dataset.features)},
+        last_bars=dataset.last_bars(raw.rows),
+        columns={name: column for column, name in enumerate(dataset.last_bar_names)},
         context=context,
     )
     return meta_design(ballots, on, at=h, horizon=h, horizons=len(dataset.horizons))

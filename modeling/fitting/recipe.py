@@ -166,6 +166,7 @@ class CouncilConfig:
     loss_weight: float  # of each strategy's side
     liquidity_feature: str  # the aggregator reads it besides the votes
     width: int = 8  # of what a strategy makes of its features
+    ranks: str | None = None  # a label set of daily ranks: an aggregator that reads them is tried, too
 
     def __post_init__(self) -> None:
         if not self.strategies or self.loss_weight <= 0 or self.width < 1:

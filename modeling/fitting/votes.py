@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from modeling.contracts.council import AVERAGE, GLOBAL, META, CouncilRules
+from modeling.contracts.council import AVERAGE, GLOBAL, META, META_RANK, CouncilRules
 from modeling.contracts.heads import strategy_heads
 from modeling.fitting.calibration import base_of
 from modeling.fitting.dataset import Dataset
@@ -55,7 +55,7 @@ def voted(raw: Raw, logits: F64) -> Raw:
 
 def decided(raw: Raw, dataset: Dataset, rules: CouncilRules) -> Raw:
     """Return the network's outputs with the decision that a published council makes of them."""
-    council, last_bars = Council.over(rules, dataset.features), dataset.values[raw.rows]
+    council, last_bars = Council.over(rules, dataset.last_bar_names), dataset.last_bars(raw.rows)
     by_horizon = [
         council.seat(raw.at(h), last_bars, horizon).outputs for h, horizon in enumerate(dataset.horizons)
     ]
@@ -71,6 +71,9 @@ def simple_votes(ballots: Ballots) -> dict[str, F64]:
     return {**alone, AVERAGE: ballots.average()} if len(ballots.voters) > 1 else alone
 
 
-def ways(strategies: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of all ways in which a council of these strategies may decide, the one it replaces first."""
-    return (GLOBAL, *strategies, AVERAGE, META)
+def ways(strategies: Sequence[str], *, ranked: bool) -> tuple[str, ...]:
+    """Return the names of all ways in which a council of these strategies may decide, the one it replaces first.
+
+    `ranked`: there are daily ranks, which an aggregator of its own reads.
+    """
+    return (GLOBAL, *strategies, AVERAGE, META, *((META_RANK,) if ranked else ()))

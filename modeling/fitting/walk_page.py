@@ -65,7 +65,7 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
         ),
         sections=[
             _verdict(figures),
-            *([council_section(figures["council"])] if figures["council"] else []),
+            *([council_section(figures["council"], figures["ranks"])] if figures["council"] else []),
             trading_section(figures, plots),
             *([learned_section(figures["learned"])] if figures["learned"] else []),
             scores_section(figures, plots),
@@ -104,7 +104,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
     lines += level_lines(figures["levels"])
     lines += range_lines(figures["ranges"])
     lines += learned_lines(figures["learned"])
-    lines += council_lines(figures["council"]) if figures["council"] else []
+    lines += council_lines(figures["council"], figures["ranks"]) if figures["council"] else []
     for cost, arms in figures["trading"].items():
         lines.append(f"trading, round trip {cost}")
         lines += [f"  {named(name):<28}{_trade_line(one)}" for name, one in arms.items()]

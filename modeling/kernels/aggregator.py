@@ -25,6 +25,7 @@ class VotedOn:
     recent_volatility: F64  # (n,) of a bar
     liquidity: F64  # (n,)
     regimes: F64  # (n, r)
+    ranks: F64  # (n, q) NaN where not known
 
     @classmethod
     def read(
@@ -36,28 +37,36 @@ class VotedOn:
         columns: Mapping[str, int],
         context: VoteContext,
     ) -> VotedOn:
-        """Return it from what a network says (n,) and the raw features of the last bars (n, k)."""
+        """Return it from what a network says (n,) and the raw features of the last bars (n, k).
+
+        A rank without a column is not known of any row: no ranker serves.
+        """
 
         def feature(name: str) -> F64:
             return last_bars[:, columns[name]].astype(np.float64)
 
-        regimes = [feature(name) for name in context.regime_features]
+        def side_by_side(found: Sequence[F64]) -> F64:
+            return np.stack(found, axis=1) if found else np.zeros((last_bars.shape[0], 0))
+
+        unknown = np.full(last_bars.shape[0], np.nan)
         return cls(
             median_return=median_return,
             volatility=volatility,
             recent_volatility=feature(context.volatility_feature),
             liquidity=feature(context.liquidity_feature),
-            regimes=np.stack(regimes, axis=1) if regimes else np.zeros((last_bars.shape[0], 0)),
+            regimes=side_by_side([feature(name) for name in context.regime_features]),
+            ranks=side_by_side(
+                [feature(name) if name in columns else unknown for name in context.rank_features]
+            ),
         )
 
 
-def meta_columns(
-    voters: Sequence[str], regime_features: Sequence[str], horizons: Sequence[str]
-) -> tuple[str, ...]:
+def meta_columns(voters: Sequence[str], context: VoteContext, horizons: Sequence[str]) -> tuple[str, ...]:
     """Return the names of what `meta_design` gives."""
     votes = [f"{name} {side}" for name in voters for side in ("long", "short")]
     setups = [f"{name} present" for name in voters[1:]]
-    return (*votes, *setups, "median return", "volatility", "liquidity", *regime_features, *horizons)
+    known = ("median return", "volatility", "liquidity", *context.regime_features, *context.rank_features)
+    return (*votes, *setups, *known, *horizons)
 
 
 def meta_design(ballots: Ballots, on: VotedOn, *, at: int, horizon: int, horizons: int) -> F64:
@@ -77,6 +86,7 @@ def meta_design(ballots: Ballots, on: VotedOn, *, at: int, horizon: int, horizon
         np.log(volatility / np.maximum(on.recent_volatility, _LEAST_VOLATILITY)),
         on.liquidity,
         *on.regimes.T,
+        *on.ranks.T,
         *(np.full(ballots.rows.size, float(horizon == own)) for own in range(horizons)),
     ]
     return np.stack([*votes, *ballots.present[1:], *context], axis=1).astype(np.float64)

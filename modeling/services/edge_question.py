@@ -42,6 +42,16 @@ class ReportConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RankFeed:
+    """What of ranks an aggregator reads: the order over one horizon."""
+
+    horizon: str
+    models: tuple[
+        str, ...
+    ]  # of several, and the simple scores, the one that ranks best on the rows that choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RankReportConfig:
     """The same of a set of ranks; its liquidity limit is the label set's own."""
 
@@ -54,6 +64,7 @@ class RankReportConfig:
     rolling_days: float | None
     round_trips_bp: tuple[float, ...]
     network: RankNetworkConfig | None = None  # what --network fits
+    feed: RankFeed | None = None  # what a council reads of it
 
     def __post_init__(self) -> None:
         if not self.test_years or list(self.test_years) != sorted(set(self.test_years)):

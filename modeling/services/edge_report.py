@@ -13,6 +13,8 @@ import numpy as np
 from features.selectors.catalogue import feature_set_get
 from market.contracts import Timeframe
 from modeling.contracts.ledger import data_family
+from modeling.errors import DatasetRefusedError
+from modeling.fitting.daily_ranks import DailyRanks, with_ranks
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.forecasters import FORECASTERS, Forecaster
@@ -42,6 +44,7 @@ from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.ledger import trials_of
 from modeling.selectors.regimes import regime_steps
+from modeling.services.daily_ranks import daily_ranks_load
 from modeling.services.edge_question import (
     STAGES,
     EdgeQuestion,
@@ -59,7 +62,7 @@ from modeling.services.rank_report import rank_report_write
 from traderai.common import clock
 from traderai.common.arrays import I8
 from traderai.common.config import fingerprint
-from traderai.common.errors import InputError
+from traderai.common.errors import InputError, NotReadyError
 from traderai.common.progress import Progress, silent
 
 
@@ -94,15 +97,28 @@ def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
     plan = _plan(question)
     loaded = whole_load(plan.recipe, as_of=question.as_of, since=plan.since, progress=_loading(progress))
     loaded = complete_only(loaded, plan.recipe, since=plan.since)
-    return loaded_report_write(question=question, loaded=loaded, folder=folder, progress=progress)
+    ranks = _ranks(plan, loaded, stage(progress, 0))
+    return loaded_report_write(
+        question=question, loaded=loaded, folder=folder, ranks=ranks, progress=progress
+    )
 
 
 def loaded_report_write(
-    *, question: EdgeQuestion, loaded: Loaded, folder: Path, progress: Progress = silent
+    *,
+    question: EdgeQuestion,
+    loaded: Loaded,
+    folder: Path,
+    ranks: DailyRanks | str | None = None,
+    progress: Progress = silent,
 ) -> EdgeReport:
-    """Write the report of data that are loaded; everything after the loading of `edge_report_write`."""
+    """Write the report of data that are loaded; everything after the loading of `edge_report_write`.
+
+    `ranks` are daily ones for a council, or why there are none; None: nobody asked for them.
+    """
     plan = _plan(question).known(regime_steps(as_of=question.as_of, simulated=loaded.is_simulated))
     dataset = liquid_rows(loaded.dataset, plan.config.min_median_turnover_rub)
+    if isinstance(ranks, DailyRanks):
+        dataset = with_ranks(dataset, ranks)
     found = _walked(plan, dataset, progress)
     around = _surroundings(plan, loaded, found)
     accounts = accounts_of(found, around, plan.rules, say=stage(progress, 2))
@@ -111,7 +127,13 @@ def loaded_report_write(
         found, accounts, around, plan.rules, tried=tried, gate=gate_get(), say=stage(progress, 3)
     )
     content = plain(
-        {**_about(plan, loaded), "data": data_figures(dataset, found), "council": found.panel, **figures}
+        {
+            **_about(plan, loaded),
+            "data": data_figures(dataset, found),
+            "council": found.panel,
+            "ranks": {"left_out": ranks} if isinstance(ranks, str) else ranks and ranks.told,
+            **figures,
+        }
     )
     json_path, html_path = report_files(content, edge_page(content), folder)
     return EdgeReport(
@@ -208,7 +230,29 @@ def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:
     from modeling.fitting.council import CouncilPanel  # imports Keras
 
     shapes, _ = strategy_shapes(plan.recipe, dataset.features)
-    return CouncilPanel(rules=plan.rules, strategies=tuple(own.name for own in shapes))
+    return CouncilPanel(
+        rules=plan.rules,
+        strategies=tuple(own.name for own in shapes),
+        ranked=dataset.ranks is not None,
+    )
+
+
+def _ranks(plan: _Plan, loaded: Loaded, progress: Progress) -> DailyRanks | str | None:
+    """Return the daily ranks that the recipe's council reads, or why there are none: it is walked without them then."""
+    council = plan.recipe.council
+    if council is None or council.ranks is None:
+        return None
+    try:
+        return daily_ranks_load(
+            label_set=council.ranks,
+            since=plan.since,
+            as_of=plan.question.as_of,
+            simulated=loaded.is_simulated,
+            seed=plan.question.seed,
+            progress=progress,
+        )
+    except (NotReadyError, DatasetRefusedError) as error:
+        return error.detail
 
 
 def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +87,12 @@ def rank_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
             DatasetRefusedError where a fold cannot teach or judge.
     """
     plan = _plan(question, tuple(RANKERS.values()), progress)
-    scope = _scope(plan)
+    scope = rank_scope(
+        plan.spec,
+        secids=question.secids,
+        since=question.since or midnight(plan.config.since),
+        as_of=question.as_of,
+    )
     panel = panel_load(
         scope,
         plan.spec,
@@ -142,16 +148,22 @@ def _plan(question: EdgeQuestion, rankers: Sequence[Ranker], progress: Progress)
             "a rank report has no council and one network; leave out --council and --backbones",
             field="council",
         )
-    spec = label_set_get(name=question.label_set, timeframe=question.timeframe)
+    spec = rank_set(question.label_set, timeframe=question.timeframe)
+    told = question.told("first_train_days", "validation_days", "rolling_days")
+    networks = (_network(config, progress),) if question.network else ()
+    return _Plan(question=question, config=replace(config, **told), spec=spec, rankers=(*rankers, *networks))
+
+
+def rank_set(label_set: str, *, timeframe: str | None = None) -> RankLabelSet:
+    """Return a label set of daily ranks; another one is an InputError."""
+    spec = label_set_get(name=label_set, timeframe=timeframe)
     if not isinstance(spec, RankLabelSet) or Timeframe.parse(spec.timeframe).minutes < 1440:
         raise InputError(
             f"a rank report is about ranks of daily bars, {spec.name} is of kind {spec.kind} at {spec.timeframe}; "
             "give its entry in edge_reports.yaml a set of daily ranks",
             field="label_set",
         )
-    told = question.told("first_train_days", "validation_days", "rolling_days")
-    networks = (_network(config, progress),) if question.network else ()
-    return _Plan(question=question, config=replace(config, **told), spec=spec, rankers=(*rankers, *networks))
+    return spec
 
 
 def _network(config: RankReportConfig, progress: Progress) -> PanelRanker:
@@ -165,10 +177,15 @@ def _network(config: RankReportConfig, progress: Progress) -> PanelRanker:
     return NetworkRanker(config=config.network, say=stage(progress, 1))
 
 
-def _scope(plan: _Plan) -> LabelScope:
-    question = plan.question
-    timeframe = Timeframe.parse(plan.spec.timeframe)
-    shares, left_out = shares_chosen(timeframe=timeframe, secids=question.secids, as_of=question.as_of)
+def rank_scope(
+    spec: RankLabelSet, *, secids: Sequence[str] | None, since: datetime | None, as_of: datetime
+) -> LabelScope:
+    """Return the shares to rank, those traded no more among them, without funds.
+
+    Raises: NotReadyError where there is none.
+    """
+    timeframe = Timeframe.parse(spec.timeframe)
+    shares, left_out = shares_chosen(timeframe=timeframe, secids=secids, as_of=as_of)
     funds = {facts.secid: FUND for facts in shares if facts.kind == "etf"}
     kept = tuple(facts for facts in shares if facts.secid not in funds)
     if not kept:
@@ -177,8 +194,8 @@ def _scope(plan: _Plan) -> LabelScope:
         timeframe=timeframe,
         shares=kept,
         left_out=left_out | funds,
-        since=question.since or midnight(plan.config.since),
-        as_of=question.as_of,
+        since=since,
+        as_of=as_of,
         costs=cost_model_get(),
     )
 
@@ -186,7 +203,9 @@ def _scope(plan: _Plan) -> LabelScope:
 def _dates(plan: _Plan, panel: RankPanel) -> tuple[FoldDates, ...]:
     config, folds = plan.config, plan.question.folds
     if folds is None:
-        return named_folds({str(year): _year(year, config.validation_days) for year in config.test_years})
+        return named_folds(
+            {str(year): year_borders(year, config.validation_days) for year in config.test_years}
+        )
     try:
         return equal_folds(
             panel.decision_s[panel.labelled.any(axis=1)],
@@ -198,7 +217,8 @@ def _dates(plan: _Plan, panel: RankPanel) -> tuple[FoldDates, ...]:
         raise InputError(f"the rows give no folds: {error}", field="folds") from error
 
 
-def _year(year: int, validation_days: float) -> tuple[int, int, int]:
+def year_borders(year: int, validation_days: float) -> tuple[int, int, int]:
+    """Return where validation, test and what comes after the test begin, of the test of one year."""
     # The last bar of a year is known at the midnight that begins the next one: the border lies a day later.
     starts = [
         clock.to_epoch_s(moment)

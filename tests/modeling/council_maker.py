@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from modeling.contracts.council import VoteContext
-from modeling.fitting.dataset import Dataset
+from modeling.fitting.dataset import Dataset, KnownRanks
 from modeling.fitting.recipe import CouncilConfig, Recipe, SetupConfig, StrategyConfig
 from tests.modeling.synthetic import dataset, tiny_recipe
 
@@ -34,3 +36,11 @@ def council_recipe(**overrides: object) -> Recipe:
 def council_data() -> Dataset:
     """Return synthetic bars; the planted hint is called a trend."""
     return replace(dataset(days=360, planted=True), features=("adx_14", "atr_14_pct", "rsi_14"))
+
+
+def ranked_data() -> Dataset:
+    """Return the same with daily ranks, which say what the hint says; of one share they are not known."""
+    data = council_data()
+    place = np.where(data.instrument == 2, np.nan, 0.8 * data.values[:, 0].astype(np.float64))
+    ranks = KnownRanks(name="daily_rank_5d", place=place, known_s=data.decision_s - 3600)
+    return replace(data, ranks=ranks)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from modeling.fitting.content import data_sha256
-from modeling.fitting.dataset import Dataset, dataset_assemble
+from modeling.fitting.dataset import Dataset, KnownRanks, dataset_assemble
 from tests.modeling.synthetic import FEATURES, dataset, instruments, label_set
 
 Change = tuple[str, Dataset]
@@ -19,7 +19,10 @@ COUNTS = ("exclusions", "purged", "session")
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return replace(dataset(days=90), test_end_s=2**40)
+    found = dataset(days=90)
+    place, known_s = np.linspace(-1.0, 0.5, found.decision_s.size), found.decision_s - 60
+    ranks = KnownRanks(name="daily_rank_5d", place=place, known_s=known_s)
+    return replace(found, test_end_s=2**40, ranks=ranks)
 
 
 def other(value: object) -> object:
@@ -29,6 +32,8 @@ def other(value: object) -> object:
         last = changed.reshape(-1)[-1:]
         last[0] = not last[0] if value.dtype == np.bool_ else np.nan_to_num(last[0]) + 1
         return changed
+    if isinstance(value, str):
+        return f"{value}x"
     if isinstance(value, tuple):
         return (*value[:-1], f"{value[-1]}x")
     if isinstance(value, dict):
@@ -40,11 +45,14 @@ def changes(data: Dataset) -> Iterator[Change]:
     """Yield the dataset with one thing changed in it, for each thing that it holds."""
     market = data.market
     for field in fields(data):
-        if field.name not in ("market", "targets"):
+        if field.name not in ("market", "targets", "ranks"):
             yield field.name, replace(data, **{field.name: other(getattr(data, field.name))})
     for field in fields(data.targets):
         changed = replace(data.targets, **{field.name: other(getattr(data.targets, field.name))})
         yield f"targets.{field.name}", replace(data, targets=changed)
+    for field in fields(data.ranks):
+        changed = replace(data.ranks, **{field.name: other(getattr(data.ranks, field.name))})
+        yield f"ranks.{field.name}", replace(data, ranks=changed)
     for name in ("offset", "block_offset", "begin_s", "known_s"):
         yield f"market.{name}", replace(data, market=market._replace(**{name: other(getattr(market, name))}))
     for name in market.path._fields:
@@ -82,6 +90,15 @@ def test_parts_move_the_datasets_fingerprint_and_counts_do_not(data: Dataset):
     for name in COUNTS:
         assert changed[name].sha256 == data.sha256
     assert changed["market.bar.lot_size"].sha256 != data.sha256
+
+
+def test_a_dataset_without_ranks_keeps_its_fingerprint(data: Dataset):
+    held = {
+        own.name: getattr(data, own.name)
+        for own in fields(data)
+        if own.name not in (*PARTS, *COUNTS, "ranks")
+    }
+    assert replace(data, ranks=None).content_sha256 == data_sha256(held)
 
 
 def test_the_place_in_memory_moves_nothing(data: Dataset):

@@ -8,18 +8,19 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from modeling.contracts.council import META, META_RANK
 from modeling.contracts.heads import strategy_heads
 from modeling.fitting.calibration import base_of
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.folds import Fold, earlier_datasets
 from modeling.fitting.forecasts import Provenance, Raw
 from modeling.fitting.head_targets import strategy_targets
-from modeling.fitting.meta import meta_fit, meta_said
+from modeling.fitting.meta import contexts_of, meta_fit, meta_said
 from modeling.fitting.recipe import CouncilConfig, Recipe, SetupConfig
 from modeling.fitting.strategies import recipe_strategies
 from modeling.fitting.votes import ballots_of, simple_votes
 from modeling.kernels.ballots import Ballots
-from tests.modeling.council_maker import COLUMN, CONTEXT, COUNCIL, council_data, council_recipe
+from tests.modeling.council_maker import COLUMN, CONTEXT, COUNCIL, council_data, council_recipe, ranked_data
 from tests.modeling.synthetic import tiny_recipe
 from traderai.common.errors import InputError, InvariantError
 
@@ -137,6 +138,52 @@ def test_the_aggregator_learns_whom_to_believe_and_is_plain_numbers(data: Datase
         assert right[y == 1].mean() > right[y == 0].mean() + 0.2
     assert meta == meta_fit(folds[1:], CONTEXT, seed=0)
     assert json.loads(json.dumps(asdict(meta)))["columns"][0] == "global long"
+
+
+def test_an_aggregator_that_reads_the_rank_learns_what_it_tells():
+    data, recipe = ranked_data(), council_recipe()
+    contexts = contexts_of(recipe, data)
+    assert list(contexts) == [META, META_RANK]
+    assert (
+        contexts[META]
+        == replace(contexts[META_RANK], rank_features=())
+        == contexts_of(recipe, council_data())[META]
+    )
+    folds = [(fold, blind(votes)) for fold, votes in folds_of(data, recipe)]
+    without, reads = (meta_fit(folds[1:], own, seed=0) for own in contexts.values())
+    assert without.columns == tuple(name for name in reads.columns if name != "daily_rank_5d")
+    weight = reads.weights("p_long")["daily_rank_5d"]
+    assert weight > 3 * max(abs(own) for own in without.weights("p_long").values())
+    assert reads.weights("p_short")["daily_rank_5d"] < 0
+    # A share that nobody ranks is decided as if it stood in the middle.
+    fold, votes = folds[0]
+    said_with = meta_said(reads, contexts[META_RANK], fold.raw, votes, data).p_long_logit
+    assert np.isfinite(said_with).all()
+    alone = data.instrument[fold.raw.rows] == 2
+    hint = data.values[fold.raw.rows, 0]
+    assert np.abs(np.corrcoef(said_with[alone, 0], hint[alone])[0, 1]) < 0.2
+    assert np.corrcoef(said_with[~alone, 0], hint[~alone])[0, 1] > 0.8
+
+
+def test_a_rank_that_no_lesson_knows_weighs_nothing():
+    data, recipe = ranked_data(), council_recipe()
+    assert data.ranks is not None
+    context = contexts_of(recipe, data)[META_RANK]
+    nobody = replace(data, ranks=replace(data.ranks, place=np.full(data.decision_s.size, np.nan)))
+    meta = meta_fit(folds_of(nobody, recipe)[1:], context, seed=0)
+    assert meta.weights("p_long")["daily_rank_5d"] == 0.0
+    assert np.isfinite(meta.mean).all() and np.isfinite(meta.std).all()
+    plain = meta_fit(folds_of(nobody, recipe)[1:], replace(context, rank_features=()), seed=0)
+    for name, weight in plain.weights("p_short").items():
+        assert meta.weights("p_short")[name] == pytest.approx(weight, abs=1e-4)
+
+
+def blind(votes: Ballots) -> Ballots:
+    """Return the votes of strategies that have nothing to say, so that the rank alone tells of the hint."""
+    present = votes.present.copy()
+    present[1:] = False
+    logits = np.where(present[:, None, :, None], votes.logits, votes.prior[None, :, None, :])
+    return replace(votes, logits=logits, present=present)
 
 
 def test_the_aggregator_sees_no_vote_that_knew_its_row(data: Dataset):
