@@ -13,7 +13,7 @@ from market.contracts import Bars
 from modeling.contracts import RankLabelSet
 from modeling.fitting.content import data_sha256
 from modeling.fitting.label_data import LabelScope, ShareRows, share_rows
-from modeling.fitting.loading import feature_values
+from modeling.fitting.stored_features import feature_values
 from modeling.kernels.label_profile import coverage
 from modeling.kernels.rank_labels import RankLabels, rank_labels
 from modeling.kernels.ranked_features import ranks_within_dates

@@ -1,4 +1,4 @@
-"""What decides the network of a rank report: its size, its windows and how long it learns."""
+"""What decides a rank report: its folds, its network, and what of it feeds a council."""
 
 from __future__ import annotations
 
@@ -47,3 +47,40 @@ class RankNetworkConfig:
             raise ValueError(
                 f"dropouts must lie in [0, 1), were {self.dropout_frac} and {self.ticker_dropout_frac}"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankFeed:
+    """What of ranks an aggregator reads: the order over one horizon."""
+
+    horizon: str
+    models: tuple[
+        str, ...
+    ]  # of several, and the simple scores, the one that ranks best on the rows that choose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankReportConfig:
+    """The same of a set of ranks; its liquidity limit is the label set's own."""
+
+    feature_set: str
+    since: str | None
+    test_years: tuple[int, ...]  # a fold each; equal folds where a question asks for a number of them
+    first_train_days: float  # of equal folds
+    validation_days: float  # the end of what is learned from: it chooses settings, and which model serves
+    embargo_days: float
+    rolling_days: float | None
+    round_trips_bp: tuple[float, ...]
+    network: RankNetworkConfig | None = None  # what --network fits
+    feed: RankFeed | None = None  # what a council reads of it
+
+    def __post_init__(self) -> None:
+        if not self.test_years or list(self.test_years) != sorted(set(self.test_years)):
+            raise ValueError(f"test_years must rise and not be empty, were {self.test_years}")
+        if self.embargo_days < 0 or not self.validation_days > 0:
+            raise ValueError(
+                "embargo_days must not be negative and validation_days above 0, were "
+                f"{self.embargo_days} and {self.validation_days}"
+            )
+        if any(not cost > 0 for cost in self.round_trips_bp):
+            raise ValueError(f"round_trips_bp must be above 0, were {self.round_trips_bp}")

@@ -37,12 +37,7 @@ class DailyRanks:
             )
 
 
-def rank_feature(horizon: str) -> str:
-    """Return the name of the column that a horizon's ranks make."""
-    return f"daily_rank_{horizon}"
-
-
-def daily_ranks(walk: RankWalk, horizon: str) -> DailyRanks:
+def daily_ranks(walk: RankWalk, horizon: str, *, name: str) -> DailyRanks:
     """Return how the chosen model of each fold orders its test rows, by what it had learned before them.
 
     Places and not scores: the scores of two folds' models have no common unit.
@@ -55,7 +50,7 @@ def daily_ranks(walk: RankWalk, horizon: str) -> DailyRanks:
         until[fold.test] = panel.window_end_s[fold.lesson, h].max()
     chosen = zip(walk.folds[horizon], walk.chosen(h), strict=True)
     return DailyRanks(
-        name=rank_feature(horizon),
+        name=name,
         secids=panel.secids,
         share=panel.share[rows],
         known_s=panel.decision_s[rows],
@@ -64,9 +59,9 @@ def daily_ranks(walk: RankWalk, horizon: str) -> DailyRanks:
             np.float64
         ),
         told={
-            "feature": rank_feature(horizon),
+            "feature": name,
             "horizon": horizon,
-            "models": {fold.name: name for fold, name in chosen},
+            "models": {fold.name: model for fold, model in chosen},
             "shares": int(np.unique(panel.share[rows]).size),
             "rows": int(rows.size),
             "panel_sha256": panel.sha256,
@@ -74,8 +69,13 @@ def daily_ranks(walk: RankWalk, horizon: str) -> DailyRanks:
     )
 
 
-def with_ranks(dataset: Dataset, ranks: DailyRanks) -> Dataset:
-    """Return the dataset with the newest rank of its share that was known at each row; NaN where there is none."""
+def with_ranks(dataset: Dataset, ranks: DailyRanks | str | None) -> Dataset:
+    """Return the dataset with the newest rank of its share that was known at each row; NaN where there is none.
+
+    Without ranks, or with the reason why there are none, it stays as it is.
+    """
+    if not isinstance(ranks, DailyRanks):
+        return dataset
     numbers = {secid: number for number, secid in enumerate(ranks.secids)}
     own = np.array([numbers.get(secid, -1) for secid in dataset.secids], dtype=np.int64)
     at = newest_known(ranks.share, ranks.known_s, at_share=own[dataset.instrument], at_s=dataset.decision_s)

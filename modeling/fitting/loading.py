@@ -10,20 +10,22 @@ from typing import Final
 import numpy as np
 
 from features.selectors.catalogue import feature_set_get, sparse_blocks
-from features.selectors.matrix import feature_matrix_load
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.auctions import bars_in_auction
 from market.selectors.bars import bars_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
+from modeling.fitting.daily_ranks import DailyRanks, with_ranks
 from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.parts import dataset_check, split_by_shares
+from modeling.fitting.rank_loading import recipe_ranks
 from modeling.fitting.recipe import Recipe
+from modeling.fitting.stored_features import feature_values
 from modeling.fitting.terms import trading_terms
 from modeling.selectors.configuration import cost_model_get
 from traderai.common.arrays import F32
 from traderai.common.clock import to_epoch_s
-from traderai.common.errors import InvariantError, NotReadyError
+from traderai.common.errors import NotReadyError
 from traderai.common.progress import Progress
 
 _WARMUP_BARS: Final = 300
@@ -50,6 +52,7 @@ class Loaded:
     is_simulated: bool
     without_features: tuple[str, ...]  # secids
     left_out: dict[str, str] = field(default_factory=dict)  # by secid why
+    ranks: DailyRanks | str | None = None  # in the dataset, for its council; or why there are none
 
 
 def dataset_load(
@@ -87,11 +90,16 @@ def whole_load(
             "run manage.py ingest and manage.py build_features first",
             code="features_not_built",
         )
+    dataset, simulated = assembled(rows, recipe, since=since), chosen[0].is_simulated
+    ranks = recipe_ranks(recipe, as_of=as_of, since=since, simulated=simulated, progress=progress)
+    if isinstance(ranks, str):
+        progress(len(chosen), len(chosen), f"no daily rank: {ranks}")
     return Loaded(
-        dataset=assembled(rows, recipe, since=since),
+        dataset=with_ranks(dataset, ranks),
         instruments=tuple(item for item in rows if len(item.bars)),
-        is_simulated=chosen[0].is_simulated,
+        is_simulated=simulated,
         without_features=tuple(without),
+        ranks=ranks,
     )
 
 
@@ -112,27 +120,8 @@ def complete_only(loaded: Loaded, recipe: Recipe, *, since: datetime | None = No
     if left_out == loaded.left_out:
         return loaded
     kept = [item for item in loaded.instruments if item.bars.secid not in left_out]
-    return replace(
-        loaded, dataset=assembled(kept, recipe, since=since), instruments=tuple(kept), left_out=left_out
-    )
-
-
-def feature_values(bars: Bars, *, feature_set: str, as_of: datetime) -> F32:
-    """Return the stored features of some bars (n, k), NaN where a bar has none.
-
-    Raises: NotReadyError where nothing of the share is stored, InvariantError for features of other bars.
-    """
-    matrix = feature_matrix_load(
-        feature_set=feature_set, secid=bars.secid, timeframe=bars.timeframe, as_of=as_of
-    )
-    place = np.searchsorted(bars.begin_s, matrix.begin_s)
-    if np.any(place >= len(bars)) or np.any(bars.begin_s[place] != matrix.begin_s):
-        raise InvariantError(
-            f"{bars.secid} has features of bars that are not there; run manage.py build_features"
-        )
-    values = np.full((len(bars), matrix.values.shape[1]), np.nan, dtype=np.float32)
-    values[place] = matrix.values
-    return values
+    dataset = with_ranks(assembled(kept, recipe, since=since), loaded.ranks)
+    return replace(loaded, dataset=dataset, instruments=tuple(kept), left_out=left_out)
 
 
 def rows_with_terms(item: InstrumentFacts, bars: Bars, values: F32, costs: CostModel) -> InstrumentRows:

@@ -13,8 +13,6 @@ import numpy as np
 from features.selectors.catalogue import feature_set_get
 from market.contracts import Timeframe
 from modeling.contracts.ledger import data_family
-from modeling.errors import DatasetRefusedError
-from modeling.fitting.daily_ranks import DailyRanks, with_ranks
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.forecasters import FORECASTERS, Forecaster
@@ -22,6 +20,7 @@ from modeling.fitting.judging import Rules
 from modeling.fitting.loading import Loaded, complete_only, whole_load
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import BACKBONES, Recipe, recipe_load
+from modeling.fitting.report_settings import ReportConfig, is_rank_report, midnight, report_config
 from modeling.fitting.strategies import strategy_shapes
 from modeling.fitting.trading import account_rules, part_days
 from modeling.fitting.walk import Panel, Walk, walk
@@ -44,25 +43,14 @@ from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.ledger import trials_of
 from modeling.selectors.regimes import regime_steps
-from modeling.services.daily_ranks import daily_ranks_load
-from modeling.services.edge_question import (
-    STAGES,
-    EdgeQuestion,
-    EdgeReport,
-    ReportConfig,
-    is_rank_report,
-    midnight,
-    report_config,
-    report_files,
-    stage,
-)
+from modeling.services.edge_question import STAGES, EdgeQuestion, EdgeReport, report_files, stage
 from modeling.services.index_bars import index_bars
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.rank_report import rank_report_write
 from traderai.common import clock
 from traderai.common.arrays import I8
 from traderai.common.config import fingerprint
-from traderai.common.errors import InputError, NotReadyError
+from traderai.common.errors import InputError
 from traderai.common.progress import Progress, silent
 
 
@@ -97,28 +85,15 @@ def edge_report_write(*, question: EdgeQuestion, folder: Path, progress: Progres
     plan = _plan(question)
     loaded = whole_load(plan.recipe, as_of=question.as_of, since=plan.since, progress=_loading(progress))
     loaded = complete_only(loaded, plan.recipe, since=plan.since)
-    ranks = _ranks(plan, loaded, stage(progress, 0))
-    return loaded_report_write(
-        question=question, loaded=loaded, folder=folder, ranks=ranks, progress=progress
-    )
+    return loaded_report_write(question=question, loaded=loaded, folder=folder, progress=progress)
 
 
 def loaded_report_write(
-    *,
-    question: EdgeQuestion,
-    loaded: Loaded,
-    folder: Path,
-    ranks: DailyRanks | str | None = None,
-    progress: Progress = silent,
+    *, question: EdgeQuestion, loaded: Loaded, folder: Path, progress: Progress = silent
 ) -> EdgeReport:
-    """Write the report of data that are loaded; everything after the loading of `edge_report_write`.
-
-    `ranks` are daily ones for a council, or why there are none; None: nobody asked for them.
-    """
+    """Write the report of data that are loaded; everything after the loading of `edge_report_write`."""
     plan = _plan(question).known(regime_steps(as_of=question.as_of, simulated=loaded.is_simulated))
     dataset = liquid_rows(loaded.dataset, plan.config.min_median_turnover_rub)
-    if isinstance(ranks, DailyRanks):
-        dataset = with_ranks(dataset, ranks)
     found = _walked(plan, dataset, progress)
     around = _surroundings(plan, loaded, found)
     accounts = accounts_of(found, around, plan.rules, say=stage(progress, 2))
@@ -131,7 +106,7 @@ def loaded_report_write(
             **_about(plan, loaded),
             "data": data_figures(dataset, found),
             "council": found.panel,
-            "ranks": {"left_out": ranks} if isinstance(ranks, str) else ranks and ranks.told,
+            "ranks": _ranks_told(loaded),
             **figures,
         }
     )
@@ -237,22 +212,9 @@ def _panel(plan: _Plan, dataset: Dataset) -> Panel | None:
     )
 
 
-def _ranks(plan: _Plan, loaded: Loaded, progress: Progress) -> DailyRanks | str | None:
-    """Return the daily ranks that the recipe's council reads, or why there are none: it is walked without them then."""
-    council = plan.recipe.council
-    if council is None or council.ranks is None:
-        return None
-    try:
-        return daily_ranks_load(
-            label_set=council.ranks,
-            since=plan.since,
-            as_of=plan.question.as_of,
-            simulated=loaded.is_simulated,
-            seed=plan.question.seed,
-            progress=progress,
-        )
-    except (NotReadyError, DatasetRefusedError) as error:
-        return error.detail
+def _ranks_told(loaded: Loaded) -> Mapping[str, Any] | None:
+    ranks = loaded.ranks
+    return {"left_out": ranks} if isinstance(ranks, str) else None if ranks is None else ranks.told
 
 
 def _surroundings(plan: _Plan, loaded: Loaded, found: Walk) -> Surroundings:

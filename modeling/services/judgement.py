@@ -11,6 +11,7 @@ from django.conf import settings
 
 from features.selectors.catalogue import feature_set_get
 from modeling.contracts import ModelVersionFacts, ServingArtifact
+from modeling.contracts.council import META_RANK
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION, Dataset
@@ -195,6 +196,9 @@ def dataset_since(
         raise ConflictError(
             f"{facts.version} reads {facts.feature_set_key}, {plan.feature_set} is another set by now; train again"
         )
+    told = facts.metrics.get("council")
+    if plan.council is not None and not (isinstance(told, dict) and told["kept"] == META_RANK):
+        plan = replace(plan, council=replace(plan.council, ranks=None))  # minutes, for what is not read
     return whole_load(plan, as_of=as_of, since=since, progress=progress).dataset
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +21,13 @@ from modeling.fitting.cross_report import (
     horizon_counts,
     rank_report_figures,
 )
+from modeling.fitting.cross_settings import RankReportConfig
 from modeling.fitting.cross_walk import RankWalk, rank_walk
 from modeling.fitting.evaluation import plain
-from modeling.fitting.label_data import LabelScope, shares_chosen
+from modeling.fitting.label_data import LabelScope
 from modeling.fitting.manifest import code_sha256
+from modeling.fitting.rank_loading import rank_scope, rank_set, year_borders
+from modeling.fitting.report_settings import CONFIG, midnight, rank_report_config
 from modeling.fitting.walk_luck import Tried, days_of
 from modeling.fitting.walk_report import stepless_bp
 from modeling.fitting.walk_trades import held
@@ -34,27 +36,15 @@ from modeling.kernels.simulator_orders import FlatCost
 from modeling.kernels.splits import DAY_S
 from modeling.kernels.walk_forward import FoldDates, WalkConfig, equal_folds, named_folds
 from modeling.selectors.configuration import cost_model_get, gate_get
-from modeling.selectors.label_sets import label_set_get
 from modeling.selectors.ledger import trials_of
-from modeling.services.edge_question import (
-    CONFIG,
-    STAGES,
-    EdgeQuestion,
-    EdgeReport,
-    RankReportConfig,
-    midnight,
-    rank_report_config,
-    report_files,
-    stage,
-)
+from modeling.services.edge_question import STAGES, EdgeQuestion, EdgeReport, report_files, stage
 from modeling.services.index_bars import index_bars
 from modeling.services.ledger import NewTrial, trial_record
 from traderai.common import clock
 from traderai.common.config import fingerprint
-from traderai.common.errors import InputError, NotReadyError
+from traderai.common.errors import InputError
 from traderai.common.progress import Progress, silent
 
-FUND: Final = "a fund, not a share"
 _CAPITAL_RUB: Final = 1e6  # of an index that is held in fractions: no figure depends on it
 
 
@@ -154,18 +144,6 @@ def _plan(question: EdgeQuestion, rankers: Sequence[Ranker], progress: Progress)
     return _Plan(question=question, config=replace(config, **told), spec=spec, rankers=(*rankers, *networks))
 
 
-def rank_set(label_set: str, *, timeframe: str | None = None) -> RankLabelSet:
-    """Return a label set of daily ranks; another one is an InputError."""
-    spec = label_set_get(name=label_set, timeframe=timeframe)
-    if not isinstance(spec, RankLabelSet) or Timeframe.parse(spec.timeframe).minutes < 1440:
-        raise InputError(
-            f"a rank report is about ranks of daily bars, {spec.name} is of kind {spec.kind} at {spec.timeframe}; "
-            "give its entry in edge_reports.yaml a set of daily ranks",
-            field="label_set",
-        )
-    return spec
-
-
 def _network(config: RankReportConfig, progress: Progress) -> PanelRanker:
     if config.network is None:
         raise InputError(
@@ -175,29 +153,6 @@ def _network(config: RankReportConfig, progress: Progress) -> PanelRanker:
     from modeling.fitting.cross_network import NetworkRanker  # imports Keras: 6 to 10 s
 
     return NetworkRanker(config=config.network, say=stage(progress, 1))
-
-
-def rank_scope(
-    spec: RankLabelSet, *, secids: Sequence[str] | None, since: datetime | None, as_of: datetime
-) -> LabelScope:
-    """Return the shares to rank, those traded no more among them, without funds.
-
-    Raises: NotReadyError where there is none.
-    """
-    timeframe = Timeframe.parse(spec.timeframe)
-    shares, left_out = shares_chosen(timeframe=timeframe, secids=secids, as_of=as_of)
-    funds = {facts.secid: FUND for facts in shares if facts.kind == "etf"}
-    kept = tuple(facts for facts in shares if facts.secid not in funds)
-    if not kept:
-        raise NotReadyError("there is no share to rank, only funds; ingest shares first", code="no_bars")
-    return LabelScope(
-        timeframe=timeframe,
-        shares=kept,
-        left_out=left_out | funds,
-        since=since,
-        as_of=as_of,
-        costs=cost_model_get(),
-    )
 
 
 def _dates(plan: _Plan, panel: RankPanel) -> tuple[FoldDates, ...]:
@@ -215,17 +170,6 @@ def _dates(plan: _Plan, panel: RankPanel) -> tuple[FoldDates, ...]:
         )
     except ValueError as error:
         raise InputError(f"the rows give no folds: {error}", field="folds") from error
-
-
-def year_borders(year: int, validation_days: float) -> tuple[int, int, int]:
-    """Return where validation, test and what comes after the test begin, of the test of one year."""
-    # The last bar of a year is known at the midnight that begins the next one: the border lies a day later.
-    starts = [
-        clock.to_epoch_s(moment)
-        for moment in (midnight(f"{year}-01-02"), midnight(f"{year + 1}-01-02"))
-        if moment is not None
-    ]
-    return starts[0] - round(validation_days * DAY_S), starts[0], starts[1]
 
 
 def _with_indices(books: Books, plan: _Plan, scope: LabelScope) -> Books:

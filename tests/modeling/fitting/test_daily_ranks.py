@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
+from datetime import datetime
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.cross_data import RankPanel, ShareFeatures, panel_assemble
+from modeling.fitting.cross_settings import RankFeed
 from modeling.fitting.daily_ranks import DailyRanks, with_ranks
 from modeling.fitting.dataset import Dataset
+from modeling.fitting.rank_loading import panel_ranks, rank_feature
+from modeling.fitting.report_settings import rank_report_config
 from modeling.kernels.label_windows import row_inputs
 from modeling.kernels.splits import DAY_S
-from modeling.services.daily_ranks import panel_ranks
-from modeling.services.edge_question import RankFeed, rank_report_config
 from tests.modeling.fitting.cross_maker import FEATURES, panel, shares, spec
 from tests.modeling.synthetic import dataset
+from traderai.common import clock
 from traderai.common.clock import from_epoch_s
+from traderai.common.config import load_yaml
 from traderai.common.errors import InputError, InvariantError, NotReadyError
 
 CONFIG = replace(rank_report_config("rank_v1"), test_years=(2023,), validation_days=60.0)
@@ -27,7 +34,7 @@ CUT_DAYS = 460
 
 
 def ranked(own: RankPanel, **changes: object) -> DailyRanks:
-    return panel_ranks(own, CONFIG, replace(FEED, **changes), since=None, seed=1)
+    return panel_ranks(own, CONFIG, replace(FEED, **changes), name="daily_rank_5d", since=None)
 
 
 @cache
@@ -125,8 +132,30 @@ def test_a_council_reads_the_rank_beside_the_features():
 
 def test_what_cannot_be_ranked_is_said():
     with pytest.raises(NotReadyError, match="no daily bar from 2030 on has a complete label"):
-        panel_ranks(panel(planted=True), replace(CONFIG, test_years=(2030,)), FEED, since=None, seed=1)
+        panel_ranks(panel(planted=True), replace(CONFIG, test_years=(2030,)), FEED, name="ranks", since=None)
     with pytest.raises(DatasetRefusedError, match="2022"):
-        panel_ranks(panel(planted=True), replace(CONFIG, test_years=(2022,)), FEED, since=None, seed=1)
+        panel_ranks(panel(planted=True), replace(CONFIG, test_years=(2022,)), FEED, name="ranks", since=None)
     with pytest.raises(InputError, match=r"must be of lightgbm, ridge.*was 'rigde'"):
         ranked(panel(planted=True), models=("rigde",))
+
+
+def test_until_a_year_has_its_first_label_the_model_of_the_year_before_goes_on():
+    found = panel_ranks(
+        panel(planted=True), CONFIG, FEED, name="r", since=datetime(2024, 1, 5, tzinfo=clock.MOSCOW)
+    )
+    assert found.told["models"] == {"2023": "ridge"}
+    np.testing.assert_array_equal(found.place, ranks().place)
+
+
+def test_the_column_is_named_by_all_that_decides_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    name = rank_feature("rank_v1")
+    assert name.startswith("daily_rank_5d@")
+    content = copy.deepcopy(load_yaml("edge_reports.yaml"))
+    content["rank_reports"]["rank_v1"]["embargo_days"] = 6.0
+    (tmp_path / "edge_reports.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+    assert rank_feature("rank_v1") != name
+    content["rank_reports"]["rank_v1"]["feed"] = None
+    (tmp_path / "edge_reports.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(InputError, match="must say what rank_v1 feeds a council with"):
+        rank_feature("rank_v1")

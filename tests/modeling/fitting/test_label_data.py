@@ -79,3 +79,18 @@ def test_reports_and_training_charge_the_same(split_share: ShareRows):
     (trained,) = trained_on().instruments
     np.testing.assert_array_equal(trained.bars.close, split_share.bars.close)
     np.testing.assert_array_equal(trained.cost_frac, split_share.inputs.cost_frac)
+
+
+def test_a_council_is_taught_without_the_daily_rank_where_there_are_no_days(split_share: ShareRows):
+    build(now=NOW)
+    told: list[str] = []
+    found = whole_load(
+        recipe_load("council_swing_v1"), as_of=NOW, progress=lambda _done, _total, what: told.append(what)
+    )
+    assert (
+        found.ranks == "no share has 1d bars by 2024-06-05; run manage.py ingest or manage.py resample first"
+    )
+    assert told[-1] == f"no daily rank: {found.ranks}"
+    assert found.dataset.ranks is None
+    plain = trained_on()
+    assert plain.ranks is None and plain.dataset.content_sha256 == found.dataset.content_sha256

@@ -15,11 +15,12 @@ from modeling.fitting.adapters import local_columns
 from modeling.fitting.dataset import dataset_assemble
 from modeling.fitting.loading import Loaded
 from modeling.fitting.recipe import recipe_load
+from modeling.fitting.report_settings import report_config
 from modeling.kernels.simulator_benchmarks import buy_and_hold
 from modeling.kernels.simulator_market import day_ends_s
 from modeling.kernels.simulator_orders import FlatCost
 from modeling.models import Trial
-from modeling.services.edge_question import EdgeQuestion, report_config
+from modeling.services.edge_question import EdgeQuestion
 from modeling.services.edge_report import loaded_report_write
 from modeling.services.index_bars import bars_of_closes
 from tests.modeling.synthetic import instruments

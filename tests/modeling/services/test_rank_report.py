@@ -12,9 +12,10 @@ import yaml
 
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.cross_settings import RankNetworkConfig
+from modeling.fitting.report_settings import is_rank_report, rank_report_config
 from modeling.models import Trial
 from modeling.selectors.label_sets import label_set_get
-from modeling.services.edge_question import EdgeQuestion, EdgeReport, is_rank_report, rank_report_config
+from modeling.services.edge_question import EdgeQuestion, EdgeReport
 from modeling.services.edge_report import edge_report_write
 from modeling.services.rank_report import panel_report_write
 from tests.modeling.fitting.cross_maker import AS_OF, RANKERS, SMALL, panel, scope
