@@ -16,6 +16,7 @@ from django.utils.text import Truncator
 from modeling.contracts.ledger import ExperimentDecision
 from modeling.models import (
     ConformalState,
+    DailyOrder,
     DriftReport,
     Experiment,
     GateVerdict,
@@ -371,6 +372,16 @@ class WeeklyCalibrationAdmin(ReadOnlyAdmin):
     list_select_related = ("version",)
     search_fields = ("version__version", "note")
     ordering = ("-as_of", "-pk")
+
+
+@admin.register(DailyOrder)
+class DailyOrderAdmin(ReadOnlyAdmin):
+    """How the daily ranker ordered the liquid shares, an order a day; append-only."""
+
+    list_display = ("known_at", "feature", "model", "shares", "rank_ic", "learned_until")
+    list_filter = ("feature", "model")
+    search_fields = ("feature",)
+    ordering = ("-known_at", "-pk")
 
 
 @admin.register(RetrainingReport)

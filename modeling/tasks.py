@@ -35,6 +35,14 @@ def conformal_update() -> None:
 
 
 @shared_task(acks_late=True, ignore_result=True)
+def daily_ranks_update() -> None:
+    """Order the liquid shares of the days that have become known."""
+    from modeling.services import daily_ranks
+
+    daily_ranks.daily_ranks_update(now=clock.now())
+
+
+@shared_task(acks_late=True, ignore_result=True)
 def calibration_weekly() -> None:
     """Calibrate the version in service again, once a week."""
     from modeling.services import calibration

@@ -33,6 +33,7 @@ from modeling.contracts import (
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
 from modeling.contracts.filters import LeftOut
 from modeling.contracts.levels import HorizonLevels
+from modeling.contracts.ranks import RankFacts
 from modeling.kernels.bar_returns import ewma_volatility
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
@@ -51,6 +52,7 @@ from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.conformal import levels_get, ranges_get
+from modeling.selectors.daily_ranks import rank_known
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
 from signals.kernels.state import Moment, market_state
@@ -88,6 +90,9 @@ class ShareInput:
     stale: bool
     decided_at: datetime
     regime: RegimeFacts | None
+    rank: (
+        RankFacts | None
+    )  # by the daily ranker; None for simulated shares, and where none of the last week is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -157,6 +162,7 @@ def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> Shar
         stale=stale,
         decided_at=decided_at,
         regime=_regime(decided_at, simulated=instrument.is_simulated),
+        rank=None if instrument.is_simulated else rank_known(secid=instrument.secid, as_of=decided_at),
     )
 
 
@@ -176,6 +182,7 @@ def decisions_find(
         )
     scorer = scorer or _scorer(occasion.version, as_of=occasion.market_at)
     readable = [share for share in shares if share.window is not None]
+    scorer = scorer.ranked(_places(readable))
     windows = _stacked(readable, scorer)
     secids = [share.instrument.secid for share in readable]
     novelty = scorer.novelty(last_bars=windows[:, -1, :]) if readable else np.zeros(0)
@@ -203,6 +210,15 @@ def decisions_find(
             if share.window is None
         ]
     return tuple(findings)
+
+
+def _places(shares: Sequence[ShareInput]) -> dict[str, dict[str, float]]:
+    """Return the places of the shares by the feature that a council knows them by, and by ticker."""
+    found: dict[str, dict[str, float]] = {}
+    for share in shares:
+        if share.rank is not None:
+            found.setdefault(share.rank.feature, {})[share.instrument.secid] = share.rank.place
+    return found
 
 
 def _scorer(version: ModelVersionFacts, *, as_of: datetime) -> Scores:

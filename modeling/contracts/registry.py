@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -124,6 +124,9 @@ class Scores(Protocol):
 
     def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
         """Return one calibrated prediction per window of raw features."""
+
+    def ranked(self, ranks: Mapping[str, Mapping[str, float]]) -> Scores:
+        """Return this with the daily ranks known at the decision, by feature and ticker."""
 
     def novelty(self, *, last_bars: F32) -> F64:
         """Return how far each row of raw features lies from the training rows."""

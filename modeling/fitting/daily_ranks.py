@@ -48,7 +48,7 @@ def daily_ranks(walk: RankWalk, horizon: str, *, name: str) -> DailyRanks:
     until = np.full(score.size, np.iinfo(np.int64).max, dtype=np.int64)
     for fold in walk.folds[horizon]:
         until[fold.test] = panel.window_end_s[fold.lesson, h].max()
-    chosen = zip(walk.folds[horizon], walk.chosen(h), strict=True)
+    chosen = {fold.name: model for fold, model in zip(walk.folds[horizon], walk.chosen(h), strict=True)}
     return DailyRanks(
         name=name,
         secids=panel.secids,
@@ -61,7 +61,11 @@ def daily_ranks(walk: RankWalk, horizon: str, *, name: str) -> DailyRanks:
         told={
             "feature": name,
             "horizon": horizon,
-            "models": {fold.name: model for fold, model in chosen},
+            "models": chosen,
+            "choice_ic": {
+                year: float(walk.choice_ic[model][number, h])
+                for number, (year, model) in enumerate(chosen.items())
+            },
             "shares": int(np.unique(panel.share[rows]).size),
             "rows": int(rows.size),
             "panel_sha256": panel.sha256,

@@ -44,28 +44,27 @@ def recipe_ranks(
     """
     if recipe.council is None or recipe.council.ranks is None:
         return None
+    if simulated:
+        return "simulated shares are not ranked: nobody would order them while they are served"
     try:
-        return daily_ranks_load(
-            label_set=recipe.council.ranks, since=since, as_of=as_of, simulated=simulated, progress=progress
-        )
+        return daily_ranks_load(label_set=recipe.council.ranks, since=since, as_of=as_of, progress=progress)
     except (NotReadyError, DatasetRefusedError) as error:
         return error.detail
 
 
 def daily_ranks_load(
-    *, label_set: str, since: datetime | None, as_of: datetime, simulated: bool, progress: Progress = silent
+    *, label_set: str, since: datetime | None, as_of: datetime, progress: Progress = silent
 ) -> DailyRanks:
-    """Return the order of the liquid shares on every day from the year of `since` on, known at `as_of`.
+    """Return the order of the liquid real shares on every day from the year of `since` on, known at `as_of`.
 
     The universe is that of the set's rank report: to be ranked among a few would be another rank.
     Raises: InputError for a set whose report feeds no council, NotReadyError where no year can be ranked.
     """
     config, feed, spec = _settings(label_set)
     scope = rank_scope(spec, secids=None, since=midnight(config.since), as_of=as_of)
-    if scope.is_simulated != simulated:
+    if scope.is_simulated:
         raise NotReadyError(
-            f"the daily bars are {'simulated' if scope.is_simulated else 'real'}, what is to be ranked is not; "
-            "ingest both of one world",
+            "there are no real daily bars to rank, only simulated ones; ingest real ones first",
             code="no_bars",
         )
     columns = feature_set_get(name=config.feature_set).columns

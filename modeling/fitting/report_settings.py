@@ -64,6 +64,12 @@ def rank_report_config(label_set: str) -> RankReportConfig:
     return _entry(label_set, load_config(CONFIG, ReportsConfig).rank_reports)
 
 
+def fed_label_sets() -> tuple[str, ...]:
+    """Return the sets of ranks that feed councils."""
+    reports = load_config(CONFIG, ReportsConfig).rank_reports
+    return tuple(name for name, own in reports.items() if own.feed is not None)
+
+
 def _entry(label_set: str, known: Mapping[str, T]) -> T:
     if label_set in known:
         return known[label_set]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modeling.models.ledger import Experiment, Trial
+from modeling.models.ranks import DailyOrder
 from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
 from modeling.models.shadow import ShadowAnswer, ShadowReport
 from modeling.models.watch import (
@@ -15,6 +16,7 @@ from modeling.models.watch import (
 
 __all__ = [
     "ConformalState",
+    "DailyOrder",
     "DriftReport",
     "Experiment",
     "GateVerdict",

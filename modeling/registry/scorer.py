@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 
 import numpy as np
 import onnxruntime
@@ -69,13 +70,34 @@ class Scorer:
         self._adapters = adapters
         self._network = Network(artifact.onnx)
         self._council = (
-            None if artifact.council is None else Council.over(artifact.council, artifact.feature_names)
+            None
+            if artifact.council is None
+            else Council.over(artifact.council, (*artifact.feature_names, *self._rank_features))
         )
+        self._ranks: Mapping[str, Mapping[str, float]] = {}
+
+    @property
+    def _rank_features(self) -> tuple[str, ...]:
+        council = self.artifact.council
+        return () if council is None else council.context.rank_features
+
+    def ranked(self, ranks: Mapping[str, Mapping[str, float]]) -> Scorer:
+        """Return this with the daily ranks that its council may read, by feature and ticker, as known at the decision.
+
+        What is not there counts as the mean of what taught the aggregator.
+        """
+        found = copy(self)
+        found._ranks = ranks
+        return found
 
     def predict(self, *, windows: F32, secids: Sequence[str], horizon: str) -> tuple[Prediction, ...]:
         """Return one prediction per window (n, lookback, k) of raw features; a NaN in a window is refused, but of sparse ones."""
         outputs = self.outputs(windows=windows, secids=secids, horizon=horizon)
-        seated = None if self._council is None else self._council.seat(outputs, windows[:, -1, :], horizon)
+        seated = (
+            None
+            if self._council is None
+            else self._council.seat(outputs, self._last_bars(windows, secids), horizon)
+        )
         outputs = outputs if seated is None else seated.outputs
         column = self.artifact.feature_names.index(self.artifact.volatility_feature)
         recent = windows[:, -1, column].astype(np.float64)
@@ -94,6 +116,13 @@ class Scorer:
             )
             for row in range(windows.shape[0])
         )
+
+    def _last_bars(self, windows: F32, secids: Sequence[str]) -> F32:
+        """Return what the council may read of each row (n, k): raw features, then the ranks."""
+        ranks = [
+            [self._ranks.get(name, {}).get(secid, np.nan) for secid in secids] for name in self._rank_features
+        ]
+        return np.column_stack((windows[:, -1, :], *ranks)).astype(np.float32)
 
     def _recalibrated(self, taught: Trusted, outputs: Outputs, recent: F64, horizon: str) -> Trusted:
         newer = self.artifact.recalibrated
