@@ -88,6 +88,9 @@ PICTURE: Final[dict[str, Any]] = {
     "levels_both": gettext_lazy(
         "The nearest support is %(support_rub)s, the nearest resistance %(resistance_rub)s RUB."
     ),
+    "rank_place": gettext_lazy(
+        "The daily ranker puts the share in place %(position)s of %(shares)s liquid ones (horizon in trading days: %(days)s; %(known_at)s). The rank correlation of such orders with what followed was %(ic_ratio)s over a year; no edge after costs is proven by them."
+    ),
     "levels_support": gettext_lazy(
         "The nearest support is %(support_rub)s RUB; there is no recent resistance above."
     ),

@@ -186,7 +186,7 @@ def candidate_explain(made: Candidate, dataset: Dataset, rules: Rules, *, say: S
         inputs=_inputs(trained, dataset),
         trust=made.trust,
         column=trained.column,
-        council=None if trained.council is None else Council.over(trained.council, dataset.features),
+        council=None if trained.council is None else Council.over(trained.council, dataset.last_bar_names),
     )
     told: dict[str, Any] = plain(
         explanation(served, trained.fitted.networks.serving, dataset, rules, say=say)

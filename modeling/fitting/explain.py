@@ -61,7 +61,7 @@ class Served:
             bars=self.inputs.scaler.windows(dataset.values, rows, lookback=dataset.lookback_bars),
             recent=dataset.values[rows, self.column].astype(np.float64),
             ticker=self.inputs.ticker[rows],
-            last_bars=dataset.values[rows],
+            last_bars=dataset.last_bars(rows),
         )
 
     def say(self, seen: Seen, horizon: str) -> Trusted:
@@ -80,7 +80,7 @@ class Seen:
     bars: F32  # (n, lookback, k) standardised
     recent: F64  # (n,) the recent volatility of a bar, which calibration reads besides the network
     ticker: np.ndarray  # (n,)
-    last_bars: F32  # (n, k) raw, which a council reads besides the network
+    last_bars: F32  # (n, k) raw, then the rank if there is one, which a council reads besides the network
 
     def lent(self, other: Seen, columns: I64, *, volatility: int) -> Seen:
         """Return this with the whole look-back of some columns from other rows."""

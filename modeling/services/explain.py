@@ -77,7 +77,7 @@ def dataset_explain(
         inputs=inputs_of(artifact, dataset),
         trust=artifact.trust,
         column=dataset.features.index(artifact.volatility_feature),
-        council=None if artifact.council is None else Council.over(artifact.council, dataset.features),
+        council=None if artifact.council is None else Council.over(artifact.council, dataset.last_bar_names),
     )
     told = plain(explanation(served, keras_network(content), dataset, rules, say=progress))
     return _report(facts, told, stored=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from features.contracts import RegimeFacts
 from modeling.contracts import Decision, RegimeRule
 from modeling.contracts.filters import LeftOut
+from modeling.contracts.ranks import RankFacts
 from signals.kernels.levels import PriceLevel
 
 TREND_FRAC = 0.005  # a close this far from its 50-bar mean is a trend, nearer is none
@@ -47,6 +48,7 @@ class Situation:
     levels: tuple[PriceLevel, ...]
     drivers: tuple[Driver, ...]
     regime: RegimeFacts | None
+    rank: RankFacts | None  # by the daily ranker
     rule: RegimeRule  # what the policy asks in this regime
     proven: bool
     in_sample: bool
@@ -130,6 +132,22 @@ def _picture(s: Situation) -> Iterator[Fact]:
     if nearest:
         code = {2: "levels_both"}.get(len(nearest), "levels_support" if below else "levels_resistance")
         yield Fact(section="picture", code=code, params=nearest)
+    yield from _rank(s.rank)
+
+
+def _rank(rank: RankFacts | None) -> Iterator[Fact]:
+    if rank is not None:
+        yield Fact(
+            section="picture",
+            code="rank_place",
+            params={
+                "position": rank.position,
+                "shares": rank.shares,
+                "days": int(rank.horizon.removesuffix("d")),
+                "known_at": rank.known_at.isoformat(),
+                "ic_ratio": rank.rank_ic,
+            },
+        )
 
 
 def _regime(s: Situation) -> Iterator[Fact]:

@@ -13,6 +13,7 @@ import pytest
 
 from features.contracts import REGIMES, RegimeFacts
 from modeling.contracts import Evidence, MarketState, Prediction, SideLosses
+from modeling.contracts.ranks import RankFacts
 from modeling.kernels.policy import decide, decide_without_model
 from modeling.selectors.configuration import policy_get
 from signals.explain import explanation_text, scenario_label, spoken_language
@@ -99,6 +100,18 @@ def situation(seed: int) -> Situation:
             since=at - timedelta(days=9),
             as_of=at,
             reasons=(),
+        ),
+        rank=None
+        if rng.random() < 0.3
+        else RankFacts(
+            feature="r@1",
+            place=0.5,
+            position=int(rng.integers(1, 130)),
+            shares=130,
+            horizon="5d",
+            known_at=at,
+            learned_until=at - timedelta(days=200),
+            rank_ic=float(rng.normal(0.09, 0.02)),
         ),
         rule=POLICY.regimes[regime],
         proven=bool(rng.random() < 0.3),
@@ -229,6 +242,34 @@ def test_a_stale_share_says_since_when():
         "params": {"last_bar_at": "2024-06-14T20:00:00+00:00"},
     }
     assert "14.06.2024 23:00 МСК" in explanation_text([fact], language="ru", decimals=2)
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted", "honest"),
+    [
+        (
+            "en",
+            "puts the share in place 12 of 115 liquid ones",
+            "was 0.09 over a year; no edge after costs is proven",
+        ),
+        (
+            "ru",
+            "на 12-м месте из 115 ликвидных",
+            "составила 0,09; преимущество после издержек ими не доказано",
+        ),
+    ],
+)
+def test_a_place_is_told_with_what_such_orders_are_worth(language, wanted, honest):
+    rank = RankFacts(
+        feature="r@1", place=0.807, position=12, shares=115, horizon="5d", known_at=datetime(2024, 6, 14, 21, tzinfo=UTC),
+        learned_until=datetime(2024, 1, 1, tzinfo=UTC), rank_ic=0.0893,
+    )  # fmt: skip
+    facts = as_json(explanation_facts(replace(situation(20), rank=rank)))
+    assert situation(20).decision.action != "NO_TRADE"
+    text = explanation_text(facts, language=language, decimals=2)
+    assert wanted in text and honest in text
+    silent = as_json(explanation_facts(replace(situation(20), rank=None)))
+    assert wanted not in explanation_text(silent, language=language, decimals=2)
 
 
 def test_scenarios_are_named():
