@@ -21,7 +21,7 @@ DROP FUNCTION modeling_dailyorder_refuse_update();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('modeling', '0010_weekly_calibrations'),
+        ('modeling', '0011_levels_that_learn'),
     ]
 
     operations = [
