@@ -23,26 +23,10 @@ from traderai.common.config import fingerprint
 def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
     """Return the whole record of a decision as plain JSON; what was not measured (NaN) is null."""
     share, decision = finding.share, finding.decision
-    levels = _levels(finding)
     last_bar_at = from_epoch_s(int(share.bars.known_s[-1])).isoformat()
     learned_until = _learned_until(finding, occasion.version)
     in_sample = any(moment > share.decided_at for moment in learned_until)
-    situation = Situation(
-        decision=decision,
-        days=horizon_days(finding.horizon),
-        last_bar_at=last_bar_at,
-        picture=dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares)),
-        levels=levels,
-        drivers=finding.drivers,
-        regime=share.regime,
-        rank=share.rank,
-        rule=finding.rule,
-        proven=is_proven(occasion),
-        in_sample=in_sample,
-        simulated=share.instrument.is_simulated,
-        left_out=finding.left_out,
-        trained_p=_trained_p(finding),
-    )
+    situation = _situation(finding, occasion, last_bar_at=last_bar_at, in_sample=in_sample)
     payload = {
         "decision": decision,
         "prediction": finding.prediction,
@@ -54,7 +38,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "rank": share.rank,
         **_outlook(finding),
         "picture": situation.picture,
-        "levels": levels,
+        "levels": situation.levels,
         "drivers": finding.drivers,
         "explanation": explanation_facts(situation),
         "warnings": [*decision.reasons, *(["in_sample"] if in_sample else [])],
@@ -64,6 +48,26 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
     }
     plain: dict[str, Any] = as_json(payload)
     return plain
+
+
+def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sample: bool) -> Situation:
+    share = finding.share
+    return Situation(
+        decision=finding.decision,
+        days=horizon_days(finding.horizon),
+        last_bar_at=last_bar_at,
+        picture=dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares)),
+        levels=_levels(finding),
+        drivers=finding.drivers,
+        regime=share.regime,
+        rank=share.rank,
+        rule=finding.rule,
+        proven=is_proven(occasion),
+        in_sample=in_sample,
+        simulated=share.instrument.is_simulated,
+        left_out=finding.left_out,
+        trained_p=_trained_p(finding),
+    )
 
 
 def _asked_by(finding: Finding, occasion: Occasion) -> dict[str, Any]:
