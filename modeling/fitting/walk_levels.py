@@ -60,7 +60,7 @@ def level_lines(figures: Mapping[str, Any]) -> list[str]:
     for name, one in figures["pooled"].items():
         before, after = (one[way] for way in WAYS)
         lines.append(
-            f"  {named(name):<22}log loss {before['log_loss']:.4f} -> {after['log_loss']:.4f}  ECE "
+            f"  {named(name):<24}log loss {before['log_loss']:.4f} -> {after['log_loss']:.4f}  ECE "
             f"{bounded(before['ece'], digits=3)} -> {bounded(after['ece'], digits=3)}, "
             f"by chance up to {number(after['ece']['by_chance'], digits=3)}"
         )

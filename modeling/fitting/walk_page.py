@@ -96,7 +96,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
                 f"{horizon} {word}: {own['rows']:,} overlapping rows, {own['days']} days, base rate "
                 f"{bounded(own['positive_frac'], scale=100)} %"
             )
-            lines += [f"  {named(name):<22}{_score_line(one)}" for name, one in own["models"].items()]
+            lines += [f"  {named(name):<24}{_score_line(one)}" for name, one in own["models"].items()]
         lines += [
             f"  direction, {named(name)}: ROC-AUC {bounded(one, digits=3)}"
             for name, one in told["direction"]["roc_auc"].items()

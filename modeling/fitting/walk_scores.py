@@ -189,8 +189,12 @@ def ece_interval(y: F64, p: F64, row_days: I64, bootstrap: DayBootstrap) -> dict
     resampled = np.abs(draws.weights @ gap).sum(axis=1) / rows_drawn
     chance = np.abs(gaps_by_chance(gap, rows, draws)).sum(axis=1) / rows_drawn
     found = figure_interval(float(np.abs(gap.sum(axis=0)).sum() / y.size), resampled, draws)
-    by_chance = float(np.quantile(chance, draws.level))
-    return {"value": found.value, "low": found.low, "high": found.high, "by_chance": by_chance}
+    return {
+        "value": found.value,
+        "low": max(found.low, 0.0),  # basic bounds mirror the draws, past 0 where the error is small
+        "high": found.high,
+        "by_chance": float(np.quantile(chance, draws.level)),
+    }
 
 
 def base_win_rates(dataset: Dataset, own: np.ndarray, cost_frac: F64) -> F64:
