@@ -46,9 +46,11 @@ def version_judge(
 ) -> tuple[GateVerdict, ModelVersionFacts]:
     """Judge a version by its gate, beside today's champion on the same rows, and store the verdict.
 
-    A leak audit that it has passed is attached.
+    A leak audit that it has passed is attached. The champion itself is judged beside its base rates alone.
     """
     champion = champion_get(slot=facts.slot)
+    if champion is not None and champion.id == facts.id:
+        champion = None
     rival, held_out = None, dataset
     if champion is not None and champion.is_simulated == facts.is_simulated:
         held_out = _held_out_of_both(dataset, champion)

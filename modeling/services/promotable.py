@@ -30,7 +30,9 @@ def require_passed(row: ModelVersion, champion: ModelVersion | None) -> None:
     """Raise PromotionRefusedError unless the gate has let a version pass, beside today's champion."""
     verdict = row.verdicts.order_by("-at", "-id").first()
     if verdict is None or verdict.verdict == "rejected":
-        raise PromotionRefusedError(f"{row.version} has not passed its gate; judge it first")
+        raise PromotionRefusedError(
+            f"{row.version} has not passed its gate; run manage.py models judge {row.version}"
+        )
     if champion is not None and champion.is_simulated != row.is_simulated and row.is_simulated:
         raise PromotionRefusedError("a version trained on simulated bars never replaces a real one")
     judged_against = verdict.against_id
@@ -38,7 +40,7 @@ def require_passed(row: ModelVersion, champion: ModelVersion | None) -> None:
     if judged_against != standing:
         raise PromotionRefusedError(
             f"{row.version} was judged against another champion than today's "
-            f"({'none' if champion is None else champion.version}); judge it again"
+            f"({'none' if champion is None else champion.version}); run manage.py models judge {row.version}"
         )
     if champion is not None and champion.grade == "trade" and row.grade != "trade":
         raise PromotionRefusedError(

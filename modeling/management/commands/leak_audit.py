@@ -33,7 +33,10 @@ class Command(BaseCommand):
             self.stdout.write("".join(f"  {line}\n" for line in check.found), ending="")
         if not report.passed:
             raise CommandError(f"{report.version} has failed its leak audit; find the leak and train again")
-        self.stdout.write(f"{report.version} has passed its leak audit; judge it again")
+        self.stdout.write(
+            f"{report.version} has passed its leak audit; to have its gate read that, run manage.py models judge "
+            f"{report.version}"
+        )
 
     def _progress(self, done: int, total: int, what: str) -> None:
         self.stderr.write(f"[{done}/{total}] {what}")

@@ -1,4 +1,4 @@
-"""`manage.py models list|shadow|promote|rollback|resume`: the registry from the command line."""
+"""`manage.py models list|judge|shadow|promote|rollback|resume`: the registry from the command line."""
 
 from __future__ import annotations
 
@@ -18,12 +18,19 @@ BY = "command line"
 class Command(BaseCommand):
     """Show and switch model versions."""
 
-    help = "List model versions, let one answer in shadow, promote, roll back, or let a silenced champion speak again."
+    help = (
+        "List model versions, judge one again, let one answer in shadow, promote, roll back, or let a silenced champion "
+        "speak again."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("list", help="the newest versions")
+        judge = actions.add_parser(
+            "judge", help="ask its gate again: after a leak audit, or when another champion serves by now"
+        )
+        judge.add_argument("version")
         for name, told in (
             ("shadow", "let a candidate that passed its gate answer on live bars unheard"),
             ("promote", "put a version that passed its gate, and its time in shadow, into service"),
@@ -46,6 +53,8 @@ class Command(BaseCommand):
         try:
             if options["action"] == "list":
                 self._list()
+            elif options["action"] == "judge":
+                self._judge(options["version"])
             else:
                 self._switch(**options)
         except TraderAIError as error:
@@ -67,6 +76,19 @@ class Command(BaseCommand):
             "resume": "is heard again",
         }[action]
         self.stdout.write(f"{facts.version} {done} as {facts.grade}")
+
+    def _judge(self, version: str) -> None:
+        from modeling.services.rejudge import version_rejudge  # needs ONNX Runtime; the other actions do not
+
+        verdict, facts = version_rejudge(version=version, progress=self._progress)
+        held_back = f"; in its way: {', '.join(verdict.reasons)}" if verdict.reasons else ""
+        warned = f"; besides: {', '.join(verdict.warnings)}" if verdict.warnings else ""
+        self.stdout.write(
+            f"{facts.version} is judged {verdict.grade}, it is {facts.state}{held_back}{warned}"
+        )
+
+    def _progress(self, done: int, total: int, what: str) -> None:
+        self.stderr.write(f"[{done}/{total}] {what}")
 
     def _list(self) -> None:
         versions = version_list()

@@ -12,17 +12,19 @@ from django.conf import settings as django_settings
 
 pytest.importorskip("keras", reason="training needs Keras")
 
-from modeling.errors import ArtifactBrokenError
+from modeling.errors import ArtifactBrokenError, PromotionRefusedError
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.kernels.metrics import roc_auc
 from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun, Trial
 from modeling.registry.artifact import MANIFEST, artifact_verify
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from modeling.selectors.drivers import drivers
-from modeling.selectors.versions import champion_get, leak_audit_passed
+from modeling.selectors.versions import champion_get, leak_audit_passed, version_get
 from modeling.services.explain import dataset_explain, stored_explain
 from modeling.services.fit import Origin, TrainReport, dataset_train
 from modeling.services.leak_audit import dataset_audit
+from modeling.services.registry import version_promote, version_rollback
+from modeling.services.rejudge import dataset_rejudge
 from tests.modeling.synthetic import dataset, shuffled, tiny_recipe
 from traderai.common.errors import ConflictError
 from traderai.common.lake import lake_at
@@ -91,6 +93,7 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     with pytest.raises(ConflictError, match="the terms of trading or the code that reads them changed since"):
         dataset_audit(facts=report.version, dataset=other, now=NOW)
 
+    assert_judged_again(report, data)
     assert_explained(report, data)
     lake, key = lake_at(django_settings.LAKE_URL), report.version.artifact_key
     artifact_verify(lake=lake, key=key, manifest_sha256=report.version.manifest_sha256)
@@ -121,6 +124,31 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     onnx.write_bytes(onnx.read_bytes()[:-1] + b"\0")
     with pytest.raises(ArtifactBrokenError, match="corrupt"):
         artifact_load(version=report.version)
+
+
+def assert_judged_again(report: TrainReport, data: Dataset) -> None:
+    """The published bytes are worth what training found; a version judged beside a former champion is judged anew."""
+    first = GateVerdict.objects.get()
+    assert "leak_audit_needed" in first.numbers["reasons"]
+    verdict, facts = dataset_rejudge(facts=report.version, dataset=data)
+    assert "leak_audit_needed" not in verdict.reasons  # the audit has passed since
+    newest = GateVerdict.objects.latest("pk")
+    assert newest.numbers["figures"] == first.numbers["figures"]
+    assert (newest.against_id, facts.state) == (None, "champion")  # nobody is his own rival
+    twin = ModelVersion.objects.get(pk=facts.id)
+    twin.pk, twin.version, twin.state, twin.grade = None, "twin", "candidate", "inform"
+    twin.save()
+    told = {"version_id": twin.pk, "by": "t", "reason": "r", "now": NOW}
+    GateVerdict.objects.create(version=twin, verdict="inform", at=NOW)
+    with pytest.raises(PromotionRefusedError, match=r"another champion .* run manage\.py models judge twin"):
+        version_promote(**told)
+    _, facts = dataset_rejudge(facts=version_get(version="twin"), dataset=data)
+    newest = GateVerdict.objects.latest("pk")
+    assert (newest.against_id, newest.numbers["compared_with_champion"]) == (report.version.id, True)
+    assert version_promote(**told).state == "champion"
+    version_rollback(by="t", reason="r", now=NOW)
+    with pytest.raises(ConflictError, match="changed since"):
+        dataset_rejudge(facts=facts, dataset=replace(data, values=data.values + 1))
 
 
 def assert_explained(report: TrainReport, data: Dataset) -> None:
