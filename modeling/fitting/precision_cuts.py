@@ -13,7 +13,7 @@ from modeling.fitting.evaluation import DayBootstrap
 from modeling.fitting.forecasts import require_held_out
 from modeling.fitting.judging import HEAD_TARGETS, Judged, Rules
 from modeling.fitting.trading import Wanted, tradable
-from modeling.kernels.metrics import precision_recall_curve
+from modeling.kernels.metrics import cut_at_precision, precision_recall_curve
 from traderai.common.arrays import F64, I64, Bools
 
 _POINTS = 12
@@ -31,6 +31,12 @@ class HeadRows:
     y: F64  # (n,) 1 where the take-profit was reached first
     net_frac: F64  # (n,) after costs
     day: I64  # (n,) of the decision
+    share: I64  # (n,) number of the instrument
+
+    def share_days(self, least_p: float) -> int:
+        """Return on how many days of shares a row is above a cut: rows of one day are one trade, not many."""
+        above = self.p >= least_p
+        return int(np.unique(np.stack([self.share[above], self.day[above]]), axis=1).shape[1])
 
 
 def head_rows(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> tuple[HeadRows, ...]:
@@ -56,9 +62,24 @@ def head_rows(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> tupl
                     y=getattr(dataset.targets, head)[row, h],
                     net_frac=gross[row, h] - dataset.cost_frac[row],
                     day=dataset.day[row],
+                    share=dataset.instrument[row].astype(np.int64),
                 )
             )
     return tuple(found)
+
+
+def precision_cuts(heads: Sequence[HeadRows], precision: float, *, min_share_days: int) -> dict[str, float]:
+    """Return by head the least probability whose rows reach the precision, of those heads where enough rows are left.
+
+    A handful of lucky rows at the top reaches any precision. Of all cuts that reach it the lowest leaves the most rows:
+    where even that one leaves too few, none leaves enough.
+    """
+    found = {}
+    for own in heads:
+        least = cut_at_precision(own.y, own.p, precision=precision) if own.row.size else None
+        if least is not None and own.share_days(least) >= min_share_days:
+            found[own.name] = least
+    return found
 
 
 def curve_points(own: HeadRows) -> list[dict[str, float | int]]:
@@ -70,7 +91,13 @@ def curve_points(own: HeadRows) -> list[dict[str, float | int]]:
         curve.score_min.tolist(), curve.rows.tolist(), curve.precision.tolist(), curve.recall.tolist(), strict=True
     )  # fmt: skip
     return [
-        {"least_p": least, "rows": rows, "precision": precision, "recall": recall}
+        {
+            "least_p": least,
+            "rows": rows,
+            "share_days": own.share_days(least),
+            "precision": precision,
+            "recall": recall,
+        }
         for least, rows, precision, recall in columns
     ]
 
@@ -91,6 +118,7 @@ def left_figures(own: HeadRows, least_p: float, bootstrap: DayBootstrap) -> dict
         return figures
     return figures | {
         "days": int(np.unique(own.day[above]).size),
+        "share_days": own.share_days(least_p),
         "precision": bootstrap.mean(own.y[above], own.day[above]),
         "net_frac": bootstrap.mean(own.net_frac[above], own.day[above]),
     }

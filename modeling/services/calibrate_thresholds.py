@@ -7,14 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from modeling.contracts import ModelVersionFacts
+from modeling.contracts.thresholds import ThresholdConfig
 from modeling.fitting.cuts import base_win_rates, cut_figures
 from modeling.fitting.dataset import PARTS, TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.judging import Rules, bootstrap_of
-from modeling.fitting.precision_cuts import HeadRows, curve_points, cuts_wanted, head_rows, left_figures
+from modeling.fitting.precision_cuts import (
+    HeadRows,
+    curve_points,
+    cuts_wanted,
+    head_rows,
+    left_figures,
+    precision_cuts,
+)
 from modeling.fitting.report import SIMULATED, bounded
 from modeling.fitting.trading import Traded, part_days, traded
-from modeling.kernels.metrics import cut_at_precision
 from modeling.selectors.versions import version_of
 from modeling.services.judgement import (
     held_out_judged,
@@ -71,7 +78,9 @@ def dataset_calibrate(
     rules = rules_of(recipe_of(run), seed=run.seed, simulated=facts.is_simulated)
     own = held_out_judged(facts, dataset)
     chosen_on = head_rows(own, dataset, rules, part=VALIDATION)
-    cuts = _cuts(chosen_on, target_precision)
+    # What the recipe asks of a least edge that shall prove anything is asked of a cut, too.
+    min_share_days = (rules.recipe.thresholds or ThresholdConfig()).min_trades
+    cuts = precision_cuts(chosen_on, target_precision, min_share_days=min_share_days)
     found, new_trials = {}, 0
     for number, part in enumerate((VALIDATION, TEST)):
         progress(number, 2, PARTS[part])
@@ -89,6 +98,7 @@ def dataset_calibrate(
             "is_simulated": facts.is_simulated,
             "grade": facts.grade,
             "target_precision": target_precision,
+            "min_share_days": min_share_days,
             "interval_level": rules.recipe.evaluation.interval_level,
             "cuts": cuts,
             "parts": found,
@@ -105,12 +115,6 @@ def _require_precision(precision: float) -> None:
             f"a precision is the share of rows that reach their take-profit, within (0, 1], was {precision:g}",
             field="target_precision",
         )
-
-
-def _cuts(heads: tuple[HeadRows, ...], precision: float) -> dict[str, float]:
-    """Return by head the least probability, of those that reach the precision at all."""
-    found = {own.name: cut_at_precision(own.y, own.p, precision=precision) for own in heads if own.row.size}
-    return {name: least for name, least in found.items() if least is not None}
 
 
 def _account(
@@ -144,33 +148,39 @@ def _part_figures(
 
 
 def _table(content: dict[str, Any]) -> list[str]:
-    parts, cuts = content["parts"], content["cuts"]
+    parts, cuts, enough = content["parts"], content["cuts"], content["min_share_days"]
     lines = [
         *([SIMULATED] if content["is_simulated"] else []),
         f"{content['version']} ({content['grade']}): the least probabilities whose VALIDATION rows reach their "
         f"take-profit in {content['target_precision']:.1%}; one-sided {content['interval_level']:.0%} block-bootstrap "
         "bounds",
-        "The cuts were chosen on the validation rows, where the figures flatter and prove nothing; rows overlap.",
+        "The cuts were chosen on the validation rows, where the figures flatter and prove nothing; rows overlap. A cut must "
+        f"leave rows on {enough} days of shares at least.",
     ]
     for name, told in parts["validation"]["heads"].items():
         if name not in cuts:
-            best = max((point["precision"] for point in told["curve"]), default=None)
-            shown = "there is no row" if best is None else f"the best on its curve is {best:.1%}"
-            lines += ["", f"{name}: no probability reaches it, {shown}"]
+            known = [point["precision"] for point in told["curve"] if point["share_days"] >= enough]
+            shown = (
+                f"the best on its curve with so many is {max(known):.1%}"
+                if known
+                else "there are too few rows"
+            )
+            lines += ["", f"{name}: no probability reaches it on {enough} days of shares, {shown}"]
             continue
         lines += ["", f"{name} >= {cuts[name]:.4f}"]
-        lines += [_left_line(part, parts[part]["heads"][name]["left"]) for part in parts]
+        lines += [_left_line(part, parts[part]["heads"][name]["left"], enough) for part in parts]
         lines.append("  validation curve: " + ", ".join(_point(point) for point in told["curve"]))
     lines += ["", "one account that trades all of them at configured costs:"]
     return [*lines, *(_account_line(part, told["account"]) for part, told in parts.items())]
 
 
-def _left_line(part: str, left: dict[str, Any]) -> str:
+def _left_line(part: str, left: dict[str, Any], enough: int) -> str:
     if not left["rows"]:
         return f"  {part:<12}no row of {left['of_rows']:,} is left"
     recall = "n/a" if left["recall"] is None else f"{left['recall']:.1%}"
     return (
-        f"  {part:<12}{left['rows']:,} of {left['of_rows']:,} rows on {left['days']} days: precision "
+        f"  {part:<12}{left['rows']:,} of {left['of_rows']:,} rows on {left['days']} days, {left['share_days']:,} days of "
+        f"shares{', too few to tell' * (left['share_days'] < enough)}: precision "
         f"{bounded(left['precision'], digits=1, scale=100)} % (all rows {100 * left['base_rate']:.1f}), recall {recall}, "
         f"F1 {left['f1']:.3f}, net {bounded(left['net_frac'], digits=1, scale=1e4)} bp a row (all rows "
         f"{1e4 * left['base_net_frac']:.1f})"
@@ -179,7 +189,7 @@ def _left_line(part: str, left: dict[str, Any]) -> str:
 
 def _point(point: dict[str, Any]) -> str:
     recall = "n/a" if point["recall"] is None else f"{point['recall']:.0%}"
-    return f"{point['precision']:.0%} at recall {recall} (p >= {point['least_p']:.3f})"
+    return f"{point['precision']:.0%} of {point['rows']:,} at recall {recall} (p >= {point['least_p']:.3f})"
 
 
 def _account_line(part: str, account: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ from traderai.common.clock import from_epoch_s
 from traderai.common.lake import lake_at
 
 NOW = datetime(2025, 1, 10, tzinfo=UTC)
+MIN_SHARE_DAYS = 20  # of a cut: these shares have 90 in a part
 HINT_WEIGHT = 0.8  # of the standardised hint on the long logit, and against it on the short one
 
 
@@ -35,7 +36,9 @@ def published(
     data: Dataset, *, name: str = "linear-1", thresholds: Thresholds | None = None
 ) -> ModelVersionFacts:
     """Register a version, trained on this dataset as far as anyone can tell, that reads the hint and is trusted whole."""
-    recipe = tiny_recipe(label_set="quick_v1", **{"split.calibration_folds": 1})
+    recipe = tiny_recipe(
+        label_set="quick_v1", **{"split.calibration_folds": 1, "thresholds.min_trades": MIN_SHARE_DAYS}
+    )
     run = TrainingRun.objects.create(
         recipe=recipe.name, seed=0, as_of=NOW, config=asdict(recipe), started_at=NOW, state="done", finished_at=NOW,
         data_sha256=data.sha256, config_sha256=name, code_sha256="",

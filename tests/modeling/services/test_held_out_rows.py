@@ -17,13 +17,14 @@ from modeling.contracts import ModelVersionFacts
 from modeling.contracts.filters import Filters, LeftOut
 from modeling.contracts.thresholds import Thresholds
 from modeling.fitting.dataset import NO_PART, PARTS, TEST, VALIDATION, Dataset
-from modeling.models import Trial
+from modeling.fitting.precision_cuts import HeadRows, curve_points, precision_cuts
+from modeling.models import GateVerdict, Trial
 from modeling.services import judgement
 from modeling.services.backtest import BacktestAsk, dataset_backtest
 from modeling.services.calibrate_thresholds import dataset_calibrate
 from modeling.services.export_predictions import dataset_export
 from modeling.services.judgement import held_out_judged
-from tests.modeling.published_maker import NOW, published
+from tests.modeling.published_maker import MIN_SHARE_DAYS, NOW, published
 from tests.modeling.synthetic import dataset
 from traderai.common.errors import ConflictError, InputError
 
@@ -67,6 +68,7 @@ def test_cuts_reach_the_precision_on_validation_and_are_reported_on_test(version
         validation = content["parts"]["validation"]["heads"][name]
         assert validation["left"]["precision"]["value"] >= 0.6 > validation["left"]["base_rate"]
         assert 0 < validation["left"]["recall"] <= 1
+        assert validation["left"]["share_days"] >= content["min_share_days"] == MIN_SHARE_DAYS
         p, r = validation["left"]["precision"]["value"], validation["left"]["recall"]
         assert validation["left"]["f1"] == pytest.approx(2 * p * r / (p + r))
         assert [point["rows"] for point in validation["curve"]] == sorted(
@@ -90,6 +92,20 @@ def test_a_higher_precision_leaves_fewer_rows_and_an_unreachable_one_none(versio
     assert sum("no probability reaches it" in line for line in report.table) == 4
     with pytest.raises(InputError, match=r"within \(0, 1\], was 60"):
         calibrated(version, data, 60.0)
+
+
+def test_a_few_lucky_rows_at_the_top_make_no_cut():
+    days = np.array([1, 1, 2, 3, 3, 4])
+    head = HeadRows(
+        name="p_long_3d", side=1, horizon=0, row=np.arange(6), net_frac=np.zeros(6), day=days,
+        p=np.array([0.9, 0.8, 0.7, 0.3, 0.2, 0.1]), y=np.array([1.0, 1, 1, 0, 0, 0]), share=np.zeros(6, dtype=np.int64),
+    )  # fmt: skip
+    assert precision_cuts([head], 0.9, min_share_days=2) == {"p_long_3d": 0.7}  # three rows on two days
+    assert precision_cuts([head], 0.9, min_share_days=3) == {}
+    two_shares = replace(head, share=np.array([0, 1, 0, 0, 0, 0]))
+    assert precision_cuts([two_shares], 0.9, min_share_days=3) == {"p_long_3d": 0.7}
+    assert precision_cuts([head], 0.5, min_share_days=3) == {"p_long_3d": 0.1}
+    assert [point["share_days"] for point in curve_points(head)] == [1, 1, 2, 3, 3, 4]
 
 
 def test_the_test_part_has_no_say_in_the_cuts(version, data: Dataset, monkeypatch: pytest.MonkeyPatch):
@@ -175,6 +191,23 @@ def command(name: str, *words: str) -> str:
     out = io.StringIO()
     call_command(name, *words, stdout=out, stderr=io.StringIO())
     return out.getvalue()
+
+
+def test_a_version_is_judged_again_but_not_once_it_was_rejected(
+    version, data: Dataset, monkeypatch: pytest.MonkeyPatch
+):
+    loaded = []
+    monkeypatch.setattr(
+        judgement, "dataset_load", lambda *_args, **_options: loaded.append(1) or (data, True, ())
+    )
+    said = command(
+        "models", "judge", version.version
+    )  # it knows the hint, but of ranges and volatility nothing
+    assert f"{version.version} is judged rejected, it is rejected; in its way: " in said
+    assert GateVerdict.objects.get().version_id == version.id
+    with pytest.raises(CommandError, match="was rejected; train a new version"):
+        command("models", "judge", version.version)
+    assert loaded == [1] and GateVerdict.objects.count() == 1
 
 
 def test_the_commands(version, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
