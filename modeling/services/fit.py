@@ -61,7 +61,7 @@ from modeling.selectors.versions import facts_of
 from modeling.services.judgement import rules_of, version_judge
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_enter, version_register
-from modeling.services.tracking import training_track
+from modeling.services.tracking import curves_track, training_track
 from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
 from traderai.common.config import fingerprint
@@ -232,6 +232,7 @@ def _offered(
     )
     sha = _write(new, plan, dataset, made, told)
     facts = version_register(new=replace(new, manifest_sha256=sha), run_id=offer.run.pk, now=clock.now())
+    curves_track(version=facts.version, curves=made.trained.fitted.learning_curve)
     progress(5, STAGES, "gate")
     verdict, facts = version_judge(facts, made.judged, dataset, rules)
     promoted, note, facts = _promote(facts, verdict)

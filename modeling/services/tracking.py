@@ -1,4 +1,6 @@
-"""Trainings told to an MLflow tracking server, where one is configured; by its REST API, so that nothing is installed.
+"""Trainings told to an MLflow server, their learning curves to TensorBoard, where these are configured.
+
+MLflow is told by its REST API, so that nothing is installed.
 
 Source: MLflow, REST API 2.0: experiments/get-by-name and create, runs/create, log-batch and update.
 """
@@ -7,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -43,6 +46,24 @@ def training_track(*, run: TrainingRun, version: ModelVersionFacts, note: str) -
     except (httpx.HTTPError, httpx.InvalidURL, KeyError, TypeError, ValueError) as error:
         _log.warning("%s: %s: %s", EVENT, version.version, type(error).__name__)
         return None
+
+
+def curves_track(*, version: str, curves: Mapping[str, Sequence[float]]) -> Path | None:
+    """Write learning curves as event files and return their folder; None where none is configured or it took nothing.
+
+    A folder that cannot be written is logged and has no other consequence.
+    """
+    if not settings.TENSORBOARD_DIR:
+        return None
+    from modeling.fitting.event_files import curves_write  # imports TensorFlow
+
+    folder = Path(settings.TENSORBOARD_DIR) / version
+    try:
+        curves_write(folder, curves)
+    except OSError as error:
+        _log.warning("%s: %s: %s", EVENT, version, error)
+        return None
+    return folder
 
 
 def _told(client: httpx.Client, run: TrainingRun, version: ModelVersionFacts, note: str) -> str:

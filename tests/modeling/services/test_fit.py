@@ -46,9 +46,11 @@ def scores(report: TrainReport, data: Dataset, rows: np.ndarray, horizon: str) -
     return list(scorer.predict(windows=windows, secids=secids, horizon=horizon))
 
 
-def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: Path):
+def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: Path, settings):
+    settings.TENSORBOARD_DIR = str(quick.parent / "events")
     data = dataset(planted=True)
     report = trained(data)
+    assert list((quick.parent / "events" / report.version.version).glob("events.out.tfevents.*"))
     test_rows = np.flatnonzero(data.part[:, 1] == TEST)
     found = scores(report, data, test_rows, "2d")
     y = data.targets.p_long[test_rows, 1]
