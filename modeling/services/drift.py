@@ -85,14 +85,17 @@ def dataset_drift(
     reference, config = _reference(facts), drift_config_get()
     if reference is None:
         return _keep(facts, as_of, now, ("unknown", NO_REFERENCE, DriftFindings(days=0)))
-    since_s = clock.to_epoch_s(_since(facts, as_of, config))
+    since = _since(facts, as_of, config)
     late = late_rows(
-        dataset, learned_s=since_s, as_of_s=clock.to_epoch_s(as_of), stretch_days=reference.stretch_days
+        dataset,
+        learned_s=clock.to_epoch_s(since),
+        as_of_s=clock.to_epoch_s(as_of),
+        stretch_days=reference.stretch_days,
     )
     if not late.rows.size:
         raise NotReadyError(
-            f"no bar with features since {facts.trained_until.isoformat()} is known at {as_of.isoformat()}; run "
-            "manage.py ingest and manage.py build_features first",
+            f"no bar with features from {since.isoformat()} on is known at {as_of.isoformat()}; run manage.py ingest and "
+            "manage.py build_features first, or ask as of a day that has some",
             code="features_not_built",
         )
     said = version_said(facts, dataset, rows=_scored(dataset, late, config), as_of=as_of)

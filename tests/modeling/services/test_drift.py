@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -175,6 +176,10 @@ def test_the_newest_days_too_few_for_a_stretch_are_told(published: Published):
         dataset_drift(
             facts=published.facts, dataset=published.data, as_of=before - timedelta(days=1), now=NOW
         )
+    late = published.end + timedelta(days=3000)  # the look back does not reach the bars
+    since = late - timedelta(days=drift_config_get().history_days)
+    with pytest.raises(NotReadyError, match=f"no bar with features from {re.escape(since.isoformat())} on"):
+        dataset_drift(facts=published.facts, dataset=published.data, as_of=late, now=NOW)
     with pytest.raises(InputError, match="has learned"):
         drift_check(as_of=published.facts.trained_until, now=NOW)
     assert DriftReport.objects.count() == 1
