@@ -49,6 +49,14 @@ class Judged:
     thresholds: Thresholds | None = None  # None: it trades by the configured thresholds alone
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LearningBase:
+    """What is known without a network, learning after training where the network that is judged does."""
+
+    forecasts: Forecasts  # of the same rows in the same order
+    learns: frozenset[str]  # heads such as "p_long_3d"; of the others the base is that of the training part
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """By what the trades are judged."""
@@ -119,9 +127,18 @@ def policy_traded(own: Judged, dataset: Dataset, rules: Rules, *, part: int) -> 
 
 
 def gate_input(
-    own: Judged, champion: Judged | None, dataset: Dataset, rules: Rules, *, champion_trades: bool
+    own: Judged,
+    champion: Judged | None,
+    dataset: Dataset,
+    rules: Rules,
+    *,
+    champion_trades: bool,
+    base: LearningBase | None = None,
 ) -> GateInput:
-    """Return what the gate judges: the test part, candidate and champion on the same rows."""
+    """Return what the gate judges: the test part, candidate and champion on the same rows.
+
+    Without a `base` that learns they are held against what the training part knows.
+    """
     for judged in (own,) if champion is None else (own, champion):
         require_held_out(judged.forecasts, dataset, part=TEST)
     result = policy_traded(own, dataset, rules, part=TEST)
@@ -129,7 +146,7 @@ def gate_input(
     if champion is not None and champion_trades:
         rival = policy_traded(champion, dataset, rules, part=TEST).daily_net
     return GateInput(
-        heads=tuple(_comparisons(own, champion, dataset)),
+        heads=tuple(_comparisons(own, champion, dataset, base)),
         daily_net=result.daily_net,
         trades=len(result.simulation.trades),
         direction_auc=tuple(_direction_aucs(own, dataset)),
@@ -219,45 +236,54 @@ def _traded(
     return traded(wanted.orders(dataset, terms.policy), dataset, terms, days=part_days(dataset, part))
 
 
-def _comparisons(own: Judged, champion: Judged | None, dataset: Dataset) -> list[HeadComparison]:
+def _comparisons(
+    own: Judged, champion: Judged | None, dataset: Dataset, base: LearningBase | None
+) -> list[HeadComparison]:
     return [
         comparison
         for h in range(len(dataset.horizons))
         for comparison in (
-            *(_probability_comparison(own, champion, dataset, h, side) for side in HEAD_TARGETS),
-            _quantile_comparison(own, champion, dataset, h),
+            *(_probability_comparison(own, champion, dataset, h, side, base) for side in HEAD_TARGETS),
+            _quantile_comparison(own, champion, dataset, h, base),
             _volatility_comparison(own, champion, dataset, h),
         )
     ]
 
 
 def _probability_comparison(
-    own: Judged, champion: Judged | None, dataset: Dataset, h: int, side: str
+    own: Judged, champion: Judged | None, dataset: Dataset, h: int, side: str, base: LearningBase | None
 ) -> HeadComparison:
-    rows = own.forecasts.rows
+    rows, name = own.forecasts.rows, f"{side}_{dataset.horizons[h]}"
     inside = dataset.part[rows, h] == TEST
     y = getattr(dataset.targets, side)[rows[inside], h]
+    rate = np.full(y.size, baselines.base_rates(dataset, side)[h])
+    if base is not None and name in base.learns:
+        rate = getattr(base.forecasts, side)[inside, h]
     return _compared(
-        f"{side}_{dataset.horizons[h]}",
+        name,
         "log_loss",
         lambda judged: log_loss(y, getattr(judged.forecasts, side)[inside, h]),
         (own, champion),
-        log_loss(y, np.full(y.size, baselines.base_rates(dataset, side)[h])),
+        log_loss(y, rate),
         y.size,
     )
 
 
-def _quantile_comparison(own: Judged, champion: Judged | None, dataset: Dataset, h: int) -> HeadComparison:
-    rows = own.forecasts.rows
+def _quantile_comparison(
+    own: Judged, champion: Judged | None, dataset: Dataset, h: int, base: LearningBase | None
+) -> HeadComparison:
+    rows, name = own.forecasts.rows, f"return_quantiles_{dataset.horizons[h]}"
     inside = dataset.part[rows, h] == TEST
     y = dataset.targets.forward_return[rows[inside], h]
-    unconditional = baselines.unconditional_quantiles(dataset)[h]
+    known = np.tile(baselines.unconditional_quantiles(dataset)[h], (y.size, 1))
+    if base is not None and name in base.learns:
+        known = base.forecasts.return_quantiles[inside, h]
     return _compared(
-        f"return_quantiles_{dataset.horizons[h]}",
+        name,
         "quantile_loss",
         lambda judged: _pinball(y, judged.forecasts.return_quantiles[inside, h]),
         (own, champion),
-        _pinball(y, np.tile(unconditional, (y.size, 1))),
+        _pinball(y, known),
         y.size,
     )
 

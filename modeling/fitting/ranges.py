@@ -61,7 +61,7 @@ def ranges_taught(said: Forecasts, dataset: Dataset, halves: Sequence[Half] = ()
     by_horizon, coverage, verdicts = {}, {}, []
     for h, horizon in enumerate(dataset.horizons):
         verdict = _verdict(horizon, halves, h=h)
-        own = replace(_taught(said, dataset, h), kept=verdict.kept)
+        own = replace(ranges_started(said, dataset, h), kept=verdict.kept)
         by_horizon[horizon] = own
         coverage[horizon] = coverage_figures(_run(said, dataset, h, own))
         verdicts.append(verdict)
@@ -89,7 +89,7 @@ def _verdict(horizon: str, halves: Sequence[Half], *, h: int) -> RangeVerdict:
     found = []
     for half in halves:
         try:
-            started = _taught(half.forecasts, half.dataset, h)
+            started = ranges_started(half.forecasts, half.dataset, h)
         except DatasetRefusedError:
             continue  # half of a fold may be too short where the whole is not: it says nothing
         found.append(_run(half.forecasts, half.dataset, h, started))
@@ -103,7 +103,8 @@ def _verdict(horizon: str, halves: Sequence[Half], *, h: int) -> RangeVerdict:
     )
 
 
-def _taught(said: Forecasts, dataset: Dataset, h: int) -> HorizonRanges:
+def ranges_started(said: Forecasts, dataset: Dataset, h: int) -> HorizonRanges:
+    """Return what the validation rows among the forecasts teach at one horizon; raises as `ranges_taught`."""
     try:
         fitted = conformal_fit(said, dataset, h=h)
     except ValueError as error:

@@ -18,6 +18,7 @@ from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.evidence import Novelty
 from modeling.fitting.forecasts import NetworkInputs, Provenance, Raw, calibrated, raw_forecasts
+from modeling.fitting.gate_base import base_served
 from modeling.fitting.judging import Judged, Rules, gate_input
 from modeling.fitting.loading import dataset_load, whole_load
 from modeling.fitting.recipe import Recipe
@@ -46,6 +47,8 @@ def version_judge(
 ) -> tuple[GateVerdict, ModelVersionFacts]:
     """Judge a version by its gate, beside today's champion on the same rows, and store the verdict.
 
+    `own` is what it would say in service, as the champion's words are. What it learns after training its base rates do too.
+
     A leak audit that it has passed is attached. The champion itself is judged beside its base rates alone.
     """
     champion = champion_get(slot=facts.slot)
@@ -55,9 +58,15 @@ def version_judge(
     if champion is not None and champion.is_simulated == facts.is_simulated:
         held_out = _held_out_of_both(dataset, champion)
         rival = _rival(champion, facts, dataset, rows=own.forecasts.rows)
-    config = gate_get()
+    config, artifact = gate_get(), store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts)
+    column = dataset.features.index(artifact.volatility_feature)
     measured = gate_input(
-        own, rival, held_out, rules, champion_trades=champion is not None and champion.grade == "trade"
+        own,
+        rival,
+        held_out,
+        rules,
+        champion_trades=champion is not None and champion.grade == "trade",
+        base=base_served(own.forecasts, dataset, artifact.trust, learned_of(artifact), column=column),
     )
     verdict = grade_candidate(
         replace(measured, leak_audited=leak_audit_passed(version_id=facts.id)),
