@@ -155,7 +155,8 @@ def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]
         "the evidence; the bounds resample whole days in blocks.",
         "* Trades are judged by the thresholds of the flat regime (by those of each day's own where least edges or cells "
         "to be left out were learned and kept), at the labels' own entries and exits, with equal stakes and profits not reinvested.",
-        "* Calibration, losses by volatility and the edge map come from one validation part, and know no learned levels.",
+        "* Calibration, losses by volatility and the edge map come from one validation part; they, least edges by regime and "
+        "cells left out know no learned levels.",
         "* Held-out figures are of what is served: levels and ranges learn each day from outcomes, where they serve.",
         "* The shares are those listed today in the data: shares that were delisted are missing.",
         "",

@@ -173,10 +173,10 @@ def conformal_steps(
     Raises: ValueError as `conformal_learn` and `daily_steps`.
     """
 
-    def say(state: ConformalState, own: Bools) -> F64:
+    def say(state: ConformalState, own: slice) -> F64:
         return conformal_say(state, rows.quantiles[own], rows.volatility[own])
 
-    def learn(state: ConformalState, said: F64, own: Bools, end_s: int) -> ConformalState:
+    def learn(state: ConformalState, said: F64, own: I64, end_s: int) -> ConformalState:
         heard = QuantileRows._make([said, *(column[own] for column in rows[1:])])
         return conformal_learn(state, heard, until_s=end_s)
 

@@ -96,7 +96,10 @@ def levelled(rows: ProbabilityRows, *, step: float, offsets: F64) -> tuple[F64, 
 
 
 def level_terciles(volatility: F64, edges: tuple[float, float]) -> I64:
-    """Return the tercile of each expected volatility (n,): 0 to 2, -1 where it is not known."""
+    """Return the tercile of each expected volatility: 0 to 2, -1 where it is not known.
+
+    Shapes: volatility (n,); returns (n,).
+    """
     return np.where(np.isfinite(volatility), volatility_terciles(volatility, edges), -1)
 
 
@@ -176,10 +179,10 @@ def level_steps(
     Raises: ValueError for rows as `levelled`, and as `daily_steps`.
     """
 
-    def say(state: LevelState, own: Bools) -> F64:
+    def say(state: LevelState, own: slice) -> F64:
         return level_say(state, rows.p[own], rows.tercile[own])
 
-    def learn(state: LevelState, said: F64, own: Bools, end_s: int) -> LevelState:
+    def learn(state: LevelState, said: F64, own: I64, end_s: int) -> LevelState:
         heard = ProbabilityRows._make([said, *(column[own] for column in rows[1:])])
         return level_learn(state, heard, until_s=end_s)
 
