@@ -58,10 +58,10 @@ class LeftOut:
     def __post_init__(self) -> None:
         if self.cell not in CELLS[self.kind]:
             raise ValueError(f"a {self.kind} must be one of {', '.join(CELLS[self.kind])}, was {self.cell!r}")
-        if not all(map(math.isfinite, (self.net_bp, self.low_bp, self.high_bp))) or self.trades < 1:
+        if not -math.inf < self.low_bp <= self.net_bp <= self.high_bp < 0.0 or self.trades < 1:
             raise ValueError(
-                f"net_bp and its bounds must be finite and trades at least 1, were {self.net_bp} "
-                f"[{self.low_bp}, {self.high_bp}] and {self.trades}"
+                "net_bp must lie within its bounds, all finite and below 0, and trades be at least 1, were "
+                f"{self.net_bp} [{self.low_bp}, {self.high_bp}] and {self.trades}"
             )
 
     @property

@@ -65,9 +65,7 @@ class Rules:
     account: AccountRules
     recipe: Recipe
     seed: int
-    regimes: RegimeSteps | None = (
-        None  # of the market; needed where thresholds or filters are learned or were
-    )
+    regimes: RegimeSteps | None = None  # of the market; needed where a policy learns or has learned
 
     def terms(self, cost_bp: float | None, thresholds: Thresholds | None = None) -> Terms:
         """Return the terms of trading at a flat cost, or at the configured one.

@@ -10,7 +10,7 @@ import numpy as np
 
 from modeling.contracts.filters import CELLS, FilterConfig, FilterKind, LeftOut
 from modeling.kernels.multiple_testing import false_discovery_control
-from modeling.kernels.significance import DayDraws, ratio_interval, ratio_p_value
+from modeling.kernels.significance import DayDraws, FigureInterval, ratio_interval, ratio_p_value
 from traderai.common.arrays import F64, I64, Bools
 
 
@@ -71,7 +71,8 @@ def losing_cells(
     All cells of the kinds with at least `min_trades` trades on `min_days` days are tested: is the mean net result of their trades below
     0? The most certain one goes first, and the others are tested anew on the rows that are left, because a cell may
     lose for the share of another's rows in it alone. Benjamini and Hochberg hold the false ones down among all cells
-    that are tested, those gone before with the p-value by which they went. A kind whose rows all lie in one cell is
+    that are tested, those gone before with the p-value by which they went; and the upper bound of a cell's own mean must
+    lie below 0, by the level of the draws. A kind whose rows all lie in one cell is
     no filter and is not tested, but for the regime: in that one nothing is traded then.
 
     Shapes: codes by kind (n,) as `cell_codes` gives them; draws of the days that `place` counts.
@@ -88,9 +89,11 @@ def losing_cells(
             enough = _enough(counts, config)
             p_values[number] = ratio_p_value(-sums, counts, draws) if enough else 1.0
         best = min(open_cells, key=lambda number: (p_values[number], _standing(daily[number], draws)))
-        if not false_discovery_control(p_values, level=config.false_discoveries).accepted[best]:
+        accepted = false_discovery_control(p_values, level=config.false_discoveries).accepted[best]
+        interval = ratio_interval(*daily[best], draws)
+        if not accepted or interval.high >= 0.0:
             break
-        found.append(_left_out(tested[best], daily[best], draws))
+        found.append(_left_out(tested[best], interval, trades=int(daily[best][1].sum())))
         left &= ~tested[best].inside
         open_cells.remove(best)
     return LosingCells(left_out=tuple(found), tested=len(tested))
@@ -107,15 +110,14 @@ def _standing(daily: tuple[F64, F64], draws: DayDraws) -> float:
     return interval.value / width if width > 0.0 else 0.0
 
 
-def _left_out(cell: _Cell, daily: tuple[F64, F64], draws: DayDraws) -> LeftOut:
-    interval = ratio_interval(*daily, draws)
+def _left_out(cell: _Cell, interval: FigureInterval, *, trades: int) -> LeftOut:
     return LeftOut(
         kind=cell.kind,
         cell=CELLS[cell.kind][cell.code],
         net_bp=1e4 * interval.value,
         low_bp=1e4 * interval.low,
         high_bp=1e4 * interval.high,
-        trades=int(daily[1].sum()),
+        trades=trades,
     )
 
 

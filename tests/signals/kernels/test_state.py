@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.kernels.sessions import MAIN
+from modeling.fitting.dataset import dataset_assemble
+from modeling.fitting.trading import cell_rows
 from modeling.selectors.label_sets import barrier_set_get
 from signals.kernels.state import Moment, market_state
+from tests.modeling.synthetic import FEATURES, instruments, label_set
+from tests.modeling.synthetic import bars as synthetic_bars
 
 LABELS = barrier_set_get(name="swing_v1")
 SHARE = InstrumentFacts(
@@ -80,3 +85,20 @@ def test_short_histories_have_no_range_and_none_is_refused():
     with pytest.raises(ValueError, match="at least one bar"):
         moment = Moment(decision_s=0, regime="flat", novelty=0.0)
         market_state(bars(5).cut(0), instrument=SHARE, label_set=LABELS, moment=moment)
+
+
+def test_the_cells_of_a_decision_are_those_that_its_row_is_judged_in():
+    """Filters read of the served state what they read of the dataset's row: hour, session and turnover."""
+    found = synthetic_bars("SHR0", days=40, seed=3)
+    rows = next(item for item in instruments(days=40) if item.bars.secid == "SHR0")
+    data = dataset_assemble(
+        [replace(rows, bars=found)], features=FEATURES, label_set=label_set(), lookback_bars=8
+    )
+    codes = np.zeros(len(found), dtype=np.int8)
+    judged = cell_rows(data, np.arange(len(found)), codes.astype(np.int64), codes)
+    for last in (200, 203, 299):
+        moment = Moment(decision_s=int(found.known_s[last]), regime="flat", novelty=0.0)
+        state = market_state(found.part(0, last + 1), instrument=SHARE, label_set=LABELS, moment=moment)
+        assert (state.hour, state.session) == (judged.hour[last], judged.session[last])
+        assert state.median_turnover_rub == judged.median_turnover_rub[last]
+    assert len(set(judged.hour.tolist())) == 9
