@@ -15,6 +15,7 @@ from onnx.checker import check_model
 
 from modeling.errors import ExportMismatchError
 from modeling.fitting.onnx_graphs import OPSET, drop_unread, fuse_norms, lighten_loops, skip_padding
+from modeling.fitting.onnx_rows import skip_padding_products
 from modeling.registry.scorer import PADDING, Network
 from traderai.common.arrays import F32, I32
 
@@ -35,6 +36,7 @@ def onnx_export(serving: Any, *, lookback_bars: int, n_features: int) -> bytes:
     lighten_loops(model)
     fuse_norms(model)
     drop_unread(model.graph)
+    skip_padding_products(model, padding_ticker=PADDING)
     check_model(model)
     return bytes(model.SerializeToString())
 

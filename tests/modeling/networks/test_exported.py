@@ -64,6 +64,23 @@ def test_every_norm_is_one_operation_and_nothing_is_left_of_it(
     assert not {"GlobalAveragePool", "ReduceMean", "Reciprocal"} & set(operations)
 
 
+def taken_out(onnx: bytes) -> list[str]:
+    return [node.output[0] for node in load_from_string(onnx).graph.node if node.op_type == "Compress"]
+
+
+def test_products_of_bars_with_bars_leave_padding_out(exported: dict[str, bytes]):
+    model, taken = load_from_string(exported["xlstm"]), taken_out(exported["xlstm"])
+    back = [node.output[0] for node in model.graph.node if node.op_type == "ScatterND"]
+    model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in taken + back)
+    feed = windows(5)
+    feed["ticker"][[1, 3]] = PADDING
+    read = onnxruntime.InferenceSession(model.SerializeToString()).run(taken + back, feed)
+    assert [own.shape[0] for own in read] == [3] * len(taken) + [5]
+    assert len(taken) == 5  # query, key, value and both gates
+    assert (read[-1][[1, 3]] == 0).all() and (read[-1][[0, 2, 4]] != 0).any(axis=(1, 2, 3)).all()
+    assert not taken_out(exported["tcn"]) and not taken_out(exported["lstm"])  # they have no such products
+
+
 def test_an_lstm_is_one_operation_that_skips_padding(exported: dict[str, bytes]):
     model = load_from_string(exported["lstm"])
     assert not [node for node in model.graph.node if node.op_type in ("Loop", "Scan")]
