@@ -182,6 +182,7 @@ def _train(
         return report
     # Where the network is not better than what is known without it, the base serves: that says "no edge" and
     # still gives ranges and break-evens. It is a version of its own, judged by the same gate.
+    progress(2, STAGES, f"calibration with the base of {', '.join(lost)} instead")
     fallen = {name: reduced(own, kinds=lost) for name, own in trust.items()}
     second, _ = _offered(offer, trained, fallen, lost=lost, progress=progress)
     table = (*report.table, "", f"{report.version.version}: {report.note}", *fallback_lines(lost))
