@@ -354,9 +354,9 @@ class DriftReportAdmin(ReadOnlyAdmin):
 
 @admin.register(ConformalState)
 class ConformalStateAdmin(ReadOnlyAdmin):
-    """What the ranges of versions have learned from outcomes, a state a day; append-only."""
+    """What the ranges and levels of versions have learned from outcomes, a state a day; append-only."""
 
-    list_display = ("version", "as_of", "outcomes", "at")
+    list_display = ("version", "as_of", "outcomes", "calibrated_at", "at")
     list_filter = ("as_of",)
     list_select_related = ("version",)
     search_fields = ("version__version",)
