@@ -21,6 +21,7 @@ from modeling.kernels.running_levels import MEMORY_WINDOWS
 from modeling.models import ConformalState as StoredState
 from modeling.registry import artifact as store
 from modeling.selectors.conformal import conformal_newest
+from modeling.selectors.shadow import shadow_list
 from modeling.selectors.versions import champion_get
 from modeling.services.judgement import artifact_raw, dataset_since
 from modeling.services.served import Epoch, epoch_at, epochs_of
@@ -36,20 +37,28 @@ def conformal_update(*, now: datetime, progress: Progress = silent) -> Conformal
 
     One state is stored for each such day with bars, as if called daily: calling late, or again on the same day,
     gives the same states. None without a version in service, or where its artifact is from before ranges learned.
+    Versions in shadow are taught after it: their answers are judged by what they would say in service.
 
     Raises: as `dataset_since`.
     """
     champion = champion_get()
-    artifact = None if champion is None else _artifact(champion)
-    if champion is None or artifact is None:
+    found = None if champion is None else _version_update(champion, now=now, progress=progress)
+    for version in shadow_list():
+        _version_update(version, now=now, progress=progress)
+    return found
+
+
+def _version_update(facts: ModelVersionFacts, *, now: datetime, progress: Progress) -> ConformalFacts | None:
+    artifact = _artifact(facts)
+    if artifact is None:
         return None
     learned = _epochs(artifact, now)[-1].learned
     today = clock.to_epoch_s(clock.midnight(now.astimezone(clock.MOSCOW).date()))
     if learned.until_s < today:
         since = clock.from_epoch_s(learned.until_s - learned.longest_s)
-        dataset = dataset_since(champion, since=since, as_of=now, progress=progress)
-        return dataset_conformal(facts=champion, dataset=dataset, now=now)
-    return conformal_newest(version_id=champion.id, as_of=now)
+        dataset = dataset_since(facts, since=since, as_of=now, progress=progress)
+        return dataset_conformal(facts=facts, dataset=dataset, now=now)
+    return conformal_newest(version_id=facts.id, as_of=now)
 
 
 def dataset_conformal(*, facts: ModelVersionFacts, dataset: Dataset, now: datetime) -> ConformalFacts | None:

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from django.db import transaction
 
+from features.selectors.catalogue import feature_set_get
 from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
 from modeling.contracts.conformal import ConformalState, HorizonRanges
 from modeling.contracts.levels import LEVEL_SIDES, HorizonLevels, LevelState
@@ -20,13 +22,13 @@ from modeling.fitting.dataset import Dataset
 from modeling.kernels.served_levels import with_levels
 from modeling.kernels.served_ranges import ranged
 from modeling.models import ConformalState as StoredState
-from modeling.models import WeeklyCalibration
+from modeling.models import ModelVersion, WeeklyCalibration
 from modeling.registry import artifact as store
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.conformal import levels_get, ranges_get
 from modeling.services.calibration import dataset_calibrate
-from modeling.services.conformal import dataset_conformal
+from modeling.services.conformal import conformal_update, dataset_conformal
 from modeling.services.judgement import artifact_judged, artifact_raw, version_judged
 from modeling.services.served import version_said
 from tests.modeling.learned_maker import all_kept, plain_bytes, with_files
@@ -70,6 +72,12 @@ def base(quick: Path) -> ModelVersionFacts:
     return serving(
         bars(), "global-quick-1", weights=(0.4, 0.0, 0.1), more=more, p_long_trust=0.7, p_short_trust=0.5
     )
+
+
+@pytest.fixture
+def published() -> SimpleNamespace:
+    """What stands in for a database of bars."""
+    return SimpleNamespace(data=bars())
 
 
 @pytest.fixture(scope="module")
@@ -217,6 +225,19 @@ def test_an_artifact_from_before_levels_learned_keeps_its_ranges(base: ModelVers
     calibration = dataset_calibrate(facts=older, dataset=moved(), now=end)
     assert calibration is not None and calibration.levels == {}
     assert levels_get(artifact=artifact_calibrated(artifact=artifact, as_of=end), as_of=end) == {}
+
+
+def test_a_version_in_shadow_is_taught_as_the_one_in_service(
+    base: ModelVersionFacts, end: datetime, loading: list[dict[str, Any]]
+):
+    wanted = taught(base, end)
+    StoredState.objects.all().delete()
+    key = feature_set_get(name="tech_v1").key
+    ModelVersion.objects.filter(pk=base.id).update(state="shadow", feature_set_key=key)
+    assert conformal_update(now=end) is None  # none is in service
+    assert stored() == wanted and len(loading) == 1
+    ModelVersion.objects.filter(pk=base.id).update(state="retired")
+    assert conformal_update(now=end + 3 * DAY) is None and len(loading) == 1
 
 
 def test_a_crash_stores_nothing_and_another_workers_days_stand(base: ModelVersionFacts, end: datetime):
