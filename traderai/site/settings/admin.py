@@ -51,6 +51,7 @@ NAVIGATION = [
             _item("Leak audits", "water_drop", "modeling_leakaudit"),
             _item("Drift reports", "trending_down", "modeling_driftreport"),
             _item("Retrainings", "autorenew", "modeling_retrainingreport"),
+            _item("Daily orders", "leaderboard", "modeling_dailyorder"),
             _item("Shadow reports", "visibility_off", "modeling_shadowreport"),
             _item("Promotions", "swap_vert", "modeling_promotion"),
             _item("Training runs", "fitness_center", "modeling_trainingrun"),
