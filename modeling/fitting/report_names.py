@@ -15,7 +15,7 @@ NAMES: Final = {
     "volatility": "strategy volatility",
     "average": "average of votes",
     "meta": "meta-aggregator",
-    "meta_rank": "meta-aggregator with the daily rank",
+    "meta_rank": "meta with daily rank",
     "council": "council",
     "shared": "without adapters",
     "adapters": "with adapters",

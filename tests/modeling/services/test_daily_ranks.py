@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,14 +15,21 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from features.selectors.catalogue import feature_set_get
+from modeling.contracts.council import META, META_RANK
 from modeling.fitting.daily_ranks import DailyRanks
+from modeling.fitting.loading import Loaded
 from modeling.fitting.rank_loading import panel_ranks
+from modeling.fitting.recipe import Recipe
 from modeling.fitting.report_settings import rank_report_config
-from modeling.models import DailyOrder
+from modeling.models import DailyOrder, ModelVersion, TrainingRun
 from modeling.selectors.daily_ranks import rank_known
+from modeling.selectors.versions import facts_of
 from modeling.services import daily_ranks as module
+from modeling.services import judgement
 from modeling.services.daily_ranks import daily_ranks_update, ranks_store
 from modeling.tasks import daily_ranks_update as daily_ranks_task
+from tests.modeling.council_maker import council_data, council_recipe
 from tests.modeling.fitting.cross_maker import panel
 from traderai.accounts.models import User
 from traderai.common import clock
@@ -153,3 +161,30 @@ def test_staff_sees_the_orders(client: Client):
     client.force_login(staff)
     page = client.get(reverse("admin:modeling_dailyorder_changelist"))
     assert page.status_code == 200 and b"r@1" in page.content
+
+
+def test_only_a_version_that_kept_the_rank_has_it_loaded(monkeypatch: pytest.MonkeyPatch):
+    recipe = council_recipe(label_set="quick_v1")
+    assert recipe.council is not None
+    recipe = replace(recipe, council=replace(recipe.council, ranks="rank_v1"), feature_set="tech_v1")
+    asked: list[str | None] = []
+
+    def loaded(plan: Recipe, **_options: Any) -> Loaded:
+        asked.append(None if plan.council is None else plan.council.ranks)
+        return Loaded(dataset=council_data(), instruments=(), is_simulated=False, without_features=())
+
+    monkeypatch.setattr(judgement, "whole_load", loaded)
+    run = TrainingRun.objects.create(
+        recipe=recipe.name, seed=0, as_of=last(), config=json.loads(json.dumps(asdict(recipe))), started_at=last(),
+        state="done", finished_at=last(), data_sha256="d", config_sha256="c", code_sha256="",
+    )  # fmt: skip
+    for kept in ("global", META, META_RANK):
+        version = ModelVersion.objects.create(
+            version=kept, kind="council", recipe=recipe.name, feature_set_key=feature_set_get(name="tech_v1").key,
+            label_set="quick_v1", timeframe="1h", horizons=["1d", "2d"], lookback_bars=8, trained_until=last(),
+            is_simulated=False, artifact_key=kept, manifest_sha256="0" * 64, metrics={"council": {"kept": kept}},
+            created_at=last(), run=run,
+        )  # fmt: skip
+        facts = facts_of(version)
+        judgement.dataset_since(facts, since=last(), as_of=last() + DAY)
+    assert asked == [None, None, "rank_v1"]
