@@ -90,7 +90,7 @@ class ShareInput:
     stale: bool
     decided_at: datetime
     regime: RegimeFacts | None
-    rank: RankFacts | None  # None for simulated shares, and where none of the last week is known
+    rank: RankFacts | None  # by the daily ranker; simulated shares have none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

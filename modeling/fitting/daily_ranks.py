@@ -10,7 +10,7 @@ import numpy as np
 
 from modeling.fitting.cross_walk import CHOSEN, RankWalk
 from modeling.fitting.dataset import Dataset, KnownRanks
-from modeling.kernels.known_ranks import newest_known
+from modeling.kernels.known_ranks import ORDER_TAKES_S, newest_known
 from modeling.kernels.ranked_features import ranks_within_dates
 from traderai.common.arrays import F64, I64
 from traderai.common.errors import InvariantError
@@ -23,7 +23,7 @@ class DailyRanks:
     name: str  # of the column
     secids: tuple[str, ...]
     share: I64  # (n,) index into secids
-    known_s: I64  # (n,) rising within a share
+    known_s: I64  # (n,) when the day's bars were known; rising within a share
     learned_until_s: I64  # (n,) end of the last label that taught the row's model
     place: F64  # (n,) from -1, the lowest of the day, to 1
     told: Mapping[str, Any]  # what made it, as plain values
@@ -82,9 +82,10 @@ def with_ranks(dataset: Dataset, ranks: DailyRanks | str | None) -> Dataset:
         return dataset
     numbers = {secid: number for number, secid in enumerate(ranks.secids)}
     own = np.array([numbers.get(secid, -1) for secid in dataset.secids], dtype=np.int64)
-    at = newest_known(ranks.share, ranks.known_s, at_share=own[dataset.instrument], at_s=dataset.decision_s)
+    told_s = ranks.known_s + ORDER_TAKES_S
+    at = newest_known(ranks.share, told_s, at_share=own[dataset.instrument], at_s=dataset.decision_s)
     known = at >= 0
     place = np.full(at.size, np.nan)
     known_s = np.zeros(at.size, dtype=np.int64)
-    place[known], known_s[known] = ranks.place[at[known]], ranks.known_s[at[known]]
+    place[known], known_s[known] = ranks.place[at[known]], told_s[at[known]]
     return replace(dataset, ranks=KnownRanks(name=ranks.name, place=place, known_s=known_s))

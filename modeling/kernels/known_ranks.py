@@ -8,9 +8,11 @@ import numpy as np
 
 from traderai.common.arrays import I64
 
-STALE_RANK_S: Final = (
-    7 * 86_400
-)  # longer than the longest weekend: who has not been ranked since is not known
+# Longer than the longest weekend: where a share that has not been ranked since stands is not known.
+STALE_RANK_S: Final = 7 * 86_400
+# A day's order is made in the early morning after it, before the new day's first bar has ended. Whatever is decided
+# earlier goes by the order before, in training as in service.
+ORDER_TAKES_S: Final = 6 * 3600 + 1800
 
 
 def newest_known(share: I64, known_s: I64, *, at_share: I64, at_s: I64, stale_s: int = STALE_RANK_S) -> I64:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from modeling.contracts.ranks import RankFacts
-from modeling.kernels.known_ranks import STALE_RANK_S
+from modeling.kernels.known_ranks import ORDER_TAKES_S, STALE_RANK_S
 from modeling.models import DailyOrder
 
 
 def rank_known(*, secid: str, as_of: datetime) -> RankFacts | None:
-    """Return a real share's newest place known at a moment, None where none of the last week is."""
-    oldest = as_of - timedelta(seconds=STALE_RANK_S)
-    rows = DailyOrder.objects.filter(known_at__lte=as_of, known_at__gte=oldest, places__has_key=secid)
+    """Return a real share's newest place told at a moment, None where none of the last week is.
+
+    An order is told some hours after its day's bars, as the councils that read it have learned.
+    """
+    newest = as_of - timedelta(seconds=ORDER_TAKES_S)
+    oldest = newest - timedelta(seconds=STALE_RANK_S)
+    rows = DailyOrder.objects.filter(known_at__lte=newest, known_at__gte=oldest, places__has_key=secid)
     row = rows.order_by("-known_at", "-pk").first()
     return None if row is None else _facts(row, secid)
 

@@ -19,6 +19,7 @@ from modeling.fitting.daily_ranks import DailyRanks, with_ranks
 from modeling.fitting.dataset import Dataset
 from modeling.fitting.rank_loading import panel_ranks, rank_feature
 from modeling.fitting.report_settings import rank_report_config
+from modeling.kernels.known_ranks import ORDER_TAKES_S
 from modeling.kernels.label_windows import row_inputs
 from modeling.kernels.splits import DAY_S
 from tests.modeling.fitting.cross_maker import FEATURES, panel, shares, spec
@@ -105,10 +106,25 @@ def test_each_row_reads_the_newest_rank_of_its_share():
     rng = np.random.default_rng(2)
     for row in rng.choice(np.flatnonzero(known), 50):
         secid = data.secids[data.instrument[row]]
-        mine = (found.share == found.secids.index(secid)) & (found.known_s <= data.decision_s[row])
+        mine = found.share == found.secids.index(secid)
+        mine &= found.known_s + ORDER_TAKES_S <= data.decision_s[row]
         assert own.place[row] == found.place[mine][-1]
-        assert own.known_s[row] == found.known_s[mine].max()
-    assert data.decision_s[known].min() - found.known_s.min() < DAY_S
+        assert own.known_s[row] == found.known_s[mine].max() + ORDER_TAKES_S
+    wait_s = data.decision_s[known].min() - found.known_s.min()
+    assert ORDER_TAKES_S <= wait_s < ORDER_TAKES_S + DAY_S
+
+
+def test_a_decision_of_the_night_goes_by_the_order_of_the_day_before():
+    data = replace(hours(), decision_s=hours().decision_s - 10 * 3600)  # from midnight to eight
+    own = with_ranks(data, ranks()).ranks
+    assert own is not None
+    known = np.isfinite(own.place)
+    since_midnight = (data.decision_s + 3 * 3600) % DAY_S
+    age_s = data.decision_s - (own.known_s - ORDER_TAKES_S)  # of the day's bars
+    assert set(since_midnight[known] // 3600) == set(range(9))
+    night = since_midnight < ORDER_TAKES_S
+    assert (age_s[known & night] >= DAY_S).all()
+    np.testing.assert_array_equal(age_s[known & ~night], since_midnight[known & ~night])
 
 
 def test_a_rank_of_tomorrow_is_refused():

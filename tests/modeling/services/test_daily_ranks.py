@@ -22,6 +22,7 @@ from modeling.fitting.loading import Loaded
 from modeling.fitting.rank_loading import panel_ranks
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.report_settings import rank_report_config
+from modeling.kernels.known_ranks import ORDER_TAKES_S
 from modeling.models import DailyOrder, ModelVersion, TrainingRun
 from modeling.selectors.daily_ranks import rank_known
 from modeling.selectors.versions import facts_of
@@ -57,6 +58,11 @@ def last() -> datetime:
     return from_epoch_s(int(ranks().known_s.max()))
 
 
+def told() -> datetime:
+    """Return when the newest order may be read: it takes its time."""
+    return last() + timedelta(seconds=ORDER_TAKES_S)
+
+
 def stored() -> list[dict[str, Any]]:
     return list(DailyOrder.objects.order_by("known_at").values())
 
@@ -83,17 +89,17 @@ def test_what_is_not_known_yet_is_not_stored():
 
 def test_a_place_is_read_as_of_a_moment():
     ranks_store(ranks(), now=last())
-    found = rank_known(secid="SHR03", as_of=last())
+    found = rank_known(secid="SHR03", as_of=told())
     assert found is not None and (found.known_at, found.shares, found.feature) == (last(), 14, "r@1")
     own = ranks().known_s == ranks().known_s.max()
     order = np.argsort(-ranks().place[own])
     assert found.position == 1 + int(np.flatnonzero(order == 3)[0])
-    before = rank_known(secid="SHR03", as_of=last() - timedelta(seconds=1))
+    before = rank_known(secid="SHR03", as_of=told() - timedelta(seconds=1))
     assert before is not None and before.known_at == last() - DAY
-    assert rank_known(secid="SHR03", as_of=last() - 9 * DAY) is None  # nothing of tomorrow
-    assert rank_known(secid="SHR03", as_of=last() + 7 * DAY) == found
-    assert rank_known(secid="SHR03", as_of=last() + 8 * DAY) is None  # too old
-    assert rank_known(secid="NOBODY", as_of=last()) is None
+    assert rank_known(secid="SHR03", as_of=told() - 9 * DAY) is None  # nothing of tomorrow
+    assert rank_known(secid="SHR03", as_of=told() + 7 * DAY) == found
+    assert rank_known(secid="SHR03", as_of=told() + 8 * DAY) is None  # too old
+    assert rank_known(secid="NOBODY", as_of=told()) is None
 
 
 def test_a_share_that_was_not_ranked_today_keeps_its_place_of_yesterday():
@@ -102,7 +108,7 @@ def test_a_share_that_was_not_ranked_today_keeps_its_place_of_yesterday():
     DailyOrder.objects.filter(pk=row.pk).delete()
     row.pk, row.places = None, {name: place for name, place in row.places.items() if name != "SHR03"}
     row.save(force_insert=True)
-    found = rank_known(secid="SHR03", as_of=last())
+    found = rank_known(secid="SHR03", as_of=told())
     assert found is not None and found.known_at == last() - DAY
 
 
