@@ -11,7 +11,7 @@ from modeling.contracts import QUANTILE_LEVELS, HeadTrust
 from modeling.contracts.decisions import DIRECTIONS
 from modeling.fitting.calibration import reduced
 from modeling.fitting.dataset import Dataset
-from modeling.fitting.forecasts import Forecasts, Raw, calibrated
+from modeling.fitting.forecasts import Forecasts, Provenance, Raw, calibrated
 from modeling.fitting.judging import LearningBase
 from modeling.fitting.levels import levels_started
 from modeling.fitting.ranges import ranges_started
@@ -34,7 +34,7 @@ def base_served(
     until_s = int(dataset.decision_s[said.rows].max())
     rows = np.union1d(said.rows, taught.rows_that_teach(dataset, until_s=until_s))
     base = {name: reduced(own, kinds=KINDS) for name, own in trust.items()}
-    forecasts = calibrated(_silent(said, rows, len(dataset.horizons)), dataset, base, column=column)
+    forecasts = calibrated(_silent(said, rows, dataset), dataset, base, column=column)
     ranges, levels = {}, {}
     for h, horizon in enumerate(dataset.horizons):
         if horizon in taught.ranges:
@@ -47,11 +47,11 @@ def base_served(
     return LearningBase(forecasts=found.forecasts.taken(said.rows), learns=frozenset(learns))
 
 
-def _silent(said: Forecasts, rows: I64, horizons: int) -> Raw:
-    """Return the outputs of a network that says nothing: a base does not read them."""
-    shape = (rows.size, horizons)
+def _silent(said: Forecasts, rows: I64, dataset: Dataset) -> Raw:
+    """Return the outputs of a network that says nothing: a base does not read them, and has learned from training alone."""
+    shape = (rows.size, len(dataset.horizons))
     return Raw(
-        provenance=said.provenance,
+        provenance=Provenance.of_fit(said.provenance.model, dataset),
         rows=rows,
         p_long_logit=np.zeros(shape),
         p_short_logit=np.zeros(shape),

@@ -46,7 +46,9 @@ class RangeVerdict:
     horizon: str
     kept: bool
     rows: int
-    pinball_before: float  # NaN where nothing was judged
+    miss_before: float  # the largest one of a level's coverage; NaN where nothing was judged
+    miss_after: float
+    pinball_before: float
     pinball_after: float
 
 
@@ -54,7 +56,8 @@ def ranges_taught(said: Forecasts, dataset: Dataset, halves: Sequence[Half] = ()
     """Return what the validation rows among the forecasts teach, and the coverage of the test rows said by it.
 
     The test rows are said as in service: by what had been learned by the end of the day before. None of them is in
-    what is returned by horizon. A horizon is kept unless the halves of the folds say that it loses by what is learned.
+    what is returned by horizon. A horizon is kept unless the halves of the folds say that coverage loses by what is learned: that
+    nine outcomes of ten lie within it is what a range promises. What it costs in pinball loss is told beside.
 
     Raises: DatasetRefusedError for a validation part too small to teach, InvariantError as `conformal_fit`.
     """
@@ -94,12 +97,21 @@ def _verdict(horizon: str, halves: Sequence[Half], *, h: int) -> RangeVerdict:
             continue  # half of a fold may be too short where the whole is not: it says nothing
         found.append(_run(half.forecasts, half.dataset, h, started))
     if not found:
-        nothing = float("nan")
-        return RangeVerdict(horizon=horizon, kept=True, rows=0, pinball_before=nothing, pinball_after=nothing)
+        nothing = dict.fromkeys(
+            ("miss_before", "miss_after", "pinball_before", "pinball_after"), float("nan")
+        )
+        return RangeVerdict(horizon=horizon, kept=True, rows=0, **nothing)
     told = coverage_figures(CoverageRows.joined(found))
-    before, after = (float(told[way]["pinball_loss"]) for way in ("unadjusted", "adjusted"))
+    before, after = (told[way] for way in ("unadjusted", "adjusted"))
+    misses = [float(own["whole"]["largest_miss"]) for own in (before, after)]
     return RangeVerdict(
-        horizon=horizon, kept=after <= before, rows=told["rows"], pinball_before=before, pinball_after=after
+        horizon=horizon,
+        kept=misses[1] <= misses[0],
+        rows=told["rows"],
+        miss_before=misses[0],
+        miss_after=misses[1],
+        pinball_before=float(before["pinball_loss"]),
+        pinball_after=float(after["pinball_loss"]),
     )
 
 

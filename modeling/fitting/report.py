@@ -53,8 +53,9 @@ def learning_lines(told: Mapping[str, Any]) -> list[str]:
         "",
         "what learns after training serves where rows that taught neither it nor the network prove it:",
         *(
-            f"  ranges {own['horizon']:<4}{_served_words(own['kept'])}  pinball {_number(own['pinball_before'], 1e4, 2)} -> "
-            f"{_number(own['pinball_after'], 1e4, 2)} bp on {own['rows']:,} rows"
+            f"  ranges {own['horizon']:<4}{_served_words(own['kept'])}  largest miss of coverage "
+            f"{_number(own['miss_before'], 100, 1)} -> {_number(own['miss_after'], 100, 1)} points, pinball "
+            f"{_number(own['pinball_before'], 1e4, 2)} -> {_number(own['pinball_after'], 1e4, 2)} bp on {own['rows']:,} rows"
             for own in told["ranges"]
         ),
     ]

@@ -53,7 +53,7 @@ def changes(data: Dataset) -> Iterator[Change]:
     for field in fields(data.ranks):
         changed = replace(data.ranks, **{field.name: other(getattr(data.ranks, field.name))})
         yield f"ranks.{field.name}", replace(data, ranks=changed)
-    for name in ("offset", "block_offset", "begin_s", "known_s"):
+    for name in ("offset", "begin_s", "known_s"):
         yield f"market.{name}", replace(data, market=market._replace(**{name: other(getattr(market, name))}))
     for name in market.path._fields:
         path = market.path._replace(**{name: other(getattr(market.path, name))})

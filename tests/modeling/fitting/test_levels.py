@@ -171,7 +171,7 @@ def test_ranges_that_lose_by_learning_are_said_as_trained():
     own = made()
     kept = ranges_taught(own.said, own.data, own.halves)
     for verdict in kept.verdicts:
-        assert kept.by_horizon[verdict.horizon].kept == (verdict.pinball_after <= verdict.pinball_before)
+        assert kept.by_horizon[verdict.horizon].kept == (verdict.miss_after <= verdict.miss_before)
         assert verdict.rows > 100
     assert all(one.kept for one in ranges_taught(own.said, own.data).by_horizon.values())
     worse = replace(kept.by_horizon["1d"], kept=False)
