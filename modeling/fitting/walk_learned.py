@@ -80,14 +80,14 @@ def learned_section(figures: Mapping[str, Any]) -> Section:
             (
                 fold["fold"],
                 ", ".join(step["kinds"]),
-                _cells(step),
                 "yes" if step["kept"] else "no",
+                _cells(step),
                 step["reason"],
             )
             for fold in own["folds"]
             for step in fold["filters"]
         ]
-        columns = ("Fold", "Kinds", "Found to lose", "Kept", "Why")
+        columns = ("Fold", "Kinds", "Left out", "Found to lose", "Why")
         tables.append(Table(caption=named(name), columns=columns, rows=rows))
         if own["test"] is not None:
             compared = [(word, _words(own["test"][way])) for way, word in _WAYS.items()]
