@@ -21,8 +21,7 @@ class CalibrationFacts:
     kept: bool  # whether another one serves from then on
     note: str  # why
     trust: dict[str, HeadTrust]  # by horizon; none where the standing one stays
-    levels: dict[
-        str, HorizonLevels
-    ]  # what its own words had taught by then; none where there is nothing to teach
+    # What its own words had taught by then; none where there is nothing to teach.
+    levels: dict[str, HorizonLevels]
     figures: Mapping[str, Any]
     at: datetime

@@ -51,9 +51,7 @@ class VoteContext:
     volatility_feature: str  # recent volatility of a bar
     liquidity_feature: str
     regime_features: tuple[str, ...]
-    rank_features: tuple[
-        str, ...
-    ] = ()  # the daily ranker's; where they are not known they count as their mean
+    rank_features: tuple[str, ...] = ()  # the daily ranker's; not known, they count as their mean
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

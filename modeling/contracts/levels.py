@@ -70,6 +70,4 @@ class ConformalFacts:
     outcomes: int  # learned by the ranges of all horizons
     states: dict[str, ConformalState]  # by horizon
     levels: LevelStates  # of the probabilities; none for an artifact from before they learned
-    calibrated_at: (
-        datetime | None
-    )  # of the weekly calibration whose words taught the levels; None: training's
+    calibrated_at: datetime | None  # of the weekly calibration that taught the levels; None: training's

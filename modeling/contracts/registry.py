@@ -88,9 +88,8 @@ class Recalibrated:
 
     trust: dict[str, HeadTrust]  # by horizon
     as_of: datetime  # no outcome known later had a say; it serves from then on
-    levels: dict[
-        str, HorizonLevels
-    ]  # what its own words had taught by then; none: probabilities are said as they are
+    # What its own words had taught by then; none: probabilities are said as they are.
+    levels: dict[str, HorizonLevels]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -54,9 +54,7 @@ class RankFeed:
     """What of ranks an aggregator reads: the order over one horizon."""
 
     horizon: str
-    models: tuple[
-        str, ...
-    ]  # of several, and the simple scores, the one that ranks best on the rows that choose
+    models: tuple[str, ...]  # of them and the simple scores the one that ranks best on the rows that choose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

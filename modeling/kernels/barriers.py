@@ -49,9 +49,8 @@ def price_path(bars: Bars) -> PricePath:
     """
     columns = [bars.open, bars.high, bars.low, bars.close, bars.dividend_rub]
     if bars.dividend_rub.any():
-        lifted = np.empty(
-            (5, len(bars))
-        )  # one piece of memory: of five the system takes longer than all the sums do
+        # One piece of memory: of five the system takes longer than all the sums do.
+        lifted = np.empty((5, len(bars)))
         _lift(*columns, lifted)
         columns = list(lifted)
     return PricePath(*(_read_only(column) for column in columns))

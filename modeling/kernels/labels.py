@@ -198,10 +198,8 @@ def _fill_forward(path: PricePath, rows: _Rows, sums: ReturnSums, out: _Forward)
         entry, last = rows.entry[t] if labelled else 0, rows.last[t] if labelled else 0
         bars = last - entry + 1
         out.entry_index[t], out.last_index[t] = entry if labelled else NULL, last if labelled else NULL
-        at, end = (
-            np.uintp(entry),
-            np.uintp(last),
-        )  # no numbers to count from the end by, which reads would check
+        # No numbers to count from the end by, which each read would check.
+        at, end = np.uintp(entry), np.uintp(last)
         out.entry_s[t] = rows.begin_s[at] if labelled else 0
         out.window_end_s[t] = rows.begin_s[end] + rows.bar_s if labelled else 0
         price = rows.open[at]

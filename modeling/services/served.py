@@ -28,9 +28,7 @@ class Epoch:
 
     artifact: ServingArtifact  # with that calibration as its own
     since_s: int
-    learned: (
-        Learned  # what its ranges had learned, and what its words of this calibration had taught its levels
-    )
+    learned: Learned  # by its ranges on the whole, and by its levels from the words of this calibration
 
     @property
     def calibrated_at(self) -> datetime | None:

@@ -112,9 +112,8 @@ def test_the_report_tells_what_was_left_out(data: Dataset, at_noon: Found, monke
     assert told["configured_cost"]["trades"] < told["configured_thresholds"]["trades"]
     lines = filter_lines(plain(found.told())["filters"])
     assert any("hour 12:00: -" in line and "bp a trade [" in line for line in lines)
-    assert (
-        sum(" rows at " in line for line in lines) == 3
-    )  # how the choice of the others stood, block by block
+    # How the choice of the others stood, block by block.
+    assert sum(" rows at " in line for line in lines) == 3
     assert filter_lines([]) == []
     # What is stored is read back as it was.
     stored = json_bytes(asdict(found.thresholds)).decode()

@@ -97,6 +97,9 @@ def test_a_wrong_probability_shows_as_calibration_error():
     y, p, days = rows(5)
     right, wrong = ece_interval(y, p, days, draws(60)), ece_interval(y, p + 0.2, days, draws(60))
     assert right["value"] < 0.05 < 0.15 < wrong["low"]
+    # Chance explains the one and not the other, and no bound of an error lies below 0.
+    assert 0.0 <= right["low"] <= right["value"] < right["by_chance"] < wrong["value"]
+    assert wrong["by_chance"] < 0.05
 
 
 def test_a_better_forecast_of_volatility_is_proven_and_an_equal_one_is_not():

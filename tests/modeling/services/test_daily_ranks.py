@@ -147,9 +147,8 @@ def test_the_task_loads_only_what_is_due(monkeypatch: pytest.MonkeyPatch):
     assert DailyOrder.objects.count() == 8 and asked == [now]
     assert daily_ranks_update(now=now) == 0 and len(asked) == 1
     begins["SHR00"] = last()
-    assert (
-        daily_ranks_update(now=now + DAY) == 0 and len(asked) == 2
-    )  # the day is over, and nobody was liquid
+    # The day is over, and nobody was liquid.
+    assert daily_ranks_update(now=now + DAY) == 0 and len(asked) == 2
 
     def refused(**_options: Any) -> DailyRanks:
         raise NotReadyError("too few", code="no_bars")
