@@ -126,6 +126,8 @@ class Analysis:
     proven: bool
     probabilities: dict[str, float] | None
     probabilities_as_trained: dict[str, float] | None
+    probability_take_profit: float | None
+    probability_stop_loss: float | None
     break_even_probability: float | None
     break_even_probabilities: dict[str, float] | None
     edge: float | None

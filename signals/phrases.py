@@ -128,6 +128,9 @@ MODEL: Final[dict[str, Any]] = {
     "model_learned": gettext_lazy(
         "As trained, the model put this chance at %(trained_p)s; outcomes that have become known since moved it."
     ),
+    "model_own_levels": gettext_lazy(
+        "This chance is that of reaching %(label_take_profit_rub)s before %(label_stop_loss_rub)s RUB, not the target and the stop of the order: those are drawn from how far the price is expected to move, and the expected result is what such orders made out of sample."
+    ),
     "model_expects": gettext_lazy(
         "The expected result is %(net_signed_frac)s or %(net_r)s R after costs of %(cost_frac)s."
     ),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Literal
 
 QUANTILE_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 DIRECTIONS = ("strong_down", "down", "flat", "up", "strong_up")
+EXCURSIONS = ("long_mfe", "long_mae", "short_mfe", "short_mae")
 Action = Literal["BUY", "SELL", "HOLD", "NO_TRADE"]
 
 
@@ -52,6 +54,35 @@ class Levelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Excursions:
+    """How far the price may go from the entry within the horizon, whatever the barriers: quantiles at QUANTILE_LEVELS.
+
+    Fractions of the entry price, rising: the best excursion of each side (mfe) at least 0, the worst one (mae) at most 0.
+    As the network says them, without a calibration.
+    """
+
+    long_mfe: tuple[float, ...]
+    long_mae: tuple[float, ...]
+    short_mfe: tuple[float, ...]
+    short_mae: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name in EXCURSIONS:
+            own = getattr(self, name)
+            sign = 1.0 if name.endswith("mfe") else -1.0
+            if len(own) != len(QUANTILE_LEVELS) or not all(sign * value >= 0.0 for value in own):
+                raise ValueError(
+                    f"{name} must be {len(QUANTILE_LEVELS)} numbers of its own side of 0, were {own}"
+                )
+            if any(a > b for a, b in pairwise(own)):
+                raise ValueError(f"{name} must rise, were {own}")
+
+    def of(self, side: Literal["long", "short"]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Return best and worst excursion of a side."""
+        return (self.long_mfe, self.long_mae) if side == "long" else (self.short_mfe, self.short_mae)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """What one model expects of one instrument and horizon, seen from one closed bar; calibrated."""
 
@@ -65,6 +96,7 @@ class Prediction:
     votes: tuple[Vote, ...] = ()  # of a council, the shared network first
     adapter: Corrected | None = None  # None: the share has no adapter, its probabilities are the shared ones
     level: Levelled | None = None  # None: the probabilities are those of the model and its calibration
+    excursions: Excursions | None = None  # None: the model foretells none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,3 +164,7 @@ class Decision:
     risk_reward: float | None  # net of costs
     confidence: int | None  # 0..100; null for NO_TRADE
     strength: Literal["weak", "medium", "strong"] | None
+    # The levels that p speaks of, where the order has others; expected results are then those of such orders.
+    label_take_profit_rub: float | None = None
+    label_stop_loss_rub: float | None = None
+    expected_drawdown_frac: float | None = None  # median of the side's worst excursion, at most to the stop

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from modeling.contracts.decisions import DIRECTIONS, QUANTILE_LEVELS
+from modeling.contracts.decisions import DIRECTIONS, EXCURSIONS, QUANTILE_LEVELS
 
 # Every network has these; a version serves by them.
 BASE_HEADS: Final = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "direction_logits")
+# How far prices go within the whole window, whatever the barriers; order levels are drawn from all four.
+EXCURSION_HEADS: Final = tuple(f"{name}_quantiles" for name in EXCURSIONS)
 # A recipe may add these.
 MORE_HEADS: Final = (
     "p_long_strong_logit",
     "p_short_strong_logit",
     "rank_score",
-    "long_mfe_quantiles",
-    "long_mae_quantiles",
-    "short_mfe_quantiles",
-    "short_mae_quantiles",
+    *EXCURSION_HEADS,
 )
 HEADS: Final = BASE_HEADS + MORE_HEADS
 SIDES: Final = ("long", "short")

@@ -9,6 +9,7 @@ import numpy as np
 
 from features.contracts import REGIMES
 from modeling.contracts.filters import Filters
+from modeling.contracts.order_levels import OrderLevels
 from traderai.common.arrays import F64
 
 Num = TypeVar("Num", float, F64)
@@ -110,6 +111,7 @@ class PolicyConfig:
     regimes: dict[str, RegimeRule]
     costs: CostModel
     filters: Filters | None = None  # of the version that decides; policy.yaml has none
+    order_levels: OrderLevels | None = None  # likewise; None: orders have the label set's levels
 
     def __post_init__(self) -> None:
         if set(self.regimes) != set(REGIMES):

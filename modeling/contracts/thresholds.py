@@ -1,4 +1,4 @@
-"""What a version's policy has learned: least edges by market regime and how they are looked for, and its filters."""
+"""What a version's policy has learned: least edges by market regime and how they are looked for, filters, order levels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal
 
 from features.contracts import REGIMES
 from modeling.contracts.filters import Filters
+from modeling.contracts.order_levels import OrderLevels
 
 ThresholdMode = Literal["edge", "top_share"]
 
@@ -49,6 +50,7 @@ class Thresholds:
     mode: ThresholdMode
     least_edges: dict[str, float] = field(default_factory=dict)  # by regime
     filters: Filters | None = None  # None: no cell is left out
+    order_levels: OrderLevels | None = None  # None: orders have the label set's levels
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.least_edges) - set(REGIMES)):
@@ -59,4 +61,4 @@ class Thresholds:
     @property
     def says_more(self) -> bool:
         """Whether it asks for anything that policy.yaml does not."""
-        return bool(self.least_edges) or self.filters is not None
+        return bool(self.least_edges) or self.filters is not None or self.order_levels is not None

@@ -146,6 +146,12 @@ class Dataset:
         """The Moscow day, counted from 1970, on which each row is decided (m,)."""
         return moscow_days(self.decision_s)
 
+    @cached_property
+    def step_frac(self) -> F64:
+        """The price step as a fraction of each bar's close, both as traded (m,)."""
+        path, bar = self.market.path, self.market.bar
+        return np.asarray(bar["price_step_rub"] * bar["split_factor"] / (path.close - path.paid))
+
     @property
     def sparse(self) -> Bools:
         """Which columns may be missing in a row that teaches (k,)."""

@@ -12,7 +12,7 @@ from modeling.contracts import HeadTrust
 from modeling.contracts.heads import BASE_HEADS
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
-from modeling.registry.outputs import Outputs, Trusted, trusted
+from modeling.registry.outputs import Outputs, Trusted, excursions_of, trusted
 from modeling.registry.scorer import Network
 from traderai.common.arrays import F64, I32, I64, Bools
 from traderai.common.errors import InvariantError
@@ -98,6 +98,9 @@ class Forecasts:
     return_quantiles: F64  # (n, h, 7)
     volatility: F64  # (n, h)
     direction: F64  # (n, h, 5)
+    # (n, h, 4, 7) quantiles in the order of EXCURSIONS, fractions of the entry price, as the network says them; None
+    # where it foretells none.
+    excursions: F64 | None = None
 
     def taken(self, rows: I64) -> Forecasts:
         """Return the predictions of some of the rows."""
@@ -107,7 +110,9 @@ class Forecasts:
 
 def joined_forecasts(several: Sequence[Forecasts]) -> Forecasts:
     """Return the predictions of several, one behind the other."""
-    arrays = [each.name for each in fields(Forecasts) if each.name != "provenance"]
+    arrays = {each.name for each in fields(Forecasts)} - {"provenance"}
+    if any(each.excursions is None for each in several):
+        arrays.remove("excursions")
     return Forecasts(
         provenance=Provenance.joined([each.provenance for each in several]),
         **{name: np.concatenate([getattr(each, name) for each in several]) for name in arrays},
@@ -166,6 +171,7 @@ def calibrated(raw: Raw, dataset: Dataset, trust: dict[str, HeadTrust], *, colum
     return Forecasts(
         provenance=raw.provenance,
         rows=raw.rows,
+        excursions=excursions_of(raw.more),
         **{own.name: np.stack([getattr(each, own.name) for each in said], axis=1) for own in fields(Trusted)},
     )
 

@@ -9,10 +9,11 @@ from typing import Final, Literal
 import numpy as np
 
 from modeling.contracts import BarrierLabelSet
-from modeling.contracts.heads import strategy_heads
+from modeling.contracts.heads import EXCURSION_HEADS, strategy_heads
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
 from modeling.kernels.rank_labels import ranks_by_moment
 from modeling.kernels.strong_labels import strong_cut, strong_labels
+from modeling.kernels.window_excursions import window_excursions
 from traderai.common.arrays import F32, F64, Bools
 
 Side = Literal["long", "short"]
@@ -74,6 +75,28 @@ def _rank(dataset: Dataset, asked: Asked) -> F64:
     return out
 
 
+def _excursion(head: str) -> _Reader:
+    """Read how far prices went within the whole windows: a trade's own excursions end at the label set's barriers."""
+    side, kind = head.split("_")[:2]
+
+    def read(dataset: Dataset, _: Asked) -> F64:
+        known = np.isfinite(dataset.targets.p_long)
+        rows, columns = np.nonzero(known)
+        begin = dataset.market.offset[dataset.instrument[rows]]
+        targets = dataset.targets
+        found = window_excursions(
+            dataset.market.path,
+            begin + targets.entry_bar[rows, columns],
+            begin + targets.last_bar[rows, columns],
+        )
+        out = np.full(known.shape, np.nan)
+        moved = found.up_frac if (side == "long") == (kind == "mfe") else found.down_frac
+        out[rows, columns] = moved if side == "long" else -moved
+        return out
+
+    return read
+
+
 def _target(name: str) -> _Reader:
     return lambda dataset, _: getattr(dataset.targets, name)
 
@@ -87,8 +110,5 @@ _READERS: Final[dict[str, _Reader]] = {
     "p_long_strong_logit": _strong("long"),
     "p_short_strong_logit": _strong("short"),
     "rank_score": _rank,
-    "long_mfe_quantiles": _target("long_mfe"),
-    "long_mae_quantiles": _target("long_mae"),
-    "short_mfe_quantiles": _target("short_mfe"),
-    "short_mae_quantiles": _target("short_mae"),
+    **{head: _excursion(head) for head in EXCURSION_HEADS},
 }

@@ -1,4 +1,4 @@
-"""What a version's policy learns of out-of-fold rows, one upon the other: least edges, regimes without trades, filters."""
+"""What a version's policy learns of out-of-fold rows, one upon the other: least edges, filters, order levels."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from modeling.contracts.thresholds import Thresholds
 from modeling.fitting.filters import FilterSearch, LearnedFilters, filters_learn
 from modeling.fitting.folds import Fold
 from modeling.fitting.judging import Judged, Rules
+from modeling.fitting.order_levels import LearnedOrderLevels, order_levels_learn
 from modeling.fitting.policy_pool import policy_pool
 from modeling.fitting.thresholds import LearnedThresholds, thresholds_learn
 from modeling.kernels.thresholds import rows_above
@@ -26,12 +27,16 @@ class LearnedPolicy:
     thresholds: Thresholds
     edges: LearnedThresholds | None  # None: the recipe has none
     filters: tuple[LearnedFilters, ...]  # in the order in which they were learned, each upon those before
+    order_levels: (
+        LearnedOrderLevels | None
+    )  # upon all of them; None: not asked for, or no excursions are foretold
 
     def told(self) -> dict[str, Any]:
         """Return what a report says of it, as plain values."""
         return {
             "thresholds": {} if self.edges is None else self.edges.told(),
             "filters": [own.told() for own in self.filters],
+            "order_levels": {} if self.order_levels is None else self.order_levels.told(),
         }
 
 
@@ -41,11 +46,12 @@ def policy_learn(
     """Return what the out-of-fold rows prove to earn more than policy.yaml alone; None where the recipe asks for nothing.
 
     `judged` is what serves, with its evidence; `folds`, newest first, are what its networks said out of fold. Regimes
-    come before the other kinds of cells: what loses in one regime alone is no matter of the hour.
+    come before the other kinds of cells: what loses in one regime alone is no matter of the hour. Order levels come last:
+    what they are proven on is what is traded.
     Raises: InvariantError if the rules do not know the market's regimes.
     """
     recipe = rules.recipe
-    if recipe.thresholds is None and recipe.filters is None:
+    if recipe.thresholds is None and recipe.filters is None and recipe.order_levels is None:
         return None
     pool = policy_pool(folds, trust, judged, rules)
     edges, taken = None, pool.rows.taken
@@ -54,24 +60,28 @@ def policy_learn(
         edges = thresholds_learn(pool, folds, recipe.thresholds, rules)
         thresholds = edges.thresholds
         taken = rows_above(pool.rows, pool.cells.regime, thresholds.least_edges, names=REGIMES)
-    if recipe.filters is None:
-        return LearnedPolicy(thresholds=thresholds, edges=edges, filters=())
-    search = FilterSearch.over(pool, recipe.filters, rules)
-    steps = _filter_steps(search, taken)
-    left_out = tuple(cell for step in steps if step.kept for cell in step.left_out)
-    return LearnedPolicy(
-        thresholds=replace(thresholds, filters=search.filters(left_out)), edges=edges, filters=steps
-    )
+    steps: tuple[LearnedFilters, ...] = ()
+    if recipe.filters is not None:
+        search = FilterSearch.over(pool, recipe.filters, rules)
+        steps, taken = _filter_steps(search, taken)
+        left_out = tuple(cell for step in steps if step.kept for cell in step.left_out)
+        thresholds = replace(thresholds, filters=search.filters(left_out))
+    orders = None
+    if recipe.order_levels is not None:
+        orders = order_levels_learn(pool, taken, recipe.order_levels, rules)
+        thresholds = replace(thresholds, order_levels=None if orders is None else orders.serving)
+    return LearnedPolicy(thresholds=thresholds, edges=edges, filters=steps, order_levels=orders)
 
 
-def _filter_steps(search: FilterSearch, taken: Bools) -> tuple[LearnedFilters, ...]:
+def _filter_steps(search: FilterSearch, taken: Bools) -> tuple[tuple[LearnedFilters, ...], Bools]:
+    """Return what was learned of each group of kinds, and what is left of the taken rows (n,)."""
     steps = []
     for kinds in _kinds(search.config.kinds):
         step = filters_learn(search, taken, kinds)
         steps.append(step)
         if step.kept:
             taken = taken & ~search.inside(step.left_out)
-    return tuple(steps)
+    return tuple(steps), taken
 
 
 def _kinds(kinds: tuple[FilterKind, ...]) -> list[tuple[FilterKind, ...]]:

@@ -17,6 +17,7 @@ from modeling.fitting.trading import (
     Wanted,
     cell_rows,
     decided_regime,
+    order_rows,
     part_days,
     tradable,
     traded,
@@ -24,8 +25,9 @@ from modeling.fitting.trading import (
 )
 from modeling.kernels.edges import volatility_terciles
 from modeling.kernels.filters import CellRows
+from modeling.kernels.order_levels import OrderRows
 from modeling.kernels.thresholds import EdgeRows
-from traderai.common.arrays import I64, Bools
+from traderai.common.arrays import F64, I64, Bools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,10 +39,15 @@ class PolicyPool:
     rows: EdgeRows
     cells: CellRows  # the regime among them
     block: I64  # (n,) which rows choose together; the others are traded by what they choose
+    orders: OrderRows | None  # what levels are drawn from; None where no excursions are foretold
 
-    def traded(self, chosen: Bools, rules: Rules) -> Traded:
-        """Return what the account makes of the chosen ones (n,) among the rows that are wanted."""
-        orders = self.wanted.orders(self.dataset, rules.policy, chosen=chosen)
+    def traded(self, chosen: Bools, rules: Rules, *, scales: F64 | None = None) -> Traded:
+        """Return what the account makes of the chosen ones (n,) among the rows that are wanted.
+
+        Their levels are the label set's, or those times `scales` (n, 2).
+        """
+        wanted = self.wanted if scales is None else replace(self.wanted, scales=scales)
+        orders = wanted.orders(self.dataset, rules.policy, chosen=chosen)
         return traded(orders, self.dataset, rules.terms(None), days=part_days(self.dataset, VALIDATION))
 
 
@@ -66,6 +73,7 @@ def policy_pool(
         rows=_edge_rows(wanted, said, dataset),
         cells=cell_rows(dataset, wanted.row, _terciles(wanted, said, dataset, judged.evidence), regime),
         block=_blocks(folds, dataset, wanted.row),
+        orders=_order_rows(wanted, said, dataset),
     )
 
 
@@ -85,6 +93,13 @@ def _edge_rows(wanted: Wanted, said: Forecasts, dataset: Dataset) -> EdgeRows:
         share=dataset.instrument[wanted.row],
         day=dataset.day[wanted.row],
     )
+
+
+def _order_rows(wanted: Wanted, said: Forecasts, dataset: Dataset) -> OrderRows | None:
+    if said.excursions is None:
+        return None
+    moves = said.excursions[_places(wanted, said), wanted.horizon]
+    return order_rows(wanted, moves, dataset, cost_bp=None)
 
 
 def _terciles(wanted: Wanted, said: Forecasts, dataset: Dataset, evidence: dict[str, Evidence]) -> I64:

@@ -12,7 +12,7 @@ from modeling.fitting.dataset import Dataset
 from modeling.fitting.evaluation import DayBootstrap
 from modeling.fitting.forecasts import require_held_out
 from modeling.fitting.judging import HEAD_TARGETS, Judged, Rules
-from modeling.fitting.trading import Wanted, tradable
+from modeling.fitting.trading import Wanted, label_scales, tradable
 from modeling.kernels.metrics import cut_at_precision, precision_recall_curve
 from traderai.common.arrays import F64, I64, Bools
 
@@ -135,4 +135,5 @@ def cuts_wanted(heads: Sequence[HeadRows], cuts: Mapping[str, float]) -> Wanted:
         horizon=np.concatenate([np.full(above.sum(), own.horizon, dtype=np.int64) for own, above in chosen]),
         side=np.concatenate([np.full(above.sum(), own.side, dtype=np.int8) for own, above in chosen]),
         edge=np.concatenate([own.p[above] for own, above in chosen]),
+        scales=label_scales(sum(int(above.sum()) for _, above in chosen)),
     )

@@ -11,7 +11,8 @@ import yaml
 from market.contracts import Timeframe
 from modeling.contracts import BarrierLabelSet
 from modeling.contracts.filters import FilterConfig
-from modeling.contracts.heads import BASE_HEADS, HEADS
+from modeling.contracts.heads import BASE_HEADS, EXCURSION_HEADS, HEADS
+from modeling.contracts.order_levels import OrderLevelConfig
 from modeling.contracts.thresholds import ThresholdConfig
 from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.selectors.label_sets import barrier_set_get
@@ -244,6 +245,7 @@ class Recipe:
     adapters: AdapterConfig | None = None
     thresholds: ThresholdConfig | None = None  # None: the policy's own stand
     filters: FilterConfig | None = None  # None: no cell is left out
+    order_levels: OrderLevelConfig | None = None  # None: orders have the label set's levels
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)
@@ -251,6 +253,10 @@ class Recipe:
             raise ValueError(
                 f"loss_weights must give each of {', '.join(self.network.heads)} a weight, gave "
                 f"{', '.join(self.fit.loss_weights)} one"
+            )
+        if self.order_levels is not None and not set(EXCURSION_HEADS) <= set(self.network.heads):
+            raise ValueError(
+                f"order_levels are drawn from {', '.join(EXCURSION_HEADS)}; name them in network.heads, too"
             )
         if (self.kind == "council") != (self.council is not None):
             raise ValueError(f"a recipe of kind council has a council and no other has one, was {self.kind}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modeling.contracts.heads import SIDES
+
 _MODELS = ("base_rate", "logistic", "lightgbm", "network")
 SIMULATED = "SIMULATED data: figures say nothing about a real market."
 
@@ -133,6 +135,46 @@ def filter_lines(told: Sequence[Mapping[str, Any]]) -> list[str]:
     return lines
 
 
+def order_level_lines(told: Mapping[str, Any]) -> list[str]:
+    """Return which levels orders have, what each pair made, and how that held fold against fold; nothing for none."""
+    if not told:
+        return []
+    lines = ["", f"order levels by excursions: {told['reason']}"]
+    lines += [f"  all rows, {_pair_words(own)}" for own in told["tried"]]
+    lines += [
+        f"  {choice['way']:<12}{choice['trades']:>5} trades, {_number(choice['net_expectancy_frac'], 1e4, 1)} bp a "
+        f"trade; a day better by at least {choice['better_bound'] * 1e4:.2f} bp"
+        for choice in told["choices"]
+    ]
+    lines += [
+        f"  {block['first_day']} to {block['last_day']}: {_pair_words(block['label_set'])}; by the others' choice "
+        f"{_pair_words(block['drawn'])}"
+        for block in told["blocks"]
+    ]
+    found = told["found"] or {}
+    return lines + [
+        f"  expected of a {side} at an edge of {100 * edge:.1f} points: {net:+.2f} R [{low:+.2f}, {high:+.2f}] of the label "
+        f"set's stop, {found[side]['trades']:,} trades in all{'' if told['kept'] else ' (not served)'}"
+        for side in SIDES
+        if found.get(side)
+        for edge, net, low, high in zip(
+            *(found[side][name] for name in ("knots", "net_r", "low_r", "high_r")), strict=True
+        )
+    ]
+
+
+def pair_name(pair: Mapping[str, float] | None) -> str:
+    """Return the quantiles of a pair of levels in words; None is the label set's own levels."""
+    if pair is None:
+        return "the label set's levels"
+    return f"take-profit q{100 * pair['take_profit']:.0f} stop q{100 * pair['stop_loss']:.0f}"
+
+
+def _pair_words(own: Mapping[str, Any]) -> str:
+    made = bounded(own["net_frac"], digits=1, scale=1e4)
+    return f"{pair_name(own['pair'])}: {own['trades']:,} trades at {made} bp"
+
+
 def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any], read: list[str]) -> str:
     """Return the model card in Markdown; `read` are the lines on what the version reads."""
     parts = [
@@ -155,9 +197,10 @@ def model_card(about: dict[str, Any], tables: list[str], dataset: dict[str, Any]
         "* Rows overlap: neighbouring bars share most of their label window, so the count of rows overstates "
         "the evidence; the bounds resample whole days in blocks.",
         "* Trades are judged by the thresholds of the flat regime (by those of each day's own where least edges or cells "
-        "to be left out were learned and kept), at the labels' own entries and exits, with equal stakes and profits not reinvested.",
-        "* Calibration, losses by volatility and the edge map come from one validation part; they, least edges by regime and "
-        "cells left out know no learned levels.",
+        "to be left out were learned and kept), at the labels' own entries and exits (at order levels where those were kept), "
+        "with equal stakes and profits not reinvested.",
+        "* Calibration, losses by volatility and the edge map come from one validation part; they, least edges by regime, "
+        "cells left out and order levels know no levels of probabilities that learn.",
         "* Held-out figures are of what is served: levels and ranges learn each day from outcomes, where they serve.",
         "* The shares are those listed today in the data: shares that were delisted are missing.",
         "",

@@ -11,9 +11,10 @@ from features.contracts import REGIMES
 from market.kernels.sessions import moscow_hours
 from market.selectors.trading_rules import borrow_terms
 from modeling.contracts import AccountConfig, CostModel, Evidence, PolicyConfig
+from modeling.contracts.decisions import EXCURSIONS
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
-from modeling.fitting.evidence import Novelty, side_figures
+from modeling.fitting.evidence import Novelty, SideFigures, side_figures
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.kernels.edges import choose_sides, volatility_terciles
 from modeling.kernels.filters import CellRows, in_left_out
@@ -23,12 +24,13 @@ from modeling.kernels.known_regimes import (
     RegimeSteps,
     regime_known,
 )
+from modeling.kernels.order_levels import OrderRows, order_scales
 from modeling.kernels.performance import DailyFractions, daily_fractions
 from modeling.kernels.simulator import Simulation, simulate
 from modeling.kernels.simulator_orders import AccountRules, BorrowRate, FlatCost, Orders
 from modeling.registry.scorer import mahalanobis
 from traderai.common.arrays import F64, I8, I64, Bools
-from traderai.common.errors import InputError
+from traderai.common.errors import InputError, InvariantError
 
 _EPOCH = date(1970, 1, 1)
 # The thresholds that held-out trades are judged by where none were learned; regimes only make the policy stricter.
@@ -63,15 +65,15 @@ class Wanted:
     horizon: I64  # (n,) index
     side: np.ndarray  # (n,) 1, -1, or 0 where nothing passes
     edge: F64  # (n,) of the better side
+    scales: F64  # (n, 2) take-profit and stop as multiples of the label set's
 
     def orders(self, dataset: Dataset, policy: PolicyConfig, *, chosen: Bools | None = None) -> Orders:
         """Return the orders of the rows with a side, or of the chosen ones among them."""
         wanted = self.side != 0
         if chosen is not None:
             wanted &= chosen
-        return side_orders(
-            dataset, policy, self.row[wanted], self.horizon[wanted], self.side[wanted], self.edge[wanted]
-        )
+        own = replace(self, **{each.name: getattr(self, each.name)[wanted] for each in fields(self)})
+        return side_orders(dataset, policy, own)
 
 
 def account_rules(config: AccountConfig, costs: CostModel) -> AccountRules:
@@ -151,10 +153,9 @@ def joined(several: list[Wanted]) -> Wanted:
     )
 
 
-def side_orders(
-    dataset: Dataset, policy: PolicyConfig, row: I64, horizon: I64, side: np.ndarray, priority: F64
-) -> Orders:
-    """Return orders on rows of the dataset (n,), each with its label's own entry, window and barriers."""
+def side_orders(dataset: Dataset, policy: PolicyConfig, wanted: Wanted) -> Orders:
+    """Return orders on rows that all have a side, each with its label's own entry and window; the highest edge first."""
+    row, horizon = wanted.row, wanted.horizon
     instrument = dataset.instrument[row]
     targets = dataset.targets
     return Orders(
@@ -162,13 +163,45 @@ def side_orders(
         decision_bar=row - dataset.market.offset[instrument],
         entry_bar=targets.entry_bar[row, horizon],
         last_bar=targets.last_bar[row, horizon],
-        side=side.astype(np.int8),
-        take_profit_frac=dataset.take_profit_frac[row],
-        stop_loss_frac=dataset.stop_loss_frac[row],
-        priority=priority,
+        side=wanted.side.astype(np.int8),
+        take_profit_frac=dataset.take_profit_frac[row] * wanted.scales[:, 0],
+        stop_loss_frac=dataset.stop_loss_frac[row] * wanted.scales[:, 1],
+        priority=wanted.edge,
         max_value_rub=policy.max_turnover_frac * dataset.median_turnover_rub[row],
         size_factor=np.ones(row.size),
         half_spread_frac=np.full(row.size, np.nan),
+    )
+
+
+def label_scales(n: int) -> F64:
+    """Return the scales (n, 2) of orders with the label set's own levels."""
+    return np.ones((n, 2))
+
+
+def order_rows(
+    wanted: Wanted, excursions: F64 | None, dataset: Dataset, *, cost_bp: float | None
+) -> OrderRows:
+    """Return what an order's levels are drawn from; `excursions` (n, 4, 7) are those expected of the rows.
+
+    Raises: InvariantError without excursions.
+    """
+    if excursions is None:
+        raise InvariantError("order levels need forecasts with excursions; train a network with those heads")
+    row, short = wanted.row, (wanted.side < 0)[:, None]
+    cost = dataset.cost_frac[row] if cost_bp is None else np.full(row.size, cost_bp / 1e4)
+    place = {name: number for number, name in enumerate(EXCURSIONS)}
+    best, worst = (
+        np.where(short, excursions[:, place[f"short_{kind}"]], excursions[:, place[f"long_{kind}"]])
+        for kind in ("mfe", "mae")
+    )
+    return OrderRows(
+        side=wanted.side.astype(np.int8),
+        edge=wanted.edge,
+        best=best,
+        worst=worst,
+        take_profit_frac=dataset.take_profit_frac[row],
+        stop_loss_frac=dataset.stop_loss_frac[row],
+        least_gain_frac=cost + dataset.step_frac[row],
     )
 
 
@@ -211,6 +244,26 @@ def traded(orders: Orders, dataset: Dataset, terms: Terms, *, days: I64) -> Trad
     return Traded(simulation=simulation, orders=len(orders), account=account)
 
 
+def _regime_sides(
+    long: SideFigures, short: SideFigures, evidence: Evidence, regime: I8, stop: F64, policy: PolicyConfig
+) -> I8:
+    """Return the side that each row's own regime lets pass (n,), 0 for none."""
+    # A side that knows the base rate only claims no edge, as in `policy.decide`.
+    long_net = long.net_frac if evidence.long_informed else np.full(stop.size, -np.inf)
+    short_net = short.net_frac if evidence.short_informed else np.full(stop.size, -np.inf)
+    side = np.zeros(stop.size, dtype=np.int8)
+    for code in np.unique(regime):
+        here = regime == code
+        side[here] = choose_sides(
+            long_net[here],
+            short_net[here],
+            (long.edge[here], short.edge[here]),
+            stop[here],
+            policy.regimes[REGIMES[code]],
+        )
+    return side
+
+
 def _horizon_rows(
     forecasts: Forecasts, dataset: Dataset, evidence: Evidence, terms: Terms, at: tuple[int, Bools]
 ) -> Wanted:
@@ -221,27 +274,21 @@ def _horizon_rows(
     levels = (dataset.take_profit_frac[rows], dataset.stop_loss_frac[rows])
     long = side_figures(forecasts.p_long[own, h], evidence.long, tercile, cost, levels_frac=levels)
     short = side_figures(forecasts.p_short[own, h], evidence.short, tercile, cost, levels_frac=levels)
-    # A side that knows the base rate only claims no edge, as in `policy.decide`.
-    long_net = long.net_frac if evidence.long_informed else np.full(rows.size, -np.inf)
-    short_net = short.net_frac if evidence.short_informed else np.full(rows.size, -np.inf)
-    side = np.zeros(rows.size, dtype=np.int8)
     regime = decided_regime(dataset, rows, terms)
-    for code in np.unique(regime):
-        here = regime == code
-        side[here] = choose_sides(
-            long_net[here],
-            short_net[here],
-            (long.edge[here], short.edge[here]),
-            levels[1][here],
-            terms.policy.regimes[REGIMES[code]],
-        )
+    side = _regime_sides(long, short, evidence, regime, levels[1], terms.policy)
     side[(side < 0) & ~dataset.shortable[rows]] = 0
     if terms.policy.filters is not None:
         cells = cell_rows(dataset, rows, tercile, regime)
         side[in_left_out(cells, terms.policy.filters).any(axis=1)] = 0
-    return Wanted(
+    wanted = Wanted(
         row=rows,
         horizon=np.full(rows.size, h, dtype=np.int64),
         side=side,
         edge=np.where(side < 0, short.edge, long.edge),
+        scales=label_scales(rows.size),
     )
+    if terms.policy.order_levels is None:
+        return wanted
+    moves = None if forecasts.excursions is None else forecasts.excursions[own, h]
+    told = order_rows(wanted, moves, dataset, cost_bp=terms.cost_bp)
+    return replace(wanted, scales=order_scales(told, terms.policy.order_levels))

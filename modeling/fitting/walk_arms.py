@@ -12,7 +12,7 @@ from modeling.contracts import PolicyConfig
 from modeling.fitting.baselines import base_rates
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.judging import Rules
-from modeling.fitting.trading import Traded, Wanted, joined, part_days, traded
+from modeling.fitting.trading import Traded, Wanted, joined, label_scales, part_days, traded
 from modeling.fitting.walk import JudgedFold, Walk, walk_wanted
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.metrics import TOP_SHARES
@@ -131,5 +131,9 @@ def _ruled(dataset: Dataset, side: np.ndarray, lot: F64, horizon: int) -> Wanted
 
 def _wanted(rows: I64, h: int, side: np.ndarray, edge: F64) -> Wanted:
     return Wanted(
-        row=rows, horizon=np.full(rows.size, h, dtype=np.int64), side=side.astype(np.int8), edge=edge
+        row=rows,
+        horizon=np.full(rows.size, h, dtype=np.int64),
+        side=side.astype(np.int8),
+        edge=edge,
+        scales=label_scales(rows.size),
     )

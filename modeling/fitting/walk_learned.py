@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import DayBootstrap, trading_figures
 from modeling.fitting.judging import Rules
-from modeling.fitting.report import filter_lines, threshold_lines
+from modeling.fitting.report import filter_lines, order_level_lines, pair_name, threshold_lines
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, bounded
 from modeling.fitting.trading import Traded, part_days
@@ -19,6 +19,11 @@ _TEXT: Final = (
     "Cells of moments and shares in which the trades of a fold's validation rows, and of those of earlier folds, have lost. "
     "They are left out of its test only where the rows of each block, traded without the cells in which the others lost, made "
     "more. Whatever is kept then, each row is decided by the rule of its own regime, as in service; else by that of a flat market."
+)
+_LEVELS_TEXT: Final = (
+    "Take-profit and stop of orders at quantiles of how far the price is expected to go within the window, tried by models "
+    'that foretell it ("q50": one window of two goes so far). They never decide whether to trade. They serve only where '
+    "the rows of each block, traded by what the others chose, made more than with the label set's levels."
 )
 _WAYS: Final = {"configured": "by policy.yaml alone", "learned": "as learned"}
 
@@ -62,7 +67,11 @@ def learned_lines(figures: Mapping[str, Any]) -> list[str]:
     for name, own in figures.items():
         for fold in own["folds"]:
             lines.append(f"{fold['fold']}, {named(name)}: what its policy has learned")
-            told = [*threshold_lines(fold["thresholds"]), *filter_lines(fold["filters"])]
+            told = [
+                *threshold_lines(fold["thresholds"]),
+                *filter_lines(fold["filters"]),
+                *order_level_lines(fold["order_levels"]),
+            ]
             lines += [f"  {line}" for line in told if line]
         if own["test"] is None:
             lines.append(f"{named(name)}: nothing was kept, the test is traded by policy.yaml alone")
@@ -89,14 +98,34 @@ def learned_section(figures: Mapping[str, Any]) -> Section:
         ]
         columns = ("Fold", "Kinds", "Left out", "Found to lose", "Why")
         tables.append(Table(caption=named(name), columns=columns, rows=rows))
+        tables += _order_level_tables(name, own["folds"])
         if own["test"] is not None:
             compared = [(word, _words(own["test"][way])) for way, word in _WAYS.items()]
             gain = bounded(own["test"]["gain_daily"], digits=2, scale=1e4)
             compared.append(("a day better by, bp", gain))
             caption = f"{named(name)}, test rows of all folds"
             tables.append(Table(caption=caption, columns=("Policy", "Trades"), rows=compared))
-    part = Part(title="Cells left out", texts=[_TEXT], tables=tables)
+    part = Part(title="Cells left out and order levels", texts=[_TEXT, _LEVELS_TEXT], tables=tables)
     return Section(key="learned", title="What the policies have learned", parts=[part])
+
+
+def _order_level_tables(name: str, folds: Sequence[Mapping[str, Any]]) -> list[Table]:
+    """Return what each pair of levels made of a model's out-of-fold rows; none where no excursions are foretold."""
+    rows = [
+        (
+            fold["fold"],
+            pair_name(own["pair"]),
+            f"{own['trades']:,}",
+            bounded(own["net_frac"], digits=1, scale=1e4),
+            "yes" if told["kept"] and own["pair"] == told["found"]["pair"] else "no",
+            told["reason"],
+        )
+        for fold in folds
+        if (told := fold["order_levels"])
+        for own in told["tried"]
+    ]
+    columns = ("Fold", "Levels", "Trades", "Net bp a trade", "Kept", "Why")
+    return [Table(caption=f"{named(name)}, order levels", columns=columns, rows=rows)] if rows else []
 
 
 def _cells(step: Mapping[str, Any]) -> str:

@@ -145,7 +145,13 @@ def shifted(arm: Arm, walk: Walk, rules: Rules, *, share: float) -> Arm:
         place = np.searchsorted(rows, wanted.row[own]) - start
         row[own] = rows[start + (place + np.round(share * size).astype(np.int64)) % size]
     order = np.lexsort((row, wanted.horizon))
-    moved = Wanted(row=row[order], horizon=wanted.horizon[order], side=side[order], edge=wanted.edge[order])
+    moved = Wanted(
+        row=row[order],
+        horizon=wanted.horizon[order],
+        side=side[order],
+        edge=wanted.edge[order],
+        scales=wanted.scales[order],
+    )
     return replace(arm, wanted=moved)
 
 

@@ -6,7 +6,7 @@ Needs NumPy alone, because signals are also read where nothing heavier may be lo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,8 @@ from modeling.contracts import (
 from modeling.contracts.filters import FILTER_KINDS
 from modeling.kernels.edges import break_even, volatility_terciles
 from modeling.kernels.filters import left_out_cells
+from modeling.kernels.order_levels import OrderChoice, expected_drawdown, order_choice
+from modeling.kernels.order_prices import OrderPrices, order_prices
 
 Side = Literal["long", "short"]
 NoModel = Literal["model_missing", "model_degraded"]
@@ -42,7 +44,6 @@ REASONS = (
 )
 CONFIDENCE_AT_ZERO_EDGE, CONFIDENCE_AT_P99_EDGE = 0.50, 0.95
 FACTOR_FLOOR = 0.7
-_STEP_SLACK = 1e-6  # of a step: a price that lies on the step but for rounding stays where it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,15 +59,6 @@ class SideView:
     span_frac: float  # take-profit plus mean loss: one unit of edge is worth this much
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Levels:
-    entry_low_rub: float
-    entry_high_rub: float
-    take_profit_rub: float
-    stop_loss_rub: float
-    risk_reward: float
-
-
 def decide(prediction: Prediction, evidence: Evidence, market: MarketState, policy: PolicyConfig) -> Decision:
     """Return what to do about one instrument and horizon, with every figure and reason behind it.
 
@@ -76,14 +68,15 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     3. Its edge and expected R must reach the regime's thresholds, else HOLD.
     4. A side that would pass but is forbidden by the regime, a short of what cannot be shorted, and whatever lies in
        a cell that the version leaves out because its trades have lost there, is NO_TRADE.
-    5. Else BUY or SELL, with prices on the step, rounded away from profit.
+    5. Else BUY or SELL, with prices on the step, rounded away from profit. The version's own levels, where it has
+       proven some, change the order and what it is expected to make, never whether and on which side to trade.
 
     Units:  p, edge and fractions as in `contracts.Decision`; prices in rubles as traded; confidence 0..100.
     NaN:    an unknown turnover, ATR, age or novelty counts against the trade, an unmeasured spread is the
             configured one; NaN in the prediction or the price is an error.
     Causal: reads its arguments only; equal arguments give an equal decision.
     Raises: ValueError for probabilities outside [0, 1], broken quantiles, volatility, prices or evidence,
-            and unknown regimes.
+            unknown regimes, and order levels without excursions.
     """
     _check(prediction, market, policy)
     _check_evidence(evidence)
@@ -97,20 +90,19 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
         views, key=lambda view: (informed[view.side], view.expected_net_frac)
     )  # the first of equals: long
     rule = policy.regimes[market.regime]
+    drawdown = expected_drawdown(best.side, prediction, market.stop_loss_frac)
     if not (informed[best.side] and _passes(best, rule)):
         claimed = [view.edge if informed[view.side] else min(view.edge, 0.0) for view in views]
         doubt = 1.0 - max(confidence_scale(edge, evidence) for edge in claimed)
         factors = agreement(prediction, None) * quality(market, policy) * novelty(market, evidence)
-        return _decision("HOLD", (), best, cost, None, round(100.0 * doubt * factors), None)
+        return _decision("HOLD", (), best, cost, None, round(100.0 * doubt * factors), drawdown)
     lost = left_out_cells(prediction, evidence, market, policy.filters)
     refusals = (*_refusals(best, market, rule), *(cell.reason for cell in lost))
     if refusals:
-        return _decision("NO_TRADE", refusals, best, cost, None, None, None)
-    levels = _levels(best, market, policy, rule, cost)
+        return _decision("NO_TRADE", refusals, best, cost, None, None, drawdown)
     factors = agreement(prediction, best.side) * quality(market, policy) * novelty(market, evidence)
     confidence = round(100.0 * confidence_scale(best.edge, evidence) * factors)
-    action: Action = "BUY" if best.side == "long" else "SELL"
-    return _decision(action, (), best, cost, levels, confidence, _strength(confidence, policy))
+    return _order(best, prediction, market, policy, cost, confidence)
 
 
 def decide_without_model(
@@ -310,39 +302,51 @@ def _refusals(view: SideView, market: MarketState, rule: RegimeRule) -> tuple[st
     return tuple(refusals)
 
 
-def _levels(
-    view: SideView, market: MarketState, policy: PolicyConfig, rule: RegimeRule, cost_frac: float
-) -> _Levels:
-    """Return prices on the step; a worse entry by d costs d of expected net, so it may use up what is spare."""
-    close, step = market.close_rub, market.price_step_rub
+def _spare_frac(view: SideView, order: OrderChoice, market: MarketState, policy: PolicyConfig) -> float:
+    """Return by how much the entry may be worse: a worse one by d costs d of expected net, so what is spare is used up."""
+    rule = policy.regimes[market.regime]
     needed = rule.longs_need_edge if view.side == "long" else rule.shorts_need_edge
-    spare = min(
+    return min(
         (view.edge - max(rule.min_edge, needed or 0.0)) * view.span_frac,
         view.expected_net_frac - rule.min_expected_r * market.stop_loss_frac,
-        policy.entry_range_of_atr_frac * market.atr_rub / close,
-    )
-    sign = 1.0 if view.side == "long" else -1.0
-    # A long's prices go down to the step and a short's up: always away from profit.
-    near = _on_step(close, step, sign)
-    far = _on_step(close * (1.0 + sign * max(spare, 0.0)), step, sign)
-    take_profit = _on_step(close * (1.0 + sign * market.take_profit_frac), step, sign)
-    stop_loss = _on_step(close * (1.0 - sign * market.stop_loss_frac), step, sign)
-    gain = sign * (take_profit - close) / close
-    loss = sign * (close - stop_loss) / close
-    return _Levels(
-        entry_low_rub=min(near, far),
-        entry_high_rub=max(near, far),
-        take_profit_rub=take_profit,
-        stop_loss_rub=stop_loss,
-        risk_reward=(gain - cost_frac) / (loss + cost_frac),
+        policy.entry_range_of_atr_frac * market.atr_rub / market.close_rub,
+        math.inf if order.expected_net_frac is None else order.expected_net_frac,
     )
 
 
-def _on_step(price: float, step: float, sign: float) -> float:
-    """Return the step at or below the price for a long (sign 1), at or above it for a short."""
-    steps = price / step
-    whole = math.floor(steps + _STEP_SLACK) if sign > 0 else math.ceil(steps - _STEP_SLACK)
-    return round(whole * step, 10)
+def _order(
+    best: SideView,
+    prediction: Prediction,
+    market: MarketState,
+    policy: PolicyConfig,
+    cost_frac: float,
+    confidence: int,
+) -> Decision:
+    """Return a BUY or SELL; where its levels are not the label set's, those stand beside, for p speaks of them."""
+    order = order_choice(best.side, best.edge, prediction, market, policy, cost_frac)
+    spare = _spare_frac(best, order, market, policy)
+    own, labelled = (
+        order_prices(best.side, market, levels_frac=levels, spare_frac=spare, cost_frac=cost_frac)
+        for levels in (
+            (order.take_profit_frac, order.stop_loss_frac),
+            (market.take_profit_frac, market.stop_loss_frac),
+        )
+    )
+    action: Action = "BUY" if best.side == "long" else "SELL"
+    drawdown = expected_drawdown(best.side, prediction, order.stop_loss_frac)
+    decision = replace(
+        _decision(action, (), best, cost_frac, own, confidence, drawdown),
+        strength=_strength(confidence, policy),
+    )
+    if order.expected_net_frac is None:
+        return decision
+    return replace(
+        decision,
+        expected_net_frac=order.expected_net_frac,
+        expected_r=order.expected_net_frac / order.stop_loss_frac,
+        label_take_profit_rub=labelled.take_profit_rub,
+        label_stop_loss_rub=labelled.stop_loss_rub,
+    )
 
 
 def _factor(share: float) -> float:
@@ -367,9 +371,9 @@ def _decision(
     reasons: tuple[str, ...],
     view: SideView | None,
     cost_frac: float,
-    levels: _Levels | None,
+    prices: OrderPrices | None,
     confidence: int | None,
-    strength: Literal["weak", "medium", "strong"] | None,
+    drawdown_frac: float | None,
 ) -> Decision:
     return Decision(
         action=action,
@@ -381,11 +385,12 @@ def _decision(
         expected_r=view.expected_r if view else None,
         expected_net_frac=view.expected_net_frac if view else None,
         cost_frac=cost_frac,
-        entry_low_rub=levels.entry_low_rub if levels else None,
-        entry_high_rub=levels.entry_high_rub if levels else None,
-        take_profit_rub=levels.take_profit_rub if levels else None,
-        stop_loss_rub=levels.stop_loss_rub if levels else None,
-        risk_reward=levels.risk_reward if levels else None,
+        entry_low_rub=prices.entry_low_rub if prices else None,
+        entry_high_rub=prices.entry_high_rub if prices else None,
+        take_profit_rub=prices.take_profit_rub if prices else None,
+        stop_loss_rub=prices.stop_loss_rub if prices else None,
+        risk_reward=prices.risk_reward if prices else None,
         confidence=confidence,
-        strength=strength,
+        strength=None,
+        expected_drawdown_frac=drawdown_frac,
     )

@@ -176,8 +176,8 @@ def rows_above(rows: EdgeRows, regime: I8, least: dict[str, float], *, names: Se
 
 
 def raised(policy: PolicyConfig, thresholds: Thresholds | None) -> PolicyConfig:
-    """Return the policy that asks for the learned edges where they are above its own minima, never for less, and
-    leaves out what the version leaves out.
+    """Return the policy that asks for the learned edges where they are above its own minima, never for less,
+    leaves out what the version leaves out, and gives orders the version's levels.
 
     This one function stands behind what is judged and what is served.
     """
@@ -187,4 +187,4 @@ def raised(policy: PolicyConfig, thresholds: Thresholds | None) -> PolicyConfig:
         name: replace(rule, min_edge=max(rule.min_edge, thresholds.least_edges.get(name, CONFIGURED)))
         for name, rule in policy.regimes.items()
     }
-    return replace(policy, regimes=regimes, filters=thresholds.filters)
+    return replace(policy, regimes=regimes, filters=thresholds.filters, order_levels=thresholds.order_levels)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from modeling.contracts import HeadTrust
-from modeling.contracts.heads import BASE_HEADS
+from modeling.contracts.decisions import EXCURSIONS
+from modeling.contracts.heads import BASE_HEADS, EXCURSION_HEADS
 from modeling.kernels.trust import (
     blended_quantiles,
     blended_volatility,
@@ -41,6 +45,18 @@ class Outputs:
         """Return the outputs under the names of their heads."""
         own = {head: arrays[head] for head in BASE_HEADS}
         return cls(**own, more={head: array for head, array in arrays.items() if head not in own})
+
+
+def excursions_of(more: Mapping[str, F64]) -> F64 | None:
+    """Return the quantiles of excursions (..., 4, 7) in the order of EXCURSION_HEADS; None where a head is missing.
+
+    Rising, the best excursion at least 0 and the worst at most 0, as trained networks say them.
+    """
+    if not set(EXCURSION_HEADS) <= set(more):
+        return None
+    found = np.sort(np.stack([more[head] for head in EXCURSION_HEADS], axis=-2), axis=-1)
+    best = np.array([name.endswith("mfe") for name in EXCURSIONS])[:, None]
+    return np.where(best, np.maximum(found, 0.0), np.minimum(found, 0.0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

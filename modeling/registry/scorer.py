@@ -8,13 +8,14 @@ from copy import copy
 import numpy as np
 import onnxruntime
 
-from modeling.contracts import Corrected, Prediction, ServingArtifact, Vote
+from modeling.contracts import Corrected, Excursions, Prediction, ServingArtifact, Vote
+from modeling.contracts.decisions import EXCURSIONS
 from modeling.contracts.heads import BASE_HEADS, head_width
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.sparse import sparse_columns, standardise, with_flags
 from modeling.registry.adapters import ServingAdapters, adapted
 from modeling.registry.council import Council, Seated
-from modeling.registry.outputs import Outputs, Trusted, trusted
+from modeling.registry.outputs import Outputs, Trusted, excursions_of, trusted
 from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
@@ -104,6 +105,7 @@ class Scorer:
         taught = trusted(outputs, recent, self.artifact.trust[horizon])
         said = self._recalibrated(taught, outputs, recent, horizon)
         long, short = self._corrected(taught, said, windows[:, -1, :], secids, horizon)
+        moves = excursions_of(outputs.more)
         return tuple(
             Prediction(
                 p_long=float(long[row]),
@@ -113,6 +115,7 @@ class Scorer:
                 direction=tuple(float(value) for value in said.direction[row]),
                 votes=() if seated is None else _votes(seated, row),
                 adapter=self._told(secids[row], taught, row),
+                excursions=None if moves is None else _excursions(moves[row]),
             )
             for row in range(windows.shape[0])
         )
@@ -192,6 +195,10 @@ def mahalanobis(values: F64, *, mean: F64, precision: F64) -> F64:
 
 def _shaped(array: F64) -> F64:
     return array if array.shape[1] > 1 else array.reshape(-1)
+
+
+def _excursions(moves: F64) -> Excursions:
+    return Excursions(**dict(zip(EXCURSIONS, map(tuple, moves.tolist()), strict=True)))
 
 
 def _votes(seated: Seated, row: int) -> tuple[Vote, ...]:

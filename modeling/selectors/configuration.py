@@ -32,9 +32,9 @@ def policy_get() -> PolicyConfig:
     where = str(config_path(POLICY_FILE))
     if "costs" in content:
         raise InputError(f"{where}: costs stand in {COSTS_FILE}; move them there")
-    if "filters" in content:
+    if learned := sorted({"filters", "order_levels"} & set(content)):
         raise InputError(
-            f"{where}: filters are learned by each version; a recipe says how, take them out here"
+            f"{where}: {' and '.join(learned)} are learned by each version; a recipe says how, take them out here"
         )
     costs = load_yaml(COSTS_FILE)
     cost_model_get()  # so that a wrong cost is reported with its own file's name

@@ -42,6 +42,7 @@ from modeling.fitting.report import (
     filter_lines,
     learning_lines,
     model_card,
+    order_level_lines,
     table_lines,
     threshold_lines,
 )
@@ -373,7 +374,11 @@ def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
 
 def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
     told = table_lines(metrics["test"], part_name="test", is_simulated=is_simulated)
-    learned = [*threshold_lines(metrics.get("thresholds", {})), *filter_lines(metrics.get("filters", []))]
+    learned = [
+        *threshold_lines(metrics.get("thresholds", {})),
+        *filter_lines(metrics.get("filters", [])),
+        *order_level_lines(metrics.get("order_levels", {})),
+    ]
     learning = learning_lines(metrics.get("learning", {}))
     return [*told, "", *coverage_lines(metrics.get("ranges", {})), *learning, *learned]
 

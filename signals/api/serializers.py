@@ -163,6 +163,13 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     probabilities_as_trained = SidesSerializer(
         allow_null=True, help_text="Before outcomes moved their level; null where none did."
     )
+    probability_take_profit = serializers.FloatField(
+        allow_null=True,
+        help_text="The target that the probabilities speak of, where the order has another one; else null.",
+    )
+    probability_stop_loss = serializers.FloatField(
+        allow_null=True, help_text="The stop that the probabilities speak of, likewise."
+    )
     break_even_probability = serializers.FloatField(
         allow_null=True, help_text="What the better side's probability must exceed to pay its costs."
     )
@@ -171,7 +178,9 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     expected_return = serializers.FloatField(allow_null=True, help_text="Median over the horizon, fraction.")
     expected_volatility = serializers.FloatField(allow_null=True, help_text="Over the horizon, fraction.")
     expected_drawdown = serializers.FloatField(
-        allow_null=True, help_text="Null while no model in service forecasts it."
+        allow_null=True,
+        help_text="Median of how far the price goes against the better side within the horizon, at most to the stop, "
+        "fraction; null where no model in service forecasts it.",
     )
     direction = DirectionSerializer(allow_null=True)
     votes = VoteSerializer(many=True)

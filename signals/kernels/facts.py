@@ -188,6 +188,15 @@ def _model(s: Situation) -> Iterator[Fact]:
             "edge_points": abs(d.edge),
         },
     )
+    if d.label_take_profit_rub is not None and d.label_stop_loss_rub is not None:
+        yield Fact(
+            section="model",
+            code="model_own_levels",
+            params={
+                "label_take_profit_rub": d.label_take_profit_rub,
+                "label_stop_loss_rub": d.label_stop_loss_rub,
+            },
+        )
     if s.trained_p is not None and abs(d.p - s.trained_p) >= DRIVER_LEAST_P:
         yield Fact(section="model", code="model_learned", params={"trained_p": s.trained_p})
     if d.action in ("BUY", "SELL") and d.expected_net_frac is not None and d.expected_r is not None:

@@ -99,6 +99,10 @@ def _call(decision: dict[str, Any]) -> dict[str, Any]:
         "risk_reward": decision["risk_reward"],
         "edge": decision["edge"],
         "break_even_probability": decision["p_break_even"],
+        # Signals from before orders had levels of their own have none of these.
+        "probability_take_profit": decision.get("label_take_profit_rub"),
+        "probability_stop_loss": decision.get("label_stop_loss_rub"),
+        "expected_drawdown": decision.get("expected_drawdown_frac"),
     }
 
 
@@ -114,7 +118,6 @@ def _forecast(payload: dict[str, Any]) -> dict[str, Any]:
         "break_even_probabilities": even if shown else None,
         "expected_return": prediction["return_quantiles"][3] if shown else None,
         "expected_volatility": prediction["volatility"] if shown else None,
-        "expected_drawdown": None,
         "direction": dict(zip(DIRECTIONS, prediction["direction"], strict=True)) if shown else None,
     }
 

@@ -8,7 +8,7 @@ import pytest
 from modeling.fitting.cuts import Cut, Scored, base_win_rates, chosen_rows, cut_figures, part_code, top_edge
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import DayBootstrap, trading_figures
-from modeling.fitting.trading import Terms, Traded, Wanted, account_rules, part_days, side_orders, traded
+from modeling.fitting.trading import Terms, Traded, Wanted, account_rules, label_scales, part_days, traded
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from tests.modeling.synthetic import dataset
 from traderai.common.errors import InputError
@@ -20,8 +20,9 @@ DATA = dataset(days=120)
 def wanted(edges: list[float], sides: list[int]) -> Wanted:
     n = len(edges)
     return Wanted(
-        row=np.arange(n), horizon=np.zeros(n, np.int64), side=np.array(sides, np.int8), edge=np.array(edges)
-    )
+        row=np.arange(n), horizon=np.zeros(n, np.int64), side=np.array(sides, np.int8), edge=np.array(edges),
+        scales=label_scales(n),
+    )  # fmt: skip
 
 
 EIGHT = wanted([0.01, 0.5, 0.02, 0.3, -0.2, 0.2, 0.9, 0.05], [1, 1, -1, 1, 0, -1, 0, 1])
@@ -95,7 +96,11 @@ def result_of(data: Dataset, *, every: int) -> tuple[Traded, DayBootstrap]:
     rows = data.rows_of(TEST)[::every]
     side = np.where(np.arange(rows.size) % 2, -1, 1).astype(np.int8)
     policy = policy_get()
-    orders = side_orders(data, policy, rows, np.zeros(rows.size, np.int64), side, np.ones(rows.size))
+    every = Wanted(
+        row=rows, horizon=np.zeros(rows.size, np.int64), side=side, edge=np.ones(rows.size),
+        scales=label_scales(rows.size),
+    )  # fmt: skip
+    orders = every.orders(data, policy)
     days = part_days(data, TEST)
     terms = Terms(policy=policy, account=account_rules(account_get(), cost_model_get()))
     bootstrap = DayBootstrap.draw(days, resamples=200, mean_block_days=5.0, level=0.95, seed=1)

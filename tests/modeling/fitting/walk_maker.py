@@ -62,7 +62,7 @@ def reported(*, planted: bool, days: int = 400, seed: int = 0, tried: int = 2) -
     # A planted hint tells more than any honest feature may.
     scan = LeakScanConfig(direction_auc=0.95, side_auc=0.95)
     evaluation = replace(recipe.evaluation, leak_scan=scan)
-    recipe = replace(recipe, thresholds=None, filters=None, evaluation=evaluation)
+    recipe = replace(recipe, thresholds=None, filters=None, order_levels=None, evaluation=evaluation)
     rules = rules_of(recipe)
     found = walked(dataset, rules)
     around = Surroundings(

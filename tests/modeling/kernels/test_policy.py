@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeling.contracts import SideLosses
+from modeling.kernels import order_prices
 from modeling.kernels import policy as kernel
 from modeling.kernels.policy import decide, decide_without_model
 from modeling.kernels.sizing import position_size_lots
@@ -380,8 +381,8 @@ def test_prices_are_rounded_away_from_profit_on_any_step():
     for _ in range(200):
         step = float(rng.choice([0.01, 0.05, 0.5]))
         price = float(rng.uniform(10, 1000))
-        down, up = kernel._on_step(price, step, 1.0), kernel._on_step(price, step, -1.0)
+        down, up = order_prices._on_step(price, step, 1.0), order_prices._on_step(price, step, -1.0)
         assert price - step < down <= price + 1e-6
         assert price - 1e-6 <= up < price + step
-    assert kernel._on_step(0.29, 0.01, 1.0) == 0.29  # 0.29 / 0.01 is a little below 29
-    assert kernel._on_step(0.07, 0.01, -1.0) == 0.07  # and 0.07 / 0.01 a little above 7
+    assert order_prices._on_step(0.29, 0.01, 1.0) == 0.29  # 0.29 / 0.01 is a little below 29
+    assert order_prices._on_step(0.07, 0.01, -1.0) == 0.07  # and 0.07 / 0.01 a little above 7

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from modeling.kernels.policy import _on_step
+from modeling.kernels.order_prices import _on_step
 from modeling.kernels.simulator_accounts import ends_before, on_step
 
 
