@@ -137,15 +137,19 @@ def evidence() -> Evidence:
 
 def network_onnx(k: int, *, seed: int = 0) -> bytes:
     """Return a network that is linear in the last bar of the window."""
+    return linear_onnx(network_heads(k, seed=seed), lookback=LOOKBACK)
+
+
+def network_heads(k: int, *, seed: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the weights and biases of such a network by head."""
     rng = np.random.default_rng(seed)
-    heads = {
+    return {
         "p_long_logit": (rng.normal(0, 0.25, (k, 1)), np.full(1, -0.75)),
         "p_short_logit": (rng.normal(0, 0.25, (k, 1)), np.full(1, -0.75)),
         "direction_logits": (rng.normal(0, 0.3, (k, 5)), np.zeros(5)),
         "return_quantiles": (np.full((k, 7), 0.001), np.asarray([-5, -3.5, -1.5, 0.2, 2, 4, 6]) / 100),
         "volatility": (np.zeros((k, 1)), np.full(1, 0.03)),
     }
-    return linear_onnx(heads, lookback=LOOKBACK)
 
 
 def champion(

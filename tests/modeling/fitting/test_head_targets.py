@@ -29,8 +29,13 @@ def test_every_head_has_a_target_where_the_sides_have_one(data: Dataset):
         np.testing.assert_array_equal(~np.isnan(found[head]), known, err_msg=head)
     for side in ("long", "short"):
         assert np.nanmin(found[f"{side}_mfe_quantiles"]) >= 0 >= np.nanmax(found[f"{side}_mae_quantiles"])
-    # A long's best move is a short's worst as long as both are open: on most rows one of the two ends later.
-    assert np.nanmax(found["long_mfe_quantiles"]) > 0.01
+    # Of whole windows a long's best move is a short's worst; those of trades end with their barriers.
+    np.testing.assert_array_equal(found["long_mfe_quantiles"], -found["short_mae_quantiles"])
+    np.testing.assert_array_equal(found["long_mae_quantiles"], -found["short_mfe_quantiles"])
+    for side, move in (("long", "mfe"), ("long", "mae"), ("short", "mfe"), ("short", "mae")):
+        traded = getattr(data.targets, f"{side}_{move}")[known]
+        whole = np.abs(found[f"{side}_{move}_quantiles"][known])
+        assert (whole >= np.abs(traded) - 1e-6).all() and (whole > np.abs(traded) + 1e-3).mean() > 0.1
     assert tuple(head_targets(data, ASKED, BASE_HEADS)) == BASE_HEADS
 
 
