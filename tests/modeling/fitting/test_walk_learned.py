@@ -9,6 +9,7 @@ import pytest
 
 from market.kernels.sessions import moscow_hours
 from modeling.contracts.filters import FilterConfig
+from modeling.contracts.order_levels import LevelPair, OrderLevelConfig
 from modeling.fitting.dataset import TEST, Dataset, dataset_assemble
 from modeling.fitting.evaluation import plain
 from modeling.fitting.forecasters import FitTask
@@ -21,11 +22,15 @@ from modeling.fitting.walk_learned import learned_figures, learned_lines, learne
 from modeling.kernels.splits import DAY_S
 from modeling.kernels.walk_forward import WalkConfig, equal_folds
 from tests.modeling.fitting.learned_policy_maker import SILENT, rules, said
+from tests.modeling.fitting.order_level_maker import known_moves
 from tests.modeling.fitting.walk_maker import silent
 from tests.modeling.synthetic import FEATURES, instruments, label_set
 
 pytestmark = pytest.mark.django_db  # borrowing rates are read from the database
 CONFIG = FilterConfig(min_trades=30, min_days=20, resamples=1000)
+LEVELS = OrderLevelConfig(
+    candidates=(LevelPair(take_profit=0.5, stop_loss=0.25),), min_trades=30, min_map_trades=60
+)
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Fitted:
     def raw(self, rows: np.ndarray) -> Raw:
         hint = self.data.values[:, 0]
         heard = np.where(moscow_hours(self.data.decision_s) == 12, -hint, hint)
-        return said(self.data, rows, small=SILENT, heard=heard)
+        return said(self.data, rows, small=SILENT, heard=heard, moves=known_moves(self.data))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +59,7 @@ def walked(django_db_setup: None, django_db_blocker) -> tuple[Walk, Rules]:
         data = dataset_assemble(
             instruments(days=400, planted=True), features=FEATURES, label_set=label_set(), lookback_bars=8
         )
-        own = rules(data, filters=CONFIG)
+        own = rules(data, filters=CONFIG, order_levels=LEVELS)
         own = replace(
             own, recipe=replace(own.recipe, evaluation=replace(own.recipe.evaluation, max_missing_frac=0.9))
         )
@@ -96,8 +101,12 @@ def test_what_was_learned_is_told_beside_what_it_changed(walked: tuple[Walk, Rul
     assert any(line.startswith("  test as learned") for line in lines)
     tables = learned_section(figures).parts[0].tables
     assert [table.caption for table in tables] == [
-        "logistic regression", "logistic regression, test rows of all folds",
+        "logistic regression", "logistic regression, order levels", "logistic regression, test rows of all folds",
     ]  # fmt: skip
+    # Each fold's label set's levels and the one pair, with trades and bounds.
+    assert [row[1] for row in tables[1].rows] == ["the label set's levels", "take-profit q50 stop q25"] * 2
+    assert all("[" in row[3] for row in tables[1].rows)
+    assert sum("order levels by excursions: " in line for line in lines) == 2
     # A walk that was not asked to learn tells nothing.
     folds = tuple(replace(fold, learned=None) for fold in found.by_forecaster["logistic"])
     quiet = replace(found, by_forecaster={"logistic": folds})
