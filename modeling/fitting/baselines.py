@@ -17,7 +17,12 @@ def base_rates(dataset: Dataset, side: str) -> F64:
 
 def unconditional_quantiles(dataset: Dataset) -> F64:
     """Return the return quantiles of the training part at each horizon (h, 7)."""
-    own = np.where(dataset.part == TRAIN, dataset.targets.forward_return, np.nan)
+    return training_quantiles(dataset, dataset.targets.forward_return)
+
+
+def training_quantiles(dataset: Dataset, target: F64) -> F64:
+    """Return the quantiles of a target (m, h) in the training part at each horizon (h, 7)."""
+    own = np.where(dataset.part == TRAIN, target, np.nan)
     return np.asarray(np.nanquantile(own, QUANTILE_LEVELS, axis=0).T)
 
 

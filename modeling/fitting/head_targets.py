@@ -11,9 +11,9 @@ import numpy as np
 from modeling.contracts import BarrierLabelSet
 from modeling.contracts.heads import EXCURSION_HEADS, strategy_heads
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.excursions import excursion_targets
 from modeling.kernels.rank_labels import ranks_by_moment
 from modeling.kernels.strong_labels import strong_cut, strong_labels
-from modeling.kernels.window_excursions import window_excursions
 from traderai.common.arrays import F32, F64, Bools
 
 Side = Literal["long", "short"]
@@ -76,25 +76,7 @@ def _rank(dataset: Dataset, asked: Asked) -> F64:
 
 
 def _excursion(head: str) -> _Reader:
-    """Read how far prices went within the whole windows: a trade's own excursions end at the label set's barriers."""
-    side, kind = head.split("_")[:2]
-
-    def read(dataset: Dataset, _: Asked) -> F64:
-        known = np.isfinite(dataset.targets.p_long)
-        rows, columns = np.nonzero(known)
-        begin = dataset.market.offset[dataset.instrument[rows]]
-        targets = dataset.targets
-        found = window_excursions(
-            dataset.market.path,
-            begin + targets.entry_bar[rows, columns],
-            begin + targets.last_bar[rows, columns],
-        )
-        out = np.full(known.shape, np.nan)
-        moved = found.up_frac if (side == "long") == (kind == "mfe") else found.down_frac
-        out[rows, columns] = moved if side == "long" else -moved
-        return out
-
-    return read
+    return lambda dataset, _: excursion_targets(dataset, head.removesuffix("_quantiles"))
 
 
 def _target(name: str) -> _Reader:

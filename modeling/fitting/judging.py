@@ -21,6 +21,7 @@ from modeling.fitting.evaluation import (
     volatility_figures,
 )
 from modeling.fitting.evidence import Novelty
+from modeling.fitting.excursions import excursion_figures
 from modeling.fitting.forecasters import FORECASTERS, FitTask
 from modeling.fitting.forecasts import Forecasts, require_held_out
 from modeling.fitting.recipe import Recipe
@@ -110,6 +111,7 @@ def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say:
         "heads": heads,
         "quantiles": quantiles,
         "volatility": volatility,
+        "excursions": excursion_figures(own.forecasts, dataset, bootstrap, part=part),
         "policy": _policy_metrics(own, dataset, rules, bootstrap, part=part),
         "days": int(bootstrap.days.size),
         "interval_level": bootstrap.draws.level,

@@ -234,6 +234,13 @@ def _spread_lines(part: dict[str, Any]) -> list[str]:
             f"{entry['base_rate']['value'] * 1e4:.2f}  difference {difference}  90 % range covers "
             f"{entry['coverage']['0.95'] - entry['coverage']['0.05']:.1%}  n {entry['rows']:,}"
         )
+    for horizon, by_name in part.get("excursions", {}).items():
+        lines += [
+            f"  {horizon:<4}{name.replace('_', ' ')}: network {entry['network']['value'] * 1e4:.2f}  training's own "
+            f"{entry['base_rate']['value'] * 1e4:.2f}  difference "
+            f"{bounded(entry['network_minus_base_rate'], digits=2, scale=1e4)}  median covers {entry['coverage']['0.50']:.1%}"
+            for name, entry in by_name.items()
+        ]
     lines.append("volatility: rank correlation with what came (root mean square error)")
     for horizon, entry in part["volatility"].items():
         shown = "  ".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from features.contracts import RegimeFacts
@@ -209,8 +209,14 @@ def _model(s: Situation) -> Iterator[Fact]:
                 "cost_frac": d.cost_frac,
             },
         )
-    shown = sorted(s.drivers, key=lambda driver: -abs(driver.effect))[:DRIVERS_SHOWN]
-    for driver in shown:
+    yield from _drivers(s.drivers)
+    yield Fact(section="model", code="proven" if s.proven else "paper")
+    if s.in_sample:
+        yield Fact(section="model", code="in_sample")
+
+
+def _drivers(drivers: Sequence[Driver]) -> Iterator[Fact]:
+    for driver in sorted(drivers, key=lambda own: -abs(own.effect))[:DRIVERS_SHOWN]:
         if abs(driver.effect) >= DRIVER_LEAST_P:
             code = "driver_raises" if driver.effect > 0 else "driver_lowers"
             yield Fact(
@@ -218,9 +224,6 @@ def _model(s: Situation) -> Iterator[Fact]:
                 code=code,
                 params={"family": driver.family, "effect_points": abs(driver.effect)},
             )
-    yield Fact(section="model", code="proven" if s.proven else "paper")
-    if s.in_sample:
-        yield Fact(section="model", code="in_sample")
 
 
 def _risk(s: Situation) -> Iterator[Fact]:
