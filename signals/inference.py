@@ -28,13 +28,10 @@ from modeling.contracts import (
     Prediction,
     RegimeRule,
     Scores,
-    ServingArtifact,
 )
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
 from modeling.contracts.filters import LeftOut
-from modeling.contracts.levels import HorizonLevels
 from modeling.contracts.ranks import RankFacts
-from modeling.kernels.bar_returns import ewma_volatility
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
 from modeling.kernels.policy import (
@@ -45,19 +42,18 @@ from modeling.kernels.policy import (
     decide_without_model,
     side_view,
 )
-from modeling.kernels.served_levels import with_levels
-from modeling.kernels.served_ranges import ranged
 from modeling.kernels.thresholds import raised
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
-from modeling.selectors.conformal import levels_get, ranges_get
 from modeling.selectors.daily_ranks import rank_known
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
 from signals.kernels.state import Moment, market_state
 from signals.kernels.unusual import most_unusual
-from traderai.common.arrays import F32, F64, I64
+from signals.kernels.votes import suggested_levels
+from signals.taught import Taught
+from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
 
@@ -106,33 +102,9 @@ class Finding:
     drivers: tuple[Driver, ...]
     rule: RegimeRule  # what its regime asks of a trade, as the version has learned it
     left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
+    suggested: tuple[dict[str, float] | None, ...] = ()  # by vote: levels, where the version has its own
     ranges: RangesLearned | None = None  # what the prediction's quantiles have learned from since training
     calibrated_at: datetime | None = None  # of the calibration that took the place of training's, if one did
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Taught:
-    """What outcomes have taught a version by now, and by how much each share moves."""
-
-    ranges: dict[str, HorizonRanges]
-    levels: dict[str, HorizonLevels]
-    recent: F64  # (n,) EWMA volatility of each readable share's last bar
-
-    @classmethod
-    def of(cls, artifact: ServingArtifact, readable: Sequence[ShareInput], *, as_of: datetime) -> _Taught:
-        return cls(
-            ranges=ranges_get(artifact=artifact, as_of=as_of),
-            levels=levels_get(artifact=artifact, as_of=as_of),
-            recent=np.array([ewma_volatility(share.bars)[-1] for share in readable]),
-        )
-
-    def said(self, predictions: Sequence[Prediction], recent: F64, horizon: str) -> tuple[Prediction, ...]:
-        """Return predictions as they are said."""
-        if horizon in self.ranges:
-            predictions = ranged(predictions, recent, self.ranges[horizon])
-        if horizon in self.levels:
-            predictions = with_levels(predictions, recent, self.levels[horizon])
-        return tuple(predictions)
 
 
 def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> ShareInput:
@@ -185,7 +157,7 @@ def decisions_find(
     secids = [share.instrument.secid for share in readable]
     novelty = scorer.novelty(last_bars=windows[:, -1, :]) if readable else np.zeros(0)
     findings: list[Finding] = []
-    taught = _Taught.of(scorer.artifact, readable, as_of=occasion.market_at)
+    taught = Taught.of(scorer.artifact, [share.bars for share in readable], as_of=occasion.market_at)
     for horizon in occasion.horizons:
         predictions = scorer.predict(windows=windows, secids=secids, horizon=horizon) if readable else ()
         predictions = taught.said(predictions, taught.recent, horizon)
@@ -321,6 +293,7 @@ def _finding(
     market, policy = _state(share, novelty, occasion), raised(occasion.policy, scorer.artifact.thresholds)
     evidence = scorer.artifact.evidence[horizon]
     break_even = None
+    suggested: tuple[dict[str, float] | None, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     if prediction is None:
         # The model cannot read this share: say why with the data's own reasons, never with the novelty's.
@@ -340,6 +313,7 @@ def _finding(
                 "long": side_view("long", prediction, evidence, market, cost).p_break_even,
                 "short": side_view("short", prediction, evidence, market, cost).p_break_even,
             }
+            suggested = suggested_levels(prediction, break_even, market, policy, cost)
     return Finding(
         share=share,
         horizon=horizon,
@@ -350,11 +324,12 @@ def _finding(
         drivers=(),
         rule=policy.regimes[market.regime],
         left_out=left_out,
+        suggested=suggested,
     )
 
 
 def _with_drivers(
-    found: Sequence[Finding], windows: F32, horizon: str, scorer: Scores, taught: _Taught
+    found: Sequence[Finding], windows: F32, horizon: str, scorer: Scores, taught: Taught
 ) -> list[Finding]:
     """Return the findings with the families that move the better side's probability, strongest first."""
     rows = [row for row, finding in enumerate(found) if finding.decision.side is not None]

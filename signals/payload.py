@@ -33,6 +33,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "ranges": finding.ranges,
         "calibrated_at": finding.calibrated_at,
         "break_even": finding.break_even,
+        "suggested_levels": finding.suggested,
         "market": finding.market,
         "regime": share.regime,
         "rank": share.rank,

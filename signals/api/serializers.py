@@ -61,8 +61,11 @@ class VoteSerializer(serializers.Serializer[Any]):
     )
     p_long = serializers.FloatField()
     p_short = serializers.FloatField()
-    take_profit = serializers.FloatField(allow_null=True)
-    stop_loss = serializers.FloatField(allow_null=True)
+    take_profit = serializers.FloatField(
+        allow_null=True,
+        help_text="for the order that it calls for, of what all members expect of the price; null: the label set's",
+    )
+    stop_loss = serializers.FloatField(allow_null=True, help_text="likewise")
     weight = serializers.FloatField(help_text="what it adds to the log odds of the better side")
     reasons = serializers.ListField(child=serializers.CharField())
 

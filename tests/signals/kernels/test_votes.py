@@ -6,8 +6,10 @@ from dataclasses import asdict
 
 import pytest
 
-from modeling.contracts import Vote
-from signals.kernels.votes import shown_votes
+from modeling.contracts import Excursions, Vote
+from modeling.contracts.order_levels import LevelPair, NetByEdge, OrderLevels
+from signals.kernels.votes import shown_votes, suggested_levels
+from tests.modeling.kernels.policy_maker import market, policy, prediction
 
 
 def payload(**changes: object) -> dict:
@@ -34,6 +36,29 @@ def test_each_member_calls_by_its_own_probabilities():
     assert [vote["reasons"] for vote in found] == [(), (), ("setup_absent",), ()]
     short = shown_votes(payload(decision={"side": "short"}))
     assert [vote["weight"] for vote in short] == [-0.1, 0.3, 0.0, 0.0]
+
+
+def test_members_suggest_the_versions_levels_for_their_own_side():
+    pays = NetByEdge(trades=99, knots=(0.0, 0.05), net_r=(-0.1, 0.3), low_r=(-0.2, 0.1), high_r=(0.0, 0.5))
+    own = OrderLevels(
+        pair=LevelPair(take_profit=0.75, stop_loss=0.25), clip=(0.5, 2.0), long=pays, short=pays
+    )
+    rise, fall = (
+        (0.001, 0.002, 0.005, 0.01, 0.05, 0.06, 0.07),
+        (-0.07, -0.06, -0.03, -0.01, -0.005, -0.002, 0.0),
+    )
+    moves = Excursions(long_mfe=rise, long_mae=fall, short_mfe=rise, short_mae=fall)
+    votes = tuple(Vote(**vote) for vote in payload()["prediction"]["votes"])
+    said, even = prediction(votes=votes, excursions=moves), payload()["break_even"]
+    found = suggested_levels(said, even, market(close_rub=100.0), policy(order_levels=own), 0.002)
+    # An edge of one point is not expected to pay, one of four is; the others call for nothing.
+    assert found == (None, {"take_profit": 95.0, "stop_loss": 103.0}, None, None)
+    shown = shown_votes(payload(suggested_levels=list(found)))
+    assert [(vote["take_profit"], vote["stop_loss"]) for vote in shown] == [
+        (None, None), (95.0, 103.0), (None, None), (None, None),
+    ]  # fmt: skip
+    assert suggested_levels(said, even, market(), policy(), 0.002) == (None,) * 4
+    assert shown_votes(payload())[1]["take_profit"] is None
 
 
 @pytest.mark.parametrize(
