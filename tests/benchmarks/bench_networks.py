@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from modeling.contracts.heads import BASE_HEADS, EXCURSION_HEADS
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import TRAIN
 from tests.benchmarks.environments import ROOT
@@ -21,6 +22,7 @@ from tests.benchmarks.figures import Figure, fastest
 LOOKBACK, FEATURES, TICKERS, HORIZONS, BATCH_ROWS = 64, 100, 15, 3, 512
 LEAST_SPEEDUP = {"tcn": 50.0, "lstm": 50.0}  # over Keras; of the others 10
 ROWS = 100_000
+HEADS = (*BASE_HEADS, *EXCURSION_HEADS)
 
 
 def network_scoring() -> list[Figure]:
@@ -107,7 +109,6 @@ def source_of(rows: int) -> Any:
     from modeling.fitting.window_batches import WindowSource
 
     rng = np.random.default_rng(0)
-    heads = ("p_long_logit", "p_short_logit", "return_quantiles", "volatility", "direction_logits")
     return WindowSource(
         values=rng.standard_normal((rows, FEATURES), dtype=np.float32),
         scaler=Scaler(
@@ -116,7 +117,7 @@ def source_of(rows: int) -> Any:
         ticker=np.ones(rows, dtype=np.int32),
         moment=np.arange(rows, dtype=np.int64),
         part=np.full((rows, 1), TRAIN, dtype=np.int8),
-        targets=dict.fromkeys(heads, np.zeros((rows, 1))),
+        targets=dict.fromkeys(HEADS, np.zeros((rows, 1))),
         lookback_bars=LOOKBACK,
         batch_rows=BATCH_ROWS,
         ticker_dropout_frac=0.1,
@@ -136,6 +137,7 @@ def _shape(backbone: str) -> Any:
         ticker_width=4,
         horizon_width=4,
         dropout_frac=0.2,
+        heads=HEADS,
         return_unit_frac=0.03,
         volatility_column=0,
         volatility_mean=0.01,
@@ -161,7 +163,8 @@ def _trained_a_second(backbone: str) -> float:
 
     keras.utils.set_random_seed(0)
     training = build_networks(_shape(backbone)).training
-    training.compile(keras.optimizers.AdamW(0.001, clipnorm=1.0), loss=losses(return_unit_frac=0.03))
+    loss = losses(return_unit_frac=0.03, heads=HEADS)
+    training.compile(keras.optimizers.AdamW(0.001, clipnorm=1.0), loss=loss)
     own = _windows(BATCH_ROWS)
     inputs = {
         "bars": own["bars"],
