@@ -137,6 +137,12 @@ class Dataset:
             return self.values[rows]
         return np.column_stack((self.values[rows], self.ranks.place[rows])).astype(np.float32)
 
+    def last_bar_column(self, column: int) -> F32:
+        """Return one of the columns that `last_bars` gives, of all rows (m,)."""
+        if self.ranks is None or column < len(self.features):
+            return self.values[:, column]
+        return self.ranks.place.astype(np.float32)
+
     def rows_of(self, part: int) -> I64:
         """Return the matrix rows that have a label of this part at any horizon, in the matrix's order."""
         return np.flatnonzero((self.part == part).any(axis=1)).astype(np.int64)

@@ -53,6 +53,7 @@ class LabelShift:
 def target_leak_scan(dataset: Dataset, config: LeakScanConfig) -> tuple[FeatureAuc, ...]:
     """Return for every part, target and horizon the feature that tells most, the worst offence first.
 
+    What a council's aggregator reads besides the network is looked at, too: the daily rank.
     Where few windows that do not overlap have a feature, it reaches the limit even if it knows nothing: the limit is
     then what chance alone stays below.
     """
@@ -112,7 +113,7 @@ def _part_scan(dataset: Dataset, code: int, config: LeakScanConfig) -> list[Feat
         return []
     scanned = [(target, h) for target in SCANNED for h in range(len(dataset.horizons))]
     labels = np.stack([_labels(dataset, rows, target, h, code) for target, h in scanned], axis=1)
-    auc = column_aucs(dataset.values[rows], labels)
+    auc = column_aucs(dataset.last_bars(rows), labels)
     strength = np.nan_to_num(np.maximum(auc, 1.0 - auc), nan=0.5)
     found = []
     for (target, h), own in zip(scanned, strength.T, strict=True):
@@ -120,7 +121,7 @@ def _part_scan(dataset: Dataset, code: int, config: LeakScanConfig) -> list[Feat
         suspects = np.flatnonzero(own > wanted)
         told = [
             FeatureAuc(
-                feature=dataset.features[column],
+                feature=dataset.last_bar_names[column],
                 target=target,
                 horizon=dataset.horizons[h],
                 part=PARTS[code],
@@ -144,7 +145,7 @@ def _labels(dataset: Dataset, rows: I64, target: str, h: int, code: int) -> I8:
 def _chance(dataset: Dataset, column: int, at: tuple[str, int, int], sigmas: float) -> float:
     """Return the AUC that chance stays below in the rows that have this feature."""
     target, h, code = at
-    there = np.flatnonzero((dataset.part[:, h] == code) & ~np.isnan(dataset.values[:, column]))
+    there = np.flatnonzero((dataset.part[:, h] == code) & ~np.isnan(dataset.last_bar_column(column)))
     labels = _labels(dataset, there, target, h, code)
     known = labels[labels != UNLABELLED]
     if not known.size:

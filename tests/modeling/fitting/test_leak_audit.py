@@ -10,7 +10,7 @@ import pytest
 from modeling.contracts import ModelVersionFacts, ServingArtifact
 from modeling.fitting.batches import Scaler, scaler_fit
 from modeling.fitting.calibration import base_of
-from modeling.fitting.dataset import TEST, TRAIN, Dataset
+from modeling.fitting.dataset import TEST, TRAIN, Dataset, KnownRanks
 from modeling.fitting.evidence import novelty_fit
 from modeling.fitting.forecasts import Forecasts, Provenance
 from modeling.fitting.judging import Judged
@@ -71,6 +71,14 @@ def test_an_honest_version_passes_every_guard(data: Dataset):
 def test_a_feature_that_tells_too_much_fails_the_scan(data: Dataset):
     found = audited(data, scan=LeakScanConfig())
     assert [name for name, passed in found.items() if not passed] == ["target_scan"]
+
+
+def test_a_daily_rank_that_tells_too_much_fails_the_scan(data: Dataset):
+    place = np.nan_to_num(data.targets.forward_return[:, 0])
+    ranks = KnownRanks(name="daily_rank_5d", place=place, known_s=data.decision_s)
+    assert not audited(replace(data, ranks=ranks))["target_scan"]
+    noise = np.random.default_rng(0).standard_normal(place.size)
+    assert audited(replace(data, ranks=replace(ranks, place=noise)))["target_scan"]
 
 
 def test_a_scaler_and_base_rates_that_saw_later_rows_fail(data: Dataset):

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from modeling.errors import DatasetRefusedError
-from modeling.fitting.dataset import PARTS, TEST, TRAIN, VALIDATION, Dataset
+from modeling.fitting.dataset import PARTS, TEST, TRAIN, VALIDATION, Dataset, KnownRanks
 from modeling.fitting.leak_checks import label_shifts, shift_complaints, target_leak_check, target_leak_scan
 from modeling.fitting.parts import dataset_check
 from modeling.fitting.recipe import LeakScanConfig, recipe_load
@@ -55,6 +55,32 @@ def test_a_feature_that_knows_the_return_is_refused_by_name_in_every_part(data: 
     )
     with pytest.raises(DatasetRefusedError, match=wanted):
         dataset_check(knowing(data, parts=(part,)), max_missing_frac=0.2)
+
+
+def ranked(data: Dataset, *, knows: float) -> Dataset:
+    """Return the dataset with a daily rank, of one share unknown, that holds so much of the first horizon's return."""
+    told = np.nan_to_num(data.targets.forward_return[:, 0]) / np.nanstd(data.targets.forward_return[:, 0])
+    place = knows * told + np.random.default_rng(0).standard_normal(told.size)
+    place[data.instrument == 2] = np.nan
+    return replace(data, ranks=KnownRanks(name="daily_rank_5d", place=place, known_s=data.decision_s - 3600))
+
+
+@pytest.mark.parametrize("part", [TRAIN, VALIDATION, TEST])
+def test_a_daily_rank_that_knows_the_return_is_found(data: Dataset, part: int):
+    honest, knowing_rank = (ranked(data, knows=knows) for knows in (0.0, 3.0))
+    assert honest.ranks is not None and knowing_rank.ranks is not None
+    target_leak_check(honest, LeakScanConfig())
+    target_leak_check(replace(knowing_rank, ranks=None), LeakScanConfig())  # the scan that does not look
+    place = np.where(data.part[:, 0] == part, knowing_rank.ranks.place, honest.ranks.place)
+    leaky = replace(honest, ranks=replace(honest.ranks, place=place))
+    wanted = rf"daily_rank_5d alone tells \w+ at horizon 1d in the {PARTS[part]} part with an AUC of 0\.\d+, allowed"
+    with pytest.raises(DatasetRefusedError, match=wanted):
+        dataset_check(leaky, max_missing_frac=0.2)
+    worst = target_leak_scan(leaky, LeakScanConfig())[0]
+    own = (data.part[:, 0] == part) & np.isfinite(place)
+    y = getattr(data.targets, worst.target)[own, 0] > 0.0
+    auc = roc_auc_score(y, place[own])
+    assert worst.feature == "daily_rank_5d" and worst.auc == pytest.approx(max(auc, 1.0 - auc), abs=1e-6)
 
 
 def test_limits_are_the_recipes(data: Dataset):
