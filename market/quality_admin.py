@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.urls.resolvers import URLPattern
@@ -32,10 +29,6 @@ class DataQualityReportAdmin(ReadOnlyAdmin):
     ordering = ["-created_at"]
 
     fields = ["created_at", "as_of", "scope", "verdict", "page", "found", "worst", "unfit", "json_key", "html_key"]  # fmt: skip
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Show what was found in words instead of as JSON."""
-        return [*super().get_readonly_fields(request, obj), "page", "found", "worst", "unfit"]
 
     def get_urls(self) -> list[URLPattern]:
         """Add the report's own page."""

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 
 from modeling.contracts.ledger import ExperimentDecision
+from modeling.fitting.report import ways_lines
 from modeling.models import (
     ConformalState,
     DailyOrder,
@@ -76,6 +77,16 @@ class ModelVersionAdmin(ReadOnlyAdmin):
     def standing(self, row: ModelVersion) -> str | None:
         """How far a shadow has come; whether the champion is silenced."""
         return standing_line(facts_of(row)) or None
+
+    @admin.display(description="The council", empty_value="-")
+    def council(self, row: ModelVersion) -> SafeString | None:
+        """By what it decides, and whether its aggregator reads the daily rank."""
+        lines = ways_lines(row.metrics.get("council", {}))
+        return format_html("<pre>{}</pre>", "\n".join(lines).strip()) if lines else None
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """Show the council's lines, too."""
+        return [*super().get_readonly_fields(request, obj), "council"]
 
     @admin.action(description="Let the selected candidate answer in shadow", permissions=["promote"])
     def shadow(self, request: HttpRequest, queryset: QuerySet[ModelVersion]) -> None:
@@ -152,10 +163,6 @@ class LeakAuditAdmin(ReadOnlyAdmin):
                 for check in row.checks
             ),
         )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Show the guards' words instead of the stored structure."""
-        return self.fields
 
 
 @admin.register(ShadowReport)
@@ -346,10 +353,6 @@ class DriftReportAdmin(ReadOnlyAdmin):
     def found(self, row: DriftReport) -> SafeString:
         """What the command prints."""
         return format_html("<pre>{}</pre>", "\n".join(drift_lines(drift_facts_of(row))))
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Show the report's lines instead of the stored structure."""
-        return self.fields
 
 
 @admin.register(ConformalState)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from modeling.contracts.council import META, META_RANK
 from modeling.contracts.heads import SIDES
+from modeling.fitting.report_names import named
 
 _MODELS = ("base_rate", "logistic", "lightgbm", "network")
 SIMULATED = "SIMULATED data: figures say nothing about a real market."
@@ -111,6 +113,38 @@ def threshold_lines(told: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def ways_lines(told: Mapping[str, Any]) -> list[str]:
+    """Return by what a council decides and whether its aggregator reads the daily rank, with what chose; nothing for none."""
+    if not told:
+        return []
+    return [
+        "",
+        f"the council decides by: {named(told['kept'])}; what each way made of the validation rows:",
+        *map(_choice_line, told["choices"]),
+        rank_line(told),
+    ]
+
+
+def rank_line(told: Mapping[str, Any] | None) -> str:
+    """Return whether a council's aggregator reads the daily rank, with the validation rows' figures; "" for no council.
+
+    An aggregator may read it where another way decides: that is said.
+    """
+    if not told:
+        return ""
+    ranks = told.get("ranks")
+    if ranks is None:
+        return "daily rank not tried"
+    without, reading = ranks["choices"]
+    decides = "" if told["kept"] in (META, META_RANK) else " by an aggregator that does not decide"
+    return (
+        f"daily rank {'kept' if ranks['kept'] else 'not kept'}{decides}: {reading['trades']:,} trades at "
+        f"{_number(reading['net_expectancy_frac'], 1e4, 1)} bp with it, {without['trades']:,} at "
+        f"{_number(without['net_expectancy_frac'], 1e4, 1)} bp without; a day better by at least "
+        f"{_number(reading['better_bound'], 1e4, 2)} bp"
+    )
+
+
 def filter_lines(told: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the cells that are left out with what their trades made, and how that held fold against fold."""
     lines = []
@@ -121,11 +155,7 @@ def filter_lines(told: Sequence[Mapping[str, Any]]) -> list[str]:
             f"{own['trades']:,} trades{'' if step['kept'] else ' (found to lose, and yet not left out)'}"
             for own in step["left_out"]
         ]
-        lines += [
-            f"  {choice['way']:<12}{choice['trades']:>5} trades, {_number(choice['net_expectancy_frac'], 1e4, 1)} bp a "
-            f"trade; a day better by at least {choice['better_bound'] * 1e4:.2f} bp"
-            for choice in step["choices"]
-        ]
+        lines += map(_choice_line, step["choices"])
         lines += [
             f"  {block['first_day']} to {block['last_day']}: {block['rows']:,} rows at {_number(block['net_bp'], 1.0, 1)} bp; "
             f"without {', '.join(block['found_by_others']) or 'none'} {block['left_rows']:,} at "
@@ -264,6 +294,13 @@ def _policy_lines(policy: dict[str, Any]) -> list[str]:
             f"worst fall {entry['max_drawdown_frac']:.1%}"
         )
     return lines
+
+
+def _choice_line(choice: Mapping[str, Any]) -> str:
+    return (
+        f"  {named(choice['way']):<24}{choice['trades']:>5} trades, {_number(choice['net_expectancy_frac'], 1e4, 1)} bp a "
+        f"trade; a day better by at least {_number(choice['better_bound'], 1e4, 2)} bp"
+    )
 
 
 def _cut_words(cut: Mapping[str, Any]) -> str:

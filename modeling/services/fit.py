@@ -45,6 +45,7 @@ from modeling.fitting.report import (
     order_level_lines,
     table_lines,
     threshold_lines,
+    ways_lines,
 )
 from modeling.fitting.trading import Traded
 from modeling.kernels.gate import GateVerdict
@@ -380,7 +381,8 @@ def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
         *order_level_lines(metrics.get("order_levels", {})),
     ]
     learning = learning_lines(metrics.get("learning", {}))
-    return [*told, "", *coverage_lines(metrics.get("ranges", {})), *learning, *learned]
+    council = ways_lines(metrics.get("council", {}))
+    return [*told, "", *coverage_lines(metrics.get("ranges", {})), *council, *learning, *learned]
 
 
 def _config_sha(plan: Recipe) -> str:

@@ -48,6 +48,21 @@ def test_the_list_tells_slot_kind_state_grade_and_progress():
     assert "silent: model_degraded" in said("list")
 
 
+def test_a_council_tells_whether_it_reads_the_daily_rank(client: Client):
+    serving("old")
+    facts = passed("wise", kind="council")
+    figures = {"trades": 40, "net_expectancy_frac": 0.001, "mean_daily_net": 0.0}
+    pair = [{**figures, "way": way, "better_bound": low} for way, low in (("meta", 0.0), ("meta_rank", 2e-5))]
+    told = {"kept": "meta_rank", "choices": pair, "ranks": {"kept": True, "choices": pair}}
+    ModelVersion.objects.filter(pk=facts.id).update(metrics={"council": told})
+    words = "daily rank kept: 40 trades at 10.0 bp with it, 40 at 10.0 bp without; a day better by at least 0.20 bp"
+    lines = {line.split()[0]: line for line in said("list").splitlines()}
+    assert lines["wise"].endswith(words) and "rank" not in lines["old"]
+    client.force_login(User.objects.create_superuser("boss"))
+    shown = client.get(reverse("admin:modeling_modelversion_change", args=[facts.id])).content.decode()
+    assert "the council decides by: meta with daily rank" in shown and words in shown
+
+
 def test_each_switch_from_the_command_line():
     serving("old")
     passed("new")

@@ -28,5 +28,5 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold carries no type
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        """Show every field as text."""
-        return [field.name for field in self.model._meta.fields]
+        """Show as text what the page names, else every field."""
+        return self.fields or [field.name for field in self.model._meta.fields]

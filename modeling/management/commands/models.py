@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from modeling.fitting.report import rank_line
 from modeling.selectors.shadow import standing_line
 from modeling.selectors.versions import slot_named, version_get, version_list
 from modeling.services.registry import emission_resume, version_promote, version_rollback, version_shadow
@@ -95,7 +96,9 @@ class Command(BaseCommand):
         if not versions:
             self.stdout.write("no model versions yet; run manage.py train RECIPE")
         for facts in versions:
-            told = " ".join(filter(None, ["SIMULATED" * facts.is_simulated, standing_line(facts)]))
+            council: Any = facts.metrics.get("council")
+            words = ["SIMULATED" * facts.is_simulated, standing_line(facts), rank_line(council)]
+            told = "; ".join(filter(None, words))
             self.stdout.write(
                 f"{facts.version:<48} {facts.slot:<9} {facts.kind:<8} {facts.state:<10} {facts.grade:<9} until "
                 f"{facts.trained_until:%Y-%m-%d} {told}".rstrip()

@@ -16,9 +16,12 @@ from modeling.fitting.candidates import Trained, candidate_train
 from modeling.fitting.choices import Choice, kept_way, ways_chosen
 from modeling.fitting.council import COUNCIL, Council, CouncilPanel, council_of, panel_fold
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
+from modeling.fitting.evaluation import plain
 from modeling.fitting.forecasts import require_held_out
 from modeling.fitting.judging import Rules
 from modeling.fitting.recipe_adapters import AdapterConfig
+from modeling.fitting.report import rank_line, ways_lines
+from modeling.fitting.report_names import named
 from modeling.fitting.trading import account_rules
 from modeling.fitting.votes import decided
 from modeling.fitting.walk_council import council_lines, council_section
@@ -132,6 +135,23 @@ def test_the_report_says_what_the_rank_was_worth(council: Council):
         "is not tried with the daily rank: no daily bars."
         in council_lines([{**fold, "ranks": None}], {"left_out": "no daily bars"})[-1]
     )
+
+
+def test_the_card_says_whether_the_rank_was_kept_and_by_which_figures(council: Council):
+    told = plain(council.told)
+    *ways, last = ways_lines(told)
+    assert ways[1].startswith(f"the council decides by: {named(council.kept)}; ")
+    assert len(ways) == 2 + len(council.chosen.choices)
+    without, reads = (own.trades for own in council.chosen.ranked)
+    assert f"{reads:,} trades at " in last and f"bp with it, {without:,} at " in last
+    for kept, way, begins in (
+        (True, META_RANK, "daily rank kept: "),
+        (False, META, "daily rank not kept: "),
+        (True, GLOBAL, "daily rank kept by an aggregator that does not decide: "),
+    ):
+        assert rank_line({**told, "kept": way, "ranks": {**told["ranks"], "kept": kept}}).startswith(begins)
+    assert rank_line({**told, "ranks": None}) == "daily rank not tried"
+    assert (rank_line(None), ways_lines({})) == ("", [])
 
 
 def test_the_report_says_what_was_kept(council: Council):

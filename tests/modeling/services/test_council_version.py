@@ -55,6 +55,8 @@ def test_a_council_serves_by_the_way_that_was_kept_and_tells_its_votes(quick: Pa
     assert (facts.kind, champion_get()) == ("council", facts)
     told = facts.metrics["council"]
     assert told["left_out"] == {"news": "the features have no news"}
+    assert "daily rank not tried" in report.table
+    assert "\ndaily rank not tried\n" in (quick / facts.artifact_key / "model_card.md").read_text()
     artifact = artifact_load(version=facts)
     assert artifact.council is not None and artifact.council.way == told["kept"]
     assert artifact.council.voters == (GLOBAL, "trend", "mean_reversion")
