@@ -28,7 +28,7 @@ from modeling.fitting.forecasts import (
     joined_forecasts,
     raw_forecasts,
 )
-from modeling.fitting.judging import Judged, Rules, part_metrics
+from modeling.fitting.judging import Judged, KnownFigures, Rules, part_metrics
 from modeling.fitting.learned_policy import policy_learn
 from modeling.fitting.levels import TaughtLevels, levels_taught
 from modeling.fitting.network_forecaster import NetworkForecaster, horizon_rows
@@ -115,9 +115,17 @@ def candidate_calibrate(trained: Trained, rules: Rules) -> dict[str, HeadTrust]:
 
 
 def candidate_judge(
-    trained: Trained, trust: dict[str, HeadTrust], dataset: Dataset, rules: Rules, *, say: Say
+    trained: Trained,
+    trust: dict[str, HeadTrust],
+    dataset: Dataset,
+    rules: Rules,
+    *,
+    known: KnownFigures,
+    say: Say,
 ) -> Candidate:
     """Return the network with this trust, its evidence from the out-of-fold rows and its figures on the test part.
+
+    `known` are the figures of what is known without it on the rows of its outputs.
 
     What is judged is what it would say in service: with levels and ranges that go on learning from outcomes.
     """
@@ -130,7 +138,7 @@ def candidate_judge(
     judged = replace(judged, forecasts=_as_served(trained, trust, judged, taught))
     fitted = trained.fitted
     metrics = {
-        "test": part_metrics(judged, dataset, rules, part=TEST, say=say),
+        "test": part_metrics(judged, dataset, rules, known=known, part=TEST, say=say),
         "fit": {
             "epochs": fitted.epochs,
             "stopped_by": fitted.stopped_by,

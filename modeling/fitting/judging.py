@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ from traderai.common.arrays import F64, I64, Bools
 from traderai.common.errors import InvariantError
 
 Say = Callable[[int, int, str], None]
+KnownFigures = dict[str, dict[str, Any]]  # by head and model
 HEAD_TARGETS = ("p_long", "p_short")
 
 
@@ -98,12 +99,35 @@ def bootstrap_of(days: I64, rules: Rules) -> DayBootstrap:
     )
 
 
-def part_metrics(own: Judged, dataset: Dataset, rules: Rules, *, part: int, say: Say) -> dict[str, Any]:
-    """Return every figure of one part, the baselines' on the same rows among them."""
+def known_figures(dataset: Dataset, scaler: Scaler, rules: Rules, *, rows: I64, part: int) -> KnownFigures:
+    """Return by head the figures of what is known without a network: base rate, regression and trees, on some rows (n,).
+
+    They are the same for every network and trust that is judged on these rows, so they are measured once.
+    """
+    bootstrap, days = bootstrap_of(part_days(dataset, part), rules), dataset.day[rows]
+    column = dataset.features.index(rules.recipe.network.volatility_feature)
+    task = FitTask(dataset=dataset, scaler=scaler, column=column, seed=rules.seed)
+    rivals = {name: forecaster.fit(task).raw(rows) for name, forecaster in FORECASTERS.items()}
+    found: KnownFigures = {}
+    for side, h, inside, y in _heads(dataset, rows, part):
+        rate = np.full(y.size, baselines.base_rates(dataset, side)[h])
+        models = {"base_rate": rate} | {
+            name: sigmoid(getattr(raw, f"{side}_logit"))[inside, h] for name, raw in rivals.items()
+        }
+        found[f"{side}_{dataset.horizons[h]}"] = {
+            name: probability_figures(y, p, days[inside], bootstrap) for name, p in models.items()
+        }
+    return found
+
+
+def part_metrics(
+    own: Judged, dataset: Dataset, rules: Rules, *, known: KnownFigures, part: int, say: Say
+) -> dict[str, Any]:
+    """Return every figure of one part beside those of `known_figures` of the same rows and part."""
     require_held_out(own.forecasts, dataset, part=part)
     bootstrap = bootstrap_of(part_days(dataset, part), rules)
-    say(0, 3, "baselines")
-    heads = _head_metrics(own, dataset, rules, bootstrap, part=part)
+    say(0, 3, "probabilities")
+    heads = _head_metrics(own, dataset, known, bootstrap, part=part)
     say(1, 3, "quantiles and volatility")
     quantiles, volatility = _spread_metrics(own, dataset, bootstrap, part=part)
     say(2, 3, "trades")
@@ -155,34 +179,28 @@ def gate_input(
 
 
 def _head_metrics(
-    own: Judged, dataset: Dataset, rules: Rules, bootstrap: DayBootstrap, *, part: int
+    own: Judged, dataset: Dataset, known: KnownFigures, bootstrap: DayBootstrap, *, part: int
 ) -> dict[str, Any]:
     rows = own.forecasts.rows
-    days = dataset.day[rows]
-    column = dataset.features.index(rules.recipe.network.volatility_feature)
-    task = FitTask(dataset=dataset, scaler=own.scaler, column=column, seed=rules.seed)
-    rivals = {name: forecaster.fit(task).raw(rows) for name, forecaster in FORECASTERS.items()}
-    found: dict[str, Any] = {}
-    for side in HEAD_TARGETS:
-        rate = baselines.base_rates(dataset, side)
-        models = {
-            "base_rate": np.broadcast_to(rate, (rows.size, rate.size)),
-            **{name: sigmoid(getattr(raw, f"{side}_logit")) for name, raw in rivals.items()},
-            "network": getattr(own.forecasts, side),
+    days, found = dataset.day[rows], {}
+    for side, h, inside, y in _heads(dataset, rows, part):
+        name = f"{side}_{dataset.horizons[h]}"
+        p = getattr(own.forecasts, side)[inside, h]
+        found[name] = {
+            "rows": int(y.size),
+            "days": int(np.unique(days[inside]).size),
+            "positive_frac": float(y.mean()),
+            "models": {**known[name], "network": probability_figures(y, p, days[inside], bootstrap)},
         }
-        for h, horizon in enumerate(dataset.horizons):
-            inside = dataset.part[rows, h] == part
-            y = getattr(dataset.targets, side)[rows[inside], h]
-            found[f"{side}_{horizon}"] = {
-                "rows": int(y.size),
-                "days": int(np.unique(days[inside]).size),
-                "positive_frac": float(y.mean()),
-                "models": {
-                    name: probability_figures(y, p[inside, h], days[inside], bootstrap)
-                    for name, p in models.items()
-                },
-            }
     return found
+
+
+def _heads(dataset: Dataset, rows: I64, part: int) -> Iterator[tuple[str, int, Bools, F64]]:
+    """Yield each side and horizon with its rows of a part among some (n,), and what became of them."""
+    for side in HEAD_TARGETS:
+        for h in range(len(dataset.horizons)):
+            inside = dataset.part[rows, h] == part
+            yield side, h, inside, getattr(dataset.targets, side)[rows[inside], h]
 
 
 def _spread_metrics(

@@ -31,7 +31,7 @@ from modeling.fitting.drift import drift_reference
 from modeling.fitting.evaluation import plain
 from modeling.fitting.explain_lines import explain_lines
 from modeling.fitting.export import keras_bytes
-from modeling.fitting.judging import Rules, policy_traded
+from modeling.fitting.judging import KnownFigures, Rules, known_figures, policy_traded
 from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import MadeFrom, code_sha256, dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
@@ -102,6 +102,7 @@ class _Offer:
     dataset: Dataset
     origin: Origin
     rules: Rules
+    known: KnownFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -176,8 +177,10 @@ def _train(
     if plan.council is not None:
         trained = council_seated(trained, dataset, rules)
     progress(2, STAGES, "calibration")
-    offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules)
     trust = candidate_calibrate(trained, rules)
+    progress(2, STAGES, "baselines")
+    known = known_figures(dataset, trained.scaler, rules, rows=trained.raw.rows, part=TEST)
+    offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules, known=known)
     report, verdict = _offered(offer, trained, trust, progress=progress)
     lost = lost_kinds(verdict)
     if verdict.grade != "rejected" or not lost:
@@ -211,7 +214,8 @@ def _offered(
 ) -> tuple[TrainReport, GateVerdict]:
     """Judge, store and register a candidate, and put it into shadow or service if the gate lets it."""
     dataset, rules, plan = offer.dataset, offer.rules, offer.rules.recipe
-    made = candidate_judge(trained, trust, dataset, rules, say=_stage(progress, 3, "test"))
+    said = _stage(progress, 3, "test")
+    made = candidate_judge(trained, trust, dataset, rules, known=offer.known, say=said)
     made.metrics["fallen_back_to_base"] = list(lost)
     tested = _tested(offer, made, lost)
     origin = offer.origin

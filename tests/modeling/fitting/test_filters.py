@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -12,7 +13,6 @@ from features.contracts import REGIMES
 from market.kernels.sessions import moscow_hours
 from modeling.contracts.filters import FilterConfig
 from modeling.contracts.thresholds import ThresholdConfig, Thresholds
-from modeling.fitting import judging
 from modeling.fitting.cuts import scored
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset, dataset_assemble
 from modeling.fitting.evaluation import plain
@@ -104,11 +104,10 @@ def test_what_is_judged_is_as_configured_but_for_the_cells(data: Dataset, at_noo
     np.testing.assert_array_equal(wanted.side[~there], plain_wanted.side[~there])
 
 
-def test_the_report_tells_what_was_left_out(data: Dataset, at_noon: Found, monkeypatch: pytest.MonkeyPatch):
+def test_the_report_tells_what_was_left_out(data: Dataset, at_noon: Found):
     found, judged, own = at_noon
-    monkeypatch.setattr(judging, "FORECASTERS", {})  # no other model is asked for here
     served = replace(judged, thresholds=found.thresholds)
-    told = part_metrics(served, data, own, part=TEST, say=silent)["policy"]
+    told = part_metrics(served, data, own, known=defaultdict(dict), part=TEST, say=silent)["policy"]
     assert told["configured_cost"]["trades"] < told["configured_thresholds"]["trades"]
     lines = filter_lines(plain(found.told())["filters"])
     assert any("hour 12:00: -" in line and "bp a trade [" in line for line in lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 
 from features.contracts import REGIMES
 from modeling.contracts.thresholds import ThresholdConfig, Thresholds
-from modeling.fitting import judging
 from modeling.fitting.cuts import scored
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
@@ -51,9 +51,7 @@ def claimed(
         return (*learned(data, own, small=CLAIMS), own)
 
 
-def test_where_small_edges_lose_larger_ones_are_asked_for(
-    data: Dataset, claimed, monkeypatch: pytest.MonkeyPatch
-):
+def test_where_small_edges_lose_larger_ones_are_asked_for(data: Dataset, claimed):
     found, judged, own = claimed
     assert found.kept
     assert found.thresholds.least_edges["flat"] == found.thresholds.least_edges["euphoria"] == 0.12
@@ -68,9 +66,8 @@ def test_where_small_edges_lose_larger_ones_are_asked_for(
     assert 0 < len(learned_test.simulation.trades) < len(configured_test.simulation.trades)
     assert learned_test.net_frac > configured_test.net_frac
     # The figures of the test part stand beside those of the configured thresholds; no other model is asked for here.
-    monkeypatch.setattr(judging, "FORECASTERS", {})
     served = replace(judged, thresholds=found.thresholds)
-    told = part_metrics(served, data, own, part=TEST, say=silent)["policy"]
+    told = part_metrics(served, data, own, known=defaultdict(dict), part=TEST, say=silent)["policy"]
     assert told["configured_cost"]["trades"] == len(learned_test.simulation.trades)
     assert told["configured_thresholds"]["trades"] == len(configured_test.simulation.trades)
     lines = threshold_lines(plain(found.told()))
