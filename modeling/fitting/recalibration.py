@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from modeling.contracts import HeadTrust, IsotonicMap
+from modeling.contracts.levels import LEVEL_SIDES
 from modeling.fitting.calibration import (
     LEAST_P,
     TRUSTS,
@@ -25,7 +26,7 @@ from modeling.fitting.calibration import (
 from modeling.fitting.choices import Choice, choices_of
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold
-from modeling.fitting.forecasts import Raw, calibrated, require_held_out
+from modeling.fitting.forecasts import Forecasts, Raw, calibrated, require_held_out
 from modeling.fitting.judging import Judged, Rules
 from modeling.kernels.calibration import sigmoid
 from modeling.kernels.offset_logistic import offset_logistic
@@ -34,6 +35,7 @@ from modeling.kernels.trust import daily_means, informed, trusted_probability
 from modeling.registry.folds import OutOfSample
 from traderai.common.arrays import F64, I64, Bools
 
+Spoken = Mapping[str, Mapping[str, F64]]  # by side and horizon the probabilities of rows (n,)
 _Side = tuple[float, float, IsotonicMap | None]  # slope, shift and map of one side
 
 DIRECTION: Final = "direction"
@@ -69,7 +71,9 @@ class Newest:
 
     raw: Raw
     dataset: Dataset
-    serving: Judged
+    serving: Judged  # as in service
+    # What a calibration would say of them in service, moved by what its own words have taught; None: no level learns.
+    served: Callable[[Mapping[str, HeadTrust]], Forecasts] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -157,6 +161,8 @@ def heads_judged(
     standing: Mapping[str, HeadTrust],
     proposed: Mapping[str, HeadTrust],
     rules: Rules,
+    *,
+    spoken: tuple[Spoken, Spoken] = ({}, {}),
 ) -> tuple[HeadVerdict, ...]:
     """Return the word on each head by rows that made no proposal: is its log loss proven less than that of what stands?
 
@@ -164,12 +170,14 @@ def heads_judged(
     on some of the same rows: that speaks for it. Of 80 heads that were right but for a base rate that wandered by day (0.4
     in logits, 0.9 of it left the next day) 8 were kept by 20 days and 3 by 40; of 15 whose rate had fallen by 0.8 for good 8
     were kept in the first week by either.
+
+    `spoken` are the probabilities in service by what stands and by what is proposed, of heads with a level that learns.
     """
     level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / len(FIELDS)
     found = []
     for head, names in FIELDS.items():
-        before, day = _pooled(newest, standing, head)
-        after, _ = _pooled(newest, proposed, head)
+        before, day = _pooled(newest, standing, head, spoken[0])
+        after, _ = _pooled(newest, proposed, head, spoken[1])
         daily = daily_means(np.stack([before, after]), day)
         changed = any(
             getattr(own, name) != getattr(proposed[horizon], name)
@@ -209,7 +217,9 @@ def recalibration_prove(
         horizon: recalibrated([fold[horizon] for fold in said], own, stretch_days=stretch_days)
         for horizon, own in standing.items()
     }
-    verdicts = heads_judged(out_of_sample(newest.raw, newest.dataset, standing), standing, proposed, rules)
+    spoken = _spoken(newest, standing), _spoken(newest, proposed)
+    heard = out_of_sample(newest.raw, newest.dataset, standing)
+    verdicts = heads_judged(heard, standing, proposed, rules, spoken=spoken)
     proven = [own.head for own in verdicts if own.proven]
     if not proven:
         tried = ", ".join(own.head for own in verdicts if own.changed)
@@ -328,8 +338,27 @@ def _stretch(day: I64, stretch_days: float) -> I64:
     return np.asarray(order // max(round(stretch_days), 1), dtype=np.int64)
 
 
-def _pooled(said: Mapping[str, OutOfSample], trust: Mapping[str, HeadTrust], head: str) -> tuple[F64, I64]:
-    found = [head_losses(own, trust[horizon], head) for horizon, own in said.items()]
+def _spoken(newest: Newest, trust: Mapping[str, HeadTrust]) -> Spoken:
+    """Return what `out_of_sample` holds as it would be said in service."""
+    if newest.served is None:
+        return {}
+    dataset, said = newest.dataset, newest.served(trust)
+    inside = dataset.part[said.rows] == VALIDATION
+    return {
+        side: {name: getattr(said, side)[inside[:, h], h] for h, name in enumerate(dataset.horizons)}
+        for side in LEVEL_SIDES
+    }
+
+
+def _pooled(
+    said: Mapping[str, OutOfSample], trust: Mapping[str, HeadTrust], head: str, spoken: Spoken
+) -> tuple[F64, I64]:
+    found = [
+        (log_losses(spoken[head][horizon], getattr(own, head), least=LEAST_P), own.day)
+        if head in spoken
+        else head_losses(own, trust[horizon], head)
+        for horizon, own in said.items()
+    ]
     return np.concatenate([losses for losses, _ in found]), np.concatenate([day for _, day in found])
 
 
@@ -362,9 +391,10 @@ def _joined(
 def _choices(newest: Newest, trust: dict[str, HeadTrust], rules: Rules) -> tuple[Choice, ...]:
     dataset, serving = newest.dataset, newest.serving
     column = dataset.features.index(rules.recipe.network.volatility_feature)
+    plain = calibrated(newest.raw, dataset, trust, column=column)
     after = replace(
         serving,
-        forecasts=calibrated(newest.raw, dataset, trust, column=column),
+        forecasts=plain if newest.served is None else newest.served(trust),
         evidence=informed(serving.evidence, trust),
     )
     return choices_of({STANDING: serving, PROPOSED: after}, dataset, rules, replaced=STANDING)

@@ -19,11 +19,16 @@ from django.urls import reverse
 from market.models import DataQualityReport
 from modeling.contracts import ModelVersionFacts, Prediction
 from modeling.contracts.calibration import CalibrationFacts
+from modeling.contracts.levels import LEVEL_SIDES, HorizonLevels, LevelState
 from modeling.errors import ArtifactBrokenError
+from modeling.fitting.adapter_rows import Late, late_parts
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold
+from modeling.fitting.levels import Side, side_rows
+from modeling.fitting.ranges import day_ends
 from modeling.fitting.recalibration import folds_said, out_of_sample
 from modeling.kernels.calibration import sigmoid
+from modeling.kernels.running_levels import level_fit, level_steps
 from modeling.kernels.trust import informed
 from modeling.models import WeeklyCalibration
 from modeling.registry import artifact as store
@@ -31,13 +36,15 @@ from modeling.registry.adapters import Adapter, Adapters, Correction, ServingAda
 from modeling.registry.folds import folds_bytes
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated, calibration_list
+from modeling.selectors.configuration import retraining_config_get
 from modeling.services import calibration as module
 from modeling.services.calibration import calibration_weekly, dataset_calibrate
-from modeling.services.judgement import artifact_raw
+from modeling.services.judgement import artifact_judged, artifact_raw
 from modeling.tasks import calibration_weekly as calibration_weekly_task
 from tests.market import make
 from tests.modeling.fitting.adapter_maker import COLUMN, FOLLOWER, adapter_data, folds_of
-from tests.modeling.serving_maker import base_trust, serving
+from tests.modeling.learned_maker import plain_bytes
+from tests.modeling.serving_maker import PLAN, base_trust, serving
 from tests.signals import builders
 from tests.summary_place import Place, summary_place
 from traderai.accounts.models import User
@@ -227,6 +234,82 @@ def test_sides_that_would_trade_worse_stay_as_they_stand(quick: Path, now: datet
     standing, proposed = found.figures["choices"]
     assert verdict["proven"] and proposed["mean_daily_net"] < standing["mean_daily_net"]
     assert (found.kept, found.note) == (False, "its trades made less")
+
+
+def levelled(offset: float, *, kept: tuple[str, ...]) -> dict[str, bytes]:
+    """Return the files of a version whose folds are known and whose levels were taught by its training."""
+    until = int(np.median(bars().decision_s))
+    side = LevelState(
+        tercile_edges=(0.001, 0.002),
+        step=0.02,
+        offsets=(offset,) * 3,
+        learned_rows=(1, 1, 1),
+        learned_until_s=until,
+    )
+    own = HorizonLevels(
+        volatility_scale=1.0,
+        longest_window_s=4 * 86_400,
+        since_s=1,
+        sides=dict.fromkeys(LEVEL_SIDES, side),
+        kept=kept,
+    )
+    return {store.FOLDS: folds(), store.LEVELS: plain_bytes(dict.fromkeys(bars().horizons, own))}
+
+
+def test_what_a_level_has_learned_by_itself_is_no_gain_of_a_calibration(quick: Path, now: datetime):
+    def verdict(kept: tuple[str, ...]) -> dict[str, Any]:
+        WeeklyCalibration.objects.all().delete()
+        name = f"global-quick-{len(kept)}"
+        facts = serving(bars(), name, informed=False, more=levelled(0.0, kept=kept))
+        own: dict[str, Any] = {
+            each["head"]: each for each in calibrated(facts, moved(), now).figures["verdicts"]
+        }["p_long"]
+        return own
+
+    fixed, learning = verdict(()), verdict(LEVEL_SIDES)
+    assert fixed["proven"] and learning["log_loss_before"] < fixed["log_loss_before"] - 0.01
+    gain = {
+        name: own["log_loss_before"] - own["log_loss_after"]
+        for name, own in (("fixed", fixed), ("learning", learning))
+    }
+    assert abs(gain["learning"]) < 0.2 * gain["fixed"] and not learning["proven"]
+
+
+def test_a_calibration_is_judged_by_what_it_would_say_in_service(quick: Path, now: datetime):
+    facts = serving(bars(), "global-quick-1", informed=False, more=levelled(0.0, kept=LEVEL_SIDES))
+    found = next(
+        own for own in calibrated(facts, moved(), now).figures["verdicts"] if own["head"] == "p_long"
+    )
+    # Once more by another way: levels begun by hand on what was known by the border, then led on day by day.
+    data = moved()
+    late = Late(
+        learned_s=to_epoch_s(facts.trained_until), as_of_s=to_epoch_s(now),
+        embargo_s=round(PLAN.split.embargo_days * 86_400),
+    )  # fmt: skip
+    newest = late_parts(data, late, retraining_config_get().calibration).judges
+    artifact = artifact_load(version=facts)
+    rows = np.flatnonzero(
+        data.usable.any(axis=1) & (data.decision_s > late.learned_s) & (data.decision_s <= late.as_of_s)
+    )
+    words = artifact_judged(artifact, artifact_raw(artifact, data, rows=rows), data).forecasts
+    losses, days = [], []
+    for h, name in enumerate(data.horizons):
+        assert artifact.levels is not None
+        own = artifact.levels[name]
+        said, order = side_rows(words, data, Side("p_long", h, 1.0, own.sides["p_long"].tercile_edges))
+        border, at = newest.validation_start_s, words.rows[order]
+        known = data.usable[at, h] & (said.resolved_s <= border)
+        past = type(said)._make(column[known] for column in said)
+        state = level_fit(past, tercile_edges=(0.001, 0.002), until_s=border, step=0.02)
+        ends = day_ends(data, after_s=border, until_s=late.as_of_s)
+        moved_p, _ = level_steps([state], said, until_s=ends)
+        judged = newest.part[at, h] == VALIDATION
+        y, p = data.targets.p_long[at[judged], h], moved_p[judged]
+        losses.append(-np.where(y == 1.0, np.log(p), np.log(1.0 - p)))
+        days.append(data.day[at[judged]])
+    loss, day = np.concatenate(losses), np.concatenate(days)
+    wanted = np.mean([loss[day == each].mean() for each in np.unique(day)])
+    assert found["log_loss_before"] == pytest.approx(wanted, rel=1e-9)
 
 
 def test_a_share_with_an_adapter_keeps_what_its_adapter_was_taught(base: ModelVersionFacts, now: datetime):
