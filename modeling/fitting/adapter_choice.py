@@ -26,6 +26,7 @@ from modeling.fitting.votes import voted
 from modeling.fitting.walk import Entrant
 from modeling.registry.adapters import Adapters, logits_of
 from traderai.common.errors import InvariantError
+from traderai.common.progress import Progress, silent
 
 ADAPTERS: Final = "adapters"
 SHARED: Final = "shared"
@@ -66,7 +67,9 @@ def adapters_choose(serving: Entrant, folds: Sequence[Fold], rules: Rules) -> Ad
     return adapters_prove(serving.judged, [fold_heard(fold, trust, column=column) for fold in folds], rules)
 
 
-def adapters_prove(serving: Judged, heard: Sequence[Heard], rules: Rules) -> AdapterChoice:
+def adapters_prove(
+    serving: Judged, heard: Sequence[Heard], rules: Rules, *, progress: Progress = silent
+) -> AdapterChoice:
     """Return the adapters of what serves, by what was heard of it, newest first: the older ones teach, the newest judges.
 
     What it judged is served as it is. A gain in log loss is proven ticker by ticker before money is asked: so the trades
@@ -75,7 +78,8 @@ def adapters_prove(serving: Judged, heard: Sequence[Heard], rules: Rules) -> Ada
     """
     config = _config(rules)
     newest, *older = heard
-    taught = adapters_teach(older, config=config, seed=rules.seed)
+    taught = adapters_teach(older, config=config, seed=rules.seed, progress=progress)
+    progress(len(newest.dataset.secids), len(newest.dataset.secids), "judging on the newest rows")
     judged = adapters_judge(taught, newest, config=config)
     if not judged.adapters.by_secid:
         found = _none("no ticker's gain in log loss is proven")

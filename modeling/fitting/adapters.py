@@ -35,6 +35,7 @@ from modeling.registry.adapters import (
 )
 from traderai.common.arrays import F32, F64, I64, Bools
 from traderai.common.errors import InputError, InvariantError, did_you_mean
+from traderai.common.progress import Progress, silent
 
 _SIDES: Final = ("p_long", "p_short")
 _DAYS_A_MONTH: Final = 365.25 / 12
@@ -125,7 +126,9 @@ def fold_heard(fold: Fold, trust: Mapping[str, HeadTrust], *, column: int) -> He
     return Heard(dataset=fold.dataset, shared=shared)
 
 
-def adapters_teach(heard: Sequence[Heard], *, config: AdapterConfig, seed: int) -> Taught:
+def adapters_teach(
+    heard: Sequence[Heard], *, config: AdapterConfig, seed: int, progress: Progress = silent
+) -> Taught:
     """Return an adapter of each ticker of which enough was heard in the newest months.
 
     The correction is learned upon the shared probabilities, whoever calibrated them.
@@ -143,6 +146,7 @@ def adapters_teach(heard: Sequence[Heard], *, config: AdapterConfig, seed: int) 
     taught_until_s = max(own.dataset.taught_until_s(VALIDATION) for own in heard)
     by_secid, days, left_out = {}, {}, {}
     for number, secid in enumerate(data.secids):
+        progress(number, len(data.secids), f"adapter of {secid}")
         own = lesson.of(number)
         days[secid] = int(np.unique(own.day).size)
         if why := _too_little(own, days[secid], config):

@@ -16,6 +16,7 @@ from modeling.registry.outputs import Outputs, Trusted, excursions_of, trusted
 from modeling.registry.scorer import Network
 from traderai.common.arrays import F64, I32, I64, Bools
 from traderai.common.errors import InvariantError
+from traderai.common.progress import Progress, silent
 
 _CHUNK_ROWS = 4096
 
@@ -143,10 +144,12 @@ def raw_forecasts(
     inputs: NetworkInputs,
     rows: I64,
     provenance: Provenance,
+    progress: Progress = silent,
 ) -> Raw:
     """Return the network's outputs at every horizon."""
     found: dict[str, list[F64]] = {head: [] for head in network.heads}
     for start in range(0, rows.size, _CHUNK_ROWS):
+        progress(start, rows.size, "rows answered")
         chunk = rows[start : start + _CHUNK_ROWS]
         bars = inputs.scaler.windows(dataset.values, chunk, lookback=dataset.lookback_bars)
         outputs = [

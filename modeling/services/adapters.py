@@ -71,6 +71,7 @@ class _Task:
     parts: LateParts
     rules: Rules
     now: datetime
+    progress: Progress
 
 
 def adapters_train(*, now: datetime, seed: int = 0, progress: Progress = silent) -> AdaptersReport:
@@ -88,11 +89,16 @@ def adapters_train(*, now: datetime, seed: int = 0, progress: Progress = silent)
         )
     _require_adapters(base, recipe_of(run_of(base)))
     dataset = dataset_since(base, since=base.trained_until, as_of=now, progress=progress)
-    return dataset_adapters_train(base=base, dataset=dataset, now=now, seed=seed)
+    return dataset_adapters_train(base=base, dataset=dataset, now=now, seed=seed, progress=progress)
 
 
 def dataset_adapters_train(
-    *, base: ModelVersionFacts, dataset: Dataset, now: datetime, seed: int = 0
+    *,
+    base: ModelVersionFacts,
+    dataset: Dataset,
+    now: datetime,
+    seed: int = 0,
+    progress: Progress = silent,
 ) -> AdaptersReport:
     """Train adapters on an assembled dataset; everything after the loading of `adapters_train`, repeating included.
 
@@ -128,6 +134,7 @@ def dataset_adapters_train(
         parts=parts,
         rules=rules_of(plan, seed=seed, simulated=base.is_simulated),
         now=now,
+        progress=progress,
     )
     with training_run(new) as run:
         report = _train(run, task)
@@ -140,14 +147,18 @@ def _train(run: TrainingRun, task: _Task) -> AdaptersReport:
     # Without what levels learn: adapters are taught upon the words of the artifact and correct those.
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=base)
     newest, older = (
-        artifact_judged(artifact, artifact_raw(artifact, own, rows=own.rows_of(VALIDATION)), own)
+        artifact_judged(
+            artifact,
+            artifact_raw(artifact, own, rows=own.rows_of(VALIDATION), progress=task.progress),
+            own,
+        )
         for own in (parts.judges, parts.teaches)
     )
     heard = [
         Heard(dataset=parts.judges, shared=newest.forecasts),
         Heard(dataset=parts.teaches, shared=older.forecasts),
     ]
-    choice = adapters_prove(newest, heard, task.rules)
+    choice = adapters_prove(newest, heard, task.rules, progress=task.progress)
     if choice.adapters is None or not any(own.share for own in choice.verdicts):
         days = max(own.days_taught for own in choice.verdicts)
         raise NotReadyError(

@@ -129,7 +129,9 @@ def learned_of(artifact: ServingArtifact) -> Learned:
     return Learned(ranges=artifact.ranges or {}, levels=artifact.levels or {})
 
 
-def artifact_raw(artifact: ServingArtifact, dataset: Dataset, *, rows: I64) -> Raw:
+def artifact_raw(
+    artifact: ServingArtifact, dataset: Dataset, *, rows: I64, progress: Progress = silent
+) -> Raw:
     """Return what a published version says of some rows of a dataset before its calibration, its council's decision in it."""
     seen_s = clock.to_epoch_s(artifact.version.trained_until)
     raw = raw_forecasts(
@@ -143,6 +145,7 @@ def artifact_raw(artifact: ServingArtifact, dataset: Dataset, *, rows: I64) -> R
             train_end_s=seen_s,
             validation_end_s=seen_s,
         ),
+        progress=progress,
     )
     return raw if artifact.council is None else decided(raw, dataset, artifact.council)
 
