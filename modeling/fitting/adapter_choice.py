@@ -20,6 +20,7 @@ from modeling.fitting.calibration import Chooser
 from modeling.fitting.choices import Choice, choices_of, earns_more
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.folds import Fold, trust_of
+from modeling.fitting.forecasts import Forecasts
 from modeling.fitting.judging import Judged, Rules
 from modeling.fitting.recipe_adapters import AdapterConfig
 from modeling.fitting.votes import voted
@@ -72,7 +73,7 @@ def adapters_prove(
 ) -> AdapterChoice:
     """Return the adapters of what serves, by what was heard of it, newest first: the older ones teach, the newest judges.
 
-    What it judged is served as it is. A gain in log loss is proven ticker by ticker before money is asked: so the trades
+    What it judged is served as it is, and held against what it would replace. A gain in log loss is proven ticker by ticker before money is asked: so the trades
     must make more, but need not prove it once again.
     Raises: InvariantError if the recipe has no adapters.
     """
@@ -84,7 +85,8 @@ def adapters_prove(
     if not judged.adapters.by_secid:
         found = _none("no ticker's gain in log loss is proven")
         return replace(found, adapters=judged.adapters, verdicts=judged.verdicts)
-    rivals = {SHARED: serving, ADAPTERS: judged_with(serving, judged.adapters, newest.dataset)}
+    upon = serving.forecasts if newest.served is None else newest.shared
+    rivals = {SHARED: serving, ADAPTERS: judged_with(serving, judged.adapters, newest.dataset, upon=upon)}
     choices = choices_of(rivals, newest.dataset, rules, replaced=SHARED)
     before, after = choices
     kept = earns_more(after, before)
@@ -97,9 +99,21 @@ def adapters_prove(
     )
 
 
-def judged_with(serving: Judged, adapters: Adapters, dataset: Dataset) -> Judged:
-    """Return what serves with the corrections; its evidence is that of the shared probabilities."""
-    return replace(serving, forecasts=said(adapters, serving.forecasts, dataset))
+def judged_with(serving: Judged, adapters: Adapters, dataset: Dataset, *, upon: Forecasts) -> Judged:
+    """Return what serves with the corrections; its evidence is that of the shared probabilities.
+
+    They correct the words of `upon`, of the same rows; a share without an adapter is said as it serves.
+    """
+    corrected, before = said(adapters, upon, dataset), serving.forecasts
+    tickers = [number for number, secid in enumerate(dataset.secids) if secid in adapters.by_secid]
+    own = np.isin(dataset.instrument[before.rows], tickers)[:, None]
+    forecasts = replace(
+        before,
+        provenance=corrected.provenance,
+        p_long=np.where(own, corrected.p_long, before.p_long),
+        p_short=np.where(own, corrected.p_short, before.p_short),
+    )
+    return replace(serving, forecasts=forecasts)
 
 
 def entrant_with(serving: Entrant, choice: AdapterChoice) -> Entrant:
@@ -110,7 +124,7 @@ def entrant_with(serving: Entrant, choice: AdapterChoice) -> Entrant:
     adapters, dataset = choice.adapters, serving.fold.dataset
     if adapters is None or not adapters.by_secid:
         return serving
-    judged = judged_with(serving.judged, adapters, dataset)
+    judged = judged_with(serving.judged, adapters, dataset, upon=serving.judged.forecasts)
     own = judged.forecasts
     raw = replace(
         voted(serving.raw, logits_of(np.stack([own.p_long, own.p_short]))), provenance=own.provenance

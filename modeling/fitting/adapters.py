@@ -50,7 +50,7 @@ class AdapterVerdict:
     days_taught: int
     share: float  # of the correction that would be taken
     days_judged: int
-    better: float  # mean daily log loss of the shared probabilities less the adapter's; NaN if not judged
+    better: float  # mean daily log loss of what it would replace less the adapter's; NaN if not judged
     p_value: float  # of `better` not being above 0, one-sided; NaN if not judged
     reason: str
 
@@ -61,9 +61,22 @@ class Heard:
 
     dataset: Dataset
     shared: Forecasts
+    # What was said in service of the same rows, where that is another word: with levels that learn, by newer calibrations.
+    served: Forecasts | None = None
 
     def __post_init__(self) -> None:
-        require_held_out(self.shared, self.dataset, part=VALIDATION)
+        for said in (self.shared, self.replaced):
+            require_held_out(said, self.dataset, part=VALIDATION)
+        if not np.array_equal(self.shared.rows, self.replaced.rows):
+            raise InvariantError(
+                f"what was said in service must be of the {self.shared.rows.size} rows that are heard, was of "
+                f"{self.replaced.rows.size}; say the same rows"
+            )
+
+    @property
+    def replaced(self) -> Forecasts:
+        """The words that adapters would take the place of."""
+        return self.shared if self.served is None else self.served
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -169,8 +182,8 @@ def adapters_teach(
 def adapters_judge(taught: Taught, heard: Heard, *, config: AdapterConfig) -> JudgedAdapters:
     """Return the adapters that rows prove which are newer than all that taught them.
 
-    A ticker's adapter stands where its mean daily log loss, paired with that of the shared probabilities on the same
-    rows of both sides and all horizons, is proven less: windows overlap, so that days a whole horizon apart count;
+    A ticker's adapter stands where its mean daily log loss, paired with that of what it would replace in service on the
+    same rows of both sides and all horizons, is proven less: windows overlap, so that days a whole horizon apart count;
     Benjamini and Hochberg hold the false discoveries over all tickers that can be judged.
     Raises: InvariantError for rows that the adapters knew.
     """
@@ -179,7 +192,7 @@ def adapters_judge(taught: Taught, heard: Heard, *, config: AdapterConfig) -> Ju
     require_held_out(own, dataset, part=VALIDATION)
     horizon_days = longest_window_days(heard)
     better = {
-        secid: daily_better(shared, own, dataset, instrument=number)
+        secid: daily_better(heard.replaced, own, dataset, instrument=number)
         for number, secid in enumerate(dataset.secids)
         if secid in taught.adapters.by_secid
     }
@@ -238,12 +251,12 @@ def longest_window_days(heard: Heard) -> int:
     return longest
 
 
-def daily_better(shared: Forecasts, own: Forecasts, dataset: Dataset, *, instrument: int) -> F64:
-    """Return by how much the daily log loss is less than the shared one's (d,), in order of the rows' trading days.
+def daily_better(before: Forecasts, own: Forecasts, dataset: Dataset, *, instrument: int) -> F64:
+    """Return by how much the daily log loss is less than before (d,), in order of the rows' trading days.
 
     Rows of a ticker's validation part at all horizons and both sides count alike; a day without one is NaN.
     """
-    rows = shared.rows
+    rows = before.rows
     calendar = np.unique(dataset.day[rows])
     total, count = np.zeros(calendar.size), np.zeros(calendar.size)
     for h in range(len(dataset.horizons)):
@@ -251,8 +264,8 @@ def daily_better(shared: Forecasts, own: Forecasts, dataset: Dataset, *, instrum
         place = np.searchsorted(calendar, dataset.day[rows[inside]])
         for side in _SIDES:
             y = getattr(dataset.targets, side)[rows[inside], h]
-            before, after = (log_losses(getattr(each, side)[inside, h], y) for each in (shared, own))
-            total += np.bincount(place, weights=before - after, minlength=calendar.size)
+            first, second = (log_losses(getattr(each, side)[inside, h], y) for each in (before, own))
+            total += np.bincount(place, weights=first - second, minlength=calendar.size)
             count += np.bincount(place, minlength=calendar.size)
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 

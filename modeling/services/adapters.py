@@ -20,7 +20,7 @@ from modeling.fitting.adapter_rows import Late, LateParts, late_parts
 from modeling.fitting.adapters import Heard, local_columns
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.judging import Rules
+from modeling.fitting.judging import Judged, Rules
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.recipe_adapters import AdapterConfig
@@ -29,6 +29,7 @@ from modeling.models import ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.adapters import Adapters, adapters_json
 from modeling.selectors.artifacts import adapters_base
+from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from modeling.selectors.versions import champion_get, facts_of
 from modeling.services.judgement import (
@@ -40,6 +41,7 @@ from modeling.services.judgement import (
     run_of,
 )
 from modeling.services.registry import NewVersion, version_enter, version_gate, version_register
+from modeling.services.served import raw_said
 from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
 from traderai.common.config import fingerprint
@@ -143,22 +145,9 @@ def dataset_adapters_train(
 
 
 def _train(run: TrainingRun, task: _Task) -> AdaptersReport:
-    parts, base = task.parts, task.base
-    # Without what levels learn: adapters are taught upon the words of the artifact and correct those.
-    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=base)
-    newest, older = (
-        artifact_judged(
-            artifact,
-            artifact_raw(artifact, own, rows=own.rows_of(VALIDATION), progress=task.progress),
-            own,
-        )
-        for own in (parts.judges, parts.teaches)
-    )
-    heard = [
-        Heard(dataset=parts.judges, shared=newest.forecasts),
-        Heard(dataset=parts.teaches, shared=older.forecasts),
-    ]
-    choice = adapters_prove(newest, heard, task.rules, progress=task.progress)
+    base = task.base
+    serving, heard = _heard(task)
+    choice = adapters_prove(serving, heard, task.rules, progress=task.progress)
     if choice.adapters is None or not any(own.share for own in choice.verdicts):
         days = max(own.days_taught for own in choice.verdicts)
         raise NotReadyError(
@@ -180,6 +169,26 @@ def _train(run: TrainingRun, task: _Task) -> AdaptersReport:
     return AdaptersReport(
         base=base.version, version=facts, kept=kept, reused=False, promoted=promoted, note=note, seconds=0.0
     )
+
+
+def _heard(task: _Task) -> tuple[Judged, list[Heard]]:
+    """Return what serves on the newest rows, and what was heard of them and of the older ones.
+
+    Adapters are taught upon the words of the artifact and correct those; they are judged beside what was said in service.
+    """
+    newest, older = task.parts.judges, task.parts.teaches
+    artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=task.base)
+    new, old = (
+        artifact_raw(artifact, own, rows=own.rows_of(VALIDATION), progress=task.progress)
+        for own in (newest, older)
+    )
+    standing = artifact_calibrated(artifact=artifact, as_of=task.now)
+    shared, served = artifact_judged(artifact, new, newest), raw_said(artifact, new, newest, as_of=task.now)
+    heard = [
+        Heard(dataset=newest, shared=shared.forecasts, served=served),
+        Heard(dataset=older, shared=artifact_judged(artifact, old, older).forecasts),
+    ]
+    return replace(shared, forecasts=served, evidence=standing.evidence), heard
 
 
 def _registered(

@@ -78,7 +78,12 @@ def version_said(facts: ModelVersionFacts, dataset: Dataset, *, rows: I64, as_of
     Raises: ArtifactBrokenError if its bytes are not those that were registered.
     """
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts)
-    raw, epochs = artifact_raw(artifact, dataset, rows=rows), epochs_of(artifact, as_of=as_of)
+    return raw_said(artifact, artifact_raw(artifact, dataset, rows=rows), dataset, as_of=as_of)
+
+
+def raw_said(artifact: ServingArtifact, raw: Raw, dataset: Dataset, *, as_of: datetime) -> Forecasts:
+    """Return what became in service of a version's outputs; everything after its network of `version_said`."""
+    epochs = epochs_of(artifact, as_of=as_of)
     found = epochs[0].said(raw, dataset).forecasts
     place = epoch_at(epochs, dataset.decision_s[raw.rows])
     for number in np.unique(place[place > 0]).tolist():

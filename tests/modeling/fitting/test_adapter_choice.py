@@ -8,15 +8,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from modeling.fitting.adapter_choice import ADAPTERS, SHARED, AdapterChoice, adapters_choose, entrant_with
+from modeling.fitting.adapter_choice import (
+    ADAPTERS,
+    SHARED,
+    AdapterChoice,
+    adapters_choose,
+    adapters_prove,
+    entrant_with,
+    judged_with,
+)
 from modeling.fitting.adapters import said
 from modeling.fitting.batches import scaler_fit
 from modeling.fitting.choices import Choice, earns_more
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.folds import trust_of
-from modeling.fitting.forecasts import require_held_out
-from modeling.fitting.judging import Rules, policy_traded
+from modeling.fitting.forecasts import Forecasts, require_held_out
+from modeling.fitting.judging import Judged, Rules, policy_traded
 from modeling.fitting.walk import Entrant, judged_of
 from modeling.fitting.walk_adapters import adapters_lines, adapters_part
 from tests.modeling.fitting.adapter_maker import (
@@ -26,6 +34,7 @@ from tests.modeling.fitting.adapter_maker import (
     adapter_data,
     chooser,
     folds_of,
+    heard_of,
     recipe,
     shared_raw,
 )
@@ -85,6 +94,34 @@ def test_what_they_say_is_of_rows_that_taught_them_nothing(
     np.testing.assert_array_equal(own.p_long, wanted.p_long)
     p = 1.0 / (1.0 + np.exp(-entrant.raw.p_long_logit))
     np.testing.assert_allclose(p, own.p_long, atol=1e-12)
+
+
+def test_they_are_held_against_what_was_said_in_service(serving: Entrant, data: Dataset, rules: Rules):
+    newest, *older = heard_of(folds_of(data))
+    shared, rows = newest.shared, newest.shared.rows
+
+    def proven(spoken: Forecasts | None) -> tuple[AdapterChoice, Judged]:
+        judged = replace(serving.judged, forecasts=spoken or shared)
+        return adapters_prove(judged, [replace(newest, served=spoken), *older], rules), judged
+
+    assert proven(None)[0].verdicts == proven(shared)[0].verdicts
+    assert FOLLOWER in proven(shared)[0].adapters.by_secid
+    # Beside who knows the outcome nothing is gained, whatever is gained upon the words that they correct.
+    knows = {
+        side: 0.05 + 0.9 * np.nan_to_num(getattr(data.targets, side)[rows], nan=0.3)
+        for side in ("p_long", "p_short")
+    }
+    found, _ = proven(replace(shared, **knows))
+    assert not found.adapters.by_secid and not found.choices
+    # Who is corrected is said by the words that taught the correction, all others as they are in service.
+    wrong = replace(shared, p_long=0.6 * shared.p_long, p_short=0.6 * shared.p_short)
+    found, judged = proven(wrong)
+    own = np.isin(data.instrument[rows], [data.secids.index(secid) for secid in found.adapters.by_secid])
+    spoken = judged_with(judged, found.adapters, data, upon=shared).forecasts
+    np.testing.assert_array_equal(spoken.p_long[own], said(found.adapters, shared, data).p_long[own])
+    np.testing.assert_array_equal(spoken.p_short[~own], wrong.p_short[~own])
+    with pytest.raises(InvariantError, match="must be of the"):
+        replace(newest, served=shared.taken(np.arange(9)))
 
 
 def test_trades_must_make_more_and_need_no_proof():

@@ -18,8 +18,11 @@ from django.core.management import CommandError, call_command
 
 from market.models import DataQualityReport
 from modeling.contracts import ModelVersionFacts, Prediction
+from modeling.contracts.levels import LEVEL_SIDES, HorizonLevels, LevelState
+from modeling.fitting.adapter_rows import Late, late_parts
 from modeling.fitting.adapters import said
-from modeling.fitting.dataset import Dataset
+from modeling.fitting.dataset import VALIDATION, Dataset
+from modeling.fitting.forecasts import Forecasts
 from modeling.models import GateVerdict, ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.adapters import adapters_read
@@ -27,11 +30,13 @@ from modeling.selectors.artifacts import EVENT, adapters_load, artifact_load, sc
 from modeling.selectors.versions import champion_get, version_get
 from modeling.services import adapters as adapters_module
 from modeling.services.adapters import AdaptersReport, adapters_train, dataset_adapters_train
-from modeling.services.judgement import version_judged
+from modeling.services.judgement import artifact_judged, artifact_raw, version_judged
 from modeling.services.registry import emission_pause, version_rollback
 from modeling.services.retraining import retraining_due
+from modeling.services.served import version_said
 from tests.market import make
 from tests.modeling.fitting.adapter_maker import CONFIG, FOLLOWER, adapter_data
+from tests.modeling.learned_maker import plain_bytes
 from tests.modeling.serving_maker import PLAN, serving
 from tests.modeling.synthetic import OUTCOMES
 from traderai.common.clock import from_epoch_s, to_epoch_s
@@ -159,6 +164,68 @@ def test_labels_after_now_change_no_byte(base: ModelVersionFacts, data: Dataset,
     # Seen to fail: a week before now they have a say.
     third = trained(base, flipped(data.targets.window_end_s > to_epoch_s(now) - 7 * 86_400), now).version
     assert content(third, store.METRICS) != content(first, store.METRICS)
+
+
+def test_they_are_judged_beside_what_was_said_in_service(quick: Path, data: Dataset, now: datetime):
+    side = LevelState(
+        tercile_edges=(0.001, 0.002),
+        step=0.02,
+        offsets=(0.6, 0.6, 0.6),
+        learned_rows=(1, 1, 1),
+        learned_until_s=1,
+    )
+    levels = HorizonLevels(
+        volatility_scale=1.0, longest_window_s=86_400, since_s=1, sides=dict.fromkeys(LEVEL_SIDES, side),
+        kept=LEVEL_SIDES,
+    )  # fmt: skip
+    base = serving(
+        data, "global-quick-1", more={store.LEVELS: plain_bytes(dict.fromkeys(data.horizons, levels))}
+    )
+    told: list[tuple[int, int, str]] = []
+    report = dataset_adapters_train(
+        base=base, dataset=data, now=now, progress=lambda *each: told.append(each)
+    )
+    shares = len(data.secids)
+    assert [each for each in told if "adapter of" in each[2]] == [
+        (number, shares, f"adapter of {secid}") for number, secid in enumerate(data.secids)
+    ]
+    assert {"rows answered", "judging on the newest rows"} <= {what for _, _, what in told}
+
+    # Once more by hand: the log loss of what was said, by share and day, less that of the corrected words.
+    late = Late(
+        learned_s=to_epoch_s(base.trained_until), as_of_s=to_epoch_s(now),
+        embargo_s=round(PLAN.split.embargo_days * 86_400),
+    )  # fmt: skip
+    newest, artifact = late_parts(data, late, CONFIG).judges, artifact_load(version=base)
+    rows = newest.rows_of(VALIDATION)
+    shared = artifact_judged(artifact, artifact_raw(artifact, data, rows=rows), data).forecasts
+    spoken = version_said(base, data, rows=rows, as_of=now)
+    assert np.abs(spoken.p_long - shared.p_long).min() > 0.02
+    after = said(adapters_read(content(report.version)), shared, data)
+    own = report.version.metrics["adapters"]["verdicts"][data.secids.index(FOLLOWER)]
+
+    def better(before: Forecasts) -> float:
+        there = (newest.part[rows] == VALIDATION) & (data.instrument[rows] == data.secids.index(FOLLOWER))[
+            :, None
+        ]
+        gains = np.zeros(there.shape)
+        for name in LEVEL_SIDES:
+            y = getattr(data.targets, name)[rows]
+            for sign, words in ((1.0, before), (-1.0, after)):
+                p = getattr(words, name)
+                gains -= sign * np.where(y == 1.0, np.log(p), np.log(1.0 - p))
+        days = data.day[rows]
+        return float(
+            np.mean(
+                [
+                    gains[there & (days == day)[:, None]].mean() / 2
+                    for day in np.unique(days[there.any(axis=1)])
+                ]
+            )
+        )
+
+    assert own["kept"] and own["better"] == pytest.approx(better(spoken), rel=1e-9)
+    assert abs(better(spoken) - better(shared)) > 0.005  # beside the words without levels it is another gain
 
 
 def test_nothing_proven_is_a_rejected_version_and_what_serves_stays(
