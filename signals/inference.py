@@ -32,6 +32,7 @@ from modeling.contracts import (
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
 from modeling.contracts.filters import LeftOut
 from modeling.contracts.ranks import RankFacts
+from modeling.contracts.thresholds import RegimeTrades
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
 from modeling.kernels.policy import (
@@ -103,6 +104,7 @@ class Finding:
     rule: RegimeRule  # what its regime asks of a trade, as the version has learned it
     left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
     suggested: tuple[dict[str, float] | None, ...] = ()  # by vote: levels, where the version has its own
+    regime_trades: RegimeTrades | None = None  # what the version's trades have made in this regime
     ranges: RangesLearned | None = None  # what the prediction's quantiles have learned from since training
     calibrated_at: datetime | None = None  # of the calibration that took the place of training's, if one did
 
@@ -270,15 +272,9 @@ def _finding_without_model(share: ShareInput, horizon: str, occasion: Occasion) 
     if share.stale:
         decision = dataclasses.replace(decision, reasons=("stale_data", *decision.reasons))
     return Finding(
-        share=share,
-        horizon=horizon,
-        market=market,
-        prediction=None,
-        decision=decision,
-        break_even=None,
-        drivers=(),
+        share=share, horizon=horizon, market=market, prediction=None, decision=decision, break_even=None, drivers=(),
         rule=occasion.policy.regimes[market.regime],
-    )
+    )  # fmt: skip
 
 
 def _finding(
@@ -290,7 +286,8 @@ def _finding(
     occasion: Occasion,
     scorer: Scores,
 ) -> Finding:
-    market, policy = _state(share, novelty, occasion), raised(occasion.policy, scorer.artifact.thresholds)
+    learned = scorer.artifact.thresholds
+    market, policy = _state(share, novelty, occasion), raised(occasion.policy, learned)
     evidence = scorer.artifact.evidence[horizon]
     break_even = None
     suggested: tuple[dict[str, float] | None, ...] = ()
@@ -325,6 +322,7 @@ def _finding(
         rule=policy.regimes[market.regime],
         left_out=left_out,
         suggested=suggested,
+        regime_trades=None if learned is None else learned.traded_in(market.regime),
     )
 
 

@@ -67,6 +67,7 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         in_sample=in_sample,
         simulated=share.instrument.is_simulated,
         left_out=finding.left_out,
+        regime_trades=finding.regime_trades,
         trained_p=_trained_p(finding),
     )
 

@@ -109,6 +109,9 @@ REGIME: Final[dict[str, Any]] = {
     ),
     "regime_size": gettext_lazy("Positions are cut to %(size_share)s of the usual size."),
     "regime_longs": gettext_lazy("A long needs at least %(edge_points)s points."),
+    "regime_trades": gettext_lazy(
+        "In this market regime the model's trades made %(net_signed_bp)s bp each after costs [%(low_signed_bp)s, %(high_signed_bp)s] on the rows that its policy was chosen by, %(trades)s trades: no edge is proven by that."
+    ),
     "regime_shorts": gettext_lazy("A short needs at least %(edge_points)s points."),
 }
 

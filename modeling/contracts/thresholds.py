@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +45,26 @@ class ThresholdConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegimeTrades:
+    """What the trades of a regime made of the out-of-fold rows that the policy learned from; the bounds are one-sided."""
+
+    regime: str  # of REGIMES
+    net_bp: float  # mean of its trades after costs
+    low_bp: float
+    high_bp: float
+    trades: int  # days of shares with such a row: those of one day are one, with the mean of what they made
+
+    def __post_init__(self) -> None:
+        if self.regime not in REGIMES:
+            raise ValueError(f"regime must be one of {', '.join(REGIMES)}, was {self.regime!r}")
+        if not -math.inf < self.low_bp <= self.net_bp <= self.high_bp < math.inf or self.trades < 1:
+            raise ValueError(
+                "net_bp must lie within its bounds, all finite, and trades be at least 1, were "
+                f"{self.net_bp} [{self.low_bp}, {self.high_bp}] and {self.trades}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """What a version asks for besides policy.yaml; a regime without a least edge has policy.yaml's alone."""
 
@@ -51,12 +72,19 @@ class Thresholds:
     least_edges: dict[str, float] = field(default_factory=dict)  # by regime
     filters: Filters | None = None  # None: no cell is left out
     order_levels: OrderLevels | None = None  # None: orders have the label set's levels
+    regimes: tuple[
+        RegimeTrades, ...
+    ] = ()  # that had trades, by all that is asked; told and asked for nothing
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.least_edges) - set(REGIMES)):
             raise ValueError(f"least_edges must be of {', '.join(REGIMES)}, were of {', '.join(unknown)}")
         if not all(0.0 < edge < 1.0 for edge in self.least_edges.values()):
             raise ValueError(f"least_edges must lie within (0, 1), were {self.least_edges}")
+
+    def traded_in(self, regime: str) -> RegimeTrades | None:
+        """Return what the trades of a regime made; None where there were none to tell of."""
+        return next((own for own in self.regimes if own.regime == regime), None)
 
     @property
     def says_more(self) -> bool:

@@ -14,13 +14,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from features.contracts import REGIMES
 from modeling.contracts.filters import FilterConfig, FilterKind, Filters, LeftOut
+from modeling.contracts.thresholds import RegimeTrades
 from modeling.fitting.choices import Choice, choice_of
 from modeling.fitting.judging import Rules
 from modeling.fitting.policy_pool import PolicyPool
 from modeling.kernels.filter_search import LosingCells, TakenRows, losing_cells
 from modeling.kernels.filters import cell_codes
-from modeling.kernels.significance import draw_days
+from modeling.kernels.significance import draw_days, ratio_interval
 from traderai.common.arrays import I64, Bools
 
 BEFORE: Final = "before"
@@ -84,8 +86,7 @@ class FilterSearch:
 
     def losing(self, taken: Bools, kinds: Sequence[FilterKind], *, among: Bools) -> LosingCells:
         """Return the cells in which the taken rows lose, by the rows of a block or of several (n,)."""
-        rows, own = self.pool.rows, taken & among
-        days = np.unique(rows.day[among])
+        own, days = taken & among, np.unique(self.pool.rows.day[among])
         if days.size < self.config.min_days:
             return LosingCells()
         evaluation = self.rules.recipe.evaluation
@@ -93,12 +94,43 @@ class FilterSearch:
             days.size, level=evaluation.interval_level, mean_block_days=evaluation.mean_block_days,
             resamples=self.config.resamples, rng=np.random.default_rng(self.rules.seed),
         )  # fmt: skip
-        stop = self.pool.dataset.stop_loss_frac[self.pool.wanted.row[own]]
-        looked_at = TakenRows(
-            net_frac=rows.net_r[own] * stop, share=rows.share[own], place=np.searchsorted(days, rows.day[own])
-        )
+        looked_at = taken_rows(self.pool, own, days)
         codes = {kind: code[own] for kind, code in self.codes.items()}
         return losing_cells(looked_at, codes, kinds, self.config, draws)
+
+
+def taken_rows(pool: PolicyPool, own: Bools, days: I64) -> TakenRows:
+    """Return some rows of a pool (n,) with what their trades became, placed among the rising days (d,)."""
+    rows, stop = pool.rows, pool.dataset.stop_loss_frac[pool.wanted.row[own]]
+    return TakenRows(
+        net_frac=rows.net_r[own] * stop, share=rows.share[own], place=np.searchsorted(days, rows.day[own])
+    )
+
+
+def regimes_traded(pool: PolicyPool, taken: Bools, rules: Rules) -> tuple[RegimeTrades, ...]:
+    """Return what the taken rows (n,) made in each regime, where days enough tell how sure that is.
+
+    The policy was learned from these rows: it is told of, and proves nothing.
+    """
+    days, evaluation, found = np.unique(pool.rows.day), rules.recipe.evaluation, []
+    if days.size < 2:
+        return ()
+    draws = draw_days(
+        days.size, level=evaluation.interval_level, mean_block_days=evaluation.mean_block_days,
+        resamples=evaluation.resamples, rng=np.random.default_rng(rules.seed),
+    )  # fmt: skip
+    looked_at, regime = taken_rows(pool, taken, days), pool.cells.regime[taken]
+    for code, name in enumerate(REGIMES):
+        sums, counts = looked_at.daily(regime == code, days.size)
+        if (counts > 0).sum() < 2:
+            continue
+        own = ratio_interval(sums, counts, draws)
+        if not -np.inf < own.low <= own.value <= own.high < np.inf:
+            continue
+        low, net, high = (1e4 * bound for bound in (own.low, own.value, own.high))
+        trades = int(counts.sum())
+        found.append(RegimeTrades(regime=name, net_bp=net, low_bp=low, high_bp=high, trades=trades))
+    return tuple(found)
 
 
 def filters_learn(search: FilterSearch, taken: Bools, kinds: tuple[FilterKind, ...]) -> LearnedFilters:

@@ -10,7 +10,7 @@ from features.contracts import REGIMES
 from modeling.contracts import HeadTrust
 from modeling.contracts.filters import FilterKind
 from modeling.contracts.thresholds import Thresholds
-from modeling.fitting.filters import FilterSearch, LearnedFilters, filters_learn
+from modeling.fitting.filters import FilterSearch, LearnedFilters, filters_learn, regimes_traded
 from modeling.fitting.folds import Fold
 from modeling.fitting.judging import Judged, Rules
 from modeling.fitting.order_levels import LearnedOrderLevels, order_levels_learn
@@ -70,6 +70,8 @@ def policy_learn(
     if recipe.order_levels is not None:
         orders = order_levels_learn(pool, taken, recipe.order_levels, rules)
         thresholds = replace(thresholds, order_levels=None if orders is None else orders.serving)
+    if thresholds.order_levels is None:  # what the rows became is known at the label set's levels alone
+        thresholds = replace(thresholds, regimes=regimes_traded(pool, taken, rules))
     return LearnedPolicy(thresholds=thresholds, edges=edges, filters=steps, order_levels=orders)
 
 

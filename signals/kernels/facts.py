@@ -9,6 +9,7 @@ from features.contracts import RegimeFacts
 from modeling.contracts import Decision, RegimeRule
 from modeling.contracts.filters import LeftOut
 from modeling.contracts.ranks import RankFacts
+from modeling.contracts.thresholds import RegimeTrades
 from signals.kernels.levels import PriceLevel
 
 TREND_FRAC = 0.005  # a close this far from its 50-bar mean is a trend, nearer is none
@@ -54,6 +55,7 @@ class Situation:
     in_sample: bool
     simulated: bool
     left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
+    regime_trades: RegimeTrades | None = None  # what the version's trades have made in this regime
     trained_p: float | None = None  # the better side's before outcomes moved it; None where none did
 
 
@@ -172,6 +174,8 @@ def _regime(s: Situation) -> Iterator[Fact]:
     for side, edge in needed.items():
         if edge is not None and side == s.decision.side:
             yield Fact(section="regime", code=f"regime_{side}s", params={"edge_points": edge})
+    if s.regime_trades is not None and s.decision.action in ("BUY", "SELL"):
+        yield Fact(section="regime", code="regime_trades", params=_made(s.regime_trades))
 
 
 def _model(s: Situation) -> Iterator[Fact]:
@@ -265,13 +269,17 @@ def _lost(s: Situation, reason: str) -> dict[str, float | int | str]:
     """Return what the trades made of the cell that a reason speaks of; nothing for a reason of another kind."""
     for cell in s.left_out:
         if cell.reason == reason:
-            return {
-                "net_signed_bp": cell.net_bp,
-                "low_signed_bp": cell.low_bp,
-                "high_signed_bp": cell.high_bp,
-                "trades": cell.trades,
-            }
+            return _made(cell)
     return {}
+
+
+def _made(trades: LeftOut | RegimeTrades) -> dict[str, float | int | str]:
+    return {
+        "net_signed_bp": trades.net_bp,
+        "low_signed_bp": trades.low_bp,
+        "high_signed_bp": trades.high_bp,
+        "trades": trades.trades,
+    }
 
 
 def _given(**params: float | int | str | None) -> dict[str, float | int | str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from market.kernels.sessions import MAIN
 from modeling.contracts.filters import FilterKind, Filters, LeftOut
-from modeling.contracts.thresholds import Thresholds
+from modeling.contracts.thresholds import RegimeTrades, Thresholds
 from modeling.errors import ArtifactBrokenError
 from modeling.registry import artifact as store
 from modeling.selectors.artifacts import artifact_load
@@ -77,6 +77,29 @@ def test_in_another_cell_all_is_said_as_before(champion):
     before = said()
     with_filters(champion, "hour", f"{(HOUR + 1) % 24:02d}:00")
     assert said() == before
+
+
+def test_a_trade_tells_what_those_of_its_regime_have_made(champion):
+    before = said()
+    made = RegimeTrades(regime="flat", net_bp=-4.21, low_bp=-15.0, high_bp=6.3, trades=321)
+    for regime in ("panic", "flat"):
+        thresholds = Thresholds(mode="edge", regimes=(replace(made, regime=regime),))
+        builders.with_files(champion, {store.THRESHOLDS: store.json_bytes(asdict(thresholds))})
+        after = said()
+        if regime == "panic":
+            assert after == before
+    told = 0
+    for key, own in after.items():
+        assert own["decision"] == before[key]["decision"]
+        russian, english = (
+            explanation_text(own["explanation"], language=language, decimals=2) for language in ("ru", "en")
+        )
+        traded = own["decision"]["action"] in ("BUY", "SELL")
+        told += traded
+        words = "made −4.2 bp each after costs [−15.0, 6.3] on the rows that its policy was chosen by, 321 trades: no edge"
+        assert (words in english.replace("+6.3", "6.3")) == traded
+        assert ("приносили −4,2 б.п. на сделку после издержек" in russian and "321" in russian) == traded
+    assert 2 <= told < len(after)
 
 
 def test_a_broken_cell_is_refused(champion):

@@ -16,8 +16,10 @@ from modeling.contracts.thresholds import ThresholdConfig, Thresholds
 from modeling.fitting.cuts import scored
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset, dataset_assemble
 from modeling.fitting.evaluation import plain
+from modeling.fitting.filters import regimes_traded
 from modeling.fitting.judging import Judged, Rules, part_metrics, policy_traded
 from modeling.fitting.learned_policy import LearnedPolicy, policy_learn
+from modeling.fitting.policy_pool import policy_pool
 from modeling.fitting.report import filter_lines
 from modeling.fitting.trading import cell_rows, decided_regime
 from modeling.kernels.filters import in_left_out
@@ -91,6 +93,34 @@ def test_in_a_regime_where_trades_lose_none_is_made(data: Dataset, in_regime: Fo
     assert with_it.net_frac > without.net_frac
 
 
+def test_what_each_regime_made_is_told_by_the_rows_that_are_still_traded(data: Dataset):
+    own = rules(data, filters=CONFIG)
+    found, judged, folds = learned(data, own, small=SILENT, heard=misheard(data, rising(data, own)))
+    assert names(found) == [("regime", "uptrend")]
+    (flat,) = found.thresholds.regimes  # in the uptrend nothing is traded, the others did not come up
+    assert flat.regime == "flat" and found.thresholds.traded_in("flat") == flat
+    assert found.thresholds.traded_in("uptrend") is None
+
+    # Once more by hand: those of one share and day are one trade.
+    pool = policy_pool(folds, TRUST, judged, own)
+    inside = pool.rows.taken & (pool.cells.regime == REGIMES.index("flat"))
+    net = pool.rows.net_r * data.stop_loss_frac[pool.wanted.row]
+    by_trade: dict[tuple[int, int], list[float]] = {}
+    for row in np.flatnonzero(inside):
+        by_trade.setdefault((int(pool.rows.share[row]), int(pool.rows.day[row])), []).append(float(net[row]))
+    wanted = 1e4 * np.mean([np.mean(each) for each in by_trade.values()])
+    assert (flat.trades, flat.net_bp) == (len(by_trade), pytest.approx(wanted, rel=1e-9))
+    assert 0.0 < flat.low_bp < flat.net_bp < flat.high_bp
+
+    # Without a filter the uptrend is told of as well, and what it lost.
+    lost = next(each for each in regimes_traded(pool, pool.rows.taken, own) if each.regime == "uptrend")
+    assert lost.net_bp < 0.0 < lost.trades
+    assert regimes_traded(pool, np.zeros_like(pool.rows.taken), own) == ()
+    for broken in ({"regime": "calm"}, {"net_bp": 9e9}, {"trades": 0}, {"low_bp": float("nan")}):
+        with pytest.raises(ValueError, match="must"):
+            replace(flat, **broken)
+
+
 def test_what_is_judged_is_as_configured_but_for_the_cells(data: Dataset, at_noon: Found):
     found, judged, own = at_noon
     assert names(found) == [("hour", "12:00")]
@@ -138,7 +168,7 @@ def test_the_test_part_has_no_say(data: Dataset, at_noon: Found):
 def test_where_nothing_loses_all_is_traded_as_before(data: Dataset):
     own = rules(data, filters=CONFIG)
     found, judged, folds = learned(data, own, small=SILENT)
-    assert found.thresholds == Thresholds(mode="edge") and not found.thresholds.says_more
+    assert replace(found.thresholds, regimes=()) == Thresholds(mode="edge") and not found.thresholds.says_more
     assert "none of 2 cells is found to lose" in found.filters[0].reason
     strict, _, _ = learned(data, rules(data, filters=replace(CONFIG, min_trades=10**6)), small=SILENT)
     assert "nothing can be told" in strict.filters[0].reason and strict.filters[0].tested == 0
