@@ -72,9 +72,7 @@ class Thresholds:
     least_edges: dict[str, float] = field(default_factory=dict)  # by regime
     filters: Filters | None = None  # None: no cell is left out
     order_levels: OrderLevels | None = None  # None: orders have the label set's levels
-    regimes: tuple[
-        RegimeTrades, ...
-    ] = ()  # that had trades, by all that is asked; told and asked for nothing
+    regimes: tuple[RegimeTrades, ...] = ()  # with trades by all that is asked; told, and asking nothing
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.least_edges) - set(REGIMES)):

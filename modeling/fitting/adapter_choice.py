@@ -73,8 +73,8 @@ def adapters_prove(
 ) -> AdapterChoice:
     """Return the adapters of what serves, by what was heard of it, newest first: the older ones teach, the newest judges.
 
-    What it judged is served as it is, and held against what it would replace. A gain in log loss is proven ticker by ticker before money is asked: so the trades
-    must make more, but need not prove it once again.
+    What it judged is served as it is, and held against what it would replace. A gain in log loss is proven ticker by
+    ticker before money is asked: so the trades must make more, but need not prove it once again.
     Raises: InvariantError if the recipe has no adapters.
     """
     config = _config(rules)
