@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from tests.browser.stand import CHROMIUM, FLAGS, ROOT, Site, served
+from tests.browser.stand import CHROMIUM, FLAGS, ROOT, Filled, Site, filled, served
 
 SCREENSHOTS = Path(os.environ.get("TRADERAI_SCREENSHOT_DIR") or ROOT / ".state" / "screenshots")
 STILL = "Promise.all(document.getAnimations().map(one => one.effect.getTiming().iterations === Infinity || one.finished))"
@@ -29,9 +29,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The simulated shares, the replayed ones and their calls."""
-    with served(tmp_path_factory.mktemp("site")) as result:
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
+    """The simulated shares, the replayed ones and their calls, made once for all that serve them."""
+    with filled(tmp_path_factory.mktemp("rows")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def site(rows: Filled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server of them."""
+    with served(rows, tmp_path_factory.mktemp("site")) as result:
         yield result
 
 

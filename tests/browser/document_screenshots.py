@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.stand import CHROMIUM, FLAGS, ROOT, served
+from tests.browser.stand import CHROMIUM, FLAGS, ROOT, filled, served
 
 DOCS = ROOT / "traderai" / "docs"
 LARGEST_BYTES = 150_000
@@ -20,7 +20,8 @@ def main() -> None:
     """Fill, serve, photograph; an oversized picture is an error."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        served(Path(folder), "--without-replay") as site,
+        filled(Path(folder) / "rows", "--without-replay") as rows,
+        served(rows, Path(folder)) as site,
         sync_playwright() as playwright,
     ):
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

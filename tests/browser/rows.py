@@ -1,4 +1,4 @@
-"""Fills a database for the browser tests: `python -m tests.browser.rows [--shares N] [--without-replay]`.
+"""Fills a database for the browser tests: `python -m tests.browser.rows [--without-replay]`.
 
 The rows are made by the services that make real ones: simulated candles, features, a small network in the registry,
 and the policy's own decisions. The simulated shares' last bar has just closed, so their calls are fresh; the shares
@@ -26,7 +26,6 @@ REPLAYED = ("TEST1", "TEST2")
 def main() -> None:
     """Migrate the database and store everything that the pages show."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--shares", type=int, default=len(SHARES))
     parser.add_argument("--without-replay", action="store_true")
     asked = parser.parse_args()
     django.setup()
@@ -36,7 +35,7 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("admin", password=os.environ["STAFF_PASSWORD"])
-    fill_simulated(SHARES[: asked.shares], with_flawed=not asked.without_replay)
+    fill_simulated(with_flawed=not asked.without_replay)
     # In this order, because a model of a made-up market never takes the place of a real one.
     if not asked.without_replay:
         fill_replay()
@@ -56,7 +55,7 @@ def fill_replay() -> None:
     signals_score(secids=REPLAYED, now=builders.last_moment() + timedelta(days=30))
 
 
-def fill_simulated(shares: list[tuple[str, float]], *, with_flawed: bool) -> None:
+def fill_simulated(*, with_flawed: bool) -> None:
     """Store simulated shares up to this hour, their regime and their calls; the flawed ones end early or at once."""
     from features.services.build import features_build
     from features.services.regime import regime_build
@@ -67,8 +66,8 @@ def fill_simulated(shares: list[tuple[str, float]], *, with_flawed: bool) -> Non
 
     now = clock.now()
     begins = begins_until(now, n=builders.BARS)
-    secids = [f"SIM{number:02d}" for number in range(1, len(shares) + 1)]
-    for number, (sector, volume) in enumerate(shares, start=1):
+    secids = [f"SIM{number:02d}" for number in range(1, len(SHARES) + 1)]
+    for number, (sector, volume) in enumerate(SHARES, start=1):
         names = {"name_ru": f"Симулированная акция {number}", "name_en": f"Simulated share {number}"}
         simulated_share(secids[number - 1], begins, seed=number, volume=volume, sector=sector, **names)
     if with_flawed:

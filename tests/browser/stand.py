@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import urlopen
@@ -32,20 +33,40 @@ class Site:
     staff_password: str
 
 
+@dataclass(frozen=True)
+class Filled:
+    """What the services made once of the rows of the tests; a server reads a copy of it."""
+
+    database_url: str
+    lake: Path
+    staff_password: str
+
+    def variables(self) -> dict[str, str]:
+        """Return where a process finds it."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "LAKE_URL": f"file://{self.lake}",
+            "STAFF_PASSWORD": self.staff_password,
+        }
+
+
 @contextmanager
-def own_database(purpose: str = "browser") -> Iterator[str]:
-    """Make a database beside the tests' one and drop it at the end; yield its URL.
+def own_database(purpose: str = "browser", *, like: str | None = None) -> Iterator[str]:
+    """Make a database beside the tests' one, empty or like another, and drop it at the end; yield its URL.
 
     The pages are read by another process, so the rows must be committed: in the tests' own database they would
-    stand in the way of every other test.
+    stand in the way of every other test. Nobody may be connected to the other one.
     """
     given = os.environ["DATABASE_URL"]
     url = urlsplit(given)
     name = f"{url.path.strip('/')}_{purpose}_{os.getpid()}"
+    template = "template1" if like is None else urlsplit(like).path.strip("/")
     with psycopg.connect(given.replace("postgres://", "postgresql://", 1), autocommit=True) as connection:
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         connection.execute(drop)
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
         try:
             yield urlunsplit(url._replace(path=f"/{name}"))
         finally:
@@ -92,17 +113,33 @@ def fill(environment: dict[str, str], *options: str) -> None:
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[Site]:
-    """Serve the rows of the tests from a process and a database of their own."""
-    password = secrets.token_urlsafe(12)
-    with own_database() as database_url:
-        environment = {
-            **os.environ,
-            "DATABASE_URL": database_url,
-            "LAKE_URL": f"file://{folder / 'lake'}",
-            "STAFF_PASSWORD": password,
-            "DJANGO_SETTINGS_MODULE": "traderai.site.settings.dev",
-        }
-        fill(environment, *options)
-        with gunicorn(environment, folder / "gunicorn.log") as address:
-            yield Site(address=address, staff_password=password)
+def filled(folder: Path, *options: str) -> Iterator[Filled]:
+    """Fill a database and a lake with the rows of the tests."""
+    with own_database("filled") as database_url:
+        made = Filled(
+            database_url=database_url, lake=folder / "lake", staff_password=secrets.token_urlsafe(12)
+        )
+        fill(surroundings(made), *options)
+        yield made
+
+
+def surroundings(made: Filled) -> dict[str, str]:
+    """Return the environment of a process that reads these rows."""
+    return {**os.environ, **made.variables(), "DJANGO_SETTINGS_MODULE": "traderai.site.settings.dev"}
+
+
+@contextmanager
+def copied(made: Filled, folder: Path, purpose: str = "browser") -> Iterator[Filled]:
+    """Copy the rows, so that who reads them may write, too."""
+    with own_database(purpose, like=made.database_url) as database_url:
+        yield replace(made, database_url=database_url, lake=shutil.copytree(made.lake, folder / "lake"))
+
+
+@contextmanager
+def served(made: Filled, folder: Path) -> Iterator[Site]:
+    """Serve a copy of the rows from a process of its own."""
+    with (
+        copied(made, folder) as own,
+        gunicorn(surroundings(own), folder / "gunicorn.log") as address,
+    ):
+        yield Site(address=address, staff_password=own.staff_password)

@@ -14,12 +14,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import SCREENSHOTS
-from tests.browser.stand import fill, own_database
-from tests.up.processes import Running, command, environment
+from tests.browser.stand import Filled, Site, copied
+from tests.up.processes import Running, command
 
 pytestmark = pytest.mark.browser
-
-PASSWORD = "staff of this test only"
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +30,10 @@ def state() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def candles_by_hand(state: Path) -> Iterator[dict[str, str]]:
+def candles_by_hand(rows: Filled, state: Path) -> Iterator[Filled]:
     """A filled database; the main job leaves such a one alone, so `up` serves at once."""
-    with own_database("run") as url:
-        surroundings = {
-            "DATABASE_URL": url,
-            "LAKE_URL": f"file://{state / 'lake'}",
-            "STAFF_PASSWORD": PASSWORD,
-        }
-        fill(environment("filling", **surroundings), "--shares", "6", "--without-replay")
-        yield surroundings
+    with copied(rows, state, "run") as own:
+        yield own
 
 
 def free_port() -> int:
@@ -50,17 +42,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def test_page_docs_and_admin_open(state: Path, candles_by_hand: dict[str, str], browser: Browser):
+def test_page_docs_and_admin_open(state: Path, candles_by_hand: Filled, browser: Browser):
     port = free_port()
     argv = command("up", "--state-dir", str(state), "--port", str(port))
-    with Running(argv, mark=uuid.uuid4().hex, folder=state, **candles_by_hand) as running:
+    with Running(argv, mark=uuid.uuid4().hex, folder=state, **candles_by_hand.variables()) as running:
         running.until_said("Ctrl-C stops everything")
-        look(browser, f"http://127.0.0.1:{port}")
+        address = f"http://127.0.0.1:{port}"
+        look(browser, Site(address=address, staff_password=candles_by_hand.staff_password))
         running.popen.send_signal(signal.SIGINT)
         assert running.popen.wait(timeout=30) == 0, running.screen()
 
 
-def look(browser: Browser, address: str) -> None:
+def look(browser: Browser, site: Site) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(
         viewport={"width": 1280, "height": 800}, locale="en-US", reduced_motion="reduce"
@@ -69,18 +62,20 @@ def look(browser: Browser, address: str) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    page.goto(f"{address}/app/")
-    expect(page.locator(".tile")).to_have_count(6)
+    page.goto(f"{site.address}/app/")
+    shares = page.request.get(f"{site.address}/api/v1/market_heatmap?horizon=5d").json()["results"]
+    assert len(shares) > 12
+    expect(page.locator(".tile")).to_have_count(len(shares))
     page.screenshot(path=SCREENSHOTS / "run-app.png")
     page.locator(".tile", has_text="SIM01").click()
     page.wait_for_selector(".chart canvas")
     page.screenshot(path=SCREENSHOTS / "run-ticker.png")
-    page.goto(f"{address}/api/docs/")
+    page.goto(f"{site.address}/api/docs/")
     expect(page.locator("#operations-signals-analyze_ticker")).to_be_visible()
     page.screenshot(path=SCREENSHOTS / "run-docs.png")
-    page.goto(f"{address}/admin/")
+    page.goto(f"{site.address}/admin/")
     page.fill("#id_username", "admin")
-    page.fill("#id_password", PASSWORD)
+    page.fill("#id_password", site.staff_password)
     page.locator("button[type=submit]").first.click()
     page.wait_for_url("**/admin/")
     expect(page.locator("body")).to_contain_text("Signals")
