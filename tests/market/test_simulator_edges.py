@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -173,6 +174,7 @@ def test_the_edge_can_be_seen_in_visible_bars_and_is_gone_without_planting():
     assert earned["volume_momentum",] > 8.0
 
 
+@functools.cache
 def index_lead(lagging_frac):
     edge = replace(
         CONFIG.edges["index_lead"], lagging_frac=lagging_frac, threshold=1.75, overlaps=True, window_bars=10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,12 +55,26 @@ def fitted(
     return made, told
 
 
-def test_a_fit_that_was_cut_off_goes_on_to_the_same_weights_to_the_bit(data: Dataset, tmp_path: Path):
+@pytest.fixture(scope="module")
+def cut_off(data: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a fit leaves that died in its third epoch; every test goes on with a copy."""
+    folder = tmp_path_factory.mktemp("cut_off")
+    with pytest.raises(Killed):
+        fitted(data, folder, killed_in=3)
+    (left,) = folder.iterdir()
+    return left
+
+
+@pytest.fixture
+def left(cut_off: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copy(cut_off, tmp_path))
+
+
+def test_a_fit_that_was_cut_off_goes_on_to_the_same_weights_to_the_bit(
+    data: Dataset, left: Path, tmp_path: Path
+):
     whole, told = fitted(data, None)
     assert told == [1, 2, 3, 4]
-    with pytest.raises(Killed):
-        fitted(data, tmp_path, killed_in=3)
-    (left,) = tmp_path.iterdir()
     other, told = fitted(data, tmp_path, seed=2)  # of another seed: another fit
     assert told == [1, 2, 3, 4] and list(tmp_path.iterdir()) == [left]
     resumed, told = fitted(data, tmp_path)
@@ -73,13 +88,10 @@ def test_a_fit_that_was_cut_off_goes_on_to_the_same_weights_to_the_bit(data: Dat
     assert any((own != else_).any() for own, else_ in zip(weights[0], weights[2], strict=True))
 
 
-def test_the_time_before_it_was_cut_off_counts(data: Dataset, tmp_path: Path):
-    with pytest.raises(Killed):
-        fitted(data, tmp_path, killed_in=2)
-    (left,) = tmp_path.iterdir()
+def test_the_time_before_it_was_cut_off_counts(data: Dataset, left: Path, tmp_path: Path):
     spend(left, seconds=2.0 * 3600)
     resumed, told = fitted(data, tmp_path)
-    assert (told, resumed.stopped_by) == ([2], "minutes")
+    assert (told, resumed.stopped_by) == ([3], "minutes")
     assert resumed.seconds > 2 * 3600
 
 
@@ -93,10 +105,7 @@ def spend(path: Path, *, seconds: float) -> None:
         np.savez(file, **arrays)
 
 
-def test_a_file_holds_numbers_alone_and_of_another_network_is_not_taken(data: Dataset, tmp_path: Path):
-    with pytest.raises(Killed):
-        fitted(data, tmp_path, killed_in=2)
-    (left,) = tmp_path.iterdir()
+def test_a_file_holds_numbers_alone_and_of_another_network_is_not_taken(left: Path):
     with np.load(left, allow_pickle=False) as held:
         assert {array.dtype.kind for array in held.values()} <= {"f", "i", "u"}
     again = Checkpoint(left, None, keras.callbacks.EarlyStopping())

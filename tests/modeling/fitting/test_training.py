@@ -67,8 +67,11 @@ def test_an_ensemble_is_the_mean_of_its_members_and_exports(data: Dataset):
         return network_fit(data, recipe, scaler=scaler, seed=seed, say=lambda *_: None).networks.serving
 
     both = fitted(1, 2)
-    members = [fitted(1, 1), fitted(1 + SEEDS_APART, 1)]
+    members = [both.get_layer(f"gru_attention_{number}") for number in range(2)]
     said = [{head: np.asarray(own) for head, own in network(inputs).items()} for network in (both, *members)]
+    # A member is what its seed gives alone.
+    alone = fitted(1 + SEEDS_APART, 1)(inputs)
+    assert all(np.array_equal(np.asarray(own), said[2][head]) for head, own in alone.items())
     for head, own in said[0].items():
         np.testing.assert_allclose(own, (said[1][head] + said[2][head]) / 2, atol=1e-6)
         assert np.abs(said[1][head] - said[2][head]).max() > 1e-6  # the members differ
