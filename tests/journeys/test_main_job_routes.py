@@ -85,7 +85,7 @@ def small(tmp_path) -> str:
     recipe["network"] |= {"lookback_bars": 16, "channels": 8}
     recipe["fit"] |= {"max_epochs": 1, "max_windows_per_epoch": 2000, "max_validation_windows": 500}
     recipe["split"] |= {"calibration_folds": 1}
-    recipe["evaluation"] |= {"resamples": 100}
+    recipe["evaluation"] |= {"resamples": 100, "explain_rows": 200}
     universe = packaged("universe.yaml")
     universe["universes"]["core_1h_today"] = ["GAZP", "LKOH", "SBER"]
     for name, content in (
