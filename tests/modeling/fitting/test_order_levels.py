@@ -91,6 +91,14 @@ def test_who_foretells_no_excursions_has_the_label_sets_levels(data: Dataset, dr
         policy_traded(served, data, drawn[2], part=TEST)
 
 
+def test_where_nothing_is_traded_nothing_is_drawn(data: Dataset, drawn: Found):
+    heard = np.zeros(data.instrument.size)
+    found, _, _ = learned(data, drawn[2], small=SILENT, heard=heard, moves=known_moves(data))
+    step = found.order_levels
+    assert step is not None and not step.kept and [own["trades"] for own in step.tried] == [0, 0]
+    assert any(line.endswith("0 trades at n/a bp") for line in order_level_lines(plain(step.told())))
+
+
 def test_what_was_learned_is_told_and_stored_whole(drawn: Found):
     found = drawn[0]
     stored = plain(asdict(found.thresholds))

@@ -17,8 +17,8 @@ function ConfidenceRing({ value }) {
   </div><figcaption class="fine" aria-hidden="true">${t("call.confidence")}</figcaption></figure>`;
 }
 
-/** The probability beside the one that is needed to come out even. */
-function BreakEven({ side, traded }) {
+/** The probability beside the one that is needed to come out even, and of which levels it speaks where the order has others. */
+function BreakEven({ side, traded, decimals }) {
   if (!side || side.breakEven === null || side.edge === null) return null;
   const { edge } = side;
   const verdict = edge <= 0 ? "none" : traded ? "has" : "untraded";
@@ -30,6 +30,7 @@ function BreakEven({ side, traded }) {
       <div class="even-mark" style=${{ left: `${side.breakEven * 100}%` }}></div>
     </div>
     <p class="even-note">${t(`call.edge.${verdict}`, { edge: points(edge) })}</p>
+    ${side.levels && html`<p class="even-note">${t("call.p.levels", { target: number(side.levels.target, decimals), stop: price(side.levels.stop, decimals) })}</p>`}
   </div>`;
 }
 
@@ -82,6 +83,6 @@ export function CallCard({ call, side, decimals }) {
     <${OriginBadges} origin=${call.origin} />
     <${Reasons} call=${call} />
     <${Levels} call=${call} decimals=${decimals} />
-    <${BreakEven} side=${side} traded=${isTrade(call)} />
+    <${BreakEven} side=${side} traded=${isTrade(call)} decimals=${decimals} />
   </section>`;
 }

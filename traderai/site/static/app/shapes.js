@@ -95,5 +95,6 @@ export function chartBars(candles) {
 export function sideOf(call) {
   const name = call.side;
   if (!name || !call.probabilities) return null;
-  return { name, p: call.probabilities[name], breakEven: call.break_even_probability, edge: call.edge };
+  const levels = call.probability_take_profit ? { target: call.probability_take_profit, stop: call.probability_stop_loss } : null;
+  return { name, p: call.probabilities[name], breakEven: call.break_even_probability, edge: call.edge, levels };
 }
