@@ -99,7 +99,7 @@ def fingerprint(config: object) -> str:
 def _parse_dataclass(content: object, into: Any, *, where: str) -> Any:
     given = _expect(content, dict, where=where)
     fields = {field.name: field for field in dataclasses.fields(into)}
-    hints = typing.get_type_hints(into)
+    hints = _hints_of(into)
     for key in given:
         if key not in fields:
             raise InputError(
@@ -116,6 +116,12 @@ def _parse_dataclass(content: object, into: Any, *, where: str) -> Any:
         return into(**values)
     except ValueError as error:
         raise InputError(f"{where}: {error}") from error
+
+
+@functools.cache
+def _hints_of(into: Any) -> dict[str, Any]:
+    """Return the types of a dataclass's fields; Python compiles each annotation anew whenever it is asked for them."""
+    return typing.get_type_hints(into)
 
 
 def _parse_optional(content: object, into: Any, *, where: str) -> Any:
