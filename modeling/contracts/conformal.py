@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -21,6 +21,9 @@ class ConformalState:
     offsets: tuple[tuple[float, ...], ...]  # (3, q) in units of the row's expected volatility
     learned_rows: tuple[int, ...]  # (3,) outcomes, by tercile
     learned_until_s: int  # every outcome known by then has been learned, none that was known later
+    # Part of what an outcome teaches that is the miss of what was said for it; the rest that of what would be said now.
+    said_frac: float = 1.0  # as states from before there was another part have learned
+    lent_frac: float = 0.0  # of a tercile's step, that the others take too; older states took none
 
     def __post_init__(self) -> None:
         q = len(self.levels)
@@ -34,6 +37,10 @@ class ConformalState:
             raise ValueError(f"offsets must be {TERCILES} times {q} finite numbers, were {self.offsets}")
         if len(self.learned_rows) != TERCILES or min(self.learned_rows) < 0:
             raise ValueError(f"learned_rows must be {TERCILES} counts, were {self.learned_rows}")
+        if not (0.0 < self.said_frac <= 1.0 and 0.0 <= self.lent_frac < 1.0):
+            raise ValueError(
+                f"said_frac must lie within (0, 1] and lent_frac within [0, 1), were {self.said_frac} and {self.lent_frac}"
+            )
 
     def plain(self) -> dict[str, Any]:
         """Return the state as JSON takes it; `of_plain` gives it back to the bit."""
@@ -45,8 +52,9 @@ class ConformalState:
 
         Raises: ValueError for other fields, and for figures that no state can have.
         """
-        wanted = {field.name for field in fields(cls)}
-        if set(content) != wanted:
+        known = {field.name for field in fields(cls)}
+        wanted = {field.name for field in fields(cls) if field.default is MISSING}
+        if not wanted <= set(content) <= known:
             raise ValueError(f"a conformal state must have {sorted(wanted)}, had {sorted(content)}")
         return cls(**{name: _tupled(value) for name, value in content.items()})
 

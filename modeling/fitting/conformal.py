@@ -1,4 +1,4 @@
-"""Adaptive conformal quantiles of one horizon: started on validation rows, run through test rows, judged on them."""
+"""Adaptive conformal quantiles of one horizon: started on validation rows, judged by their coverage of test rows."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.contracts.conformal import ConformalState
 from modeling.fitting.baselines import ewma_forecast, ewma_scale, tercile_edges
-from modeling.fitting.dataset import TEST, VALIDATION, Dataset
+from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
 from modeling.fitting.forecasts import Forecasts, require_held_out
-from modeling.kernels.conformal import MEMORY_S, QuantileRows, conformal_run, conformal_start
+from modeling.kernels.conformal import QuantileRows, conformal_learn, conformal_run, conformal_start
 from modeling.kernels.edges import volatility_terciles
 from modeling.kernels.metrics import pinball_loss
 from modeling.kernels.regression_metrics import coverage_by_group
@@ -21,14 +21,6 @@ from traderai.common.arrays import F64, I64
 
 _LEVELS: Final = np.asarray(QUANTILE_LEVELS)
 _CENTRAL: Final = tuple((k, _LEVELS.size - 1 - k) for k in range(_LEVELS.size // 2))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Conformed:
-    """Forecasts as they are said, and what had been learned by the last of them."""
-
-    forecasts: Forecasts  # adjusted quantiles at one horizon, all else as it was
-    state: ConformalState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,43 +40,24 @@ class CoverageRows:
         return cls(**{name: np.concatenate([getattr(each, name) for each in several]) for name in names})
 
 
-def conformal_fit(forecasts: Forecasts, dataset: Dataset, *, h: int, memory_s: float = MEMORY_S) -> Conformed:
-    """Return the validation rows of horizon `h` as they are said, and what they taught.
+def conformal_fit(forecasts: Forecasts, dataset: Dataset, *, h: int) -> ConformalState:
+    """Return what the validation rows of horizon `h` teach.
 
     Terciles are those of the training rows' EWMA volatility, scaled to the horizon. The rows are run through twice,
     first to place the offsets, then to say: from nothing, one validation part would bring a rare tercile half of the
-    way. So the rows' own quantiles know what came later in their part; whatever is said after it does not.
+    way. So what is said of the rows knows what came later in their part; whatever is said after it does not.
 
     Raises: InvariantError for forecasts of another dataset or of rows that taught their model, ValueError as
             `conformal_start`.
     """
     require_held_out(forecasts, dataset, part=VALIDATION)
     own = forecasts.taken(np.flatnonzero(dataset.part[:, h] == VALIDATION))
-    rows, _ = quantile_rows(own, dataset, h=h, scale=_scale(dataset, h))
-    edges = tercile_edges(dataset, h=h)
-    start = conformal_start(rows, levels=_LEVELS, tercile_edges=edges, memory_s=memory_s)
+    rows, _ = quantile_rows(own, dataset, h=h, scale=float(ewma_scale(dataset)[h]))
+    start = conformal_start(rows, levels=_LEVELS, tercile_edges=tercile_edges(dataset, h=h))
     _, placed = conformal_run(start, rows)
-    return _conformed(own, dataset, h=h, state=replace(start, offsets=placed.offsets), issued=None)
-
-
-def conformal_apply(
-    forecasts: Forecasts,
-    dataset: Dataset,
-    *,
-    h: int,
-    state: ConformalState,
-    issued: Forecasts,
-) -> Conformed:
-    """Return forecasts with the quantiles of horizon `h` adjusted row by row, from a state on.
-
-    `issued` are the forecasts said before, adjusted as they were said: their outcomes are learned as they resolve.
-    Rows without a label are adjusted and teach nothing.
-
-    Raises: InvariantError for forecasts of another dataset or of test rows that taught their model, ValueError as
-            `conformal_run`.
-    """
-    require_held_out(forecasts, dataset, part=TEST)
-    return _conformed(forecasts, dataset, h=h, state=state, issued=issued)
+    said, state = conformal_run(replace(start, offsets=placed.offsets), rows)
+    # The last windows of the part end after its last decision.
+    return conformal_learn(state, rows, said, until_s=dataset.taught_until_s(TRAIN, VALIDATION))
 
 
 def quantile_rows(
@@ -103,14 +76,16 @@ def quantile_rows(
     return rows, order
 
 
-def coverage_rows(said: Conformed, unadjusted: Forecasts, dataset: Dataset, *, h: int) -> CoverageRows:
-    """Return the test rows of horizon `h` among those said, with what was said without adjusting."""
-    own = np.intersect1d(said.forecasts.rows, np.flatnonzero(dataset.part[:, h] == TEST))
+def coverage_rows(
+    said: Forecasts, unadjusted: Forecasts, dataset: Dataset, *, h: int, edges: tuple[float, float]
+) -> CoverageRows:
+    """Return the test rows of horizon `h` among those said, with what was said without adjusting; `edges` of terciles."""
+    own = np.intersect1d(said.rows, np.flatnonzero(dataset.part[:, h] == TEST))
     return CoverageRows(
         outcome=dataset.targets.forward_return[own, h],
         unadjusted=_quantiles_of(unadjusted, own, h),
-        adjusted=_quantiles_of(said.forecasts, own, h),
-        tercile=volatility_terciles(ewma_forecast(dataset, own)[:, h], said.state.tercile_edges),
+        adjusted=_quantiles_of(said, own, h),
+        tercile=volatility_terciles(ewma_forecast(dataset, own)[:, h], edges),
         day=dataset.day[own],
     )
 
@@ -125,22 +100,6 @@ def coverage_figures(rows: CoverageRows) -> dict[str, Any]:
         "unadjusted": _said_figures(rows.outcome, rows.unadjusted, rows.tercile),
         "adjusted": _said_figures(rows.outcome, rows.adjusted, rows.tercile),
     }
-
-
-def _conformed(
-    forecasts: Forecasts, dataset: Dataset, *, h: int, state: ConformalState, issued: Forecasts | None
-) -> Conformed:
-    scale = _scale(dataset, h)
-    rows, order = quantile_rows(forecasts, dataset, h=h, scale=scale)
-    before = None if issued is None else quantile_rows(issued, dataset, h=h, scale=scale)[0]
-    said, after = conformal_run(state, rows, before)
-    quantiles = forecasts.return_quantiles.copy()
-    quantiles[order, h] = said
-    return Conformed(forecasts=replace(forecasts, return_quantiles=quantiles), state=after)
-
-
-def _scale(dataset: Dataset, h: int) -> float:
-    return float(ewma_scale(dataset)[h])
 
 
 def _quantiles_of(forecasts: Forecasts, rows: I64, h: int) -> F64:

@@ -13,17 +13,16 @@ from modeling.contracts.conformal import HorizonRanges
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.baselines import ewma_scale
 from modeling.fitting.conformal import (
-    Conformed,
     CoverageRows,
     conformal_fit,
     coverage_figures,
     coverage_rows,
     quantile_rows,
 )
-from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
+from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.folds import Half
-from modeling.fitting.forecasts import Forecasts
-from modeling.kernels.conformal import conformal_learn, conformal_steps
+from modeling.fitting.forecasts import Forecasts, require_held_out
+from modeling.kernels.conformal import conformal_steps
 from traderai.common.arrays import I64
 from traderai.common.clock import midnight, to_epoch_s
 
@@ -66,7 +65,7 @@ def ranges_taught(said: Forecasts, dataset: Dataset, halves: Sequence[Half] = ()
         verdict = _verdict(horizon, halves, h=h)
         own = replace(ranges_started(said, dataset, h), kept=verdict.kept)
         by_horizon[horizon] = own
-        coverage[horizon] = coverage_figures(_run(said, dataset, h, own))
+        coverage[horizon] = coverage_figures(ranges_tested(said, dataset, h, own))
         verdicts.append(verdict)
     return TaughtRanges(by_horizon=by_horizon, coverage=coverage, verdicts=tuple(verdicts))
 
@@ -95,7 +94,7 @@ def _verdict(horizon: str, halves: Sequence[Half], *, h: int) -> RangeVerdict:
             started = ranges_started(half.forecasts, half.dataset, h)
         except DatasetRefusedError:
             continue  # half of a fold may be too short where the whole is not: it says nothing
-        found.append(_run(half.forecasts, half.dataset, h, started))
+        found.append(ranges_tested(half.forecasts, half.dataset, h, started))
     if not found:
         nothing = dict.fromkeys(
             ("miss_before", "miss_after", "pinball_before", "pinball_after"), float("nan")
@@ -118,24 +117,25 @@ def _verdict(horizon: str, halves: Sequence[Half], *, h: int) -> RangeVerdict:
 def ranges_started(said: Forecasts, dataset: Dataset, h: int) -> HorizonRanges:
     """Return what the validation rows among the forecasts teach at one horizon; raises as `ranges_taught`."""
     try:
-        fitted = conformal_fit(said, dataset, h=h)
+        state = conformal_fit(said, dataset, h=h)
     except ValueError as error:
         raise DatasetRefusedError(
             f"the validation part cannot teach the ranges of {dataset.horizons[h]}: {error}"
         ) from error
-    facts = learner_facts(dataset, fitted.forecasts.rows, h=h)
-    rows, _ = quantile_rows(fitted.forecasts, dataset, h=h, scale=facts["volatility_scale"])
-    # The last windows of the part end after its last decision.
-    state = conformal_learn(fitted.state, rows, until_s=dataset.taught_until_s(TRAIN, VALIDATION))
-    return HorizonRanges(**facts, state=state)
+    taught = np.intersect1d(said.rows, np.flatnonzero(dataset.part[:, h] == VALIDATION))
+    return HorizonRanges(**learner_facts(dataset, taught, h=h), state=state)
 
 
-def _run(said: Forecasts, dataset: Dataset, h: int, own: HorizonRanges) -> CoverageRows:
-    """Return the test rows as they are said, and as they would be without what is learned."""
+def ranges_tested(said: Forecasts, dataset: Dataset, h: int, own: HorizonRanges) -> CoverageRows:
+    """Return the test rows of a horizon as they are said in service, and as they would be without what is learned.
+
+    Raises: InvariantError for forecasts of another dataset or of test rows that taught their model.
+    """
+    require_held_out(said, dataset, part=TEST)
     rows, order = quantile_rows(said, dataset, h=h, scale=own.volatility_scale)
     ends = day_ends(dataset, after_s=own.state.learned_until_s, until_s=int(rows.decision_s[-1]))
     adjusted, _ = conformal_steps([own.state], rows, until_s=ends)
     quantiles = said.return_quantiles.copy()
     quantiles[order, h] = adjusted
-    after = Conformed(forecasts=replace(said, return_quantiles=quantiles), state=own.state)
-    return coverage_rows(after, said, dataset, h=h)
+    after = replace(said, return_quantiles=quantiles)
+    return coverage_rows(after, said, dataset, h=h, edges=own.state.tercile_edges)

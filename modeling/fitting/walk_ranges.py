@@ -9,16 +9,11 @@ import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.fitting.baselines import ewma_forecast
-from modeling.fitting.conformal import (
-    CoverageRows,
-    conformal_apply,
-    conformal_fit,
-    coverage_figures,
-    coverage_rows,
-)
+from modeling.fitting.conformal import CoverageRows, coverage_figures
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import volatility_figures
 from modeling.fitting.judging import Rules, bootstrap_of
+from modeling.fitting.ranges import ranges_started, ranges_tested
 from modeling.fitting.recipe import BACKBONES
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Part, Section, Table, bounded, number
@@ -55,7 +50,8 @@ def ranges_section(figures: Mapping[str, Any]) -> Section:
             Part(
                 title=f"Coverage of the ranges, {named(name)}",
                 texts=[
-                    "Quantiles are adjusted by outcomes that were known by then, by tercile of the expected volatility. A "
+                    "Quantiles are adjusted once a day, as in service, by outcomes that were known by then, by tercile of the "
+                    "expected volatility. A "
                     "miss is the largest distance of a level's coverage from the level, in percentage points; ranges that are right miss "
                     "by up to the last column by chance, the terciles' in brackets."
                 ],
@@ -88,10 +84,7 @@ def _coverage(folds: Sequence[JudgedFold], h: int, rules: Rules) -> dict[str, An
     found = []
     for fold in folds:
         said, dataset = fold.judged.forecasts, fold.dataset
-        start = conformal_fit(said, dataset, h=h)
-        tested = said.taken(dataset.rows_of(TEST))
-        after = conformal_apply(tested, dataset, h=h, state=start.state, issued=start.forecasts)
-        found.append(coverage_rows(after, tested, dataset, h=h))
+        found.append(ranges_tested(said, dataset, h, ranges_started(said, dataset, h)))
     rows = CoverageRows.joined(found)
     everything = np.zeros(rows.tercile.size, dtype=np.int64)
     chance = [miss_by_chance(rows, group, rules) for group in (everything, rows.tercile)]

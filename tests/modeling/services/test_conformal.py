@@ -144,18 +144,22 @@ def test_the_first_days_state_equals_learning_by_hand(published: Published, sett
     rows = np.flatnonzero(data.usable[:, 1] & (data.decision_s > own.state.learned_until_s - 10 * 86_400))
     said = artifact_judged(artifact, artifact_raw(artifact, data, rows=rows), data).forecasts
     raw, _ = quantile_rows(said, data, h=1, scale=own.volatility_scale)
-    offsets, learned = np.array(own.state.offsets), 0
+    state, offsets, learned = own.state, np.array(own.state.offsets), 0
     order = np.argsort(raw.resolved_s, kind="stable")
     for row in order:
         if own.state.learned_until_s < raw.resolved_s[row] <= to_epoch_s(first["as_of"]):
             group = sum(raw.volatility[row] >= edge for edge in own.state.tercile_edges)
             said = np.sort(raw.quantiles[row] + raw.volatility[row] * np.array(own.state.offsets)[group])
-            below = raw.outcome[row] <= said
-            offsets[group] += np.array(own.state.steps) * (np.array(own.state.levels) - below)
+            now = raw.quantiles[row] + raw.volatility[row] * offsets[group]
+            below = np.mean(
+                [raw.outcome[row] <= said, raw.outcome[row] <= now], axis=0
+            )  # said_frac is a half
+            lent = np.where(np.arange(3) == group, 1.0, state.lent_frac)[:, None]
+            offsets = offsets + lent * np.array(state.steps) * (np.array(state.levels) - below)
             learned += 1
     np.testing.assert_allclose(first["states"]["2d"]["offsets"], offsets, rtol=1e-12, atol=1e-14)
     assert sum(first["states"]["2d"]["learned_rows"]) == own.outcomes + learned
-    assert conformal_learn(own.state, raw, until_s=own.state.learned_until_s) == own.state
+    assert conformal_learn(own.state, raw, raw.quantiles, until_s=own.state.learned_until_s) == own.state
 
 
 def test_outcomes_that_are_known_later_have_no_say(published: Published):
