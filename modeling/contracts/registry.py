@@ -61,7 +61,8 @@ class HeadTrust:
     Probabilities: `sigmoid(prior + trust (logit - prior) + shift)`, or an isotonic map of `sigmoid(logit)` where that
     was proven better (its trust is 1). Only what was said after training can tell of a shift. Quantiles and
     volatility: weighted (geometric for volatility) means of base, recent volatility times a factor, and network. The
-    trusts and weights were proven on validation; a head that proved nothing is its base.
+    trusts and weights were proven on validation; a head that proved nothing is its base, and a network's quantiles and
+    volatility are then those of the recent volatility.
     """
 
     p_long_prior: float  # logit of the training base rate

@@ -38,6 +38,7 @@ _WEIGHTS: list[Weights] = sorted(
     ),
     reverse=True,
 )
+_BASE, _RECENT = 0, _WEIGHTS.index((0.0, 1.0, 0.0))
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _TARGETS = ("p_long", "p_short", "direction", "forward_return", "forward_volatility")
 _MAP_KNOTS = 200  # a pattern of one row in a hundred must not drown in a group of the others
@@ -64,15 +65,18 @@ class Chooser:
     rules: EvaluationConfig
     seed: int
 
-    def pick(self, losses: F64, day: I64) -> int:
-        """Return the index into the candidates (c, n) of losses by row, the base first."""
-        return proven_choice(
-            daily_means(losses, day),
+    def pick(self, losses: F64, day: I64, *, base: int = _BASE) -> int:
+        """Return the index into the candidates (c, n) of losses by row; `base` is the one that stays if none is proven."""
+        others = [number for number in range(losses.shape[0]) if number != base]
+        order = [base, *others]
+        found = proven_choice(
+            daily_means(losses, day)[order],
             level=self.rules.interval_level,
             mean_block_days=self.rules.mean_block_days,
             resamples=self.rules.resamples,
             seed=self.seed,
         )
+        return order[found]
 
 
 def slice_of(outputs: Outputs, dataset: Dataset, *, rows: I64, h: int, column: int) -> Slice:
@@ -88,7 +92,13 @@ def slice_of(outputs: Outputs, dataset: Dataset, *, rows: I64, h: int, column: i
 
 
 def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
-    """Return the trust proven on the pooled slices, upon the base of the first, which is the one that serves."""
+    """Return the trust proven on the pooled slices, upon the base of the first, which is the one that serves.
+
+    That volatility comes in clusters needs no proof: quantiles and volatility of a network are those of the recent
+    volatility unless others are proven better, and not constants, which a validation part without a storm would keep
+    into the next one.
+    """
+    begin = _RECENT if _has_own_volatility(slices) else _BASE
     long, long_map = _side_choice(slices, chooser, "p_long")
     short, short_map = _side_choice(slices, chooser, "p_short")
     return replace(
@@ -98,8 +108,8 @@ def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
         p_long_map=long_map,
         p_short_map=short_map,
         direction_trust=TRUSTS[_pooled(slices, chooser, _direction_losses)],
-        quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses)],
-        volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses)],
+        quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses, base=begin)],
+        volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses, base=begin)],
     )
 
 
@@ -179,10 +189,25 @@ def class_losses(logits: F64, classes: I64, *, prior: F64, trust: float) -> F64:
     return -np.log(shares[np.arange(classes.size), classes])
 
 
-def _pooled(slices: Sequence[Slice], chooser: Chooser, losses_of: Callable[[Slice], Losses]) -> int:
+def _pooled(
+    slices: Sequence[Slice], chooser: Chooser, losses_of: Callable[[Slice], Losses], *, base: int = _BASE
+) -> int:
     found = [losses_of(each) for each in slices]
     return chooser.pick(
-        np.concatenate([losses for losses, _ in found], axis=1), np.concatenate([day for _, day in found])
+        np.concatenate([losses for losses, _ in found], axis=1),
+        np.concatenate([day for _, day in found]),
+        base=base,
+    )
+
+
+def _has_own_volatility(slices: Sequence[Slice]) -> bool:
+    """Return whether the outputs have a volatility of their own; regressions and trees say the recent one.
+
+    Theirs stays as it was chosen before: their terciles of volatility hang on it, and nothing of theirs reads the rest.
+    """
+    return not all(
+        np.allclose(own.outputs.volatility, own.recent * own.base.volatility_per_unit, rtol=1e-9, atol=0.0)
+        for own in slices
     )
 
 
