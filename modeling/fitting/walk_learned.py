@@ -116,7 +116,7 @@ def _order_level_tables(name: str, folds: Sequence[Mapping[str, Any]]) -> list[T
             fold["fold"],
             pair_name(own["pair"]),
             f"{own['trades']:,}",
-            bounded(own["net_frac"], digits=1, scale=1e4),
+            bounded(own["net_frac"], digits=1, scale=1e4) if own["trades"] else "no trade",
             "yes" if told["kept"] and own["pair"] == told["found"]["pair"] else "no",
             told["reason"],
         )

@@ -17,6 +17,7 @@ from modeling.fitting.judging import Judged, Rules, policy_traded
 from modeling.fitting.learned_policy import LearnedPolicy
 from modeling.fitting.report import order_level_lines
 from modeling.fitting.trading import tradable, wanted_rows
+from modeling.fitting.walk_learned import learned_section
 from modeling.kernels.order_levels import order_choice
 from modeling.kernels.policy import cost_of, decide
 from modeling.registry.artifact import json_bytes
@@ -96,7 +97,11 @@ def test_where_nothing_is_traded_nothing_is_drawn(data: Dataset, drawn: Found):
     found, _, _ = learned(data, drawn[2], small=SILENT, heard=heard, moves=known_moves(data))
     step = found.order_levels
     assert step is not None and not step.kept and [own["trades"] for own in step.tried] == [0, 0]
-    assert any(line.endswith("0 trades at n/a bp") for line in order_level_lines(plain(step.told())))
+    told = plain(step.told())
+    assert any(line.endswith("0 trades at n/a bp") for line in order_level_lines(told))
+    folds = [{"fold": "fold_1", "filters": [], "order_levels": told}]
+    section = learned_section({"network": {"folds": folds, "test": None}})
+    assert [row[3] for row in section.parts[0].tables[1].rows] == ["no trade", "no trade"]
 
 
 def test_what_was_learned_is_told_and_stored_whole(drawn: Found):
