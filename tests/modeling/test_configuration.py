@@ -65,6 +65,7 @@ def test_wrong_costs_are_refused_by_name(own, change, text):
     [
         (lambda c: c.update(costs={}), "costs stand in costs.yaml"),
         (lambda c: c.update(filters={}), "filters are learned by each version"),
+        (lambda c: c.update(order_levels={}), "order_levels are learned by each version"),
         (lambda c: c["regimes"].pop("panic"), "regimes must be exactly"),
         (lambda c: c["regimes"]["panic"].update(min_edge=0.0), "min_edge and min_expected_r"),
         (lambda c: c["regimes"]["panic"].update(size_factor=2.0), "size_factor"),

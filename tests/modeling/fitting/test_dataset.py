@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from features.selectors.catalogue import feature_set_get
+from modeling.contracts.heads import BASE_HEADS
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.batches import Scaler, scaler_fit, stratified_rows
 from modeling.fitting.dataset import (
@@ -155,4 +156,15 @@ def test_a_recipe_refuses_what_it_does_not_know():
         recipe_load("global_swing_v1", overrides=("network.lookback_bars=60",))
     with pytest.raises(InputError, match=r"key.sub=value"):
         recipe_load("global_swing_v1", overrides=("seed",))
+    with pytest.raises(InputError, match="no key 'clips'"):
+        recipe_load("global_swing_v1", overrides=("order_levels.clips=[0.5, 2.0]",))
+    pairs = "order_levels.candidates=[{take_profit: 0.5, stop: 0.25}]"
+    with pytest.raises(InputError, match="stop"):
+        recipe_load("global_swing_v1", overrides=(pairs,))
+    # Levels are drawn from heads that the network must have.
+    plain = dict.fromkeys(BASE_HEADS, 1.0)
+    bare = (f"network.heads={list(BASE_HEADS)}", f"fit.loss_weights={plain}")
+    with pytest.raises(InputError, match=r"order_levels are drawn from long_mfe_quantiles.*network\.heads"):
+        recipe_load("global_swing_v1", overrides=bare)
+    assert recipe_load("global_swing_v1", overrides=(*bare, "order_levels=null")).order_levels is None
     assert recipe_load("global_swing_v1", overrides=("fit.max_epochs=3",)).fit.max_epochs == 3
