@@ -241,6 +241,10 @@ def _policy_metrics(
     if own.thresholds is not None and own.thresholds.says_more:
         plain = _traded(own, dataset, rules.terms(None), allowed, part=part, horizons=dataset.horizons)
         found["configured_thresholds"] = trading_figures(plain, bootstrap)
+        if own.thresholds.order_levels is not None:
+            terms = rules.terms(None, replace(own.thresholds, order_levels=None))
+            labelled = _traded(own, dataset, terms, allowed, part=part, horizons=dataset.horizons)
+            found["label_set_levels"] = trading_figures(labelled, bootstrap)
     found |= {f"cost_{bp:g}_bp": figures(bp, dataset.horizons) for bp in evaluation.extra_costs_bp}
     return found | {f"configured_cost_{horizon}": figures(None, (horizon,)) for horizon in dataset.horizons}
 

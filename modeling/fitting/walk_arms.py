@@ -9,6 +9,7 @@ from typing import Final, Literal
 import numpy as np
 
 from modeling.contracts import PolicyConfig
+from modeling.contracts.thresholds import Thresholds
 from modeling.fitting.baselines import base_rates
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.judging import Rules
@@ -21,6 +22,7 @@ from traderai.common.arrays import F64, I8, I64, Bools
 ALWAYS_LONG: Final = "always_long"
 ArmKind = Literal["model", "rule", "cut"]
 Side = Literal["both", "long", "short"]
+Kept = Literal["all", "but_order_levels", "nothing"]  # of what a policy has learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,11 +40,12 @@ class Arm:
         return traded(orders, dataset, terms, days=part_days(dataset, TEST))
 
 
-def model_arm(walk: Walk, name: str, rules: Rules, *, cost_bp: float | None, learned: bool = True) -> Arm:
+def model_arm(walk: Walk, name: str, rules: Rules, *, cost_bp: float | None, learned: Kept = "all") -> Arm:
     """Return what a model's policy takes at a cost, which it knows when it decides; or without what it has learned."""
-    folds = walk.by_forecaster[name]
-    if not learned:
-        folds = tuple(replace(fold, judged=replace(fold.judged, thresholds=None)) for fold in folds)
+    folds = tuple(
+        replace(fold, judged=replace(fold.judged, thresholds=_kept(fold.judged.thresholds, learned)))
+        for fold in walk.by_forecaster[name]
+    )
     wanted = walk_wanted(folds, rules, cost_bp=cost_bp, horizons=walk.dataset.horizons)
     return Arm(name=name, kind="model", wanted=with_side(wanted))
 
@@ -105,6 +108,12 @@ def side_scores(fold: JudgedFold, h: int) -> tuple[F64, F64]:
     long = sigmoid(raw.p_long_logit[:, h]) - base_rates(dataset, "p_long")[h]
     short = sigmoid(raw.p_short_logit[:, h]) - base_rates(dataset, "p_short")[h]
     return np.asarray(long), np.asarray(short)
+
+
+def _kept(thresholds: Thresholds | None, learned: Kept) -> Thresholds | None:
+    if thresholds is None or learned == "nothing":
+        return None
+    return thresholds if learned == "all" else replace(thresholds, order_levels=None)
 
 
 def _cut(fold: JudgedFold, rules: Rules, share: float, side: Side, h: int) -> Wanted:

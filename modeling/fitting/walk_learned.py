@@ -25,7 +25,11 @@ _LEVELS_TEXT: Final = (
     'that foretell it ("q50": one window of two goes so far). They never decide whether to trade. They serve only where '
     "the rows of each block, traded by what the others chose, made more than with the label set's levels."
 )
-_WAYS: Final = {"configured": "by policy.yaml alone", "learned": "as learned"}
+_WAYS: Final = {
+    "configured": "by policy.yaml alone",
+    "labelled": "as learned, at the label set's levels",
+    "learned": "as learned",
+}
 
 
 def learned_figures(
@@ -52,12 +56,16 @@ def learned_figures(
 
 
 def _test(walk: Walk, name: str, learned: Traded, rules: Rules, bootstrap: DayBootstrap) -> dict[str, Any]:
-    plain = model_arm(walk, name, rules, cost_bp=None, learned=False).traded(walk, rules, None)
-    gain = learned.daily_net - plain.daily_net
+    days = part_days(walk.dataset, TEST)
+    plain, labelled = (
+        model_arm(walk, name, rules, cost_bp=None, learned=kept).traded(walk, rules, None)
+        for kept in ("nothing", "but_order_levels")
+    )
     return {
         "configured": trading_figures(plain, bootstrap),
+        "labelled": trading_figures(labelled, bootstrap),
         "learned": trading_figures(learned, bootstrap),
-        "gain_daily": bootstrap.mean(gain, part_days(walk.dataset, TEST)),
+        "gain_daily": bootstrap.mean(learned.daily_net - plain.daily_net, days),
     }
 
 
@@ -76,7 +84,7 @@ def learned_lines(figures: Mapping[str, Any]) -> list[str]:
         if own["test"] is None:
             lines.append(f"{named(name)}: nothing was kept, the test is traded by policy.yaml alone")
             continue
-        lines += [f"  test {word:<22}{_words(own['test'][way])}" for way, word in _WAYS.items()]
+        lines += [f"  test {word:<40}{_words(own['test'][way])}" for way, word in _WAYS.items()]
         lines.append(f"  test, a day better by {bounded(own['test']['gain_daily'], digits=2, scale=1e4)} bp")
     return lines
 

@@ -11,9 +11,10 @@ from modeling.contracts import Excursions, MarketState, Prediction
 from modeling.contracts.decisions import EXCURSIONS
 from modeling.contracts.order_levels import LevelPair, OrderLevelConfig
 from modeling.contracts.thresholds import Thresholds
+from modeling.fitting import judging
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.judging import Judged, Rules, policy_traded
+from modeling.fitting.judging import Judged, Rules, part_metrics, policy_traded
 from modeling.fitting.learned_policy import LearnedPolicy
 from modeling.fitting.report import order_level_lines
 from modeling.fitting.trading import tradable, wanted_rows
@@ -23,6 +24,7 @@ from modeling.kernels.policy import cost_of, decide
 from modeling.registry.artifact import json_bytes
 from tests.modeling.fitting.learned_policy_maker import SILENT, learned, rules
 from tests.modeling.fitting.order_level_maker import known_moves, level_dataset
+from tests.modeling.fitting.walk_maker import silent
 from traderai.common.config import parse
 from traderai.common.errors import InvariantError
 
@@ -118,6 +120,25 @@ def test_what_was_learned_is_told_and_stored_whole(drawn: Found):
     assert sum("all rows, " in line and "[" in line for line in lines) == 2
     assert sum("by the others' choice take-profit q50 stop q25" in line for line in lines) == 2
     assert any("expected of a long at an edge" in line and "trades in all" in line for line in lines)
+
+
+def test_the_report_tells_the_test_part_with_and_without(
+    data: Dataset, drawn: Found, monkeypatch: pytest.MonkeyPatch
+):
+    found, judged, own = drawn
+    monkeypatch.setattr(judging, "FORECASTERS", {})  # no other model is asked for here
+    served = replace(judged, thresholds=found.thresholds)
+    told = part_metrics(served, data, own, part=TEST, say=silent)
+    policy = told["policy"]
+    assert policy["configured_cost"]["net_total_frac"] > policy["label_set_levels"]["net_total_frac"]
+    assert policy["label_set_levels"] == policy["configured_thresholds"]  # nothing else was learned
+    # How far prices go is measured beside the training rows' own quantiles, each side and horizon.
+    moved = told["excursions"]["1d"]["long_mfe"]
+    assert moved["rows"] == int((data.part[:, 0] == TEST).sum())
+    assert set(told["excursions"]) == {"1d", "2d"} and set(told["excursions"]["2d"]) == set(EXCURSIONS)
+    assert (
+        moved["network_minus_base_rate"]["low"] > 0
+    )  # but for the hints the excursions that were planted are false
 
 
 def _asked(data: Dataset, own: Judged, k: int, h: int) -> tuple[Prediction, MarketState]:

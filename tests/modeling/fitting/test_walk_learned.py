@@ -79,7 +79,7 @@ def test_the_test_rows_are_traded_by_what_each_fold_learned(walked: tuple[Walk, 
     folds = found.by_forecaster["logistic"]
     assert [fold.learned is not None and fold.learned.thresholds.says_more for fold in folds] == [True, True]
     with_it = model_arm(found, "logistic", own, cost_bp=None)
-    without = model_arm(found, "logistic", own, cost_bp=None, learned=False)
+    without = model_arm(found, "logistic", own, cost_bp=None, learned="nothing")
     hours = [moscow_hours(found.dataset.decision_s[arm.wanted.row]) for arm in (with_it, without)]
     assert not (hours[0] == 12).any() and (hours[1] == 12).any()
     assert set(zip(with_it.wanted.row, with_it.wanted.horizon, strict=True)) < set(
@@ -95,6 +95,7 @@ def test_what_was_learned_is_told_beside_what_it_changed(walked: tuple[Walk, Rul
     test = figures["logistic"]["test"]
     assert test["learned"]["trades"] == len(results["logistic"].simulation.trades)
     assert test["learned"]["net_total_frac"] > test["configured"]["net_total_frac"]
+    assert test["labelled"]["trades"] > 0
     assert test["gain_daily"]["low"] < test["gain_daily"]["value"] < test["gain_daily"]["high"]
     lines = learned_lines(figures)
     assert sum("hour 12:00: -" in line for line in lines) == 2
