@@ -93,7 +93,7 @@ def regimes() -> None:
 
 def flow() -> None:
     """Write the order flow of one share in April."""
-    rng = np.random.default_rng(6)
+    rng, share = np.random.default_rng(6), Instrument.objects.get(secid="OILA")
     begins = [
         midnight(date(2024, 4, 1) + timedelta(days=day)) + timedelta(hours=10, minutes=5 * step)
         for day in range(26)
@@ -101,7 +101,7 @@ def flow() -> None:
     ]
     TradeStatistic.objects.bulk_create(
         TradeStatistic(
-            instrument=Instrument.objects.get(secid="OILA"), begin=begin, trades=100, buy_volume_lots=50.0,
+            instrument=share, begin=begin, trades=100, buy_volume_lots=50.0,
             sell_volume_lots=40.0, value_rub=1e6, imbalance=float(rng.uniform(-1, 1)), vwap_rub=250.0, source="t",
         )
         for begin in begins
