@@ -26,7 +26,11 @@ from modeling.kernels.metrics import log_loss
 from tests.modeling.fitting.walk_maker import rules_of
 from tests.modeling.synthetic import FEATURES, dataset, tiny_recipe
 
-RULES = rules_of(tiny_recipe(**{"split.calibration_folds": 1, "thresholds": "null", "filters": "null"}))
+RULES = rules_of(
+    tiny_recipe(
+        **{"split.calibration_folds": 1, "thresholds": "null", "filters": "null", "order_levels": "null"}
+    )
+)
 COLUMN = FEATURES.index("volatility")
 
 

@@ -32,7 +32,11 @@ from tests.modeling.synthetic import FEATURES, shuffled, tiny_recipe
 from tests.modeling.synthetic import dataset as synthetic_dataset
 
 DAYS = 302  # the last fifth are 61 days; the gate wants 60
-RULES = rules_of(tiny_recipe(**{"split.calibration_folds": 1, "thresholds": "null", "filters": "null"}))
+RULES = rules_of(
+    tiny_recipe(
+        **{"split.calibration_folds": 1, "thresholds": "null", "filters": "null", "order_levels": "null"}
+    )
+)
 COLUMN = FEATURES.index("volatility")
 
 
