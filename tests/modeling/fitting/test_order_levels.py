@@ -14,7 +14,7 @@ from modeling.contracts.thresholds import Thresholds
 from modeling.fitting import judging
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.judging import Judged, Rules, part_metrics, policy_traded
+from modeling.fitting.judging import Judged, Rules, known_figures, part_metrics, policy_traded
 from modeling.fitting.learned_policy import LearnedPolicy
 from modeling.fitting.report import order_level_lines
 from modeling.fitting.trading import tradable, wanted_rows
@@ -128,7 +128,8 @@ def test_the_report_tells_the_test_part_with_and_without(
     found, judged, own = drawn
     monkeypatch.setattr(judging, "FORECASTERS", {})  # no other model is asked for here
     served = replace(judged, thresholds=found.thresholds)
-    told = part_metrics(served, data, own, part=TEST, say=silent)
+    known = known_figures(data, served.scaler, own, rows=served.forecasts.rows, part=TEST)
+    told = part_metrics(served, data, own, known=known, part=TEST, say=silent)
     policy = told["policy"]
     assert policy["configured_cost"]["net_total_frac"] > policy["label_set_levels"]["net_total_frac"]
     assert policy["label_set_levels"] == policy["configured_thresholds"]  # nothing else was learned
