@@ -142,7 +142,7 @@ def _unwrapped(body: bytes) -> bytes:
 def object_store() -> Iterator[ObjectStore]:
     """Run a store while inside."""
     store = ObjectStore()
-    thread = threading.Thread(target=store.serve_forever, daemon=True)
+    thread = threading.Thread(target=store.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield store

@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
 def remote() -> Iterator[RemoteScorer]:
     Handler.answer, Handler.status, Handler.wait_s, Handler.asked = json.dumps(ANSWER).encode(), 200, 0.0, []
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_address[1]}/score"
     yield RemoteScorer(name="mine", url=url, version="1", timeout_s=1.0)
