@@ -93,6 +93,19 @@ def test_a_broken_file_is_refused(tmp_path, monkeypatch, text, said):
         config.load_yaml("policy.yaml")
 
 
+def test_a_file_is_checked_again_only_when_it_has_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+    (tmp_path / "policy.yaml").write_text("name: a\n")
+    first = config.load_config("policy.yaml", Inner)
+    assert config.load_config("policy.yaml", Inner) is first
+    (tmp_path / "policy.yaml").write_text("name: longer\n")
+    assert config.load_config("policy.yaml", Inner) == Inner(name="longer")
+    (tmp_path / "policy.yaml").write_text("weight: 2\n")
+    for _ in range(2):  # what is wrong is said each time
+        with pytest.raises(InputError, match="the key 'name' is missing"):
+            config.load_config("policy.yaml", Inner)
+
+
 def test_yaml_cannot_run_code(tmp_path, monkeypatch):
     monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
     (tmp_path / "policy.yaml").write_text("a: !!python/object/apply:os.getcwd []\n")

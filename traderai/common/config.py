@@ -42,7 +42,10 @@ def config_path(name: str) -> Path:
 
 def load_yaml(name: str) -> dict[str, Any]:
     """Return the mapping in a configuration file; broken YAML or another top level is an InputError."""
-    path = config_path(name)
+    return _mapping_of(config_path(name))
+
+
+def _mapping_of(path: Path) -> dict[str, Any]:
     stat = path.stat()
     content = _yaml_of(path, stat.st_mtime_ns, stat.st_size)
     if not isinstance(content, dict):
@@ -60,9 +63,18 @@ def _yaml_of(path: Path, _mtime_ns: int, _size: int) -> object:
 
 
 def load_config(name: str, into: type[T]) -> T:
-    """Return a configuration file as the frozen dataclass `into`, fully checked."""
-    config: T = parse(load_yaml(name), into, where=str(config_path(name)))
+    """Return a configuration file as the frozen dataclass `into`, fully checked; an unchanged file gives the same one."""
+    path = config_path(name)
+    stat = path.stat()
+    wanted: Any = into  # mypy takes no type variable for hashable
+    config: T = _config_of(path, stat.st_mtime_ns, stat.st_size, wanted)
     return config
+
+
+@functools.lru_cache(maxsize=64)
+def _config_of(path: Path, _mtime_ns: int, _size: int, into: Any) -> Any:
+    """Return a file as a dataclass; checked again only when the file has changed: scoring asks for it share by share."""
+    return parse(_mapping_of(path), into, where=str(path))
 
 
 def parse(content: object, into: Any, *, where: str) -> Any:
