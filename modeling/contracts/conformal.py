@@ -24,6 +24,7 @@ class ConformalState:
     # Part of what an outcome teaches that is the miss of what was said for it; the rest that of what would be said now.
     said_frac: float = 1.0  # as states from before there was another part have learned
     lent_frac: float = 0.0  # of a tercile's step, that the others take too; older states took none
+    furthest: float | None = None  # that an offset goes, in the same units; older states knew no bound
 
     def __post_init__(self) -> None:
         q = len(self.levels)
@@ -41,6 +42,8 @@ class ConformalState:
             raise ValueError(
                 f"said_frac must lie within (0, 1] and lent_frac within [0, 1), were {self.said_frac} and {self.lent_frac}"
             )
+        if self.furthest is not None and not 0.0 < self.furthest < np.inf:
+            raise ValueError(f"furthest must be finite and above 0, or none, was {self.furthest}")
 
     def plain(self) -> dict[str, Any]:
         """Return the state as JSON takes it; `of_plain` gives it back to the bit."""

@@ -16,6 +16,7 @@ from sklearn.isotonic import isotonic_regression
 from modeling.contracts import QUANTILE_LEVELS
 from modeling.contracts.conformal import ConformalState
 from modeling.kernels.conformal import (
+    FURTHEST,
     LENT_FRAC,
     SAID_FRAC,
     QuantileRows,
@@ -271,9 +272,22 @@ def test_steps_are_by_hand():
     assert state.steps[0] == pytest.approx(2.0 / (200 * 10 / 99), rel=1e-9)
     assert state.learned_until_s == 0
     assert state.learned_rows == (0, 0, 0)
-    assert (state.said_frac, state.lent_frac) == (SAID_FRAC, LENT_FRAC)
+    assert (state.said_frac, state.lent_frac, state.furthest) == (SAID_FRAC, LENT_FRAC, FURTHEST)
     short = conformal_start(rows, levels=np.array([0.5]), tercile_edges=EDGES, memory_s=1.0)
     assert short.steps[0] == pytest.approx(2.0 / (200 * 1.4 / 99), rel=1e-9)  # never below 1.4 windows
+
+
+def test_no_offset_goes_further_than_its_bound_and_one_comes_back_at_once():
+    n = 400
+    at, crash = np.arange(n), np.arange(n) < 300
+    outcome = np.where(crash, -1.0, 1.0)
+    rows = QuantileRows(np.tile(np.linspace(-0.03, 0.03, 7), (n, 1)), np.full(n, 0.015), at, outcome, at + 1)
+    bounded, free = replace(state_of(), furthest=3.0), state_of()
+    fallen = [conformal_run(own, cut(rows, 0, 300))[1] for own in (bounded, free)]
+    assert np.abs(fallen[0].offsets).max() == 3.0 < np.abs(fallen[1].offsets).max()
+    risen = [conformal_run(own, rows)[1] for own in (bounded, free)]
+    middle = LEVELS.size // 2
+    assert risen[0].offsets[1][middle] > 0.0 > risen[1].offsets[1][middle]
 
 
 def swing(said_frac: float, *, delay_s: int) -> float:
@@ -290,9 +304,11 @@ def swing(said_frac: float, *, delay_s: int) -> float:
     return float(np.abs(said[n // 2 :, 0] / 0.015 - 1.0).max())
 
 
+@pytest.mark.parametrize("said_frac", [0.5, SAID_FRAC])
 @pytest.mark.parametrize("delay_s", [50, 100, 200])
-def test_no_delay_makes_an_offset_swing_that_hears_half_of_today(delay_s):
-    assert swing(0.5, delay_s=delay_s) < 0.4
+def test_an_offset_that_hears_of_today_too_comes_to_rest(delay_s, said_frac):
+    """A memory is 100 rows long here: the delays are of half a memory to two."""
+    assert swing(said_frac, delay_s=delay_s) < 0.4
 
 
 def test_an_offset_that_hears_of_what_was_said_alone_swings():
@@ -381,6 +397,8 @@ def test_what_cannot_be_run_is_refused(call, text):
         ({"said_frac": 1.1}, "said_frac must"),
         ({"lent_frac": -0.1}, "lent_frac within"),
         ({"lent_frac": 1.0}, "lent_frac within"),
+        ({"furthest": 0.0}, "furthest must"),
+        ({"furthest": np.inf}, "furthest must"),
     ],
 )
 def test_a_state_that_cannot_be_is_refused(change, text):
@@ -398,7 +416,8 @@ def test_a_stored_state_of_another_make_is_refused():
 
 
 def test_a_state_stored_before_there_were_two_misses_goes_on_as_it_was():
-    plain = {name: value for name, value in OLD.plain().items() if not name.endswith("_frac")}
+    later = ("said_frac", "lent_frac", "furthest")
+    plain = {name: value for name, value in OLD.plain().items() if name not in later}
     assert ConformalState.of_plain(json.loads(json.dumps(plain))) == OLD
 
 

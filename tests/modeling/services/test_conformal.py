@@ -151,9 +151,8 @@ def test_the_first_days_state_equals_learning_by_hand(published: Published, sett
             group = sum(raw.volatility[row] >= edge for edge in own.state.tercile_edges)
             said = np.sort(raw.quantiles[row] + raw.volatility[row] * np.array(own.state.offsets)[group])
             now = raw.quantiles[row] + raw.volatility[row] * offsets[group]
-            below = np.mean(
-                [raw.outcome[row] <= said, raw.outcome[row] <= now], axis=0
-            )  # said_frac is a half
+            of_said, of_now = (raw.outcome[row] <= each for each in (said, now))
+            below = state.said_frac * of_said + (1.0 - state.said_frac) * of_now
             lent = np.where(np.arange(3) == group, 1.0, state.lent_frac)[:, None]
             offsets = offsets + lent * np.array(state.steps) * (np.array(state.levels) - below)
             learned += 1
