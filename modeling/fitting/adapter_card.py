@@ -25,7 +25,7 @@ def adapters_card(about: Mapping[str, Any], told: Mapping[str, Any], rows: Mappi
         "* They correct the two probabilities alone: ranges, volatility and the evidence by which trades are taken are "
         "those of the version below.",
         "* They speak where that very version answers; of every other one they are silent.",
-        "* They are judged beside what was said in service without them: by the calibration and the levels of each moment.",
+        "* They are judged beside what would be said in service without them: by the newest calibration, with levels that learn.",
         "* Rows overlap: days a whole horizon apart count in the tests of each ticker.",
         "",
     ]  # fmt: skip

@@ -61,7 +61,7 @@ class Heard:
 
     dataset: Dataset
     shared: Forecasts
-    # What was said in service of the same rows, where that is another word: with levels that learn, by newer calibrations.
+    # What would be said in service of the same rows, where that is another word: with levels, by a newer calibration.
     served: Forecasts | None = None
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class Heard:
             require_held_out(said, self.dataset, part=VALIDATION)
         if not np.array_equal(self.shared.rows, self.replaced.rows):
             raise InvariantError(
-                f"what was said in service must be of the {self.shared.rows.size} rows that are heard, was of "
+                f"what is said in service must be of the {self.shared.rows.size} rows that are heard, was of "
                 f"{self.replaced.rows.size}; say the same rows"
             )
 

@@ -34,14 +34,13 @@ from modeling.selectors.configuration import account_get, cost_model_get, policy
 from modeling.selectors.versions import champion_get, facts_of
 from modeling.services.judgement import (
     artifact_judged,
-    artifact_raw,
     dataset_since,
     recipe_of,
     rules_of,
     run_of,
 )
 from modeling.services.registry import NewVersion, version_enter, version_gate, version_register
-from modeling.services.served import raw_said
+from modeling.services.served import LateWords
 from modeling.services.training_runs import training_run, training_runs_sweep
 from traderai.common import clock
 from traderai.common.config import fingerprint
@@ -70,6 +69,7 @@ class AdaptersReport:
 class _Task:
     base: ModelVersionFacts
     plan: Recipe
+    late: Late
     parts: LateParts
     rules: Rules
     now: datetime
@@ -133,6 +133,7 @@ def dataset_adapters_train(
     task = _Task(
         base=base,
         plan=plan,
+        late=late,
         parts=parts,
         rules=rules_of(plan, seed=seed, simulated=base.is_simulated),
         now=now,
@@ -174,16 +175,16 @@ def _train(run: TrainingRun, task: _Task) -> AdaptersReport:
 def _heard(task: _Task) -> tuple[Judged, list[Heard]]:
     """Return what serves on the newest rows, and what was heard of them and of the older ones.
 
-    Adapters are taught upon the words of the artifact and correct those; they are judged beside what was said in service.
+    Adapters are taught upon the words of the artifact and correct those; they are judged beside what would be said in service.
     """
     newest, older = task.parts.judges, task.parts.teaches
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=task.base)
-    new, old = (
-        artifact_raw(artifact, own, rows=own.rows_of(VALIDATION), progress=task.progress)
-        for own in (newest, older)
-    )
+    words = LateWords.of(artifact, newest, task.late, progress=task.progress)
+    new, old = (words.raw.taken(own.rows_of(VALIDATION)) for own in (newest, older))
     standing = artifact_calibrated(artifact=artifact, as_of=task.now)
-    shared, served = artifact_judged(artifact, new, newest), raw_said(artifact, new, newest, as_of=task.now)
+    newer = standing.recalibrated
+    served = words.served(artifact.trust if newer is None else newer.trust, task.parts)
+    shared = artifact_judged(artifact, new, newest)
     heard = [
         Heard(dataset=newest, shared=shared.forecasts, served=served),
         Heard(dataset=older, shared=artifact_judged(artifact, old, older).forecasts),

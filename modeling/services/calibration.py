@@ -6,27 +6,21 @@ The artifact is never changed: what is kept is a row of a table, and the newest 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
 from django.conf import settings
 
-from modeling.contracts import HeadTrust, ModelVersionFacts, ServingArtifact
+from modeling.contracts import ModelVersionFacts, ServingArtifact
 from modeling.contracts.calibration import CalibrationFacts
-from modeling.contracts.levels import HorizonLevels
 from modeling.contracts.retraining import week_of
 from modeling.fitting.adapter_rows import Late, LateParts, late_parts
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
-from modeling.fitting.forecasts import Forecasts, Raw
 from modeling.fitting.judging import Rules
-from modeling.fitting.levels import levels_again
 from modeling.fitting.recalibration import Newest, Recalibration, out_of_sample, recalibration_prove
-from modeling.fitting.served import Learned, served
 from modeling.kernels.splits import DAY_S
 from modeling.models import WeeklyCalibration
 from modeling.registry import artifact as store
@@ -37,12 +31,12 @@ from modeling.selectors.versions import champion_get
 from modeling.services.data_fitness import require_fit_data
 from modeling.services.judgement import (
     artifact_judged,
-    artifact_raw,
     dataset_since,
     recipe_of,
     rules_of,
     run_of,
 )
+from modeling.services.served import LateWords
 from traderai.common import clock
 from traderai.common.errors import NotReadyError
 from traderai.common.lake import lake_at
@@ -99,7 +93,7 @@ def dataset_calibrate(
         parts = late_parts(dataset, late, calibration)
     except NotReadyError as error:
         return _keep(facts, now, note=f"not calibrated: {error.detail}")
-    words = _Words.of(store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts), dataset, late)
+    words = LateWords.of(store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts), dataset, late)
     found = _proven(words, content, parts, rules, now=now)
     told: dict[str, Any] = {"note": found.reason, "kept": found.kept, "figures": plain(found.told())}
     if found.kept:
@@ -110,44 +104,9 @@ def dataset_calibrate(
     return _keep(facts, now, **told)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Words:
-    """What a version's network said of all late rows, and what a calibration makes of that in service."""
-
-    artifact: ServingArtifact
-    dataset: Dataset
-    raw: Raw
-    as_of_s: int
-
-    @classmethod
-    def of(cls, artifact: ServingArtifact, dataset: Dataset, late: Late) -> _Words:
-        own = (dataset.decision_s > late.learned_s) & (dataset.decision_s <= late.as_of_s)
-        rows = np.flatnonzero(dataset.usable.any(axis=1) & own).astype(np.int64)
-        raw = artifact_raw(artifact, dataset, rows=rows)
-        return cls(artifact=artifact, dataset=dataset, raw=raw, as_of_s=late.as_of_s)
-
-    def said(self, trust: Mapping[str, HeadTrust]) -> Forecasts:
-        """Return the words of a calibration before its levels learn."""
-        return artifact_judged(replace(self.artifact, trust=dict(trust)), self.raw, self.dataset).forecasts
-
-    def levels(self, trust: Mapping[str, HeadTrust], *, until_s: int) -> dict[str, HorizonLevels]:
-        """Return by horizon what the words of a calibration would have taught the levels by a moment."""
-        if self.artifact.levels is None:
-            return {}
-        return levels_again(self.said(trust), self.dataset, self.artifact.levels, until_s=until_s)
-
-    def served(self, trust: Mapping[str, HeadTrust], parts: LateParts) -> Forecasts:
-        """Return what a calibration would say of the newest rows in service, its levels begun by the older ones.
-
-        What stands is said in the same way as what is proposed: neither has learned for longer than the other.
-        """
-        levels = self.levels(trust, until_s=parts.judges.validation_start_s)
-        learned = Learned(ranges={}, levels=levels)
-        found = served(self.said(trust), self.dataset, learned, until_s=self.as_of_s).forecasts
-        return found.taken(parts.judges.rows_of(VALIDATION))
-
-
-def _proven(words: _Words, folds: bytes, parts: LateParts, rules: Rules, *, now: datetime) -> Recalibration:
+def _proven(
+    words: LateWords, folds: bytes, parts: LateParts, rules: Rules, *, now: datetime
+) -> Recalibration:
     artifact, standing = words.artifact, _standing(words.artifact, now)
     older, newer = (words.raw.taken(own.rows_of(VALIDATION)) for own in (parts.teaches, parts.judges))
     serving, by_levels = artifact_judged(standing, newer, parts.judges), None

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 import numpy as np
 from django.conf import settings
 
-from modeling.contracts import ModelVersionFacts, Recalibrated, ServingArtifact
-from modeling.fitting.dataset import Dataset
+from modeling.contracts import HeadTrust, ModelVersionFacts, Recalibrated, ServingArtifact
+from modeling.contracts.levels import HorizonLevels
+from modeling.fitting.adapter_rows import Late, LateParts
+from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.forecasts import Forecasts, Raw
+from modeling.fitting.levels import levels_again
 from modeling.fitting.served import Learned, Served, served
 from modeling.registry import artifact as store
 from modeling.selectors.calibration import calibration_list
@@ -20,6 +23,7 @@ from modeling.services.judgement import artifact_judged, artifact_raw
 from traderai.common import clock
 from traderai.common.arrays import I64
 from traderai.common.lake import lake_at
+from traderai.common.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,12 +82,7 @@ def version_said(facts: ModelVersionFacts, dataset: Dataset, *, rows: I64, as_of
     Raises: ArtifactBrokenError if its bytes are not those that were registered.
     """
     artifact = store.artifact_read(lake=lake_at(settings.LAKE_URL), version=facts)
-    return raw_said(artifact, artifact_raw(artifact, dataset, rows=rows), dataset, as_of=as_of)
-
-
-def raw_said(artifact: ServingArtifact, raw: Raw, dataset: Dataset, *, as_of: datetime) -> Forecasts:
-    """Return what became in service of a version's outputs; everything after its network of `version_said`."""
-    epochs = epochs_of(artifact, as_of=as_of)
+    raw, epochs = artifact_raw(artifact, dataset, rows=rows), epochs_of(artifact, as_of=as_of)
     found = epochs[0].said(raw, dataset).forecasts
     place = epoch_at(epochs, dataset.decision_s[raw.rows])
     for number in np.unique(place[place > 0]).tolist():
@@ -95,3 +94,46 @@ def raw_said(artifact: ServingArtifact, raw: Raw, dataset: Dataset, *, as_of: da
                 moved[each.name] = np.where(own.reshape(-1, *(1,) * (before.ndim - 1)), after, before)
         found = replace(found, **moved)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LateWords:
+    """What a version's network says of all late rows, and what a calibration would make of that in service.
+
+    As if it had served since its training: late rows are often from before the version entered service.
+    """
+
+    artifact: ServingArtifact
+    dataset: Dataset
+    raw: Raw
+    as_of_s: int
+
+    @classmethod
+    def of(
+        cls, artifact: ServingArtifact, dataset: Dataset, late: Late, *, progress: Progress = silent
+    ) -> LateWords:
+        """Return the words of a version; no row that it has learned from is among them."""
+        own = (dataset.decision_s > late.learned_s) & (dataset.decision_s <= late.as_of_s)
+        rows = np.flatnonzero(dataset.usable.any(axis=1) & own).astype(np.int64)
+        raw = artifact_raw(artifact, dataset, rows=rows, progress=progress)
+        return cls(artifact=artifact, dataset=dataset, raw=raw, as_of_s=late.as_of_s)
+
+    def said(self, trust: Mapping[str, HeadTrust]) -> Forecasts:
+        """Return the words of a calibration before its levels learn."""
+        return artifact_judged(replace(self.artifact, trust=dict(trust)), self.raw, self.dataset).forecasts
+
+    def levels(self, trust: Mapping[str, HeadTrust], *, until_s: int) -> dict[str, HorizonLevels]:
+        """Return by horizon what the words of a calibration would have taught the levels by a moment."""
+        if self.artifact.levels is None:
+            return {}
+        return levels_again(self.said(trust), self.dataset, self.artifact.levels, until_s=until_s)
+
+    def served(self, trust: Mapping[str, HeadTrust], parts: LateParts) -> Forecasts:
+        """Return what a calibration would say of the newest rows in service, its levels begun by the older ones.
+
+        What stands is said in the same way as what is proposed: neither has learned for longer than the other.
+        """
+        levels = self.levels(trust, until_s=parts.judges.validation_start_s)
+        learned = Learned(ranges={}, levels=levels)
+        found = served(self.said(trust), self.dataset, learned, until_s=self.as_of_s).forecasts
+        return found.taken(parts.judges.rows_of(VALIDATION))

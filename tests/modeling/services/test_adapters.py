@@ -23,6 +23,9 @@ from modeling.fitting.adapter_rows import Late, late_parts
 from modeling.fitting.adapters import said
 from modeling.fitting.dataset import VALIDATION, Dataset
 from modeling.fitting.forecasts import Forecasts
+from modeling.fitting.levels import Side, side_rows
+from modeling.fitting.ranges import day_ends
+from modeling.kernels.running_levels import ProbabilityRows, level_fit, level_steps
 from modeling.models import GateVerdict, ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.adapters import adapters_read
@@ -33,7 +36,6 @@ from modeling.services.adapters import AdaptersReport, adapters_train, dataset_a
 from modeling.services.judgement import artifact_judged, artifact_raw, version_judged
 from modeling.services.registry import emission_pause, version_rollback
 from modeling.services.retraining import retraining_due
-from modeling.services.served import version_said
 from tests.market import make
 from tests.modeling.fitting.adapter_maker import CONFIG, FOLLOWER, adapter_data
 from tests.modeling.learned_maker import plain_bytes
@@ -166,11 +168,11 @@ def test_labels_after_now_change_no_byte(base: ModelVersionFacts, data: Dataset,
     assert content(third, store.METRICS) != content(first, store.METRICS)
 
 
-def test_they_are_judged_beside_what_was_said_in_service(quick: Path, data: Dataset, now: datetime):
+def test_they_are_judged_beside_what_would_be_said_in_service(quick: Path, data: Dataset, now: datetime):
     side = LevelState(
         tercile_edges=(0.001, 0.002),
         step=0.02,
-        offsets=(0.6, 0.6, 0.6),
+        offsets=(0.0, 0.0, 0.0),
         learned_rows=(1, 1, 1),
         learned_until_s=1,
     )
@@ -179,7 +181,10 @@ def test_they_are_judged_beside_what_was_said_in_service(quick: Path, data: Data
         kept=LEVEL_SIDES,
     )  # fmt: skip
     base = serving(
-        data, "global-quick-1", more={store.LEVELS: plain_bytes(dict.fromkeys(data.horizons, levels))}
+        data,
+        "global-quick-1",
+        more={store.LEVELS: plain_bytes(dict.fromkeys(data.horizons, levels))},
+        p_long_shift=-0.8,
     )
     told: list[tuple[int, int, str]] = []
     report = dataset_adapters_train(
@@ -191,16 +196,17 @@ def test_they_are_judged_beside_what_was_said_in_service(quick: Path, data: Data
     ]
     assert {"rows answered", "judging on the newest rows"} <= {what for _, _, what in told}
 
-    # Once more by hand: the log loss of what was said, by share and day, less that of the corrected words.
+    # Once more by hand: levels begun on what was known by the border, led on day by day, and the log loss of that.
     late = Late(
         learned_s=to_epoch_s(base.trained_until), as_of_s=to_epoch_s(now),
         embargo_s=round(PLAN.split.embargo_days * 86_400),
     )  # fmt: skip
     newest, artifact = late_parts(data, late, CONFIG).judges, artifact_load(version=base)
+    inside = (data.decision_s > late.learned_s) & (data.decision_s <= late.as_of_s)
+    heard = np.flatnonzero(data.usable.any(axis=1) & inside)
+    words = artifact_judged(artifact, artifact_raw(artifact, data, rows=heard), data).forecasts
     rows = newest.rows_of(VALIDATION)
-    shared = artifact_judged(artifact, artifact_raw(artifact, data, rows=rows), data).forecasts
-    spoken = version_said(base, data, rows=rows, as_of=now)
-    assert np.abs(spoken.p_long - shared.p_long).min() > 0.02
+    shared, spoken = words.taken(rows), going_on(words, data, late, newest).taken(rows)
     after = said(adapters_read(content(report.version)), shared, data)
     own = report.version.metrics["adapters"]["verdicts"][data.secids.index(FOLLOWER)]
 
@@ -224,8 +230,22 @@ def test_they_are_judged_beside_what_was_said_in_service(quick: Path, data: Data
             )
         )
 
-    assert own["kept"] and own["better"] == pytest.approx(better(spoken), rel=1e-9)
-    assert abs(better(spoken) - better(shared)) > 0.005  # beside the words without levels it is another gain
+    assert own["better"] == pytest.approx(better(spoken), rel=1e-9)
+    assert abs(better(shared) - better(spoken)) > 0.01  # beside the words without levels it is another gain
+
+
+def going_on(words: Forecasts, data: Dataset, late: Late, newest: Dataset) -> Forecasts:
+    """Return words with levels that began by the first row that judges and learned once a day from then on."""
+    border, found = newest.validation_start_s, {name: getattr(words, name).copy() for name in LEVEL_SIDES}
+    ends = day_ends(data, after_s=border, until_s=late.as_of_s)
+    for name, p in found.items():
+        for h in range(len(data.horizons)):
+            told, order = side_rows(words, data, Side(name, h, 1.0, (0.001, 0.002)))
+            known = data.usable[words.rows[order], h] & (told.resolved_s <= border)
+            past = ProbabilityRows._make(column[known] for column in told)
+            state = level_fit(past, tercile_edges=(0.001, 0.002), until_s=border, step=0.02)
+            p[order, h] = level_steps([state], told, until_s=ends)[0]
+    return replace(words, **found)
 
 
 def test_nothing_proven_is_a_rejected_version_and_what_serves_stays(
