@@ -70,8 +70,24 @@ def base(quick: Path) -> ModelVersionFacts:
         store.FOLDS: folds(),
     }
     return serving(
-        bars(), "global-quick-1", weights=(0.4, 0.0, 0.1), more=more, p_long_trust=0.7, p_short_trust=0.5
+        bars(),
+        "global-quick-1",
+        weights=(0.4, 0.0, 0.1),
+        informed=False,
+        more=more,
+        p_long_trust=0.7,
+        p_short_trust=0.5,
     )
+
+
+@cache
+def steeper() -> Dataset:
+    """Return the bars with longs of late rows that follow the hint more than the network says: no level learns that."""
+    data, hint = bars(), bars().values[:, :1]
+    follows = np.random.default_rng(5).random(data.targets.p_long.shape) < 0.5
+    follows &= (data.decision_s > int(np.median(data.decision_s)))[:, None] & np.isfinite(data.targets.p_long)
+    told = np.where(hint > 0.0, 1.0, np.where(hint < 0.0, 0.0, data.targets.p_long))
+    return replace(data, targets=replace(data.targets, p_long=np.where(follows, told, data.targets.p_long)))
 
 
 @pytest.fixture
@@ -155,7 +171,7 @@ def test_what_is_served_is_what_is_judged(base: ModelVersionFacts, end: datetime
 
 
 def test_a_new_calibration_begins_with_what_its_own_words_taught(base: ModelVersionFacts, end: datetime):
-    at, data = end - 6 * DAY, moved()
+    at, data = end - 6 * DAY, steeper()
     dataset_conformal(facts=base, dataset=data, now=at)
     calibration = dataset_calibrate(facts=base, dataset=data, now=at)
     assert calibration is not None and calibration.kept
@@ -185,12 +201,12 @@ def test_what_is_known_later_is_in_no_state_and_in_no_calibration(base: ModelVer
 
     def learned(after: datetime) -> tuple[Any, ...]:
         WeeklyCalibration.objects.all().delete()
-        targets = moved().targets
+        targets = steeper().targets
         late = targets.window_end_s > to_epoch_s(after)
         turned = {
             name: np.where(late, 1.0 - getattr(targets, name), getattr(targets, name)) for name in LEVEL_SIDES
         }
-        other = replace(moved(), targets=replace(targets, **turned))
+        other = replace(steeper(), targets=replace(targets, **turned))
         found = dataset_calibrate(facts=base, dataset=other, now=at)
         assert found is not None and found.kept
         return found.levels, taught(base, at, other)
