@@ -51,9 +51,8 @@ LENT_FRAC: Final = 0.3
 # bound of 5 volatilities ten days lose 2 and 5 % of pinball loss more (15 and 53 shares), and no miss is smaller. With 3
 # a tercile of the 53 shares misses by 4.4 points in place of 3.4.
 FURTHEST: Final = 5.0
-_LEAST_WINDOWS: Final = (
-    1.4  # as of the ten days above: windows that overlap say one thing, and longer ones were not measured
-)
+# As of the ten days above: windows that overlap say one thing, and longer ones were not measured.
+_LEAST_WINDOWS: Final = 1.4
 
 
 class QuantileRows(NamedTuple):
