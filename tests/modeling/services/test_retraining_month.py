@@ -158,7 +158,8 @@ def test_a_month_of_retraining(world: World, folder: Path):
     assert champion is not None
     assert (first.version, first.verdict) == (champion.version, champion.grade)
     assert champion.trained_until < at(day, 0, 0)
-    assert GateVerdict.objects.get().version.version == first.version
+    # Where the small network loses to its base, the base is judged, too, and serves.
+    assert GateVerdict.objects.latest("pk").version.version == first.version
     assert first.figures["days"] >= 40 and "daily_net_low" in first.figures
     assert "FitDivergedError: the loss must stay finite" in diverged.note
     assert "lower fit.learning_rate, was 1e+30" in diverged.note
