@@ -161,7 +161,7 @@ def order_levels_learn(
         choices=(),
         blocks=(),
         kept=False,
-        reason="no drawn levels made more than the label set's: those stand",
+        reason=_none_better(tried[0]["trades"], config),
     )
     if pair is None:
         return found
@@ -169,6 +169,12 @@ def order_levels_learn(
     levels = search.learned(pair, crossed.drawn, among=crossed.paired)
     found = replace(found, found=levels, blocks=crossed.blocks)
     return _proven(found, search, crossed, levels)
+
+
+def _none_better(trades: int, config: OrderLevelConfig) -> str:
+    if trades < config.min_trades:
+        return f"of {trades} trades nothing can be told, {config.min_trades} are needed: the label set's levels stand"
+    return "no drawn levels made more than the label set's: those stand"
 
 
 def _proven(

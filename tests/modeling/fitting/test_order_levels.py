@@ -78,6 +78,7 @@ def test_too_few_trades_and_the_test_part_have_no_say(data: Dataset, drawn: Foun
     few = replace(CONFIG, min_trades=229, min_map_trades=229)
     found, _, _ = learned(data, rules(data, order_levels=few, folds=2), small=SILENT, moves=known_moves(data))
     assert found.order_levels is not None and not found.order_levels.kept
+    assert "of 228 trades nothing can be told, 229 are needed" in found.order_levels.reason
     later = data.decision_s >= data.test_start_s
     moves = np.where(later[:, None, None], 0.0, known_moves(data))
     same, _, _ = learned(data, drawn[2], small=SILENT, moves=moves)
@@ -99,6 +100,7 @@ def test_where_nothing_is_traded_nothing_is_drawn(data: Dataset, drawn: Found):
     found, _, _ = learned(data, drawn[2], small=SILENT, heard=heard, moves=known_moves(data))
     step = found.order_levels
     assert step is not None and not step.kept and [own["trades"] for own in step.tried] == [0, 0]
+    assert "of 0 trades nothing can be told, 30 are needed" in step.reason
     told = plain(step.told())
     assert any(line.endswith("0 trades at n/a bp") for line in order_level_lines(told))
     folds = [{"fold": "fold_1", "filters": [], "order_levels": told}]
