@@ -27,15 +27,16 @@ WITH_RANGES: Final = (
     *BACKBONES,
 )  # of the others' outputs quantiles and volatility are the base's own
 _TERCILES: Final = ("calm", "usual", "wild")
+_ALL: Final = "all horizons"
 
 
 def range_figures(walk: Walk, rules: Rules) -> dict[str, Any]:
-    """Return coverage and volatility of each network of a walk, by horizon, pooled over the folds' test rows."""
+    """Return coverage and volatility of each network of a walk, by horizon, pooled over the folds' test rows.
+
+    Of several horizons the coverage of all their rows together is told, too.
+    """
     return {
-        name: {
-            horizon: {"coverage": _coverage(folds, h, rules), "volatility": _volatility(folds, h, rules)}
-            for h, horizon in enumerate(walk.dataset.horizons)
-        }
+        name: _figures(folds, walk.dataset.horizons, rules)
         for name, folds in walk.by_forecaster.items()
         if name in WITH_RANGES
     }
@@ -67,25 +68,45 @@ def range_lines(figures: Mapping[str, Any]) -> list[str]:
     lines = []
     for name, own in figures.items():
         for horizon, one in own.items():
-            told, moved = one["coverage"]["adjusted"], one["volatility"]
-            tercile, chance = (
-                max(part["largest_miss"] for part in told["terciles"]),
-                one["coverage"]["miss_by_chance"],
-            )
+            told, chance = one["coverage"]["adjusted"], one["coverage"]["miss_by_chance"]
+            tercile = max(part["largest_miss"] for part in told["terciles"])
             lines.append(
                 f"  {named(name)} {horizon}: quantiles miss by {100 * told['whole']['largest_miss']:.1f} points, in a tercile "
-                f"by {100 * tercile:.1f} (by chance up to {100 * chance['whole']:.1f} and {100 * chance['terciles']:.1f}); volatility rank correlation {moved['network']['rank_correlation']:.3f}, EWMA "
-                f"{moved['ewma']['rank_correlation']:.3f}, more by {bounded(moved['network_less_ewma'], digits=3, sign=True)}"
+                f"by {100 * tercile:.1f} (by chance up to {100 * chance['whole']:.1f} and {100 * chance['terciles']:.1f})"
+                f"{_volatility_words(one)}"
             )
     return lines
 
 
-def _coverage(folds: Sequence[JudgedFold], h: int, rules: Rules) -> dict[str, Any]:
+def _volatility_words(one: Mapping[str, Any]) -> str:
+    if (moved := one.get("volatility")) is None:
+        return ""
+    return (
+        f"; volatility rank correlation {moved['network']['rank_correlation']:.3f}, EWMA "
+        f"{moved['ewma']['rank_correlation']:.3f}, more by {bounded(moved['network_less_ewma'], digits=3, sign=True)}"
+    )
+
+
+def _figures(folds: Sequence[JudgedFold], horizons: Sequence[str], rules: Rules) -> dict[str, Any]:
+    rows = [_coverage_rows(folds, h) for h in range(len(horizons))]
+    found: dict[str, Any] = {
+        horizon: {"coverage": _coverage(rows[h], rules), "volatility": _volatility(folds, h, rules)}
+        for h, horizon in enumerate(horizons)
+    }
+    if len(rows) > 1:
+        found[_ALL] = {"coverage": _coverage(CoverageRows.joined(rows), rules)}
+    return found
+
+
+def _coverage_rows(folds: Sequence[JudgedFold], h: int) -> CoverageRows:
     found = []
     for fold in folds:
         said, dataset = fold.judged.forecasts, fold.dataset
         found.append(ranges_tested(said, dataset, h, ranges_started(said, dataset, h)))
-    rows = CoverageRows.joined(found)
+    return CoverageRows.joined(found)
+
+
+def _coverage(rows: CoverageRows, rules: Rules) -> dict[str, Any]:
     everything = np.zeros(rows.tercile.size, dtype=np.int64)
     chance = [miss_by_chance(rows, group, rules) for group in (everything, rows.tercile)]
     return coverage_figures(rows) | {"miss_by_chance": dict(zip(("whole", "terciles"), chance, strict=True))}
@@ -177,6 +198,7 @@ def _volatility_table(by_horizon: Mapping[str, Any]) -> Table:
             bounded(one["volatility"]["network_less_ewma"], digits=3, sign=True),
         )
         for horizon, one in by_horizon.items()
+        if "volatility" in one
     ]
     columns = ("Horizon", "#Rows", "#Rank correlation with what came", "#Of EWMA(0.94)", "#More")
     return Table(caption="Expected volatility", columns=columns, rows=rows)

@@ -40,8 +40,16 @@ def test_coverage_is_that_of_the_test_rows_of_all_folds():
     assert moved["rows"] <= rows and -1 <= moved["ewma"]["rank_correlation"] <= 1
     ranked = moved["network"]["rank_correlation"] - moved["ewma"]["rank_correlation"]
     assert moved["network_less_ewma"]["value"] == pytest.approx(ranked)
+    # Together: each horizon counts by its rows.
+    each = [own[name]["coverage"] for name in walk.dataset.horizons]
+    pooled = own["all horizons"]["coverage"]
+    assert pooled["rows"] == sum(one["rows"] for one in each)
+    shares = [list(one["adjusted"]["whole"]["coverage"].values()) for one in each]
+    wanted = np.average(shares, axis=0, weights=[one["rows"] for one in each])
+    assert list(pooled["adjusted"]["whole"]["coverage"].values()) == pytest.approx(wanted.tolist())
     section = ranges_section({"network": own})
-    assert [len(table.rows) for table in section.parts[0].tables] == [2 * len(own), len(own)]
+    assert [len(table.rows) for table in section.parts[0].tables] == [2 * len(own), len(own) - 1]
+    assert range_lines({"network": own})[-1].startswith("  network all horizons: quantiles miss by ")
     assert range_lines({"network": own})[0].startswith(f"  network {horizon}: quantiles miss by ")
 
 
