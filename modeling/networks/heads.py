@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Any
 
 import keras
@@ -60,7 +61,12 @@ class Heads:
     def __init__(self, shape: NetworkShape) -> None:
         names = [head for head in HEADS if head in shape.heads]
         self._mix = keras.layers.Dense(shape.channels, activation="silu", name="mix")
-        self._raw = {head: keras.layers.Dense(HEAD_WIDTHS[head], name=f"{head}_raw") for head in names}
+        self._raw = {
+            head: keras.layers.Dense(
+                HEAD_WIDTHS[head], bias_initializer=_first_bias(head), name=f"{head}_raw"
+            )
+            for head in names
+        }
         self._quantiles = {
             head: RisingQuantiles(name=f"{head}_rising")
             if head == "return_quantiles"
@@ -103,6 +109,19 @@ class _Strategy:
         """Return both logits of states and what the strategy makes of its own features."""
         x = self._mix(keras.layers.Concatenate()([state, own]))
         return {head: raw(x) for head, raw in self._raw.items()}
+
+
+def _first_bias(head: str) -> Any:
+    """Return where a head begins: one of excursions at the running maximum of a Brownian motion, which is `|N(0, 1)|`.
+
+    Equal steps would begin at several times what prices go, and a short fit would never come down from there.
+    Source: reflection principle; Feller (1968), An Introduction to Probability Theory and Its Applications, vol. 1, III.
+    """
+    if not head.endswith(("_mfe_quantiles", "_mae_quantiles")):
+        return "zeros"
+    quantiles = [NormalDist().inv_cdf((1.0 + level) / 2.0) for level in QUANTILE_LEVELS]
+    steps = np.log(np.expm1(np.diff(quantiles, prepend=0.0)))  # of softplus
+    return keras.initializers.Constant(steps[::-1] if "_mae_" in head else steps)
 
 
 def _cumulative_matrix() -> np.ndarray:
