@@ -15,9 +15,11 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="training needs Keras")
 
+from modeling.contracts import QUANTILE_LEVELS  # noqa: E402
 from modeling.contracts.heads import BASE_HEADS, HEAD_WIDTHS, HEADS  # noqa: E402
 from modeling.fitting.recipe import Backbone  # noqa: E402
 from modeling.networks.build import BACKBONES, Networks, build_networks, insight, prepare_fit  # noqa: E402
+from modeling.networks.heads import Heads  # noqa: E402
 from modeling.networks.losses import losses  # noqa: E402
 from modeling.networks.recurrent import STATES  # noqa: E402
 from tests.modeling.networks.shapes import (  # noqa: E402
@@ -327,3 +329,16 @@ def test_recipes_name_exactly_the_backbones_there_are():
 def test_an_unknown_backbone_is_refused():
     with pytest.raises(ValueError, match=r"backbone must be one of tcn.*was 'rnn'"):
         build_networks(small_shape("rnn"))
+
+
+def test_excursions_begin_where_a_random_walk_goes():
+    """At the quantiles of |N(0, 1)|, in units of the return's own spread, whatever the sign of the head."""
+    keras.utils.set_random_seed(SEED)
+    layer = Heads(small_shape("tcn"))
+    begun = np.quantile(np.abs(np.random.default_rng(1).standard_normal(200_000)), QUANTILE_LEVELS)
+    nothing, unit = np.zeros((1, 8), dtype=np.float32), np.ones((1, 1), dtype=np.float32)
+    said_first = layer(keras.ops.convert_to_tensor(nothing), keras.ops.convert_to_tensor(unit), {})
+    for side in ("long", "short"):
+        best, worst = (np.asarray(said_first[f"{side}_{kind}_quantiles"])[0] for kind in ("mfe", "mae"))
+        np.testing.assert_allclose(best, begun, atol=0.02)
+        np.testing.assert_allclose(worst, -begun[::-1], atol=0.02)
