@@ -25,6 +25,7 @@ from modeling.contracts.labels import (
 )
 from modeling.contracts.policy import AccountConfig, CostModel, PolicyConfig, RegimeRule
 from modeling.contracts.registry import (
+    ExcursionTrust,
     GateConfig,
     Grade,
     HeadTrust,
@@ -47,6 +48,7 @@ __all__ = [
     "Drivers",
     "Effect",
     "Evidence",
+    "ExcursionTrust",
     "Excursions",
     "FamilyDriver",
     "FeatureDriver",

@@ -55,6 +55,17 @@ class ModelVersionFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExcursionTrust:
+    """How far the quantiles of one excursion may depart from those that go with the recent volatility of a bar."""
+
+    base_quantiles: tuple[
+        float, ...
+    ]  # of the training part, at QUANTILE_LEVELS, fractions of the entry price
+    unit_quantiles: tuple[float, ...]  # of the same divided by the recent volatility of a bar
+    weights: tuple[float, float, float]  # of base, recent and network; they add up to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeadTrust:
     """How far one horizon's outputs may depart from what training knew without the network.
 
@@ -81,6 +92,7 @@ class HeadTrust:
     p_short_map: IsotonicMap | None = None
     p_long_shift: float = 0.0
     p_short_shift: float = 0.0
+    excursions: tuple[ExcursionTrust, ...] = ()  # in the order of EXCURSIONS; none where none are foretold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS, HeadTrust, IsotonicMap
+from modeling.contracts import DIRECTIONS, QUANTILE_LEVELS, ExcursionTrust, HeadTrust, IsotonicMap
+from modeling.contracts.decisions import EXCURSIONS
+from modeling.contracts.heads import EXCURSION_HEADS
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset
 from modeling.fitting.recipe import EvaluationConfig
 from modeling.kernels.calibration import fit_isotonic, mapped, sigmoid
 from modeling.kernels.trust import (
+    blended_excursions,
     blended_quantiles,
     blended_volatility,
     daily_means,
@@ -21,7 +24,7 @@ from modeling.kernels.trust import (
     trusted_probability,
     trusted_shares,
 )
-from modeling.registry.outputs import Outputs
+from modeling.registry.outputs import Outputs, excursions_of
 from traderai.common.arrays import F64, I64
 
 Losses = tuple[F64, I64]  # (candidates, rows) and the day of each row
@@ -39,6 +42,9 @@ _WEIGHTS: list[Weights] = sorted(
     reverse=True,
 )
 _BASE, _RECENT = 0, _WEIGHTS.index((0.0, 1.0, 0.0))
+# Those of excursions in fifths: there are four of them, and nothing is decided by them alone.
+_FIFTHS = [own for own in _WEIGHTS if all(round(_TENTHS * each) % 2 == 0 for each in own)]
+_FIFTHS_RECENT = _FIFTHS.index((0.0, 1.0, 0.0))
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _TARGETS = ("p_long", "p_short", "direction", "forward_return", "forward_volatility")
 _MAP_KNOTS = 200  # a pattern of one row in a hundred must not drown in a group of the others
@@ -82,12 +88,16 @@ class Chooser:
 def slice_of(outputs: Outputs, dataset: Dataset, *, rows: I64, h: int, column: int) -> Slice:
     """Return the validation rows of horizon `h` among `rows`; `column` is the feature of recent volatility."""
     own = dataset.part[rows, h] == VALIDATION
+    targets = {name: getattr(dataset.targets, name)[rows[own], h] for name in _TARGETS}
+    foretold = set(EXCURSION_HEADS) <= set(outputs.more)
+    if foretold:
+        targets |= dict(zip(EXCURSIONS, dataset.excursions[rows[own], h].T, strict=True))
     return Slice(
         outputs=outputs.taken(own),
         recent=dataset.values[rows[own], column].astype(np.float64),
         day=dataset.trading_day[rows[own]],
-        targets={name: getattr(dataset.targets, name)[rows[own], h] for name in _TARGETS},
-        base=base_of(dataset, h=h, column=column),
+        targets=targets,
+        base=base_of(dataset, h=h, column=column, excursions=foretold),
     )
 
 
@@ -110,21 +120,28 @@ def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
         direction_trust=TRUSTS[_pooled(slices, chooser, _direction_losses)],
         quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses, base=begin)],
         volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses, base=begin)],
+        excursions=tuple(
+            replace(
+                own, weights=_FIFTHS[_pooled(slices, chooser, _excursion_losses(place), base=_FIFTHS_RECENT)]
+            )
+            for place, own in enumerate(slices[0].base.excursions)
+        ),
     )
 
 
 def reduced(trust: HeadTrust, *, kinds: Sequence[str]) -> HeadTrust:
     """Return the trust with these kinds of heads back at their base: what serves where the network earned nothing.
 
-    "log_loss" stands for the probabilities and the direction, "quantile_loss" for the return quantiles and
-    "volatility_rank" for the volatility, which falls back to the recent one.
+    "log_loss" stands for the probabilities and the direction, "quantile_loss" for the return quantiles and excursions,
+    and "volatility_rank" for the volatility; the last two fall back to the recent volatility.
     """
     changes: dict[str, Any] = {}
     if "log_loss" in kinds:
         changes |= {"p_long_trust": 0.0, "p_short_trust": 0.0, "direction_trust": 0.0}
         changes |= {"p_long_map": None, "p_short_map": None, "p_long_shift": 0.0, "p_short_shift": 0.0}
     if "quantile_loss" in kinds:
-        changes["quantile_weights"] = _WEIGHTS[0]
+        recent = (replace(own, weights=_WEIGHTS[_RECENT]) for own in trust.excursions)
+        changes |= {"quantile_weights": _WEIGHTS[0], "excursions": tuple(recent)}
     if "volatility_rank" in kinds:
         changes["volatility_weights"] = (0.0, 1.0, 0.0)
     return replace(trust, **changes)
@@ -143,6 +160,10 @@ def upon(base: HeadTrust, chosen: HeadTrust) -> HeadTrust:
         direction_trust=chosen.direction_trust,
         quantile_weights=chosen.quantile_weights,
         volatility_weights=chosen.volatility_weights,
+        excursions=tuple(
+            replace(own, weights=each.weights)
+            for own, each in zip(base.excursions, chosen.excursions, strict=False)
+        ),
     )
 
 
@@ -211,8 +232,11 @@ def _has_own_volatility(slices: Sequence[Slice]) -> bool:
     )
 
 
-def base_of(dataset: Dataset, *, h: int, column: int) -> HeadTrust:
-    """Return what the training part knows without the network: no trust, the base's weights alone."""
+def base_of(dataset: Dataset, *, h: int, column: int, excursions: bool = False) -> HeadTrust:
+    """Return what the training part knows without the network: no trust, the base's weights alone.
+
+    Of excursions only where they are asked for; they go with the recent volatility.
+    """
     targets, train = dataset.targets, dataset.part[:, h] == TRAIN
     direction = targets.direction[train, h]
     known = direction[np.isfinite(direction)].astype(np.int64)
@@ -234,6 +258,20 @@ def base_of(dataset: Dataset, *, h: int, column: int) -> HeadTrust:
         direction_trust=0.0,
         quantile_weights=_WEIGHTS[0],
         volatility_weights=_WEIGHTS[0],
+        excursions=_excursion_bases(dataset.excursions[train, h], recent) if excursions else (),
+    )
+
+
+def _excursion_bases(moved: F64, recent: F64) -> tuple[ExcursionTrust, ...]:
+    """Return what training rows know of each excursion (n, 4), by their recent volatility (n,)."""
+    seen = np.isfinite(recent)
+    return tuple(
+        ExcursionTrust(
+            base_quantiles=tuple(np.quantile(own, _LEVELS).tolist()),
+            unit_quantiles=tuple(np.quantile(own[seen] / recent[seen], _LEVELS).tolist()),
+            weights=_WEIGHTS[_RECENT],
+        )
+        for own in moved.T
     )
 
 
@@ -264,6 +302,23 @@ def _quantile_losses(own: Slice) -> Losses:
         over = own.targets["forward_return"][:, None] - quantiles
         losses.append(np.maximum(_LEVELS * over, (_LEVELS - 1.0) * over).mean(axis=1))
     return np.stack(losses), own.day
+
+
+def _excursion_losses(place: int) -> Callable[[Slice], Losses]:
+    def losses(own: Slice) -> Losses:
+        said, known = excursions_of(own.outputs.more), own.base.excursions[place]
+        assert said is not None  # noqa: S101  # a base has excursions where they are foretold
+        y = own.targets[EXCURSIONS[place]][:, None]
+        found = []
+        for weights in _FIFTHS:
+            quantiles = blended_excursions(
+                said[:, place : place + 1], own.recent, (replace(known, weights=weights),)
+            )
+            over = y - np.asarray(quantiles)[:, 0]
+            found.append(np.maximum(_LEVELS * over, (_LEVELS - 1.0) * over).mean(axis=1))
+        return np.stack(found), own.day
+
+    return losses
 
 
 def _volatility_losses(own: Slice) -> Losses:

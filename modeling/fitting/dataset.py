@@ -14,6 +14,7 @@ import numpy as np
 
 from market.contracts import Bars
 from modeling.contracts import BarrierLabelSet
+from modeling.contracts.decisions import EXCURSIONS
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.content import data_sha256
 from modeling.fitting.terms import TradingTerms
@@ -22,6 +23,7 @@ from modeling.kernels.label_windows import LABELLED, ROW_STATES, RowInputs, row_
 from modeling.kernels.labels import NULL, BarrierOutcomes, barrier_labels, barrier_levels
 from modeling.kernels.simulator_market import Instrument, Market, moscow_days, stack_market
 from modeling.kernels.sparse import DENSE, flag_names, sparse_columns, with_flags
+from modeling.kernels.window_excursions import window_excursions
 from modeling.kernels.windows import eligible_rows
 from traderai.common.arrays import F32, F64, I8, I32, I64, Bools
 from traderai.common.errors import InvariantError
@@ -162,6 +164,25 @@ class Dataset:
     def sparse(self) -> Bools:
         """Which columns may be missing in a row that teaches (k,)."""
         return sparse_columns(self.sparse_blocks)
+
+    @cached_property
+    def excursions(self) -> F64:
+        """How far prices went within the whole windows (m, h, 4), by EXCURSIONS; NaN without a label.
+
+        Fractions of the entry price. Those of a labelled trade end at the label set's barriers; these end with the window.
+        """
+        rows, columns = np.nonzero(np.isfinite(self.targets.p_long))
+        begin = self.market.offset[self.instrument[rows]]
+        found = window_excursions(
+            self.market.path,
+            begin + self.targets.entry_bar[rows, columns],
+            begin + self.targets.last_bar[rows, columns],
+        )
+        up, down = found.up_frac, found.down_frac
+        moved = {"long_mfe": up, "long_mae": down, "short_mfe": -down, "short_mae": -up}
+        out = np.full((*self.targets.p_long.shape, len(EXCURSIONS)), np.nan)
+        out[rows, columns] = np.stack([moved[name] for name in EXCURSIONS], axis=-1)
+        return out
 
     @property
     def flags(self) -> Bools:

@@ -110,7 +110,7 @@ def fold_halves(
 def _said(fold: Fold, trust: dict[str, HeadTrust], *, column: int) -> Forecasts:
     """Return a fold's predictions by its own base and a trust."""
     by_horizon = {
-        name: upon(base_of(fold.dataset, h=h, column=column), own)
+        name: upon(base_of(fold.dataset, h=h, column=column, excursions=bool(own.excursions)), own)
         for h, (name, own) in enumerate(trust.items())
     }
     return calibrated(fold.raw, fold.dataset, by_horizon, column=column)

@@ -12,7 +12,7 @@ from modeling.contracts import HeadTrust
 from modeling.contracts.heads import BASE_HEADS
 from modeling.fitting.batches import Scaler
 from modeling.fitting.dataset import PARTS, TRAIN, VALIDATION, Dataset
-from modeling.registry.outputs import Outputs, Trusted, excursions_of, trusted
+from modeling.registry.outputs import Outputs, Trusted, trusted
 from modeling.registry.scorer import Network
 from traderai.common.arrays import F64, I32, I64, Bools
 from traderai.common.errors import InvariantError
@@ -99,8 +99,7 @@ class Forecasts:
     return_quantiles: F64  # (n, h, 7)
     volatility: F64  # (n, h)
     direction: F64  # (n, h, 5)
-    # (n, h, 4, 7) quantiles in the order of EXCURSIONS, fractions of the entry price, as the network says them; None
-    # where it foretells none.
+    # (n, h, 4, 7) quantiles in the order of EXCURSIONS, fractions of the entry price; None where none are foretold.
     excursions: F64 | None = None
 
     def taken(self, rows: I64) -> Forecasts:
@@ -174,8 +173,11 @@ def calibrated(raw: Raw, dataset: Dataset, trust: dict[str, HeadTrust], *, colum
     return Forecasts(
         provenance=raw.provenance,
         rows=raw.rows,
-        excursions=excursions_of(raw.more),
-        **{own.name: np.stack([getattr(each, own.name) for each in said], axis=1) for own in fields(Trusted)},
+        **{
+            own.name: np.stack([getattr(each, own.name) for each in said], axis=1)
+            for own in fields(Trusted)
+            if getattr(said[0], own.name) is not None
+        },
     )
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from modeling.contracts import BarrierLabelSet
 from modeling.contracts.heads import EXCURSION_HEADS, strategy_heads
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION, Dataset
-from modeling.fitting.excursions import excursion_targets
 from modeling.kernels.rank_labels import ranks_by_moment
 from modeling.kernels.strong_labels import strong_cut, strong_labels
 from traderai.common.arrays import F32, F64, Bools
@@ -76,7 +75,8 @@ def _rank(dataset: Dataset, asked: Asked) -> F64:
 
 
 def _excursion(head: str) -> _Reader:
-    return lambda dataset, _: excursion_targets(dataset, head.removesuffix("_quantiles"))
+    place = EXCURSION_HEADS.index(head)
+    return lambda dataset, _: dataset.excursions[..., place]
 
 
 def _target(name: str) -> _Reader:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from modeling.contracts import Evidence, HeadTrust, IsotonicMap
+from modeling.contracts import Evidence, ExcursionTrust, HeadTrust, IsotonicMap
 from modeling.kernels.calibration import mapped, sigmoid, softmax
 from modeling.kernels.significance import draw_days
 from traderai.common.arrays import F64, I64
@@ -48,6 +48,24 @@ def blended_quantiles(network: F64, recent: F64, own: HeadTrust) -> F64:
     base, scaled, learned = own.quantile_weights
     unit = np.maximum(recent, _TINY)[:, None] * np.asarray(own.unit_quantiles)
     return np.asarray(base * np.asarray(own.base_quantiles) + scaled * unit + learned * network)
+
+
+def blended_excursions(network: F64 | None, recent: F64, own: Sequence[ExcursionTrust]) -> F64 | None:
+    """Return the weighted means of base, volatility-scaled and network quantiles of each excursion; None without a network's.
+
+    Rows that rise stay rising, and each stays on its own side of 0. Without a trust they are the network's.
+
+    Shapes: network (n, e, q), own e; recent (n,); returns (n, e, q).
+    Source: as `blended_quantiles`.
+    """
+    if network is None or not own:
+        return network
+    base, scaled, learned = (np.array([each.weights[place] for each in own])[:, None] for place in range(3))
+    told, unit = (
+        np.array([getattr(each, name) for each in own]) for name in ("base_quantiles", "unit_quantiles")
+    )
+    moved = np.maximum(recent, _TINY)[:, None, None] * (scaled * unit)
+    return np.asarray(base * told + moved + learned * network)
 
 
 def blended_volatility(network: F64, recent: F64, own: HeadTrust) -> F64:

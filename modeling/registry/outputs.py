@@ -11,6 +11,7 @@ from modeling.contracts import HeadTrust
 from modeling.contracts.decisions import EXCURSIONS
 from modeling.contracts.heads import BASE_HEADS, EXCURSION_HEADS
 from modeling.kernels.trust import (
+    blended_excursions,
     blended_quantiles,
     blended_volatility,
     trusted_probability,
@@ -68,6 +69,7 @@ class Trusted:
     return_quantiles: F64  # (n, 7)
     volatility: F64  # (n,)
     direction: F64  # (n, 5)
+    excursions: F64 | None = None  # (n, 4, 7) by EXCURSIONS, fractions of the entry price; None: not foretold
 
 
 def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
@@ -92,4 +94,5 @@ def trusted(outputs: Outputs, recent: F64, own: HeadTrust) -> Trusted:
         direction=trusted_shares(
             outputs.direction_logits, prior=own.direction_prior, trust=own.direction_trust
         ),
+        excursions=blended_excursions(excursions_of(outputs.more), recent, own.excursions),
     )

@@ -15,7 +15,7 @@ from modeling.kernels.calibration import sigmoid
 from modeling.kernels.sparse import sparse_columns, standardise, with_flags
 from modeling.registry.adapters import ServingAdapters, adapted
 from modeling.registry.council import Council, Seated
-from modeling.registry.outputs import Outputs, Trusted, excursions_of, trusted
+from modeling.registry.outputs import Outputs, Trusted, trusted
 from traderai.common.arrays import F32, F64, I32
 from traderai.common.errors import InvariantError
 
@@ -105,7 +105,7 @@ class Scorer:
         taught = trusted(outputs, recent, self.artifact.trust[horizon])
         said = self._recalibrated(taught, outputs, recent, horizon)
         long, short = self._corrected(taught, said, windows[:, -1, :], secids, horizon)
-        moves = excursions_of(outputs.more)
+        moves = said.excursions
         return tuple(
             Prediction(
                 p_long=float(long[row]),

@@ -89,7 +89,7 @@ def version_said(facts: ModelVersionFacts, dataset: Dataset, *, rows: I64, as_of
         own, said = place == number, epochs[number].said(raw, dataset).forecasts
         moved = {}
         for each in fields(Forecasts):
-            if each.name not in ("provenance", "rows", "excursions"):  # no calibration moves the last
+            if each.name not in ("provenance", "rows", "excursions"):  # no weekly calibration moves the last
                 before, after = getattr(found, each.name), getattr(said, each.name)
                 moved[each.name] = np.where(own.reshape(-1, *(1,) * (before.ndim - 1)), after, before)
         found = replace(found, **moved)

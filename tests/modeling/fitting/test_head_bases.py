@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.special import ndtri
 
-from modeling.contracts import QUANTILE_LEVELS, HeadTrust
-from modeling.fitting.calibration import Chooser, Slice, trust_fit
+from modeling.contracts import QUANTILE_LEVELS, ExcursionTrust, HeadTrust
+from modeling.contracts.decisions import EXCURSIONS
+from modeling.contracts.heads import EXCURSION_HEADS
+from modeling.fitting.calibration import Chooser, Slice, reduced, trust_fit, upon
 from modeling.kernels.metrics import rank_correlation
 from modeling.registry.outputs import Outputs, trusted
 from tests.modeling.synthetic import tiny_recipe
@@ -39,6 +43,28 @@ def calm_slice(seed: int, *, said: np.ndarray | None = None, width: float = 0.01
     )  # fmt: skip
     day = np.arange(ROWS) * DAYS // ROWS
     return Slice(outputs=outputs, recent=true.copy(), day=day, targets=targets, base=base)
+
+
+def moving_slice(seed: int, *, network: float) -> Slice:
+    """Rows whose best and worst excursions go with the volatility; a network that says so many times their spread."""
+    own = calm_slice(seed, width=0.5)
+    rng = np.random.default_rng([seed, 1])
+    spread = own.recent * np.exp(0.4 * rng.standard_normal(ROWS))  # what the network alone knows
+    levels = np.abs(ndtri((1.0 + np.asarray(QUANTILE_LEVELS)) / 2.0))  # of |N(0, 1)|
+    went = np.abs(spread * rng.standard_normal(ROWS))
+    rising, falling = spread[:, None] * levels * network, -spread[:, None] * levels[::-1] * network
+    more = {head: rising if "mfe" in head else falling for head in EXCURSION_HEADS}
+    known = tuple(
+        ExcursionTrust(base_quantiles=tuple(0.02 * side), unit_quantiles=tuple(side), weights=(0.0, 1.0, 0.0))
+        for side in (levels, -levels[::-1], levels, -levels[::-1])
+    )
+    targets = own.targets | {name: went if name.endswith("mfe") else -went for name in EXCURSIONS}
+    return replace(
+        own,
+        outputs=replace(own.outputs, more=more),
+        targets=targets,
+        base=replace(own.base, excursions=known),
+    )
 
 
 def fitted(own: Slice) -> HeadTrust:
@@ -74,3 +100,35 @@ def test_a_network_that_knows_more_than_the_recent_volatility_is_heard():
     found = fitted(replace(own, recent=blurred))
     assert found.volatility_weights[2] >= 0.8
     assert found.quantile_weights[2] >= 0.8
+
+
+def test_excursions_go_with_the_recent_volatility_unless_the_network_is_proven_better():
+    wide = fitted(moving_slice(5, network=4.0))
+    assert [own.weights for own in wide.excursions] == [(0.0, 1.0, 0.0)] * len(EXCURSIONS)
+    heard = fitted(moving_slice(5, network=1.0))
+    assert all(own.weights[2] >= 0.6 for own in heard.excursions)
+    # A version whose ranges are worse than their base says nothing of its own of excursions either.
+    fallen = reduced(heard, kinds=("quantile_loss",))
+    assert [own.weights for own in fallen.excursions] == [(0.0, 1.0, 0.0)] * len(EXCURSIONS)
+    assert [own.base_quantiles for own in upon(wide, heard).excursions] == [
+        own.base_quantiles for own in wide.excursions
+    ]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10**6), st.lists(st.floats(0.0, 1.0), min_size=3, max_size=3))
+def test_blended_excursions_rise_and_stay_on_their_side_of_zero(seed, raw):
+    own = moving_slice(seed % 50, network=1.5)
+    weights = tuple((np.array(raw) / sum(raw)).tolist()) if sum(raw) > 0 else (1.0, 0.0, 0.0)
+    trusts = [replace(each, weights=weights) for each in own.base.excursions]
+    said = trusted(own.outputs, own.recent, replace(own.base, excursions=tuple(trusts))).excursions
+    assert said is not None and said.shape == (ROWS, len(EXCURSIONS), len(QUANTILE_LEVELS))
+    assert (np.diff(said, axis=2) >= -1e-12).all()
+    for place, name in enumerate(EXCURSIONS):
+        assert ((said[:, place] >= 0.0) if name.endswith("mfe") else (said[:, place] <= 0.0)).all()
+
+
+def test_who_foretells_no_excursions_says_none():
+    own = calm_slice(6)
+    assert fitted(own).excursions == ()
+    assert trusted(own.outputs, own.recent, fitted(own)).excursions is None
