@@ -42,7 +42,7 @@ class HorizonLevels(HorizonLearner):
     """
 
     sides: dict[str, LevelState]  # by LEVEL_SIDES
-    kept: tuple[str, ...]  # those proven better with what they have learned
+    kept: tuple[str, ...]  # those that other rows found better with what they have learned
 
     def __post_init__(self) -> None:
         HorizonLearner.__post_init__(self)

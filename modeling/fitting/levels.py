@@ -1,4 +1,4 @@
-"""Levels of probabilities that learn from outcomes: started on validation rows, kept where other rows prove them better."""
+"""Levels of probabilities that learn from outcomes: started on validation rows, kept where other rows are said better."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def side_rows(said: Forecasts, dataset: Dataset, side: Side) -> tuple[Probabilit
 
 
 def levels_taught(said: Forecasts, dataset: Dataset, halves: Sequence[Half], rules: Rules) -> TaughtLevels:
-    """Return what the validation rows among the forecasts teach, kept where the halves of the folds prove it better.
+    """Return what the validation rows among the forecasts teach, kept where the newer halves of the folds are said better by it.
 
     The test rows are said as in service, by what had been learned by the end of the day before; they only report.
     Raises: DatasetRefusedError for a validation part too small to teach, InvariantError for rows that taught the model.
@@ -197,7 +197,12 @@ def _half_started(half: Half, *, h: int) -> HorizonLevels | None:
 
 
 def _verdict(parts: Sequence[Levelled], rules: Rules, horizon: str, side: str, *, of: int) -> LevelVerdict:
-    """Return whether a side's log loss is proven less with the level that learns; all sides share the risk (Bonferroni)."""
+    """Return whether a side's log loss is less with the level that learns, and the bound of it.
+
+    Less is enough, it need not be proven: the level of training is a guess that the next months are like those before
+    it, no safer ground. Where nothing changes, what is learned is noise and its loss is more. The bound is told beside; all
+    sides share its risk (Bonferroni).
+    """
     level = 1.0 - (1.0 - rules.recipe.evaluation.interval_level) / (of * len(LEVEL_SIDES))
     told: dict[str, Any] = {"horizon": horizon, "side": side, "level": level}
     if not parts:
@@ -217,7 +222,7 @@ def _verdict(parts: Sequence[Levelled], rules: Rules, horizon: str, side: str, *
     before, after = (float(mean) for mean in daily.mean(axis=1))
     return LevelVerdict(
         **told,
-        kept=low > 0.0,
+        kept=after < before,
         rows=own.day.size,
         days=daily.shape[1],
         log_loss_before=before,

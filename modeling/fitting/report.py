@@ -55,7 +55,7 @@ def learning_lines(told: Mapping[str, Any]) -> list[str]:
         return []
     lines = [
         "",
-        "what learns after training serves where rows that taught neither it nor the network prove it:",
+        "what learns after training serves where rows that taught neither it nor the network are said better by it:",
         *(
             f"  ranges {own['horizon']:<4}{_served_words(own['kept'])}  largest miss of coverage "
             f"{_number(own['miss_before'], 100, 1)} -> {_number(own['miss_after'], 100, 1)} points, pinball "
