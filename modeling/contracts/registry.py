@@ -58,9 +58,7 @@ class ModelVersionFacts:
 class ExcursionTrust:
     """How far the quantiles of one excursion may depart from those that go with the recent volatility of a bar."""
 
-    base_quantiles: tuple[
-        float, ...
-    ]  # of the training part, at QUANTILE_LEVELS, fractions of the entry price
+    base_quantiles: tuple[float, ...]  # of the training part, at QUANTILE_LEVELS, of the entry price
     unit_quantiles: tuple[float, ...]  # of the same divided by the recent volatility of a bar
     weights: tuple[float, float, float]  # of base, recent and network; they add up to 1
 

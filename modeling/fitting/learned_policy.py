@@ -27,9 +27,8 @@ class LearnedPolicy:
     thresholds: Thresholds
     edges: LearnedThresholds | None  # None: the recipe has none
     filters: tuple[LearnedFilters, ...]  # in the order in which they were learned, each upon those before
-    order_levels: (
-        LearnedOrderLevels | None
-    )  # upon all of them; None: not asked for, or no excursions are foretold
+    # Upon all of them; None: not asked for, or no excursions are foretold.
+    order_levels: LearnedOrderLevels | None
 
     def told(self) -> dict[str, Any]:
         """Return what a report says of it, as plain values."""

@@ -171,11 +171,7 @@ def order_level_lines(told: Mapping[str, Any]) -> list[str]:
         return []
     lines = ["", f"order levels by excursions: {told['reason']}"]
     lines += [f"  all rows, {_pair_words(own)}" for own in told["tried"]]
-    lines += [
-        f"  {choice['way']:<12}{choice['trades']:>5} trades, {_number(choice['net_expectancy_frac'], 1e4, 1)} bp a "
-        f"trade; a day better by at least {choice['better_bound'] * 1e4:.2f} bp"
-        for choice in told["choices"]
-    ]
+    lines += map(_choice_line, told["choices"])
     lines += [
         f"  {block['first_day']} to {block['last_day']}: {_pair_words(block['label_set'])}; by the others' choice "
         f"{_pair_words(block['drawn'])}"
