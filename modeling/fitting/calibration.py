@@ -41,7 +41,7 @@ _WEIGHTS: list[Weights] = sorted(
     ),
     reverse=True,
 )
-_BASE, _RECENT = 0, _WEIGHTS.index((0.0, 1.0, 0.0))
+_BASE, _HALF, _RECENT = (_WEIGHTS.index(own) for own in ((1.0, 0.0, 0.0), (0.5, 0.5, 0.0), (0.0, 1.0, 0.0)))
 # Those of excursions in fifths: there are four of them, and nothing is decided by them alone.
 _FIFTHS = [own for own in _WEIGHTS if all(round(_TENTHS * each) % 2 == 0 for each in own)]
 _FIFTHS_RECENT = _FIFTHS.index((0.0, 1.0, 0.0))
@@ -104,11 +104,12 @@ def slice_of(outputs: Outputs, dataset: Dataset, *, rows: I64, h: int, column: i
 def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
     """Return the trust proven on the pooled slices, upon the base of the first, which is the one that serves.
 
-    That volatility comes in clusters needs no proof: quantiles and volatility of a network are those of the recent
-    volatility unless others are proven better, and not constants, which a validation part without a storm would keep
-    into the next one.
+    That volatility comes in clusters needs no proof: a network's volatility is the recent one unless another is proven
+    better, and not a constant, which a validation part without a storm would keep into the next one. How far ranges
+    follow it does: they are halfway between the constant and it, where the loss, being convex, is never above the mean
+    of both (Bates and Granger 1969).
     """
-    begin = _RECENT if _has_own_volatility(slices) else _BASE
+    quantiles, volatility = (_HALF, _RECENT) if _has_own_volatility(slices) else (_BASE, _BASE)
     long, long_map = _side_choice(slices, chooser, "p_long")
     short, short_map = _side_choice(slices, chooser, "p_short")
     return replace(
@@ -118,8 +119,8 @@ def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
         p_long_map=long_map,
         p_short_map=short_map,
         direction_trust=TRUSTS[_pooled(slices, chooser, _direction_losses)],
-        quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses, base=begin)],
-        volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses, base=begin)],
+        quantile_weights=_WEIGHTS[_pooled(slices, chooser, _quantile_losses, base=quantiles)],
+        volatility_weights=_WEIGHTS[_pooled(slices, chooser, _volatility_losses, base=volatility)],
         excursions=tuple(
             replace(
                 own, weights=_FIFTHS[_pooled(slices, chooser, _excursion_losses(place), base=_FIFTHS_RECENT)]
@@ -130,10 +131,10 @@ def trust_fit(slices: Sequence[Slice], chooser: Chooser) -> HeadTrust:
 
 
 def reduced(trust: HeadTrust, *, kinds: Sequence[str]) -> HeadTrust:
-    """Return the trust with these kinds of heads back at their base: what serves where the network earned nothing.
+    """Return the trust with these kinds of heads back at what the gate held against them, which it cannot find worse.
 
-    "log_loss" stands for the probabilities and the direction, "quantile_loss" for the return quantiles and excursions,
-    and "volatility_rank" for the volatility; the last two fall back to the recent volatility.
+    "log_loss" stands for the probabilities and the direction, "quantile_loss" for the return quantiles, which are the
+    training rows' own then, and excursions, and "volatility_rank" for the volatility: both as the recent volatility says.
     """
     changes: dict[str, Any] = {}
     if "log_loss" in kinds:

@@ -1,4 +1,4 @@
-"""Where nothing is proven, ranges and volatility of a network are those of the recent volatility, not constants."""
+"""Where nothing is proven, a network's volatility is the recent one, and its ranges go halfway with it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from modeling.contracts import QUANTILE_LEVELS, ExcursionTrust, HeadTrust
 from modeling.contracts.decisions import EXCURSIONS
 from modeling.contracts.heads import EXCURSION_HEADS
 from modeling.fitting.calibration import Chooser, Slice, reduced, trust_fit, upon
-from modeling.kernels.metrics import rank_correlation
+from modeling.kernels.metrics import pinball_loss, rank_correlation
 from modeling.registry.outputs import Outputs, trusted
 from tests.modeling.synthetic import tiny_recipe
 from tests.modeling.trust_maker import trust
 
 ROWS, DAYS = 4_000, 100
-UNIT = ndtri(np.asarray(QUANTILE_LEVELS))
+LEVELS = np.asarray(QUANTILE_LEVELS)
+UNIT = ndtri(LEVELS)
 
 
 def calm_slice(seed: int, *, said: np.ndarray | None = None, width: float = 0.01) -> Slice:
@@ -50,7 +51,7 @@ def moving_slice(seed: int, *, network: float) -> Slice:
     own = calm_slice(seed, width=0.5)
     rng = np.random.default_rng([seed, 1])
     spread = own.recent * np.exp(0.4 * rng.standard_normal(ROWS))  # what the network alone knows
-    levels = np.abs(ndtri((1.0 + np.asarray(QUANTILE_LEVELS)) / 2.0))  # of |N(0, 1)|
+    levels = np.abs(ndtri((1.0 + LEVELS) / 2.0))  # of |N(0, 1)|
     went = np.abs(spread * rng.standard_normal(ROWS))
     rising, falling = spread[:, None] * levels * network, -spread[:, None] * levels[::-1] * network
     more = {head: rising if "mfe" in head else falling for head in EXCURSION_HEADS}
@@ -74,9 +75,15 @@ def fitted(own: Slice) -> HeadTrust:
 def test_a_network_that_proves_nothing_in_a_calm_goes_with_the_volatility_into_a_storm():
     found = fitted(calm_slice(1))
     assert found.volatility_weights == (0.0, 1.0, 0.0)
-    assert found.quantile_weights == (0.0, 1.0, 0.0)
+    assert found.quantile_weights == (0.5, 0.5, 0.0)
     storm = calm_slice(2, width=1.0)
     said = trusted(storm.outputs, storm.recent, found)
+    wide, returns = said.return_quantiles, storm.targets["forward_return"]
+    unchanging = np.tile(storm.base.base_quantiles, (ROWS, 1))
+    assert (
+        pinball_loss(returns, wide, levels=LEVELS).mean()
+        < pinball_loss(returns, unchanging, levels=LEVELS).mean()
+    )
     assert rank_correlation(said.volatility, storm.targets["forward_volatility"]) > 0.9
     # A constant, which nothing in the calm speaks against, would tell nothing of it.
     constant = trusted(storm.outputs, storm.recent, replace(found, volatility_weights=(1.0, 0.0, 0.0)))
