@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from modeling.contracts import ModelVersionFacts
-from modeling.contracts.registry import SLOT_OF_KIND, SLOTS
+from modeling.contracts.registry import KINDS, SLOTS
 from modeling.models import ModelVersion
 from modeling.selectors.shadow import standing_line
 
@@ -15,15 +15,17 @@ from modeling.selectors.shadow import standing_line
 class VersionQuerySerializer(serializers.Serializer[dict[str, Any]]):
     """Filters of the list of versions."""
 
-    kind = serializers.ChoiceField(required=False, choices=sorted(SLOT_OF_KIND))
+    kind = serializers.ChoiceField(required=False, choices=sorted(KINDS))
 
 
 class VersionSerializer(serializers.Serializer[Any]):
     """One version and how it stands."""
 
     version = serializers.CharField()
-    slot = serializers.ChoiceField(choices=SLOTS, help_text="The place of service that it competes for.")
-    kind = serializers.ChoiceField(choices=sorted(SLOT_OF_KIND))
+    slot = serializers.ChoiceField(
+        choices=SLOTS, allow_blank=True, help_text="The place of service that it competes for; empty: none."
+    )
+    kind = serializers.ChoiceField(choices=sorted(KINDS))
     recipe = serializers.CharField()
     state = serializers.ChoiceField(choices=ModelVersion.State.choices)
     grade = serializers.ChoiceField(

@@ -15,7 +15,7 @@ from modeling.contracts.thresholds import Thresholds
 from traderai.common.arrays import F32, F64
 
 Grade = Literal["rejected", "inform", "trade"]
-Slot = Literal["forecast", "adapters", "regime"]
+Slot = Literal["forecast", "adapters", "regime", ""]  # the last: no place of service
 # What a kind of version serves as. A slot has one champion: a council's network holds the global outputs, so the two
 # compete for one place.
 SLOT_OF_KIND: Final[dict[str, Slot]] = {
@@ -24,6 +24,8 @@ SLOT_OF_KIND: Final[dict[str, Slot]] = {
     "adapter": "adapters",
     "regime": "regime",
 }
+SYSTEM: Final = "system"  # earlier systems are compared with others, never served
+KINDS: Final = (*SLOT_OF_KIND, SYSTEM)
 SLOTS: Final[tuple[Slot, ...]] = ("forecast", "adapters", "regime")
 
 
@@ -33,7 +35,7 @@ class ModelVersionFacts:
 
     id: int
     version: str  # "global-swing_v1-20241231-ab12cd34"
-    kind: str  # one of SLOT_OF_KIND
+    kind: str  # one of KINDS
     recipe: str
     feature_set_key: str
     label_set: str
@@ -50,8 +52,8 @@ class ModelVersionFacts:
 
     @property
     def slot(self) -> Slot:
-        """The place of service that it competes for."""
-        return SLOT_OF_KIND[self.kind]
+        """The place of service that it competes for; empty for an earlier system."""
+        return "" if self.kind == SYSTEM else SLOT_OF_KIND[self.kind]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

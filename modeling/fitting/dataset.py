@@ -257,19 +257,25 @@ def dataset_assemble(
         ewma_volatility=np.concatenate([ewma_volatility(item.bars) for item in filled]),
         eligible=eligible,
         usable=np.asarray((state == LABELLED) & eligible[:, None]),
-        market=stack_market([_traded(item) for item in filled]),
+        market=market_of(filled),
         targets=_targets(outcomes),
         exclusions=_exclusions(state, eligible),
         part=np.full(state.shape, NO_PART, dtype=np.int8),
     )
 
 
-def _traded(item: InstrumentRows) -> Instrument:
-    return Instrument(
-        bars=item.bars,
-        price_step_rub=item.terms.price_step_rub,
-        lot_size=item.terms.lot_size,
-        shortable=item.terms.shortable,
+def market_of(instruments: Sequence[InstrumentRows]) -> Market:
+    """Return the bars and terms of some instruments as the simulator trades them, in their order."""
+    return stack_market(
+        [
+            Instrument(
+                bars=item.bars,
+                price_step_rub=item.terms.price_step_rub,
+                lot_size=item.terms.lot_size,
+                shortable=item.terms.shortable,
+            )
+            for item in instruments
+        ]
     )
 
 

@@ -71,9 +71,9 @@ def code_sha256() -> str:
     """Return the fingerprint of the code that decides a fit, as it was when this process first asked."""
     root = Path(modeling.__file__).parent
     digest = hashlib.sha256()
-    for folder in ("fitting", "kernels", "networks", "registry"):
-        for path in sorted((root / folder).glob("*.py")):
-            digest.update(path.name.encode() + path.read_bytes())
+    for folder in ("fitting", "kernels", "networks", "registry", "systems"):
+        for path in sorted((root / folder).rglob("*.py")):
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 

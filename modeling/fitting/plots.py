@@ -27,7 +27,7 @@ def learning_curve_png(curve: dict[str, list[float]]) -> bytes:
     axes.plot(epochs, curve["val_loss"], marker="o", label="validation")
     axes.set(xlabel="epoch", ylabel="weighted loss", title="Learning curve")
     axes.legend()
-    return _png(figure)
+    return figure_png(figure)
 
 
 def reliability_png(forecasts: Forecasts, dataset: Dataset, *, part: int) -> bytes:
@@ -42,7 +42,7 @@ def reliability_png(forecasts: Forecasts, dataset: Dataset, *, part: int) -> byt
             axes.plot(table.p_mean, table.happened, marker="o", label=f"{horizon}, n {y.size:,}")
         axes.set(xlabel="predicted", ylabel="happened", title=f"{side} on the test part")
         axes.legend()
-    return _png(figure)
+    return figure_png(figure)
 
 
 def equity_png(result: Traded, *, title: str) -> bytes:
@@ -53,10 +53,11 @@ def equity_png(result: Traded, *, title: str) -> bytes:
     axes.axhline(1.0, color="grey", linewidth=0.8)
     axes.set(ylabel="capital", title=f"{title}; {len(result.simulation.trades)} trades, after costs")
     figure.autofmt_xdate()
-    return _png(figure)
+    return figure_png(figure)
 
 
-def _png(figure: Any) -> bytes:
+def figure_png(figure: Any) -> bytes:
+    """Return a figure as a PNG that is the same bytes each time, and let go of it."""
     buffer = io.BytesIO()
     figure.tight_layout()
     figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})

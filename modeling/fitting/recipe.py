@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 import yaml
 
@@ -20,6 +20,7 @@ from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
 from traderai.common.errors import InputError, did_you_mean
 
 FOLDER = "recipes"
+Kind = TypeVar("Kind")
 Backbone = Literal["tcn", "transformer", "tft", "gru_attention", "lstm", "xlstm"]
 BACKBONES: Final[tuple[Backbone, ...]] = get_args(Backbone)
 Block = Literal["technical", "market", "fundamental", "news", "order_flow"]
@@ -267,18 +268,28 @@ class Recipe:
 
 
 def recipe_names() -> tuple[str, ...]:
-    """Return the names of the packaged recipes."""
+    """Return the names of the packaged recipes, earlier systems among them."""
     return tuple(sorted(path.stem for path in (PACKAGED_DIR / FOLDER).glob("*.yaml")))
+
+
+def recipe_kind(name: str) -> str:
+    """Return of which kind a recipe is; an unknown name is an InputError."""
+    return str(_content(name)[0].get("kind"))
 
 
 def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
     """Return a recipe with `key.sub=value` overrides applied; what is unknown is an InputError that says so."""
+    return recipe_read(name, Recipe, overrides=overrides)
+
+
+def recipe_read(name: str, into: type[Kind], *, overrides: tuple[str, ...] = ()) -> Kind:
+    """Return a recipe of one sort as its dataclass; raises as `recipe_load`."""
     content, where = _content(name)
     for override in overrides:
         _override(content, override)
     if content.get("universe") == "all":
         content["universe"] = []
-    recipe: Recipe = parse({**content, "name": name}, Recipe, where=where)
+    recipe: Kind = parse({**content, "name": name}, into, where=where)
     return recipe
 
 

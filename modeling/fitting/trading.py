@@ -27,6 +27,7 @@ from modeling.kernels.known_regimes import (
 from modeling.kernels.order_levels import OrderRows, order_scales
 from modeling.kernels.performance import DailyFractions, daily_fractions
 from modeling.kernels.simulator import Simulation, simulate
+from modeling.kernels.simulator_market import Market
 from modeling.kernels.simulator_orders import AccountRules, BorrowRate, FlatCost, Orders
 from modeling.registry.scorer import mahalanobis
 from traderai.common.arrays import F64, I8, I64, Bools
@@ -233,13 +234,18 @@ class Traded:
 
 def traded(orders: Orders, dataset: Dataset, terms: Terms, *, days: I64) -> Traded:
     """Return what the account makes of the orders over the days."""
-    simulation = simulate(dataset.market, orders, terms.rules, calendar=days)
+    return account_traded(orders, dataset.market, terms.rules, days=days)
+
+
+def account_traded(orders: Orders, market: Market, rules: AccountRules, *, days: I64) -> Traded:
+    """Return what an account of these rules makes of orders in a market over the days."""
+    simulation = simulate(market, orders, rules, calendar=days)
     daily = simulation.daily
     account = daily_fractions(
         daily.equity_rub,
         gross_rub=daily.gross_rub,
         turnover_rub=daily.turnover_rub,
-        start_rub=terms.account.capital_rub,
+        start_rub=rules.capital_rub,
     )
     return Traded(simulation=simulation, orders=len(orders), account=account)
 

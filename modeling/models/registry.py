@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Case, Q, Value, When
 
-from modeling.contracts.registry import SLOT_OF_KIND, SLOTS
+from modeling.contracts.registry import KINDS, SLOT_OF_KIND, SLOTS
 
 GRADES = ("rejected", "inform", "trade")
 HEX64 = r"^[0-9a-f]{64}$"
@@ -109,7 +109,7 @@ class ModelVersion(models.Model):
                 fields=["slot"], condition=Q(state="champion"), name="modeling_modelversion_one_champion"
             ),
             models.CheckConstraint(
-                condition=Q(kind__in=list(SLOT_OF_KIND)), name="modeling_modelversion_kind_known"
+                condition=Q(kind__in=list(KINDS)), name="modeling_modelversion_kind_known"
             ),
             models.CheckConstraint(
                 condition=Q(state__in=["candidate", "shadow", "champion", "retired", "rejected"]),

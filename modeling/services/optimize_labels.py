@@ -16,7 +16,7 @@ from modeling.contracts import BarrierLabelSet, ClassLabelSet, Horizon
 from modeling.contracts.label_search import LabelSearchConfig
 from modeling.fitting.label_data import LabelScope, ShareRows, share_rows, shares_chosen
 from modeling.fitting.label_search import Evaluated, Evaluator, Point, SearchSpace, rows_sha256, search
-from modeling.fitting.recipe import Recipe, recipe_load, recipe_names
+from modeling.fitting.recipe import Recipe, recipe_kind, recipe_load, recipe_names
 from modeling.selectors.configuration import cost_model_get
 from modeling.selectors.label_sets import label_set_get
 from modeling.services.ledger import NewTrial, trial_record
@@ -152,7 +152,7 @@ def _recipe(name: str | None, spec: BarrierLabelSet | ClassLabelSet) -> Recipe:
         return recipe
     own = [
         each
-        for each in map(recipe_load, recipe_names())
+        for each in (recipe_load(name) for name in recipe_names() if recipe_kind(name) != "system")
         if (each.label_set, each.timeframe) == (spec.name, spec.timeframe)
     ]
     if own:  # of several the one whose training part ends first, so that no other's later parts are read

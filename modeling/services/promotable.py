@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modeling.contracts import ModelVersionFacts
 from modeling.errors import PromotionRefusedError
 from modeling.models import ModelVersion
 from modeling.selectors.shadow import shadow_missing, shadow_needed, shadow_report
@@ -28,6 +29,7 @@ def require_promotable(row: ModelVersion, champion: ModelVersion | None) -> None
 
 def require_passed(row: ModelVersion, champion: ModelVersion | None) -> None:
     """Raise PromotionRefusedError unless the gate has let a version pass, beside today's champion."""
+    require_servable(facts_of(row))
     verdict = row.verdicts.order_by("-at", "-id").first()
     if verdict is None or verdict.verdict == "rejected":
         raise PromotionRefusedError(
@@ -45,6 +47,14 @@ def require_passed(row: ModelVersion, champion: ModelVersion | None) -> None:
     if champion is not None and champion.grade == "trade" and row.grade != "trade":
         raise PromotionRefusedError(
             f"{champion.version} is proven to trade; {row.version} may only inform and cannot replace it"
+        )
+
+
+def require_servable(version: ModelVersionFacts) -> None:
+    """Raise PromotionRefusedError for a version of a kind that has no place of service."""
+    if not version.slot:
+        raise PromotionRefusedError(
+            f"{version.version} is an earlier system: it is compared with others, never judged by the gate or served"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from modeling.fitting.recipe import recipe_kind
 from traderai.common import clock
 from traderai.common.errors import InputError, TraderAIError
 from traderai.common.native_stderr import native_stderr_held
@@ -29,23 +30,36 @@ class Command(BaseCommand):
         """Run the training and print what it found."""
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before TensorFlow is imported
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the CPU build looks for a GPU otherwise
+        asked = {
+            "recipe": options["recipe"],
+            "as_of": _until(options["until"]),
+            "seed": options["seed"],
+            "overrides": tuple(options["overrides"]),
+            "progress": self._progress,
+        }
+        try:
+            self._system(asked) if recipe_kind(options["recipe"]) == "system" else self._network(asked)
+        except TraderAIError as error:
+            raise CommandError(error.detail) from error
+
+    def _network(self, asked: dict[str, Any]) -> None:
         # TensorFlow's own log level does not silence what its libraries say before it is read.
         with native_stderr_held():
             from modeling.services.fit import recipe_train  # imports Keras: 6 to 10 s
 
-        try:
-            report = recipe_train(
-                recipe=options["recipe"],
-                as_of=_until(options["until"]),
-                seed=options["seed"],
-                overrides=tuple(options["overrides"]),
-                progress=self._progress,
-            )
-        except TraderAIError as error:
-            raise CommandError(error.detail) from error
+        report = recipe_train(**asked)
         self.stdout.write("\n".join(report.table))
         self.stdout.write(f"\n{report.version.version}: {report.note}")
         self.stdout.write(f"artifact {report.version.artifact_key}, {report.seconds:.0f} s")
+
+    def _system(self, asked: dict[str, Any]) -> None:
+        from modeling.services.systems import system_train  # imports what learns
+
+        report = system_train(**asked)
+        self.stdout.write("\n".join(report.table))
+        known = "nothing has changed since it was trained" if report.reused else "trained, to be compared"
+        self.stdout.write(f"\n{report.version.version}: {known}, {report.seconds:.0f} s")
+        self.stdout.write("\n".join(report.files))
 
     def _progress(self, done: int, total: int, what: str) -> None:
         self.stderr.write(f"[{done}/{total}] {what}")

@@ -1,0 +1,62 @@
+"""The printed table of a system: every figure with its interval, beside what the system must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeling.fitting.report import SIMULATED, bounded
+
+
+def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]:
+    """Return the honest table of the test part as lines of text."""
+    first = next(iter(figures["test"].values()))["classes"]
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in first["class_shares"].items())
+    lines = [
+        *([SIMULATED] if is_simulated else []),
+        f"TEST part, {first['rows']:,} rows, {first['days']} days ({shares}); one-sided {figures['interval_level']:.0%} "
+        "block-bootstrap bounds",
+        "",
+        f"{'':<22}{'accuracy':<23}{'balanced':>9}{'macro F1':>10}  {'ROC-AUC':<23}{'log loss':>9}{'ECE':>7}",
+    ]
+    for name, own in figures["test"].items():
+        told = own["classes"]
+        lines.append(
+            f"{name:<22}{bounded(told['accuracy']):<23}{_figure(told['balanced_accuracy'], 9)}"
+            f"{_figure(told['macro_f1'], 10)}  {bounded(told['roc_auc']):<23}{_figure(told['log_loss']['value'], 9)}"
+            f"{_figure(told['ece'], 7)}"
+        )
+    lines += [
+        "",
+        f"most frequent class: {first['majority_share']:.1%} of the rows",
+        "",
+        "trading, after costs",
+    ]
+    lines += [_trade_line(name, own) for name, own in figures["test"].items()]
+    lines += ["", "predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
+    return lines
+
+
+def _trade_line(name: str, own: Mapping[str, Any]) -> str:
+    told, cut = own["trading"], own["cut"]
+    above = f"score above {cut['threshold']:.3f}" + (
+        f", chosen for {cut['tuned_for']}" if cut["tuned_for"] != "none" else ", not tuned"
+    )
+    if not told["trades"]:
+        return f"  {name:<20} no trade in {told['days']} days ({above})"
+    return (
+        f"  {name:<20} {told['trades']:,} trades  net {bounded(told['net_expectancy_frac'], scale=1e4, digits=1)} bp  win "
+        f"{bounded(told['hit_rate'], scale=100, digits=1)} %  total {told['net_total_frac']:+.1%}  Sharpe "
+        f"{told['sharpe']:.2f} ({above})"
+    )
+
+
+def _shares(name: str, own: Mapping[str, Any]) -> str:
+    shares = own["classes"]["predicted_shares"]
+    most = max(shares.values())
+    collapsed = " (one class has more than 90 %)" if most > 0.9 else ""
+    return f"{name} " + ", ".join(f"{each} {share:.0%}" for each, share in shares.items()) + collapsed
+
+
+def _figure(value: float | None, width: int) -> str:
+    return f"{'n/a':>{width}}" if value is None else f"{value:>{width}.3f}"

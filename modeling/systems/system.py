@@ -1,0 +1,120 @@
+"""A system from its recipe: fitted, its cut chosen on validation, judged on test rows beside what it must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from modeling.fitting.dataset import TEST, VALIDATION
+from modeling.fitting.evaluation import plain
+from modeling.fitting.trading import Traded
+from modeling.kernels.simulator_orders import AccountRules
+from modeling.systems.baselines import Logistic, base_rate_scores, naive_scores
+from modeling.systems.boosting import Boosting
+from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
+from modeling.systems.figures import SystemSaid, held_out_figures, part_bootstrap
+from modeling.systems.forest import RandomForest
+from modeling.systems.recipe import SystemRecipe
+from modeling.systems.rows import SystemRows
+from modeling.systems.trading import Cut, Trader, cut_chosen
+from traderai.common.arrays import F64, I64
+from traderai.common.config import parse
+from traderai.common.errors import InputError, did_you_mean
+
+ESTIMATORS: Final[dict[str, type]] = {
+    "random_forest": RandomForest,
+    "xgboost": Boosting,
+    "logistic": Logistic,
+}
+Scores = Callable[[SystemRows, I64], F64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoundSystem:
+    """A fitted system with its cut, what it says of the test rows, and all figures."""
+
+    fitted: FittedSystem
+    said: SystemSaid
+    traded: Traded
+    figures: dict[str, Any]
+
+
+def estimator_of(recipe: SystemRecipe) -> Estimator:
+    """Return the recipe's estimator with its parameters; what is unknown is an InputError."""
+    if recipe.estimator not in ESTIMATORS:
+        raise InputError(
+            f"recipe {recipe.name}: estimator must be one of {', '.join(ESTIMATORS)}, was {recipe.estimator!r}"
+            f"{did_you_mean(recipe.estimator, ESTIMATORS)}",
+            field="estimator",
+        )
+    own: Estimator = parse(
+        recipe.parameters, ESTIMATORS[recipe.estimator], where=f"recipe {recipe.name}: parameters"
+    )
+    return own
+
+
+def trader_of(recipe: SystemRecipe, *, account: AccountRules, max_turnover_frac: float) -> Trader:
+    """Return how the recipe's scores are traded."""
+    return Trader(account=account, cut=recipe.cut, max_turnover_frac=max_turnover_frac)
+
+
+def system_found(
+    recipe: SystemRecipe, rows: SystemRows, trader: Trader, *, seed: int, threads: int, say: Say
+) -> FoundSystem:
+    """Return the system fitted on the training part of its rows and judged on the test part.
+
+    Beside it stand the base rate, the last move repeated and a logistic regression, each with a cut of its own, chosen
+    in the same way on the same rows.
+    """
+    task = SystemTask(rows=rows, seed=seed, threads=threads, say=say)
+    fitted = estimator_of(recipe).fit(task)
+    rivals: dict[str, Scores] = {"base rate": base_rate_scores, "last move": naive_scores}
+    if recipe.estimator != "logistic":
+        rivals["logistic regression"] = Logistic().fit(task).scores
+    said = said_of(recipe.name, fitted.scores, rows, trader)
+    others = [said_of(name, scores, rows, trader) for name, scores in rivals.items()]
+    return judged(recipe, fitted, rows, trader, said=said, others=others, seed=seed)
+
+
+def judged(
+    recipe: SystemRecipe,
+    fitted: FittedSystem,
+    rows: SystemRows,
+    trader: Trader,
+    *,
+    said: SystemSaid,
+    others: list[SystemSaid],
+    seed: int,
+) -> FoundSystem:
+    """Return the figures of what is said of the test rows, by one set of draws for all."""
+    bootstrap = part_bootstrap(rows, recipe.figures, part=TEST, seed=seed)
+    figures = {
+        "test": held_out_figures([said, *others], rows, trader, bootstrap),
+        "validation_cut": {"tuned_for": said.cut.tuned_for, "tried": list(said.cut.tried)},
+        "fit": fitted.told,
+        "rows": {
+            name: int((rows.part == code).sum()) for code, name in enumerate(("train", "validation", "test"))
+        },
+        "interval_level": recipe.figures.interval_level,
+    }
+    traded = trader.traded(rows, said.at, said.scores, said.cut.threshold, part=TEST)
+    return FoundSystem(fitted=fitted, said=said, traded=traded, figures=plain(figures))
+
+
+def said_of(name: str, scores: Scores, rows: SystemRows, trader: Trader) -> SystemSaid:
+    """Return what is said of the test rows by the cut that its validation rows choose."""
+    validation, test = rows.rows_of(VALIDATION), rows.rows_of(TEST)
+    cut = cut_chosen(trader, rows, validation, scores(rows, validation))
+    return SystemSaid(name=name, at=test, scores=scores(rows, test), cut=cut)
+
+
+def rescored(
+    recipe: SystemRecipe, fitted: FittedSystem, cut: Cut, rows: SystemRows, trader: Trader, *, seed: int
+) -> FoundSystem:
+    """Return the figures of a stored system on the test part of its rows, by its stored cut."""
+    test = rows.rows_of(TEST)
+    said = SystemSaid(name=recipe.name, at=test, scores=np.asarray(fitted.scores(rows, test)), cut=cut)
+    return judged(recipe, fitted, rows, trader, said=said, others=[], seed=seed)
