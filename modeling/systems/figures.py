@@ -79,17 +79,26 @@ def trade_figures(result: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:
 
 
 def held_out_figures(
-    several: list[SystemSaid], rows: SystemRows, trader: Trader, bootstrap: DayBootstrap
+    several: list[SystemSaid],
+    rows: SystemRows,
+    trader: Trader,
+    bootstrap: DayBootstrap,
+    *,
+    costs_bp: tuple[float, ...],
 ) -> dict[str, Any]:
-    """Return by name the test figures of all that were asked about the same rows."""
+    """Return by name the test figures of all that were asked about the same rows, also at flat costs."""
+
+    def trading(own: SystemSaid, cost_bp: float | None = None) -> dict[str, Any]:
+        asked = (rows, own.at, own.scores, own.cut.threshold)
+        return trade_figures(trader.traded(*asked, part=TEST, cost_bp=cost_bp), bootstrap)
+
     return {
         own.name: plain(
             {
                 "cut": {"threshold": own.cut.threshold, "tuned_for": own.cut.tuned_for},
                 "classes": class_figures(own, rows, bootstrap),
-                "trading": trade_figures(
-                    trader.traded(rows, own.at, own.scores, own.cut.threshold, part=TEST), bootstrap
-                ),
+                "trading": trading(own),
+                "trading_at_bp": {f"{cost:g}": trading(own, cost) for cost in costs_bp},
             }
         )
         for own in several

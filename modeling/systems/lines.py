@@ -32,13 +32,17 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
         "",
         "trading, after costs",
     ]
-    lines += [_trade_line(name, own) for name, own in figures["test"].items()]
+    lines += [_trade_line(name, own["trading"], own["cut"]) for name, own in figures["test"].items()]
+    for cost in next(iter(figures["test"].values()))["trading_at_bp"]:
+        lines += ["", f"trading, round trip {cost} bp"]
+        lines += [
+            _trade_line(name, own["trading_at_bp"][cost], own["cut"]) for name, own in figures["test"].items()
+        ]
     lines += ["", "predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
 
 
-def _trade_line(name: str, own: Mapping[str, Any]) -> str:
-    told, cut = own["trading"], own["cut"]
+def _trade_line(name: str, told: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
     above = f"score above {cut['threshold']:.3f}" + (
         f", chosen for {cut['tuned_for']}" if cut["tuned_for"] != "none" else ", not tuned"
     )

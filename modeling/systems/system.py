@@ -92,7 +92,9 @@ def judged(
     """Return the figures of what is said of the test rows, by one set of draws for all."""
     bootstrap = part_bootstrap(rows, recipe.figures, part=TEST, seed=seed)
     figures = {
-        "test": held_out_figures([said, *others], rows, trader, bootstrap),
+        "test": held_out_figures(
+            [said, *others], rows, trader, bootstrap, costs_bp=recipe.figures.extra_costs_bp
+        ),
         "validation_cut": {"tuned_for": said.cut.tuned_for, "tried": list(said.cut.tried)},
         "fit": fitted.told,
         "rows": {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from modeling.fitting.dataset import VALIDATION
 from modeling.fitting.trading import Traded, account_traded
 from modeling.kernels.performance import daily_sharpe
-from modeling.kernels.simulator_orders import AccountRules, Orders
+from modeling.kernels.simulator_orders import AccountRules, FlatCost, Orders
 from modeling.systems.recipe import CutConfig
 from modeling.systems.rows import SystemRows
 from traderai.common.arrays import F64, I8, I64
@@ -46,12 +46,23 @@ class Trader:
         side[(score <= threshold) | ((side < 0) & ~rows.shortable[at])] = 0
         return side, score
 
-    def traded(self, rows: SystemRows, at: I64, scores: F64, threshold: float, *, part: int) -> Traded:
-        """Return what the account makes of the rows (n,) of a part whose score passes."""
+    def traded(
+        self,
+        rows: SystemRows,
+        at: I64,
+        scores: F64,
+        threshold: float,
+        *,
+        part: int,
+        cost_bp: float | None = None,
+    ) -> Traded:
+        """Return what the account makes of the rows (n,) of a part whose score passes, at the configured or a flat cost."""
         side, score = self.sides(rows, at, scores, threshold)
         taken = side != 0
         orders = self._orders(rows, at[taken], side[taken], score[taken])
-        return account_traded(orders, rows.market, self.account, days=part_days(rows, part))
+        costs = self.account.costs if cost_bp is None else FlatCost(round_trip_bp=cost_bp)
+        account = replace(self.account, costs=costs)
+        return account_traded(orders, rows.market, account, days=part_days(rows, part))
 
     def _orders(self, rows: SystemRows, at: I64, side: I8, score: F64) -> Orders:
         instrument = rows.instrument[at]
