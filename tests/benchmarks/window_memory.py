@@ -12,7 +12,7 @@ import numpy as np
 
 from modeling.fitting.dataset import TRAIN
 from modeling.fitting.window_batches import WindowBatches
-from tests.benchmarks.bench_networks import FEATURES, LOOKBACK, source_of
+from tests.benchmarks.bench_networks import FEATURES, LOOKBACK, drawn, source_of
 
 ROWS, WINDOWS = 1_000_000, 50_000
 KIB = 1024
@@ -23,11 +23,6 @@ def memory_bytes(name: str) -> int:
     status = Path("/proc/self/status").read_text()
     line = next(line for line in status.splitlines() if line.startswith(name))
     return int(line.split()[1]) * KIB
-
-
-def drawn(batches: WindowBatches) -> None:
-    for place in range(len(batches)):
-        batches[place]
 
 
 def main() -> None:
