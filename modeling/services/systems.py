@@ -16,7 +16,6 @@ from modeling.contracts.registry import SYSTEM
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.manifest import code_sha256
-from modeling.fitting.plots import equity_png
 from modeling.fitting.recipe import recipe_read
 from modeling.fitting.trading import account_rules
 from modeling.models import ModelVersion, TrainingRun
@@ -28,9 +27,11 @@ from modeling.services.registry import NewVersion, version_register
 from modeling.services.training_runs import training_run, training_runs_sweep
 from modeling.systems.lines import system_lines
 from modeling.systems.loading import LoadedRows, system_load
-from modeling.systems.pictures import confusion_png, importance_png
+from modeling.systems.pictures import system_pictures
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import SystemRows, parted_by_shares, require_rows
+from modeling.systems.said import system_said_file
+from modeling.systems.said_file import SAID, said_bytes
 from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found, trader_of
 from modeling.systems.trading import Cut, Trader
 from traderai.common import clock
@@ -191,21 +192,19 @@ def _stored(
         "data_sha256": run.data_sha256, "code_sha256": run.code_sha256, "threshold": found.said.cut.threshold,
         "tuned_for": found.said.cut.tuned_for,
     }  # fmt: skip
-    told = found.figures["test"][plan.name]["classes"]
+    said = system_said_file(
+        plan, rows, _trader(plan), (found.said, *found.others), is_simulated=loaded.is_simulated
+    )
     files = {
         **found.fitted.files(),
+        **system_pictures(found, rows, name=plan.name),
         METRICS: json_bytes(found.figures),
         RECIPE: json_bytes(asdict(plan)),
         TOLD: json_bytes(about),
+        SAID: said_bytes(said),
         "dataset.json": json_bytes(_dataset(rows, loaded)),
         "model_card.md": _card(about, rows, loaded, found).encode(),
-        "confusion.png": confusion_png(told, title=f"{plan.name} on the test part"),
-        "equity.png": equity_png(found.traded, title=f"{plan.name} on the test part"),
     }
-    if "importance" in found.fitted.told:
-        files["importance.png"] = importance_png(
-            found.fitted.told["importance"], title=f"What {plan.name} reads"
-        )
     sha = artifact_write(lake=lake_at(settings.LAKE_URL), key=key, files=files, about=about)
     new = NewVersion(
         version=name, kind=SYSTEM, recipe=plan.name, feature_set_key=about["feature_set"], label_set=plan.label_set,

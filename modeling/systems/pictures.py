@@ -8,7 +8,23 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 
-from modeling.fitting.plots import figure_png
+from modeling.fitting.plots import equity_png, figure_png
+from modeling.systems.rows import SystemRows
+from modeling.systems.system import FoundSystem
+
+
+def system_pictures(found: FoundSystem, rows: SystemRows, *, name: str) -> dict[str, bytes]:
+    """Return the plots of a system's artifact by file name: those that every system has, and those of what its fit told."""
+    told = found.fitted.told
+    pictures = {
+        "confusion.png": confusion_png(
+            found.figures["test"][name]["classes"], title=f"{name} on the test part"
+        ),
+        "equity.png": equity_png(found.traded, title=f"{name} on the test part"),
+    }
+    if "importance" in told:
+        pictures["importance.png"] = importance_png(told["importance"], title=f"What {name} reads")
+    return pictures
 
 
 def confusion_png(told: Mapping[str, Any], *, title: str) -> bytes:

@@ -38,6 +38,7 @@ class FoundSystem:
 
     fitted: FittedSystem
     said: SystemSaid
+    others: tuple[SystemSaid, ...]  # what it must beat
     traded: Traded
     figures: dict[str, Any]
 
@@ -103,7 +104,7 @@ def judged(
         "interval_level": recipe.figures.interval_level,
     }
     traded = trader.traded(rows, said.at, said.scores, said.cut.threshold, part=TEST)
-    return FoundSystem(fitted=fitted, said=said, traded=traded, figures=plain(figures))
+    return FoundSystem(fitted=fitted, said=said, others=tuple(others), traded=traded, figures=plain(figures))
 
 
 def said_of(name: str, scores: Scores, rows: SystemRows, trader: Trader) -> SystemSaid:
