@@ -83,16 +83,18 @@ class SystemRecipe:
     split: SystemSplit
     cut: CutConfig
     figures: FigureConfig
+    max_tickers: int | None = None  # the first so many of the universe; None: all
     lookback_bars: int = 1
     min_rows: int = 200  # of each part: with fewer the training stops and says so
     max_rows: int | None = None  # the newest so many; None: all
 
     def __post_init__(self) -> None:
-        if self.lookback_bars < 1 or self.min_rows < 1 or (self.max_rows is not None and self.max_rows < 1):
-            raise ValueError(
-                "lookback_bars, min_rows and max_rows must be at least 1, were "
-                f"{self.lookback_bars}, {self.min_rows} and {self.max_rows}"
-            )
+        counts = {
+            name: getattr(self, name) for name in ("lookback_bars", "min_rows", "max_rows", "max_tickers")
+        }
+        low = [f"{name} {count}" for name, count in counts.items() if count is not None and count < 1]
+        if low:
+            raise ValueError(f"{' and '.join(low)}: must be at least 1")
 
     def labels(self) -> ClassLabelSet:
         """Return the recipe's label set at its timeframe; one without classes is an InputError."""
