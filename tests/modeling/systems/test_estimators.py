@@ -19,7 +19,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "random_forest": {"trees": 30, "search_trees": 10, "tries": 3, "folds": 2},
     "xgboost": {"tries": 3, "folds": 2, "max_rounds": 60},
     "logistic": {},
-    "price_lstm": {"units": (4, 4), "epochs": 2, "batch_rows": 128},
+    "price_lstm": {"units": [4, 4], "epochs": 2, "batch_rows": 128},
 }
 # A forecaster of closes learns from scaled prices, which the simulated shares' hints are not.
 CLASSIFIERS = [name for name in ESTIMATORS if name != "price_lstm"]

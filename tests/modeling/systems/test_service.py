@@ -89,3 +89,13 @@ def test_what_is_unknown_is_refused_with_a_hint(lake):
         estimator_of(plan("xgboost", "estimator=xgbost"))
     with pytest.raises(InputError, match="unknown key 'treez'"):
         estimator_of(plan("random_forest", treez=3))
+
+
+def test_a_forecaster_of_closes_is_stored_drawn_and_scored_again_without_keras(lake):
+    own, report = trained("price_lstm")
+    names = {path.rsplit("/", 1)[1] for path in report.files}
+    assert {"price.onnx", "price.keras", "learning_curve.png", "forecast.png", "said.npz"} <= names
+    assert "the last close" in "\n".join(report.table)
+    files = artifact_files(report.version)
+    told = loaded_evaluate(facts=report.version, plan=own, files=files, loaded=loaded())
+    assert told.table == report.table
