@@ -10,13 +10,12 @@ from typing import Any
 from django.conf import settings
 
 from modeling.contracts import ModelVersionFacts
-from modeling.fitting.plots import figure_png
 from modeling.fitting.report_page import page_html
 from modeling.registry.artifact import artifact_file, artifact_verify, json_bytes
 from modeling.selectors.versions import version_of
 from modeling.systems.comparison import ComparedRun, ComparisonConfig, compared
 from modeling.systems.comparison_lines import comparison_lines
-from modeling.systems.comparison_page import comparison_page, equity_figure
+from modeling.systems.comparison_page import comparison_page, equity_png
 from modeling.systems.said_file import SAID, said_read
 from traderai.common.errors import NotReadyError
 from traderai.common.lake import lake_at
@@ -48,7 +47,7 @@ def runs_compare(
         "compare.json": json_bytes(figures),
         "compare.txt": ("\n".join(table) + "\n").encode(),
         "compare.html": page_html(comparison_page(figures)).encode(),
-        "equity.png": figure_png(equity_figure(figures["trading"])),
+        "equity.png": equity_png(figures["trading"]),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():

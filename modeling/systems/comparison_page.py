@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib import pyplot as plt
 
+from modeling.fitting.plots import figure_png
 from modeling.fitting.report_page import Page, Part, Plot, Section, Table, bounded, number
 from modeling.fitting.svg import figure_of, report_style
 from modeling.kernels.performance import equity_curve
@@ -44,10 +46,15 @@ def comparison_page(told: Mapping[str, Any]) -> Page:
     )
 
 
-def equity_figure(trading: Mapping[str, Any]) -> Any:
+def equity_png(trading: Mapping[str, Any]) -> bytes:
     """Return the accounts of all runs day by day, and of what they had to beat in grey."""
-    figure = figure_of(height=4.0)
-    axes = figure.subplots()
+    figure, axes = plt.subplots(figsize=(9, 4.5))
+    _draw(axes, trading)
+    figure.autofmt_xdate()
+    return figure_png(figure)
+
+
+def _draw(axes: Any, trading: Mapping[str, Any]) -> None:
     days = np.asarray(trading["calendar"], dtype=np.int64).astype("datetime64[D]")
     runs = (trading["first_run"], *trading["daily_gain_against_first_run"])
     for name, daily in trading["daily_net"].items():
@@ -55,16 +62,18 @@ def equity_figure(trading: Mapping[str, Any]) -> Any:
         style: dict[str, Any] = {"linewidth": 1.6} if own else {"linewidth": 0.8, "color": GREY}
         if name == NO_TRADE:
             style |= {"linestyle": ":"}
-        axes.plot(days, equity_curve(np.asarray(daily)), label=name if own else f"{name} (baseline)", **style)
+        label = name if own else f"{name} (baseline)"
+        axes.plot(days, equity_curve(np.asarray(daily)), label=label, **style)
     axes.set(ylabel="capital", title=f"{len(days)} common days, after costs")
     axes.legend(fontsize=7)
-    return figure
 
 
 def _trading(told: Mapping[str, Any]) -> Section:
     trading = told["trading"]
     with report_style():
-        svg = svg_of(equity_figure(trading), name="equity")
+        figure = figure_of(height=4.0)
+        _draw(figure.subplots(), trading)
+        svg = svg_of(figure, name="equity")
     rows = [
         (
             name,
