@@ -74,6 +74,14 @@ def _trading(told: Mapping[str, Any]) -> Section:
         figure = figure_of(height=4.0)
         _draw(figure.subplots(), trading)
         svg = svg_of(figure, name="equity")
+    plot = Plot(title="Capital", note="Runs in colour, what they must beat in grey.", svg=svg)
+    tables = [_accounts(trading), _account_gains(trading)]
+    return Section(
+        key="trading", title="Trading", parts=[Part(title="Accounts", plots=[plot], tables=tables)]
+    )
+
+
+def _accounts(trading: Mapping[str, Any]) -> Table:
     rows = [
         (
             name,
@@ -87,16 +95,7 @@ def _trading(told: Mapping[str, Any]) -> Section:
         )
         for name, own in trading["figures"].items()
     ]
-    gains = [
-        (name, other, bounded(own, scale=1e4, digits=2, sign=True))
-        for other, key in (
-            (trading["best_baseline"], "daily_gain_against_best_baseline"),
-            (trading["first_run"], "daily_gain_against_first_run"),
-        )
-        for name, own in trading[key].items()
-    ]
     columns = (
-        "Run",
         "#Trades",
         "#Net, bp a trade",
         "#Win, %",
@@ -105,27 +104,35 @@ def _trading(told: Mapping[str, Any]) -> Section:
         "#Sharpe",
         "#Drawdown, %",
     )
-    return Section(
-        key="trading",
-        title="Trading",
-        parts=[
-            Part(
-                title="Accounts",
-                plots=[Plot(title="Capital", note="Runs in colour, what they must beat in grey.", svg=svg)],
-                tables=[
-                    Table(caption="After costs", columns=columns, rows=rows),
-                    Table(
-                        caption="Paired differences, day by day",
-                        columns=("Run", "Less", "#Net a day, bp"),
-                        rows=gains,
-                    ),
-                ],
-            )
-        ],
+    return Table(caption="After costs", columns=("Run", *columns), rows=rows)
+
+
+def _account_gains(trading: Mapping[str, Any]) -> Table:
+    rows = [
+        (name, other, bounded(own, scale=1e4, digits=2, sign=True))
+        for other, key in (
+            (trading["best_baseline"], "daily_gain_against_best_baseline"),
+            (trading["first_run"], "daily_gain_against_first_run"),
+        )
+        for name, own in trading[key].items()
+    ]
+    return Table(
+        caption="Paired differences, day by day", columns=("Run", "Less", "#Net a day, bp"), rows=rows
     )
 
 
 def _rows(place: int, group: Mapping[str, Any]) -> Section:
+    shares = next(iter(group["figures"].values()))["class_shares"]
+    base = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
+    return Section(
+        key=f"rows-{place}",
+        title=f"{group['label_set']} at {group['timeframe']}",
+        says=[f"Base rate of {group['rows']:,} rows: {base}."],
+        parts=[Part(title="Classes", tables=[_classes(group), _class_gains(group)])],
+    )
+
+
+def _classes(group: Mapping[str, Any]) -> Table:
     rows = [
         (
             name,
@@ -138,7 +145,12 @@ def _rows(place: int, group: Mapping[str, Any]) -> Section:
         )
         for name, own in group["figures"].items()
     ]
-    gains = [
+    columns = ("Run", "#Accuracy, %", "#Balanced, %", "#Macro F1, %", "#ROC-AUC", "#Log loss", "#ECE")
+    return Table(caption="On the same rows", columns=columns, rows=rows)
+
+
+def _class_gains(group: Mapping[str, Any]) -> Table:
+    rows = [
         (
             name,
             other,
@@ -151,24 +163,5 @@ def _rows(place: int, group: Mapping[str, Any]) -> Section:
         )
         for name, own in group[key].items()
     ]
-    shares = next(iter(group["figures"].values()))["class_shares"]
-    base = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
-    columns = ("Run", "#Accuracy, %", "#Balanced, %", "#Macro F1, %", "#ROC-AUC", "#Log loss", "#ECE")
-    return Section(
-        key=f"rows-{place}",
-        title=f"{group['label_set']} at {group['timeframe']}",
-        says=[f"Base rate of {group['rows']:,} rows: {base}."],
-        parts=[
-            Part(
-                title="Classes",
-                tables=[
-                    Table(caption="On the same rows", columns=columns, rows=rows),
-                    Table(
-                        caption="Paired differences, row by row",
-                        columns=("Run", "Less", "#Log loss lower by", "#Accuracy, points"),
-                        rows=gains,
-                    ),
-                ],
-            )
-        ],
-    )
+    columns = ("Run", "Less", "#Log loss lower by", "#Accuracy, points")
+    return Table(caption="Paired differences, row by row", columns=columns, rows=rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,16 +13,17 @@ from scipy.special import ndtr
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.systems.estimators import FittedSystem, SystemTask
-from modeling.systems.price_settings import PriceSettings
+from modeling.systems.price_settings import PriceSettings, PriceWindows
 from modeling.systems.rows import SystemRows
 from modeling.systems.sequence_onnx import SequenceNetwork
-from modeling.systems.share_scales import ShareScales, share_scales
+from modeling.systems.share_scales import LEAST_ROWS, ShareScales, share_scales
 from traderai.common.arrays import F64, I64
 from traderai.common.errors import InputError
 
 ONNX: Final = "price.onnx"
 KERAS: Final = "price.keras"
 TOLD: Final = "price.json"
+_LEAST_ERROR: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,47 +83,26 @@ class PriceLstm(PriceSettings):
         Raises: InputError for labels of more than two classes, DatasetRefusedError where no share has enough rows.
         """
         # Keras takes seconds to import, and what is stored is scored without it.
-        from modeling.systems.price_fit import PriceWindows, price_network_fit
+        from modeling.systems.price_fit import price_network_fit
 
         rows = task.rows
-        if len(rows.classes) != 2:
-            raise InputError(
-                f"a forecast of the close is above or below it: the label set must have 2 classes, {rows.label_set} has "
-                f"{len(rows.classes)}; take direction_v1",
-                field="label_set",
-            )
         scales = share_scales(rows)
-        place = scales.places(rows)
-        train, validation = (own[place[own] >= 0] for own in map(rows.rows_of, (TRAIN, VALIDATION)))
-        if not (train.size and validation.size):
-            raise DatasetRefusedError("no share has enough rows before and after the training part's end")
-        windows = PriceWindows(
-            values=scales.scaled(rows),
-            target=scales.target(rows, np.concatenate((train, validation))),
-            train=train,
-            validation=validation,
-            lookback=rows.lookback_bars,
-        )
+        windows = _windows(rows, scales)
         found = price_network_fit(windows, PriceSettings(**asdict(self)), seed=task.seed, say=task.say)
-        network = SequenceNetwork(found.onnx)
-        said = scales.close_of(
-            network.said(windows.values, validation, lookback=windows.lookback)[:, 0], place[validation]
-        )
-        error = (said - rows.close[validation + rows.horizon_bars]) / rows.close[validation]
-        return FittedPrices(
-            network=network,
-            keras=found.keras,
-            scales=scales,
-            error_frac=float(np.sqrt(np.mean(error**2))),
-            lookback=rows.lookback_bars,
-            told={
-                "learning_curve": found.learning_curve,
-                "epochs": found.epochs,
-                "stopped_by": found.stopped_by,
-                "windows": {"train": int(train.size), "validation": int(validation.size)},
-                "without_scales": sorted(set(rows.secids) - set(scales.secids)),
-            },
-        )
+        told = {
+            "learning_curve": found.learning_curve,
+            "epochs": found.epochs,
+            "stopped_by": found.stopped_by,
+            "windows": {"train": int(windows.train.size), "validation": int(windows.validation.size)},
+            "without_scales": sorted(set(rows.secids) - set(scales.secids)),
+        }
+        fitted = FittedPrices(
+            network=SequenceNetwork(found.onnx), keras=found.keras, scales=scales, error_frac=1.0,
+            lookback=rows.lookback_bars, told=told,
+        )  # fmt: skip
+        at = windows.validation
+        error = (fitted.forecast(rows, at) - rows.close[at + rows.horizon_bars]) / rows.close[at]
+        return replace(fitted, error_frac=max(float(np.sqrt(np.mean(error**2))), _LEAST_ERROR))
 
     def load(self, files: Mapping[str, bytes]) -> FittedSystem:
         """Return the stored network, to be run by ONNX Runtime alone."""
@@ -135,3 +115,26 @@ class PriceLstm(PriceSettings):
             lookback=held["lookback"],
             told=held["told"],
         )
+
+
+def _windows(rows: SystemRows, scales: ShareScales) -> PriceWindows:
+    """Return what teaches and what stops; what cannot be foretold is refused."""
+    if len(rows.classes) != 2:
+        raise InputError(
+            f"a forecast of the close is above or below it: the label set must have 2 classes, {rows.label_set} has "
+            f"{len(rows.classes)}; take direction_v1",
+            field="label_set",
+        )
+    place = scales.places(rows)
+    train, validation = (own[place[own] >= 0] for own in map(rows.rows_of, (TRAIN, VALIDATION)))
+    if not (train.size and validation.size):
+        raise DatasetRefusedError(
+            f"a share must have at least {LEAST_ROWS} training rows, and some later ones, none had; give it more time"
+        )
+    return PriceWindows(
+        values=scales.scaled(rows),
+        target=scales.target(rows, np.concatenate((train, validation))),
+        train=train,
+        validation=validation,
+        lookback=rows.lookback_bars,
+    )

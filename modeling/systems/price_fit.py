@@ -21,20 +21,9 @@ from modeling.fitting.onnx_graphs import OPSET, drop_unread, lighten_loops
 from modeling.fitting.training import FitWatch
 from modeling.networks.recurrent import run_through
 from modeling.systems.estimators import Say
-from modeling.systems.price_settings import PriceSettings
+from modeling.systems.price_settings import PriceSettings, PriceWindows
 from modeling.systems.sequence_onnx import SequenceNetwork, windows_of
 from traderai.common.arrays import F32, I64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class PriceWindows:
-    """What teaches and what stops: windows that end with rows of one matrix, and what came after each."""
-
-    values: F32  # (m, k) scaled
-    target: F32  # (m,) scaled
-    train: I64  # rows
-    validation: I64
-    lookback: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,8 +1,10 @@
-"""The parameters of `price_lstm`."""
+"""The parameters of `price_lstm`, and what it learns from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from traderai.common.arrays import F32, I64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +29,14 @@ class PriceSettings:
                 "learning_rate and max_fit_minutes must be above 0, were "
                 f"{self.learning_rate} and {self.max_fit_minutes}"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PriceWindows:
+    """What teaches and what stops: windows that end with rows of one matrix, and what came after each."""
+
+    values: F32  # (m, k) scaled
+    target: F32  # (m,) scaled
+    train: I64  # rows
+    validation: I64
+    lookback: int
