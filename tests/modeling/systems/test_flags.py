@@ -76,3 +76,8 @@ def test_whatever_a_recipe_may_leave_out_can_be_set():
         flag_overrides(name, {"timeframe": "1h"})
     with pytest.raises(InputError, match="did you mean 'max_rows'"):
         recipe_read("xgboost", SystemRecipe, overrides=("max_row=99",))
+
+
+def test_counts_below_one_are_refused_by_name():
+    with pytest.raises(InputError, match="max_tickers 0 and horizon_bars -1: must be at least 1"):
+        recipe_read("price_lstm", SystemRecipe, overrides=("max_tickers=0", "horizon_bars=-1"))

@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from modeling.errors import ArtifactBrokenError, DatasetRefusedError, PromotionRefusedError
 from modeling.fitting.recipe import recipe_kind, recipe_names, recipe_read
 from modeling.models import ModelVersion, TrainingRun, Trial
+from modeling.registry.artifact import artifact_write
 from modeling.services.compare import runs_compare
 from modeling.services.registry import version_promote
 from modeling.services.systems import artifact_files, loaded_evaluate, loaded_train
@@ -22,6 +24,7 @@ from modeling.systems.system import estimator_of
 from tests.modeling.systems.maker import loaded, plan
 from tests.modeling.systems.test_estimators import SMALL
 from traderai.common.errors import InputError
+from traderai.common.lake import lake_at
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2025, 1, 10, tzinfo=UTC)
@@ -146,3 +149,9 @@ def test_stored_runs_are_compared_and_those_that_said_nothing_are_refused(lake, 
     call_command("compare", *runs, "--output", str(tmp_path / "again"))
     with pytest.raises(CommandError, match="no model version 'xgbost'"):
         call_command("compare", "xgbost", runs[0])
+    files = {name: held for name, held in artifact_files(one.version).items() if name != "said.npz"}
+    sha = artifact_write(lake=lake_at(settings.LAKE_URL), key="systems/silent", files=files, about={})
+    silent = ModelVersion.objects.filter(version=runs[0])
+    silent.update(artifact_key="systems/silent", manifest_sha256=sha)
+    with pytest.raises(CommandError, match="stored no word of its test part; train xgboost again"):
+        call_command("compare", *runs)
