@@ -204,7 +204,7 @@ def _differences(own: F64, other: F64, rows: _Rows, bootstrap: DayBootstrap) -> 
     """Return row by row how much lower the log loss and how much higher the accuracy is."""
 
     def right(scores: F64) -> F64:
-        return (scores.argmax(axis=1) == rows.label).astype(np.float64)
+        return np.asarray(scores.argmax(axis=1) == rows.label, dtype=np.float64)
 
     gain = score_losses(rows.label, other) - score_losses(rows.label, own)
     return {

@@ -46,10 +46,10 @@ def class_figures(said: SystemSaid, rows: SystemRows, bootstrap: DayBootstrap) -
 
 
 def score_figures(
-    label: I8, scores: F64, days: I64, bootstrap: DayBootstrap, *, classes: tuple[str, ...]
+    labels: I8, scores: F64, days: I64, bootstrap: DayBootstrap, *, classes: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return the figures of scores (n, k) by the labels (n,) and days (n,) of their rows."""
-    label = label.astype(np.int64)
+    label = labels.astype(np.int64)
     predicted = scores.argmax(axis=1)
     confusion = confusion_matrix(label, predicted, classes=len(classes))
     told = class_scores(confusion)

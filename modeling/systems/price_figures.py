@@ -52,12 +52,12 @@ def price_figures(forecast: F64, rows: SystemRows, at: I64, bootstrap: DayBootst
     for number, secid in enumerate(rows.secids):
         here = rows.instrument[at] == number
         if here.any():
-            errors = [(((each - came) / traded)[here]) ** 2 for each in (forecast, last)]
+            error, of_last = (((each - came) / traded)[here] ** 2 for each in (forecast, last))
             tickers[secid] = {
                 "rows": int(here.sum()),
-                "rmse_rub": _root(bootstrap.mean(errors[0], days[here])),
-                "naive_rmse_rub": _root(bootstrap.mean(errors[1], days[here])),
-                "error_share": _share(*errors, days[here], bootstrap),
+                "rmse_rub": _root(bootstrap.mean(error, days[here])),
+                "naive_rmse_rub": _root(bootstrap.mean(of_last, days[here])),
+                "error_share": _share(error, of_last, days[here], bootstrap),
             }
     return {
         "rows": int(at.size),

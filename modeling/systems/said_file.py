@@ -124,8 +124,10 @@ def said_read(content: bytes) -> SaidFile:
                 )
                 for number, name in enumerate(about.pop("speakers"))
             )
-            plain = {name: tuple(own) if isinstance(own, list) else own for name, own in about.items()}
-            held = {own.name: arrays[own.name] for own in fields(SaidFile) if own.name in arrays.files}
-            return SaidFile(**plain, **held, speakers=speakers)
+            held: dict[str, Any] = {
+                name: tuple(own) if isinstance(own, list) else own for name, own in about.items()
+            }
+            held |= {own.name: arrays[own.name] for own in fields(SaidFile) if own.name in arrays.files}
+            return SaidFile(**held, speakers=speakers)
     except (EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
         raise ArtifactBrokenError(f"this is no word of a training ({error!r}); train again") from error

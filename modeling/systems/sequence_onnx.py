@@ -38,7 +38,7 @@ class SequenceNetwork:
 def windows_of(values: F32, rows: I64, lookback: int) -> F32:
     """Return the windows (b, lookback, k) that end with some rows (b,) of a matrix (m, k), oldest step first."""
     require_windows(values, rows, lookback=lookback)
-    return values[rows[:, None] + np.arange(1 - lookback, 1)]
+    return np.asarray(values[rows[:, None] + np.arange(1 - lookback, 1)])
 
 
 def _filled(rows: I64) -> I64:
