@@ -31,6 +31,7 @@ from modeling.systems.loading import LoadedRows, system_load
 from modeling.systems.pictures import confusion_png, importance_png
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import SystemRows, parted_by_shares, require_rows
+from modeling.systems.second_stage import system_load_fitted
 from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found, trader_of
 from modeling.systems.trading import Cut, Trader
 from traderai.common import clock
@@ -143,7 +144,8 @@ def loaded_evaluate(
             field="version",
         )
     cut = Cut(threshold=about["threshold"], tuned_for=about["tuned_for"])
-    again = rescored(plan, estimator_of(plan).load(files), cut, rows, _trader(plan), seed=about["seed"])
+    fitted = system_load_fitted(estimator_of(plan), files)
+    again = rescored(plan, fitted, cut, rows, _trader(plan), seed=about["seed"])
     stored = json.loads(files[METRICS])["test"][plan.name]
     if again.figures["test"][plan.name] != stored:
         raise ArtifactBrokenError(
