@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
@@ -302,6 +302,11 @@ def recipe_kind(name: str) -> str:
     return str(_content(name)[0].get("kind"))
 
 
+def recipe_content(name: str) -> dict[str, Any]:
+    """Return what a recipe's file says, unchecked; an unknown name is an InputError."""
+    return _content(name)[0]
+
+
 def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
     """Return a recipe with `key.sub=value` overrides applied; what is unknown is an InputError that says so."""
     return recipe_read(name, Recipe, overrides=overrides)
@@ -310,6 +315,9 @@ def recipe_load(name: str, *, overrides: tuple[str, ...] = ()) -> Recipe:
 def recipe_read(name: str, into: type[Kind], *, overrides: tuple[str, ...] = ()) -> Kind:
     """Return a recipe of one sort as its dataclass; raises as `recipe_load`."""
     content, where = _content(name)
+    for own in fields(into):  # type: ignore[arg-type]  # what may be left out of a file may be set, too
+        if own.default is None or isinstance(own.default, int | float | str):
+            content.setdefault(own.name, own.default)
     for override in overrides:
         _override(content, override)
     if content.get("universe") == "all":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
@@ -16,7 +17,6 @@ from modeling.contracts.registry import SYSTEM
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.manifest import code_sha256
-from modeling.fitting.plots import equity_png
 from modeling.fitting.recipe import recipe_read
 from modeling.fitting.trading import account_rules
 from modeling.models import ModelVersion, TrainingRun
@@ -26,11 +26,14 @@ from modeling.selectors.versions import facts_of, version_get
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_register
 from modeling.services.training_runs import training_run, training_runs_sweep
+from modeling.systems.judged_slice import SliceAsk, judged_slice
 from modeling.systems.lines import system_lines
 from modeling.systems.loading import LoadedRows, system_load
-from modeling.systems.pictures import confusion_png, importance_png
+from modeling.systems.pictures import confusion_png, system_pictures
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import SystemRows, parted_by_shares, require_rows
+from modeling.systems.said import system_said_file
+from modeling.systems.said_file import SAID, said_bytes
 from modeling.systems.second_stage import system_load_fitted
 from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found, trader_of
 from modeling.systems.trading import Cut, Trader
@@ -110,12 +113,20 @@ def loaded_train(
     return _told(facts, reused=False, seconds=clock.monotonic_s() - began_s)
 
 
-def system_evaluate(*, version: str, progress: Progress = silent) -> SystemReport:
-    """Score a stored system again on the test slice that it was judged on, by what its artifact holds.
+def system_evaluate(
+    *,
+    version: str,
+    ask: SliceAsk = SliceAsk(),
+    folder: Path | None = None,
+    progress: Progress = silent,
+) -> SystemReport:
+    """Score a stored system again on the test slice that it was judged on or on some rows of it, by what its artifact holds.
 
-    Nothing is learned, stored or counted: the same rows were looked at when it was trained.
+    Nothing is learned, stored or counted: the same rows were looked at when it was trained. Into a folder go the figures
+    and the confusion matrix.
     Raises: NotFoundError for an unknown version, ArtifactBrokenError where its files are not those that were registered or
-    other figures come out, InputError for a version that is no earlier system or data that have changed since.
+    other figures come out, InputError for a version that is no earlier system, data that have changed since, or rows that
+    it was not judged on.
     """
     facts = version_get(version=version)
     if facts.kind != SYSTEM:
@@ -128,11 +139,17 @@ def system_evaluate(*, version: str, progress: Progress = silent) -> SystemRepor
     )
     as_of = datetime.fromisoformat(json.loads(files[TOLD])["as_of"])
     loaded = system_load(plan, as_of=as_of, progress=_stage(progress, 0, "data"))
-    return loaded_evaluate(facts=facts, plan=plan, files=files, loaded=loaded)
+    return loaded_evaluate(facts=facts, plan=plan, files=files, loaded=loaded, ask=ask, folder=folder)
 
 
 def loaded_evaluate(
-    *, facts: ModelVersionFacts, plan: SystemRecipe, files: dict[str, bytes], loaded: LoadedRows
+    *,
+    facts: ModelVersionFacts,
+    plan: SystemRecipe,
+    files: dict[str, bytes],
+    loaded: LoadedRows,
+    ask: SliceAsk = SliceAsk(),
+    folder: Path | None = None,
 ) -> SystemReport:
     """Score a stored system on rows that are there; everything after the loading of `system_evaluate`."""
     began_s = clock.monotonic_s()
@@ -144,14 +161,33 @@ def loaded_evaluate(
             field="version",
         )
     cut = Cut(threshold=about["threshold"], tuned_for=about["tuned_for"])
-    fitted = system_load_fitted(estimator_of(plan), files)
-    again = rescored(plan, fitted, cut, rows, _trader(plan), seed=about["seed"])
+    fitted, asked = system_load_fitted(estimator_of(plan), files), judged_slice(rows, ask)
+    again = rescored(plan, fitted, cut, asked, _trader(plan), seed=about["seed"])
     stored = json.loads(files[METRICS])["test"][plan.name]
-    if again.figures["test"][plan.name] != stored:
+    if ask.whole and again.figures["test"][plan.name] != stored:
         raise ArtifactBrokenError(
             f"{version} scores other figures than were stored when it was trained; train again"
         )
-    return _told(facts, reused=True, seconds=clock.monotonic_s() - began_s)
+    report = _told(facts, reused=True, seconds=clock.monotonic_s() - began_s)
+    if not ask.whole:
+        table = tuple(system_lines(again.figures, is_simulated=facts.is_simulated))
+        report = replace(report, table=table)
+    return report if folder is None else replace(report, files=_evaluation(folder, facts, again))
+
+
+def _evaluation(folder: Path, facts: ModelVersionFacts, again: FoundSystem) -> tuple[str, ...]:
+    """Write what scoring a system again gave; return where."""
+    told = again.figures["test"][facts.recipe]
+    contents = {
+        f"{facts.version}.metrics.json": json_bytes({"version": facts.version, **told}),
+        f"{facts.version}.confusion.png": confusion_png(
+            told["classes"], title=f"{facts.version}, scored again"
+        ),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    return tuple(str(folder / name) for name in contents)
 
 
 def _parted(rows: SystemRows, plan: SystemRecipe) -> SystemRows:
@@ -193,21 +229,19 @@ def _stored(
         "data_sha256": run.data_sha256, "code_sha256": run.code_sha256, "threshold": found.said.cut.threshold,
         "tuned_for": found.said.cut.tuned_for,
     }  # fmt: skip
-    told = found.figures["test"][plan.name]["classes"]
+    said = system_said_file(
+        plan, rows, _trader(plan), (found.said, *found.others), is_simulated=loaded.is_simulated
+    )
     files = {
         **found.fitted.files(),
+        **system_pictures(found, rows, name=plan.name),
         METRICS: json_bytes(found.figures),
         RECIPE: json_bytes(asdict(plan)),
         TOLD: json_bytes(about),
+        SAID: said_bytes(said),
         "dataset.json": json_bytes(_dataset(rows, loaded)),
         "model_card.md": _card(about, rows, loaded, found).encode(),
-        "confusion.png": confusion_png(told, title=f"{plan.name} on the test part"),
-        "equity.png": equity_png(found.traded, title=f"{plan.name} on the test part"),
     }
-    if "importance" in found.fitted.told:
-        files["importance.png"] = importance_png(
-            found.fitted.told["importance"], title=f"What {plan.name} reads"
-        )
     sha = artifact_write(lake=lake_at(settings.LAKE_URL), key=key, files=files, about=about)
     new = NewVersion(
         version=name, kind=SYSTEM, recipe=plan.name, feature_set_key=about["feature_set"], label_set=plan.label_set,

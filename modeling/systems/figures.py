@@ -15,7 +15,7 @@ from modeling.kernels.class_metrics import class_scores, confusion_matrix
 from modeling.systems.recipe import FigureConfig
 from modeling.systems.rows import SystemRows
 from modeling.systems.trading import Cut, Trader, part_days
-from traderai.common.arrays import F64, I64
+from traderai.common.arrays import F64, I8, I64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,33 +41,44 @@ def part_bootstrap(rows: SystemRows, config: FigureConfig, *, part: int, seed: i
 
 def class_figures(said: SystemSaid, rows: SystemRows, bootstrap: DayBootstrap) -> dict[str, Any]:
     """Return the figures of a classifier: every one beside the share of the most frequent class."""
-    label = rows.label[said.at].astype(np.int64)
-    predicted = said.scores.argmax(axis=1)
-    confusion = confusion_matrix(label, predicted, classes=len(rows.classes))
-    told, days = class_scores(confusion), rows.day[said.at]
-    up = (label == len(rows.classes) - 1).astype(np.float64)
-    upper = said.scores[:, -1]
-    own = said.scores[np.arange(label.size), label]
+    label, days = rows.label[said.at], rows.day[said.at]
+    return score_figures(label, said.scores, days, bootstrap, classes=rows.classes)
+
+
+def score_figures(
+    label: I8, scores: F64, days: I64, bootstrap: DayBootstrap, *, classes: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return the figures of scores (n, k) by the labels (n,) and days (n,) of their rows."""
+    label = label.astype(np.int64)
+    predicted = scores.argmax(axis=1)
+    confusion = confusion_matrix(label, predicted, classes=len(classes))
+    told = class_scores(confusion)
+    up = (label == len(classes) - 1).astype(np.float64)
+    upper = scores[:, -1]
     one_valued = np.ptp(upper) == 0.0
     return {
         "rows": int(label.size),
         "days": int(np.unique(days).size),
-        "class_shares": dict(zip(rows.classes, (confusion.sum(axis=1) / label.size).tolist(), strict=True)),
-        "predicted_shares": dict(
-            zip(rows.classes, (confusion.sum(axis=0) / label.size).tolist(), strict=True)
-        ),
+        "class_shares": dict(zip(classes, (confusion.sum(axis=1) / label.size).tolist(), strict=True)),
+        "predicted_shares": dict(zip(classes, (confusion.sum(axis=0) / label.size).tolist(), strict=True)),
         "majority_share": told.majority_share,
         "accuracy": bootstrap.mean((predicted == label).astype(np.float64), days),
         "balanced_accuracy": told.balanced_accuracy,
         "macro_f1": told.macro_f1,
-        "precision": dict(zip(rows.classes, told.precision.tolist(), strict=True)),
-        "recall": dict(zip(rows.classes, told.recall.tolist(), strict=True)),
-        "f1": dict(zip(rows.classes, told.f1.tolist(), strict=True)),
+        "precision": dict(zip(classes, told.precision.tolist(), strict=True)),
+        "recall": dict(zip(classes, told.recall.tolist(), strict=True)),
+        "f1": dict(zip(classes, told.f1.tolist(), strict=True)),
         "confusion": confusion.tolist(),
-        "log_loss": bootstrap.mean(-np.log(np.clip(own, 1e-12, 1.0)), days),
+        "log_loss": bootstrap.mean(score_losses(label, scores), days),
         "roc_auc": {"value": 0.5, "low": 0.5, "high": 0.5} if one_valued else bootstrap.auc(up, upper, days),
         "ece": metrics.reliability(up, upper).ece,
     }
+
+
+def score_losses(label: I64 | I8, scores: F64) -> F64:
+    """Return the log loss of each row (n,) in nats by its class (n,) and the scores of all classes (n, k)."""
+    own = scores[np.arange(label.size), label]
+    return np.asarray(-np.log(np.clip(own, 1e-12, 1.0)))
 
 
 def trade_figures(result: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:

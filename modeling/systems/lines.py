@@ -39,9 +39,31 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
         lines += [
             _trade_line(name, own["trading_at_bp"][cost], own["cut"]) for name, own in figures["test"].items()
         ]
+    lines += [
+        line
+        for name, own in figures["test"].items()
+        if "prices" in own
+        for line in _price_lines(name, own["prices"])
+    ]
     lines += stage_lines(figures.get("fit", {}))
     lines += ["", "predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
+
+
+def _price_lines(name: str, told: Mapping[str, Any]) -> list[str]:
+    lines = [
+        "",
+        f"forecasts of the close, {told['rows']:,} rows: {name} is {told['verdict']}",
+        f"  scaled MSE {bounded(told['scaled_mse'], digits=4)}, of the last close "
+        f"{bounded(told['naive_scaled_mse'], digits=4)}; the one is {bounded(told['error_share'], digits=2)} of the other "
+        "(below 1 is better)",
+        f"  {'':<8}{'rows':>7}  {'RMSE, RUB':<29}{'last close, RUB':<29}share of its squared error",
+    ]
+    return lines + [
+        f"  {secid:<8}{own['rows']:>7,}  {bounded(own['rmse_rub'], digits=2):<29}"
+        f"{bounded(own['naive_rmse_rub'], digits=2):<29}{bounded(own['error_share'], digits=2)}"
+        for secid, own in told["tickers"].items()
+    ]
 
 
 def _trade_line(name: str, told: Mapping[str, Any], cut: Mapping[str, Any]) -> str:

@@ -67,4 +67,5 @@ def _universe(recipe: SystemRecipe, timeframe: Timeframe) -> list[InstrumentFact
         chosen = list(traded_list(timeframe=timeframe, active_only=False))
     simulated = [item for item in chosen if item.is_simulated]
     real = [item for item in chosen if not item.is_simulated]
-    return {"real": real, "simulated": simulated, "auto": real or simulated}[recipe.data]
+    own = {"real": real, "simulated": simulated, "auto": real or simulated}[recipe.data]
+    return own[: recipe.max_tickers]

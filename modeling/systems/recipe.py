@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from modeling.contracts import ClassLabelSet
@@ -119,21 +119,26 @@ class SystemRecipe:
     split: SystemSplit
     cut: CutConfig
     figures: FigureConfig
+    max_tickers: int | None = None  # the first so many of the universe; None: all
     lookback_bars: int = 1
     min_rows: int = 200  # of each part: with fewer the training stops and says so
     max_rows: int | None = None  # the newest so many; None: all
     reinforcement: ReinforcementConfig | None = None  # None: no second stage
+    horizon_bars: int | None = None  # that the label looks ahead; None: as the label set says
+    threshold_frac: float | None = None  # that a move must exceed; None: as the label set says
 
     def __post_init__(self) -> None:
         if self.reinforcement is not None and not self.cut.hold_wins:
             raise ValueError(
                 "a second stage learns when to hold: with reinforcement cut.hold_wins must be true"
             )
-        if self.lookback_bars < 1 or self.min_rows < 1 or (self.max_rows is not None and self.max_rows < 1):
-            raise ValueError(
-                "lookback_bars, min_rows and max_rows must be at least 1, were "
-                f"{self.lookback_bars}, {self.min_rows} and {self.max_rows}"
-            )
+        counts = {
+            name: getattr(self, name)
+            for name in ("lookback_bars", "min_rows", "max_rows", "max_tickers", "horizon_bars")
+        }
+        low = [f"{name} {count}" for name, count in counts.items() if count is not None and count < 1]
+        if low:
+            raise ValueError(f"{' and '.join(low)}: must be at least 1")
 
     def labels(self) -> ClassLabelSet:
         """Return the recipe's label set at its timeframe; one without classes is an InputError."""
@@ -148,4 +153,22 @@ class SystemRecipe:
                 f"label set {self.label_set} must have one horizon in bars, had {', '.join(found.horizons)}",
                 field="label_set",
             )
-        return found
+        return self._changed(found)
+
+    def _changed(self, found: ClassLabelSet) -> ClassLabelSet:
+        """Return a label set with the horizon and threshold of this recipe, where it has its own."""
+        changes: dict[str, Any] = {}
+        if self.horizon_bars is not None:
+            changes["horizons"] = (f"{self.horizon_bars}bars",)
+        if self.threshold_frac is not None:
+            if found.threshold_frac is None:
+                raise InputError(
+                    f"label set {self.label_set} asks for the sign alone and has no threshold; choose another label set or "
+                    "leave threshold_frac out",
+                    field="threshold_frac",
+                )
+            changes["threshold_frac"] = self.threshold_frac
+        try:
+            return replace(found, **changes) if changes else found
+        except ValueError as error:
+            raise InputError(f"label set {self.label_set} as changed: {error}", field="label_set") from error

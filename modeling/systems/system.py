@@ -17,6 +17,8 @@ from modeling.systems.boosting import Boosting
 from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
 from modeling.systems.figures import SystemSaid, held_out_figures, part_bootstrap
 from modeling.systems.forest import RandomForest
+from modeling.systems.price import PriceLstm
+from modeling.systems.price_figures import forecast_figures
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rewards import Rewarder
 from modeling.systems.rows import SystemRows
@@ -30,6 +32,7 @@ ESTIMATORS: Final[dict[str, type]] = {
     "random_forest": RandomForest,
     "xgboost": Boosting,
     "logistic": Logistic,
+    "price_lstm": PriceLstm,
 }
 Scores = Callable[[SystemRows, I64], F64]
 
@@ -40,6 +43,7 @@ class FoundSystem:
 
     fitted: FittedSystem
     said: SystemSaid
+    others: tuple[SystemSaid, ...]  # what it must beat
     traded: Traded
     figures: dict[str, Any]
 
@@ -100,10 +104,10 @@ def judged(
 ) -> FoundSystem:
     """Return the figures of what is said of the test rows, by one set of draws for all."""
     bootstrap = part_bootstrap(rows, recipe.figures, part=TEST, seed=seed)
+    test = held_out_figures([said, *others], rows, trader, bootstrap, costs_bp=recipe.figures.extra_costs_bp)
+    test[said.name] |= plain(forecast_figures(fitted, rows, said.at, bootstrap))
     figures = {
-        "test": held_out_figures(
-            [said, *others], rows, trader, bootstrap, costs_bp=recipe.figures.extra_costs_bp
-        ),
+        "test": test,
         "validation_cut": {"tuned_for": said.cut.tuned_for, "tried": list(said.cut.tried)},
         "fit": fitted.told,
         "rows": {
@@ -112,7 +116,7 @@ def judged(
         "interval_level": recipe.figures.interval_level,
     }
     traded = trader.traded(rows, said.at, said.scores, said.cut.threshold, part=TEST)
-    return FoundSystem(fitted=fitted, said=said, traded=traded, figures=plain(figures))
+    return FoundSystem(fitted=fitted, said=said, others=tuple(others), traded=traded, figures=plain(figures))
 
 
 def said_of(name: str, scores: Scores, rows: SystemRows, trader: Trader) -> SystemSaid:

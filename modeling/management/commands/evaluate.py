@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -17,17 +18,32 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("version", help="as manage.py models list names it")
+        parser.add_argument("--timeframe", help="of the bars; only the one that it learned from is taken")
+        parser.add_argument("--tickers", nargs="+", default=[], help="only these of its shares")
+        parser.add_argument("--max-rows", type=int, help="only the newest so many test rows")
+        parser.add_argument(
+            "--output", type=Path, help="a folder for the metrics as JSON and the confusion matrix as PNG"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Score and print."""
         from modeling.services.systems import system_evaluate  # imports what learns
+        from modeling.systems.judged_slice import SliceAsk
 
         try:
-            report = system_evaluate(version=options["version"], progress=self._progress)
+            ask = SliceAsk(
+                timeframe=options["timeframe"],
+                tickers=tuple(word.upper() for word in options["tickers"]),
+                max_rows=options["max_rows"],
+            )
+            report = system_evaluate(
+                version=options["version"], ask=ask, folder=options["output"], progress=self._progress
+            )
         except TraderAIError as error:
             raise CommandError(error.detail) from error
         self.stdout.write("\n".join(report.table))
-        self.stdout.write(f"\nthe stored artifact scores the same figures, {report.seconds:.0f} s")
+        same = "the stored artifact scores the same figures" if ask.whole else "a slice of the test part"
+        self.stdout.write(f"\n{same}, {report.seconds:.0f} s")
         self.stdout.write("\n".join(report.files))
 
     def _progress(self, done: int, total: int, what: str) -> None:

