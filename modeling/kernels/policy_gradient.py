@@ -89,16 +89,17 @@ def policy_gradient(
     by_logit /= action.size
     outer = _with_ones(read).T @ by_logit
     if not shape.hidden_units:
-        return outer.ravel()
+        return np.asarray(outer.ravel())
     weights = _split(shape, parameters)[1]
     by_hidden = (by_logit @ weights[:-1].T) * (1.0 - read**2)
-    return np.concatenate(((_with_ones(inputs).T @ by_hidden).ravel(), outer.ravel()))
+    return np.asarray(np.concatenate(((_with_ones(inputs).T @ by_hidden).ravel(), outer.ravel())))
 
 
 def drawn_actions(shares: F64, rng: np.random.Generator) -> I64:
     """Return an action (n,) for each row of probabilities (n, k), drawn by them."""
-    places = (rng.random(shares.shape[0])[:, None] > np.cumsum(shares, axis=1)).sum(axis=1)
-    return np.minimum(places, shares.shape[1] - 1).astype(np.int64)
+    drawn = rng.random((shares.shape[0], 1))
+    places = (drawn > np.cumsum(shares, axis=1)).sum(axis=1)
+    return np.asarray(np.minimum(places, shares.shape[1] - 1), dtype=np.int64)
 
 
 def _layers(shape: PolicyShape, parameters: F64, inputs: F64) -> tuple[F64, F64]:

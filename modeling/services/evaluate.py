@@ -70,7 +70,7 @@ def dataset_evaluate(
     run = run_of(facts)
     rules = rules_of(recipe_of(run), seed=run.seed, simulated=facts.is_simulated)
     own = version_judged(facts, dataset, rows=dataset.rows_of(TEST))
-    stored = facts.metrics["test"]
+    stored: dict[str, Any] = facts.metrics["test"]  # type: ignore[assignment]  # what part_metrics gave
     again = part_metrics(own, dataset, rules, known=_known(stored), part=TEST, say=progress)
     unlike = sorted(name for name, told in plain(again).items() if told != stored[name])
     if unlike:

@@ -98,7 +98,7 @@ def stage_learned(lesson: Lesson, config: ReinforcementConfig, *, seed: int) -> 
     seed give the same policy.
     Raises: DatasetRefusedError where the rows are too few to teach and to stop.
     """
-    lesson = lesson.taken(np.isfinite(lesson.reward).all(axis=1))
+    lesson = lesson.taken(np.asarray(np.isfinite(lesson.reward).all(axis=1)))
     teaching, stopping = _parts(lesson, config.stop_frac)
     inputs = np.column_stack((teaching.log_p, teaching.context))
     mean, std = np.nanmean(inputs, axis=0), np.nanstd(inputs, axis=0)
@@ -115,7 +115,7 @@ def stage_learned(lesson: Lesson, config: ReinforcementConfig, *, seed: int) -> 
 
 def decisions(scores: F64) -> I64:
     """Return the likeliest action of each row (n,)."""
-    return scores.argmax(axis=1)
+    return np.asarray(scores.argmax(axis=1), dtype=np.int64)
 
 
 def daily_net_r(action: I64, reward: F64, day: I64) -> F64:

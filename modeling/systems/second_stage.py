@@ -145,4 +145,5 @@ def stage_lines(told: Mapping[str, Any]) -> list[str]:
     return [
         *lines,
         f"  {'difference':<20} {gain['mean']:+.4f} [{gain['low']:+.4f}, {gain['high']:+.4f}] over {gain['days']} days",
+        *(["  its scores are shares of decisions, no probabilities of the classes"] if own["kept"] else []),
     ]
