@@ -65,7 +65,13 @@ def ewma_volatility(bars: Bars) -> F64:
 
 
 def ewma_of_returns(returns: F64) -> F64:
-    """Return the volatility of `ewma_volatility` from a share's simple returns (n,), the first one 0; all else as there."""
+    """Return the volatility of `ewma_volatility` from a share's simple returns.
+
+    Shapes: returns (n,), the first one 0 -> (n,)
+    Units:  as there.
+    NaN:    as there.
+    Causal: row t reads returns up to t.
+    """
     start = float(np.mean(returns[1:21] ** 2)) if returns.size > 1 else 0.0
     level = _ewma(returns**2, start)
     level[:21] = np.nan

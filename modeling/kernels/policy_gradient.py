@@ -96,7 +96,10 @@ def policy_gradient(
 
 
 def drawn_actions(shares: F64, rng: np.random.Generator) -> I64:
-    """Return an action (n,) for each row of probabilities (n, k), drawn by them."""
+    """Return an action for each row of probabilities, drawn by them.
+
+    Shapes: shares (n, k), rows adding up to 1; returns (n,).
+    """
     drawn = rng.random((shares.shape[0], 1))
     places = (drawn > np.cumsum(shares, axis=1)).sum(axis=1)
     return np.asarray(np.minimum(places, shares.shape[1] - 1), dtype=np.int64)

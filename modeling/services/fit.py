@@ -320,10 +320,9 @@ def _write(
         store.METRICS: store.json_bytes(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
-        store.EXPLAIN: store.json_bytes(told.read),
         **_rule_files(made),
         store.DRIFT: _drift_bytes(plan, dataset, made),
-        SAID: told.said,
+        **{store.EXPLAIN: store.json_bytes(told.read), SAID: told.said},
         "dataset.json": store.json_bytes(plain(told.manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
         "model_card.md": model_card(
