@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -145,6 +145,22 @@ def reduced(trust: HeadTrust, *, kinds: Sequence[str]) -> HeadTrust:
         changes |= {"quantile_weights": _WEIGHTS[0], "excursions": tuple(recent)}
     if "volatility_rank" in kinds:
         changes["volatility_weights"] = (0.0, 1.0, 0.0)
+    return replace(trust, **changes)
+
+
+def taught_only(trust: HeadTrust, loss_weights: Mapping[str, float]) -> HeadTrust:
+    """Return the trust with the heads that no loss taught back at what is known without the network.
+
+    Such a head says what chance began it with; that it lessens a loss here and there is no reason to serve it.
+    """
+    untaught = {head for head, weight in loss_weights.items() if weight == 0}
+    changes: dict[str, Any] = {}
+    if "return_quantiles" in untaught and trust.quantile_weights[2] > 0:
+        changes["quantile_weights"] = _WEIGHTS[_HALF]
+    if "volatility" in untaught and trust.volatility_weights[2] > 0:
+        changes["volatility_weights"] = _WEIGHTS[_RECENT]
+    if "direction_logits" in untaught:
+        changes["direction_trust"] = 0.0
     return replace(trust, **changes)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from modeling.contracts import HeadTrust
 from modeling.contracts.council import CouncilRules
 from modeling.fitting.batches import Scaler, scaler_fit
-from modeling.fitting.calibration import Chooser
+from modeling.fitting.calibration import Chooser, taught_only
 from modeling.fitting.dataset import TEST, VALIDATION, Dataset
 from modeling.fitting.evaluation import plain
 from modeling.fitting.explain import Served
@@ -109,9 +109,10 @@ def candidate_train(dataset: Dataset, rules: Rules, *, say: Say, checkpoints: Pa
 
 
 def candidate_calibrate(trained: Trained, rules: Rules) -> dict[str, HeadTrust]:
-    """Return how far each horizon's heads are trusted, proven on the pooled out-of-fold rows alone."""
+    """Return how far each horizon's heads are trusted, proven on the pooled out-of-fold rows alone; untaught heads are not."""
     chooser = Chooser(rules=rules.recipe.evaluation, seed=rules.seed)
-    return trust_of(trained.folds, column=trained.column, chooser=chooser)
+    found = trust_of(trained.folds, column=trained.column, chooser=chooser)
+    return {name: taught_only(own, rules.recipe.fit.loss_weights) for name, own in found.items()}
 
 
 def candidate_judge(

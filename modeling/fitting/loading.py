@@ -62,7 +62,7 @@ def dataset_load(
 
     Raises: NotReadyError if no instrument has features, DatasetRefusedError as `dataset_assemble` says.
     """
-    loaded = whole_load(recipe, as_of=as_of, progress=progress)
+    loaded = whole_load(recipe, as_of=as_of, progress=progress, since=recipe.begins)
     return parted(loaded.dataset, recipe), loaded.is_simulated, loaded.without_features
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
 import yaml
@@ -15,7 +16,9 @@ from modeling.contracts.heads import BASE_HEADS, EXCURSION_HEADS, HEADS
 from modeling.contracts.order_levels import OrderLevelConfig
 from modeling.contracts.thresholds import ThresholdConfig
 from modeling.fitting.recipe_adapters import AdapterConfig
+from modeling.fitting.recipe_sides import SideLossConfig
 from modeling.selectors.label_sets import barrier_set_get
+from traderai.common.clock import midnight
 from traderai.common.config import PACKAGED_DIR, config_path, load_yaml, parse
 from traderai.common.errors import InputError, did_you_mean
 
@@ -63,9 +66,10 @@ class NetworkConfig:
     lookback_bars: int
     channels: int
     ticker_width: int
-    horizon_width: int
+    horizon_width: int  # of its embedding
     dropout_frac: float
     volatility_feature: str  # recent volatility of a bar's return: the unit of returns
+    horizon_input: Literal["embedding", "one_hot"] = "embedding"
     depth: int = 2  # layers of a backbone that stacks equal ones
     attention_heads: int = 2
     heads: tuple[str, ...] = BASE_HEADS
@@ -115,6 +119,7 @@ class FitConfig:
     max_fit_minutes: float
     ticker_dropout_frac: float
     loss_weights: dict[str, float]
+    side_loss: SideLossConfig = field(default_factory=SideLossConfig)
     learned_loss_weights: bool = False  # times these, weights that are learned with the network
     rank_min_shares: int = 5  # moments with fewer labelled shares carry no rank
 
@@ -242,6 +247,10 @@ class Recipe:
     network: NetworkConfig
     fit: FitConfig
     evaluation: EvaluationConfig
+    horizon_filter: tuple[
+        str, ...
+    ] = ()  # of the label set: these alone are learned, judged and served; empty: all
+    since: str | None = None  # the first day (Moscow) whose rows are used; None: all there are
     council: CouncilConfig | None = None
     adapters: AdapterConfig | None = None
     thresholds: ThresholdConfig | None = None  # None: the policy's own stand
@@ -250,6 +259,7 @@ class Recipe:
 
     def __post_init__(self) -> None:
         Timeframe.parse(self.timeframe)
+        self.begins  # noqa: B018  # a day that is none is refused here
         if set(self.fit.loss_weights) != set(self.network.heads):
             raise ValueError(
                 f"loss_weights must give each of {', '.join(self.network.heads)} a weight, gave "
@@ -262,9 +272,24 @@ class Recipe:
         if (self.kind == "council") != (self.council is not None):
             raise ValueError(f"a recipe of kind council has a council and no other has one, was {self.kind}")
 
+    @property
+    def begins(self) -> datetime | None:
+        """The moment of `since`; a day that is none is a ValueError."""
+        return None if self.since is None else midnight(date.fromisoformat(self.since))
+
     def labels(self) -> BarrierLabelSet:
-        """Return the recipe's label set at its timeframe; one that is not for it is an InputError."""
-        return barrier_set_get(name=self.label_set, timeframe=self.timeframe)
+        """Return the recipe's label set at its timeframe with the horizons asked for; what it is not for is an InputError."""
+        found = barrier_set_get(name=self.label_set, timeframe=self.timeframe)
+        unknown = [name for name in self.horizon_filter if name not in found.horizons]
+        if unknown:
+            raise InputError(
+                f"horizon_filter must name horizons of {self.label_set} at {self.timeframe}, {', '.join(found.horizons)}, "
+                f"named {unknown[0]!r}{did_you_mean(unknown[0], found.horizons)}",
+                field="horizon_filter",
+            )
+        if not self.horizon_filter:
+            return found
+        return replace(found, horizons=tuple(own for own in found.horizons if own in self.horizon_filter))
 
 
 def recipe_names() -> tuple[str, ...]:

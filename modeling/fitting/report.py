@@ -29,6 +29,23 @@ def table_lines(part: dict[str, Any], *, part_name: str, is_simulated: bool) -> 
     return lines
 
 
+def held_out_lines(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
+    """Return the honest table of a version's test part, and what it learned upon its network."""
+    learned = [
+        *threshold_lines(metrics.get("thresholds", {})),
+        *filter_lines(metrics.get("filters", [])),
+        *order_level_lines(metrics.get("order_levels", {})),
+    ]
+    return [
+        *table_lines(metrics["test"], part_name="test", is_simulated=is_simulated),
+        "",
+        *coverage_lines(metrics.get("ranges", {})),
+        *ways_lines(metrics.get("council", {})),
+        *learning_lines(metrics.get("learning", {})),
+        *learned,
+    ]
+
+
 def coverage_lines(ranges: Mapping[str, Any]) -> list[str]:
     """Return the coverage of the return quantiles of the test part, by horizon; nothing where there is none."""
     lines = []

@@ -22,7 +22,7 @@ from modeling.fitting.strategies import Strategies, recipe_strategies
 from modeling.fitting.window_batches import WindowBatches, WindowSource
 from modeling.networks.build import Networks, build_networks, prepare_fit
 from modeling.networks.ensemble import mean_network
-from modeling.networks.losses import losses
+from modeling.networks.losses import Loss, losses, weighted_binary
 from modeling.networks.shape import NetworkShape
 from modeling.networks.task_weights import with_learned_weights
 from traderai.common import clock
@@ -92,7 +92,7 @@ def network_fit(
         ),
         **strategy_targets(dataset, strategies.present),
     }
-    fit = recipe.fit
+    fit, sides = recipe.fit, _side_losses(dataset, recipe)
     source = WindowSource.of(
         dataset, scaler, targets, batch_rows=fit.batch_rows, ticker_dropout_frac=fit.ticker_dropout_frac
     )
@@ -101,7 +101,7 @@ def network_fit(
         own_seed = seed + SEEDS_APART * number
         keras.utils.set_random_seed(own_seed)
         name = recipe.network.name if recipe.network.ensemble == 1 else f"{recipe.network.name}_{number}"
-        networks = _compiled(build_networks(shape, name=name), recipe, unit, tuple(targets))
+        networks = _compiled(build_networks(shape, name=name), recipe, unit, tuple(targets), sides)
         stop = keras.callbacks.EarlyStopping(
             monitor="val_loss", patience=fit.patience_epochs, restore_best_weights=True
         )
@@ -145,11 +145,33 @@ def _joined(members: Sequence[Fitted]) -> Fitted:
     )
 
 
-def _compiled(networks: Networks, recipe: Recipe, unit: float, heads: tuple[str, ...]) -> Networks:
+def _side_losses(dataset: Dataset, recipe: Recipe) -> dict[str, Loss]:
+    """Return the losses of both sides where they are not the plain one; what `auto` weighs is counted on training rows."""
+    own = recipe.fit.side_loss
+    if own.is_plain:
+        return {}
+    alpha = own.alpha if own.loss == "focal" and own.alpha is not None else 0.5
+    gamma = own.gamma if own.loss == "focal" else 0.0
+    found = {}
+    for side in ("p_long", "p_short"):
+        weight = np.full(len(dataset.horizons), own.pos_weight_override or 1.0)
+        if own.pos_weight == "auto" and own.pos_weight_override is None:
+            hits = np.where(dataset.part == TRAIN, getattr(dataset.targets, side), np.nan)
+            weight = np.nanmean(1.0 - hits, axis=0) / np.nanmean(hits, axis=0)
+        hit_weight = 2.0 * alpha * own.pos_weight_scale * weight[:, None]
+        found[f"{side}_logit"] = weighted_binary(
+            hit_weight=hit_weight, miss_weight=2.0 * (1.0 - alpha), gamma=gamma
+        )
+    return found
+
+
+def _compiled(
+    networks: Networks, recipe: Recipe, unit: float, heads: tuple[str, ...], sides: dict[str, Loss]
+) -> Networks:
     """Return the networks with a training view that is ready to fit."""
     fit = recipe.fit
     strategy_weight = 0.0 if recipe.council is None else recipe.council.loss_weight
-    loss_by_head = losses(return_unit_frac=unit, heads=heads)
+    loss_by_head = losses(return_unit_frac=unit, heads=heads, own=sides)
     if fit.learned_loss_weights:
         wrapped, loss_by_head = with_learned_weights(networks.training, loss_by_head)
         networks = replace(networks, training=wrapped)
@@ -218,6 +240,7 @@ def _network_shape(
         attention_heads=own.attention_heads,
         ticker_width=own.ticker_width,
         horizon_width=own.horizon_width,
+        horizon_one_hot=own.horizon_input == "one_hot",
         dropout_frac=own.dropout_frac,
         heads=own.heads,
         blocks=recipe_blocks(recipe, dataset.features),

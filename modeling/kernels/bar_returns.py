@@ -61,7 +61,18 @@ def ewma_volatility(bars: Bars) -> F64:
     """
     returns = np.zeros(len(bars))
     returns[1:] = (bars.close[1:] + bars.dividend_rub[1:]) / bars.close[:-1] - 1.0
-    start = float(np.mean(returns[1:21] ** 2)) if len(bars) > 1 else 0.0
+    return ewma_of_returns(returns)
+
+
+def ewma_of_returns(returns: F64) -> F64:
+    """Return the volatility of `ewma_volatility` from a share's simple returns.
+
+    Shapes: returns (n,), the first one 0 -> (n,)
+    Units:  as there.
+    NaN:    as there.
+    Causal: row t reads returns up to t.
+    """
+    start = float(np.mean(returns[1:21] ** 2)) if returns.size > 1 else 0.0
     level = _ewma(returns**2, start)
     level[:21] = np.nan
     return np.asarray(np.sqrt(level))

@@ -51,7 +51,7 @@ def build_networks(shape: NetworkShape, *, name: str | None = None) -> Networks:
     who = keras.layers.Embedding(shape.n_tickers + 1, shape.ticker_width, name="ticker_embedding")(ticker)
     state = keras.layers.Concatenate(name="state")([last, *encoded.last, who])
     state = keras.layers.Dropout(shape.dropout_frac, name="state_dropout")(state)
-    when = keras.layers.Embedding(shape.n_horizons, shape.horizon_width, name="horizon_embedding")
+    when = _horizon_input(shape)
     heads = Heads(shape)
     unit, own = return_unit(bars, shape), strategy_inputs(bars, shape)
     serving = keras.Model(
@@ -70,6 +70,19 @@ def build_networks(shape: NetworkShape, *, name: str | None = None) -> Networks:
         name=f"{name}_all_horizons",
     )
     return Networks(serving=serving, training=training)
+
+
+def _horizon_input(shape: NetworkShape) -> Any:
+    """Return what the heads read of a horizon: an embedding, or one of the identity's rows that never learns."""
+    if not shape.horizon_one_hot:
+        return keras.layers.Embedding(shape.n_horizons, shape.horizon_width, name="horizon_embedding")
+    return keras.layers.Embedding(
+        shape.n_horizons,
+        shape.n_horizons,
+        embeddings_initializer="identity",
+        trainable=False,
+        name="horizon_one_hot",
+    )
 
 
 def prepare_fit(training: Any, inputs: dict[str, Any], targets: dict[str, Any]) -> None:

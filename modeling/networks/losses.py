@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -15,12 +15,15 @@ Loss = Callable[[Any, Any], Any]
 _CALMEST = 1e-4  # in units of returns: an outcome without any volatility has a finite loss
 
 
-def losses(*, return_unit_frac: float, heads: Sequence[str] = BASE_HEADS) -> dict[str, Loss]:
+def losses(
+    *, return_unit_frac: float, heads: Sequence[str] = BASE_HEADS, own: Mapping[str, Loss] | None = None
+) -> dict[str, Loss]:
     """Return the loss of each head; targets have shape (b, h, 1) and NaN where a row has no label.
 
-    Those of `rank_score` are (b, h, 2): the rank and the number of the row's moment within the batch.
+    Those of `rank_score` are (b, h, 2): the rank and the number of the row's moment within the batch. `own` holds the
+    losses of heads that learn by another one than usual.
     """
-    return {head: _loss_of(head, return_unit_frac) for head in heads}
+    return {head: _loss_of(head, return_unit_frac) for head in heads} | dict(own or {})
 
 
 def _loss_of(head: str, unit: float) -> Loss:
@@ -38,6 +41,33 @@ def binary_cross_entropy(target: Any, logit: Any) -> Any:
     known, target = _split(target)
     loss = keras.ops.softplus(logit) - target * logit
     return _mean(loss, known)
+
+
+def weighted_binary(*, hit_weight: np.ndarray, miss_weight: float = 1.0, gamma: float = 0.0) -> Loss:
+    """Return the log loss with weights of hits and misses and a focus on rows that are not told well yet.
+
+    A row counts by its class's weight times `(1 - p of what happened) ** gamma`; the mean is over rows, not weights.
+
+    Shapes: hit_weight (h, 1), one for each horizon; targets and logits (b, h, 1).
+    Raises: ValueError for weights that are not above 0 and a focus below 0.
+    Source: Lin et al. (2017), Focal loss for dense object detection; with gamma 0 and weights of 1 the log loss.
+    """
+    hit = np.asarray(hit_weight, dtype=np.float32)
+    if not (np.all(hit > 0) and miss_weight > 0 and gamma >= 0):
+        raise ValueError(
+            f"weights must be above 0 and gamma at least 0, were {hit.ravel()}, {miss_weight} and {gamma}"
+        )
+
+    def weighted(target: Any, logit: Any) -> Any:
+        known, target = _split(target)
+        loss = keras.ops.softplus(logit) - target * logit
+        weight = target * hit + (1.0 - target) * miss_weight
+        if gamma > 0:  # 1 - p of what happened is sigmoid(-margin), here without a difference of near numbers
+            margin = (2.0 * target - 1.0) * logit
+            weight = weight * keras.ops.exp(-gamma * keras.ops.softplus(margin))
+        return _mean(weight * loss, known)
+
+    return weighted
 
 
 def class_cross_entropy(target: Any, logits: Any) -> Any:

@@ -52,6 +52,7 @@ class NetworkShape:
     attention_heads: int = 2
     ticker_width: int
     horizon_width: int
+    horizon_one_hot: bool = False  # instead of an embedding of that width
     dropout_frac: float
     heads: tuple[str, ...] = BASE_HEADS
     blocks: tuple[FeatureBlock, ...] = ()  # none: the backbone reads the features themselves

@@ -36,17 +36,7 @@ from modeling.fitting.loading import dataset_load
 from modeling.fitting.manifest import MadeFrom, code_sha256, dataset_manifest, trained_until_s
 from modeling.fitting.plots import equity_png, learning_curve_png, reliability_png
 from modeling.fitting.recipe import Recipe, recipe_load
-from modeling.fitting.report import (
-    coverage_lines,
-    fallback_lines,
-    filter_lines,
-    learning_lines,
-    model_card,
-    order_level_lines,
-    table_lines,
-    threshold_lines,
-    ways_lines,
-)
+from modeling.fitting.report import fallback_lines, held_out_lines, model_card
 from modeling.fitting.trading import Traded
 from modeling.kernels.gate import GateVerdict
 from modeling.models import ModelVersion, TrainingRun
@@ -65,6 +55,8 @@ from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_enter, version_register
 from modeling.services.tracking import curves_track, training_track
 from modeling.services.training_runs import training_run, training_runs_sweep
+from modeling.systems.network_said import network_said_bytes
+from modeling.systems.said_file import SAID
 from traderai.common import clock
 from traderai.common.config import fingerprint
 from traderai.common.lake import lake_at
@@ -112,6 +104,7 @@ class _Told:
     manifest: dict[str, Any]
     table: list[str]
     tested: Traded
+    said: bytes  # for a comparison with other runs
     read: dict[str, Any]  # `explain.json`
 
 
@@ -182,8 +175,8 @@ def _train(
     known = known_figures(dataset, trained.scaler, rules, rows=trained.raw.rows, part=TEST)
     offer = _Offer(run=run, dataset=dataset, origin=origin, rules=rules, known=known)
     report, verdict = _offered(offer, trained, trust, progress=progress)
-    lost = lost_kinds(verdict)
-    if verdict.grade != "rejected" or not lost:
+    lost = () if verdict is None else lost_kinds(verdict)
+    if verdict is None or verdict.grade != "rejected" or not lost:
         return report
     # Where the network is not better than what is known without it, the base serves: that says "no edge" and
     # still gives ranges and break-evens. It is a version of its own, judged by the same gate.
@@ -211,8 +204,11 @@ def _offered(
     *,
     lost: tuple[str, ...] = (),
     progress: Progress,
-) -> tuple[TrainReport, GateVerdict]:
-    """Judge, store and register a candidate, and put it into shadow or service if the gate lets it."""
+) -> tuple[TrainReport, GateVerdict | None]:
+    """Judge, store and register a candidate, and put it into shadow or service if the gate lets it.
+
+    One that answers another question than today's champion is stored and compared, but not judged, so it cannot serve.
+    """
     dataset, rules, plan = offer.dataset, offer.rules, offer.rules.recipe
     said = _stage(progress, 3, "test")
     made = candidate_judge(trained, trust, dataset, rules, known=offer.known, say=said)
@@ -228,21 +224,26 @@ def _offered(
             without_features=origin.without_features,
         ),
     )
-    table = _table(made.metrics, is_simulated=offer.origin.is_simulated)
+    table = held_out_lines(made.metrics, is_simulated=offer.origin.is_simulated)
     new = _new_version(offer, made, suffix="-base" if lost else "")
     progress(4, STAGES, "artifact")
     told = _Told(
         manifest=manifest,
         table=[*table, *fallback_lines(lost)],
         tested=tested,
+        said=network_said_bytes(made.judged, dataset, rules, tested, is_simulated=origin.is_simulated),
         read=candidate_explain(made, dataset, rules, say=_stage(progress, 4, "explain")),
     )
     sha = _write(new, plan, dataset, made, told)
     facts = version_register(new=replace(new, manifest_sha256=sha), run_id=offer.run.pk, now=clock.now())
     curves_track(version=facts.version, curves=made.trained.fitted.learning_curve)
     progress(5, STAGES, "gate")
-    verdict, facts = version_judge(facts, made.judged, dataset, rules)
-    promoted, note, facts = _promote(facts, verdict)
+    verdict: GateVerdict | None = None
+    try:
+        verdict, facts = version_judge(facts, made.judged, dataset, rules)
+        promoted, note, facts = _promote(facts, verdict)
+    except PromotionRefusedError as error:
+        promoted, note = False, f"trained, to be compared; not judged by the gate: {error.detail}"
     progress(STAGES, STAGES, note)
     report = TrainReport(
         version=facts, reused=False, promoted=promoted, note=note, table=tuple(table), seconds=0.0
@@ -319,9 +320,9 @@ def _write(
         store.METRICS: store.json_bytes(
             {**made.metrics, "learning_curve": made.trained.fitted.learning_curve}
         ),
-        store.EXPLAIN: store.json_bytes(told.read),
         **_rule_files(made),
         store.DRIFT: _drift_bytes(plan, dataset, made),
+        **{store.EXPLAIN: store.json_bytes(told.read), SAID: told.said},
         "dataset.json": store.json_bytes(plain(told.manifest)),
         "recipe.json": store.json_bytes(asdict(plan)),
         "model_card.md": model_card(
@@ -370,23 +371,11 @@ def _promote(facts: ModelVersionFacts, verdict: GateVerdict) -> tuple[bool, str,
 
 
 def _reused(facts: ModelVersionFacts, seconds: float) -> TrainReport:
-    table = _table(facts.metrics, is_simulated=facts.is_simulated)
+    table = held_out_lines(facts.metrics, is_simulated=facts.is_simulated)
     note = f"nothing has changed since {facts.version} was trained; it is {facts.state} ({facts.grade})"
     return TrainReport(
         version=facts, reused=True, promoted=False, note=note, table=tuple(table), seconds=seconds
     )
-
-
-def _table(metrics: dict[str, Any], *, is_simulated: bool) -> list[str]:
-    told = table_lines(metrics["test"], part_name="test", is_simulated=is_simulated)
-    learned = [
-        *threshold_lines(metrics.get("thresholds", {})),
-        *filter_lines(metrics.get("filters", [])),
-        *order_level_lines(metrics.get("order_levels", {})),
-    ]
-    learning = learning_lines(metrics.get("learning", {}))
-    council = ways_lines(metrics.get("council", {}))
-    return [*told, "", *coverage_lines(metrics.get("ranges", {})), *council, *learning, *learned]
 
 
 def _config_sha(plan: Recipe) -> str:

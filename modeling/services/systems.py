@@ -34,6 +34,7 @@ from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import SystemRows, parted_by_shares, require_rows
 from modeling.systems.said import system_said_file
 from modeling.systems.said_file import SAID, said_bytes
+from modeling.systems.second_stage import system_load_fitted
 from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found, trader_of
 from modeling.systems.trading import Cut, Trader
 from traderai.common import clock
@@ -160,7 +161,7 @@ def loaded_evaluate(
             field="version",
         )
     cut = Cut(threshold=about["threshold"], tuned_for=about["tuned_for"])
-    fitted, asked = estimator_of(plan).load(files), judged_slice(rows, ask)
+    fitted, asked = system_load_fitted(estimator_of(plan), files), judged_slice(rows, ask)
     again = rescored(plan, fitted, cut, asked, _trader(plan), seed=about["seed"])
     stored = json.loads(files[METRICS])["test"][plan.name]
     if ask.whole and again.figures["test"][plan.name] != stored:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modeling.fitting.report import SIMULATED, bounded
+from modeling.systems.second_stage import stage_lines
 
 
 def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]:
@@ -44,6 +45,7 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
         if "prices" in own
         for line in _price_lines(name, own["prices"])
     ]
+    lines += stage_lines(figures.get("fit", {}))
     lines += ["", "predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
 

@@ -40,11 +40,47 @@ class CutConfig:
     tuned_for: Literal["sharpe", "balanced_accuracy", "none"] = "sharpe"
     candidates: int = 20  # quantiles of the validation scores that are tried
     min_trades: int = 30  # of a candidate on validation: fewer prove nothing
+    hold_wins: bool = False  # of three classes: no trade where the middle one is the likeliest
 
     def __post_init__(self) -> None:
         if self.candidates < 1 or self.min_trades < 1:
             raise ValueError(
                 f"candidates and min_trades must be at least 1, were {self.candidates} and {self.min_trades}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReinforcementConfig:
+    """The second stage of a classifier of three classes: its decisions tuned by the trades' net R on training rows."""
+
+    folds: int = 2  # stretches of the training part that are foretold by fits on what was before; 0: it is taught by the
+    # classifier's own words on the rows that it learned, which are too sure
+    hidden_units: int = 0  # of the policy; 0: a line
+    learning_rate: float = 0.02
+    entropy_weight: float = 0.01  # of the bonus, in standard deviations of the rewards
+    batch_rows: int = 4096
+    max_epochs: int = 60
+    patience_epochs: int = 10
+    stop_frac: float = 0.25  # of the days that teach, the newest: they stop
+    keep_level: float = 0.95  # of the lower bound of its gain on validation rows, which must be above 0
+
+    def __post_init__(self) -> None:
+        if min(self.batch_rows, self.max_epochs, self.patience_epochs) < 1 or self.hidden_units < 0:
+            raise ValueError(
+                "batch_rows, max_epochs and patience_epochs must be at least 1 and hidden_units not negative, were "
+                f"{self.batch_rows}, {self.max_epochs}, {self.patience_epochs} and {self.hidden_units}"
+            )
+        if self.folds != 0 and self.folds < 2:
+            raise ValueError(f"folds must be 0 or at least 2, was {self.folds}")
+        if not self.learning_rate > 0 or not self.entropy_weight >= 0:
+            raise ValueError(
+                "learning_rate must be above 0 and entropy_weight not negative, were "
+                f"{self.learning_rate} and {self.entropy_weight}"
+            )
+        if not 0.0 < self.stop_frac < 1.0 or not 0.5 < self.keep_level < 1.0:
+            raise ValueError(
+                "stop_frac must lie within (0, 1) and keep_level within (0.5, 1), were "
+                f"{self.stop_frac} and {self.keep_level}"
             )
 
 
@@ -87,10 +123,15 @@ class SystemRecipe:
     lookback_bars: int = 1
     min_rows: int = 200  # of each part: with fewer the training stops and says so
     max_rows: int | None = None  # the newest so many; None: all
+    reinforcement: ReinforcementConfig | None = None  # None: no second stage
     horizon_bars: int | None = None  # that the label looks ahead; None: as the label set says
     threshold_frac: float | None = None  # that a move must exceed; None: as the label set says
 
     def __post_init__(self) -> None:
+        if self.reinforcement is not None and not self.cut.hold_wins:
+            raise ValueError(
+                "a second stage learns when to hold: with reinforcement cut.hold_wins must be true"
+            )
         counts = {
             name: getattr(self, name)
             for name in ("lookback_bars", "min_rows", "max_rows", "max_tickers", "horizon_bars")

@@ -20,7 +20,9 @@ from modeling.systems.forest import RandomForest
 from modeling.systems.price import PriceLstm
 from modeling.systems.price_figures import forecast_figures
 from modeling.systems.recipe import SystemRecipe
+from modeling.systems.rewards import Rewarder
 from modeling.systems.rows import SystemRows
+from modeling.systems.second_stage import require_three_classes, staged
 from modeling.systems.trading import Cut, Trader, cut_chosen
 from traderai.common.arrays import F64, I64
 from traderai.common.config import parse
@@ -73,9 +75,16 @@ def system_found(
     Beside it stand the base rate, the last move repeated and a logistic regression, each with a cut of its own, chosen
     in the same way on the same rows.
     """
-    task = SystemTask(rows=rows, seed=seed, threads=threads, say=say)
-    fitted = estimator_of(recipe).fit(task)
+    require_three_classes(recipe, rows)
+    task, estimator = SystemTask(rows=rows, seed=seed, threads=threads, say=say), estimator_of(recipe)
+    fitted = estimator.fit(task)
     rivals: dict[str, Scores] = {"base rate": base_rate_scores, "last move": naive_scores}
+    if recipe.reinforcement is not None:
+        rewarder = Rewarder(account=trader.account, sides=recipe.cut.sides)
+        both = staged(recipe, estimator, task, fitted, rewarder)
+        if both.kept:
+            rivals = {"without second stage": fitted.scores, **rivals}
+        fitted = both
     if recipe.estimator != "logistic":
         rivals["logistic regression"] = Logistic().fit(task).scores
     said = said_of(recipe.name, fitted.scores, rows, trader)

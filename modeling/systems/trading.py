@@ -37,13 +37,16 @@ class Trader:
         """Return the side (n,) of each row that a threshold gives, 0 for none, and its score (n,).
 
         The upper class is long. The lowest is short where the recipe trades both sides and the share could be shorted;
-        else it is flat, and a score below the threshold always is.
+        else it is flat, and a score below the threshold always is. So is a row whose middle class is the likeliest, where
+        the recipe says that holding wins.
         """
         long = scores[:, -1]
         short = scores[:, 0] if self.cut.sides == "both" else np.full(long.shape, -np.inf)
         side = np.where(short > long, -1, 1).astype(np.int8)
         score = np.maximum(long, short)
         side[(score <= threshold) | ((side < 0) & ~rows.shortable[at])] = 0
+        if self.cut.hold_wins and scores.shape[1] == 3:
+            side[scores.argmax(axis=1) == 1] = 0
         return side, score
 
     def traded(

@@ -1,4 +1,4 @@
-"""`manage.py evaluate VERSION`: score a stored earlier system again on its test slice, by the same rules."""
+"""`manage.py evaluate VERSION`: score a stored earlier system or network again on its test slice, by the same rules."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from traderai.common.errors import TraderAIError
 
 
 class Command(BaseCommand):
-    """Score a stored system again."""
+    """Score a stored version again."""
 
-    help = "Score a stored earlier system on the test slice that it was judged on; other figures than stored are an error."
+    help = "Score a stored version on the test slice that it was judged on; other figures than stored are an error."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
@@ -27,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Score and print."""
-        from modeling.services.systems import system_evaluate  # imports what learns
+        from modeling.services.evaluate import version_evaluate  # imports what learns
         from modeling.systems.judged_slice import SliceAsk
 
         try:
@@ -36,7 +36,7 @@ class Command(BaseCommand):
                 tickers=tuple(word.upper() for word in options["tickers"]),
                 max_rows=options["max_rows"],
             )
-            report = system_evaluate(
+            report = version_evaluate(
                 version=options["version"], ask=ask, folder=options["output"], progress=self._progress
             )
         except TraderAIError as error:

@@ -16,15 +16,17 @@ from modeling.errors import ArtifactBrokenError, PromotionRefusedError
 from modeling.fitting.dataset import TEST, Dataset
 from modeling.kernels.metrics import roc_auc
 from modeling.models import GateVerdict, LeakAudit, ModelVersion, Promotion, TrainingRun, Trial
-from modeling.registry.artifact import MANIFEST, artifact_verify
+from modeling.registry.artifact import MANIFEST, artifact_file, artifact_verify
 from modeling.selectors.artifacts import artifact_load, scorer_open
 from modeling.selectors.drivers import drivers
 from modeling.selectors.versions import champion_get, leak_audit_passed, version_get
+from modeling.services.evaluate import dataset_evaluate
 from modeling.services.explain import dataset_explain, stored_explain
 from modeling.services.fit import Origin, TrainReport, dataset_train
 from modeling.services.leak_audit import dataset_audit
 from modeling.services.registry import version_promote, version_rollback
 from modeling.services.rejudge import dataset_rejudge
+from modeling.systems.said_file import said_read
 from tests.modeling.synthetic import dataset, shuffled, tiny_recipe
 from traderai.common.errors import ConflictError
 from traderai.common.lake import lake_at
@@ -96,6 +98,7 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
         dataset_audit(facts=report.version, dataset=other, now=NOW)
 
     assert_judged_again(report, data)
+    assert_evaluated_again(report, data)
     assert_explained(report, data)
     lake, key = lake_at(django_settings.LAKE_URL), report.version.artifact_key
     artifact_verify(lake=lake, key=key, manifest_sha256=report.version.manifest_sha256)
@@ -126,6 +129,32 @@ def test_training_learns_a_planted_pattern_publishes_and_repeats_itself(quick: P
     onnx.write_bytes(onnx.read_bytes()[:-1] + b"\0")
     with pytest.raises(ArtifactBrokenError, match="corrupt"):
         artifact_load(version=report.version)
+
+
+def assert_evaluated_again(report: TrainReport, data: Dataset) -> None:
+    """The stored bytes give the stored figures, and what was said is kept for a comparison with other runs."""
+    told = dataset_evaluate(facts=report.version, dataset=data)
+    assert told.version == report.version
+    assert any(line.startswith("TEST part") for line in told.table)
+    lake = lake_at(django_settings.LAKE_URL)
+    said = said_read(artifact_file(lake=lake, version=report.version, name="said.npz") or b"")
+    assert (said.recipe, said.horizons) == ("global_swing_v1", data.horizons)
+    assert said.label.size == int((data.part == TEST).sum())
+    network, base = said.speakers
+    y = said.label[said.horizon == 1] == 2
+    test_rows = np.flatnonzero(data.part[:, 1] == TEST)
+    np.testing.assert_array_equal(y, data.targets.p_long[test_rows, 1] == 1.0)
+    shown = report.version.metrics["test"]
+    auc = roc_auc(y.astype(float), network.scores[said.horizon == 1, 2])
+    assert auc == pytest.approx(
+        shown["heads"]["p_long_2d"]["models"]["network"]["roc_auc"]["value"], abs=0.02
+    )
+    assert network.booked.net_frac.size == shown["policy"]["configured_cost"]["trades"]
+    assert (network.side != 0).sum() >= network.booked.net_frac.size > 0
+    assert base.booked.net_frac.size == 0 and not base.side.any()
+    wrong = replace(report.version, metrics={**report.version.metrics, "test": {**shown, "days": 1}})
+    with pytest.raises(ArtifactBrokenError, match=r"other figures than were stored .*\(days\)"):
+        dataset_evaluate(facts=wrong, dataset=data)
 
 
 def assert_judged_again(report: TrainReport, data: Dataset) -> None:
@@ -184,10 +213,14 @@ def test_the_same_seed_gives_the_same_result_and_noise_earns_no_trade_grade(quic
     evidence = (quick / first.version.artifact_key / "evidence.json").read_bytes()
     GateVerdict.objects.all().delete()
     Promotion.objects.all().delete()
-    ModelVersion.objects.all().delete()
+    # One that answers another question serves by now: what cannot be compared with it is stored and not judged.
+    ModelVersion.objects.update(state="champion", grade="inform", lookback_bars=16, run=None)
     counted = Trial.objects.count()
     second = trained(data, seed=7, **two_networks)
     assert not second.reused
+    assert "not judged by the gate" in second.note and "lookback_bars must be 16, was 8" in second.note
+    assert (second.version.state, GateVerdict.objects.count()) == ("candidate", 0)
+    assert TrainingRun.objects.latest("pk").state == "done"
     assert Trial.objects.count() == counted  # the same evaluation is no second look
     assert second.version.metrics["test"] == before["test"]
     assert (quick / second.version.artifact_key / "evidence.json").read_bytes() == evidence
