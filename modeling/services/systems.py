@@ -30,7 +30,7 @@ from modeling.systems.lines import system_lines
 from modeling.systems.loading import LoadedRows, system_load
 from modeling.systems.pictures import confusion_png, importance_png
 from modeling.systems.recipe import SystemRecipe
-from modeling.systems.rows import SystemRows, parted_by_shares, require_rows
+from modeling.systems.rows import SystemRows, parted_by_split, require_rows
 from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found, trader_of
 from modeling.systems.trading import Cut, Trader
 from traderai.common import clock
@@ -153,9 +153,7 @@ def loaded_evaluate(
 
 
 def _parted(rows: SystemRows, plan: SystemRecipe) -> SystemRows:
-    found = parted_by_shares(
-        rows, shares=plan.split.shares, embargo_days=plan.split.embargo_days, newest=plan.max_rows
-    )
+    found = parted_by_split(rows, plan.split, newest=plan.max_rows)
     require_rows(found, least=plan.min_rows)
     return found
 

@@ -17,6 +17,7 @@ from modeling.systems.boosting import Boosting
 from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
 from modeling.systems.figures import SystemSaid, held_out_figures, part_bootstrap
 from modeling.systems.forest import RandomForest
+from modeling.systems.lightgbm_signal import LightGBMSignal
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import SystemRows
 from modeling.systems.trading import Cut, Trader, cut_chosen
@@ -27,6 +28,7 @@ from traderai.common.errors import InputError, did_you_mean
 ESTIMATORS: Final[dict[str, type]] = {
     "random_forest": RandomForest,
     "xgboost": Boosting,
+    "lightgbm_signal": LightGBMSignal,
     "logistic": Logistic,
 }
 Scores = Callable[[SystemRows, I64], F64]
@@ -38,6 +40,7 @@ class FoundSystem:
 
     fitted: FittedSystem
     said: SystemSaid
+    others: tuple[SystemSaid, ...]  # what it must beat
     traded: Traded
     figures: dict[str, Any]
 
@@ -93,7 +96,12 @@ def judged(
     bootstrap = part_bootstrap(rows, recipe.figures, part=TEST, seed=seed)
     figures = {
         "test": held_out_figures(
-            [said, *others], rows, trader, bootstrap, costs_bp=recipe.figures.extra_costs_bp
+            [said, *others],
+            rows,
+            trader,
+            bootstrap,
+            costs_bp=recipe.figures.extra_costs_bp,
+            emission=recipe.emission,
         ),
         "validation_cut": {"tuned_for": said.cut.tuned_for, "tried": list(said.cut.tried)},
         "fit": fitted.told,
@@ -103,7 +111,7 @@ def judged(
         "interval_level": recipe.figures.interval_level,
     }
     traded = trader.traded(rows, said.at, said.scores, said.cut.threshold, part=TEST)
-    return FoundSystem(fitted=fitted, said=said, traded=traded, figures=plain(figures))
+    return FoundSystem(fitted=fitted, said=said, others=tuple(others), traded=traded, figures=plain(figures))
 
 
 def said_of(name: str, scores: Scores, rows: SystemRows, trader: Trader) -> SystemSaid:
