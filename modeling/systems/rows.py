@@ -155,7 +155,8 @@ def parted_by_split(rows: SystemRows, split: SystemSplit, *, newest: int | None 
     embargo_days = split.embargo_days
     if split.training_days is None and split.validation_days is None:
         return parted_by_shares(rows, shares=split.shares, embargo_days=embargo_days, newest=newest)
-    own = _newest(rows, newest)
+    rows = newest_alone(rows, newest)
+    own = np.flatnonzero(rows.usable)
     if own.size == 0:
         raise DatasetRefusedError("there is no row to split in time; give more shares or time")
     first_s, last_s = int(rows.decision_s[own].min()), int(rows.decision_s[own].max())
@@ -163,10 +164,17 @@ def parted_by_split(rows: SystemRows, split: SystemSplit, *, newest: int | None 
     days = split.validation_days or (last_s - first_s) * split.validation_frac / DAY_S
     start_s = test_s - round(days * DAY_S)
     train_s = None if split.training_days is None else start_s - round(split.training_days * DAY_S)
-    inside = np.zeros(rows.usable.size, dtype=np.bool_)
-    inside[own] = True
     borders = Borders(train_start_s=train_s, validation_start_s=start_s, test_start_s=test_s)
-    return parted_by_borders(replace(rows, usable=inside), borders, embargo_s=round(embargo_days * DAY_S))
+    return parted_by_borders(rows, borders, embargo_s=round(embargo_days * DAY_S))
+
+
+def newest_alone(rows: SystemRows, newest: int | None) -> SystemRows:
+    """Return the rows, of which the newest so many that could be used may be; None: all."""
+    if newest is None:
+        return rows
+    inside = np.zeros(rows.usable.size, dtype=np.bool_)
+    inside[_newest(rows, newest)] = True
+    return replace(rows, usable=inside)
 
 
 def parted_by_borders(rows: SystemRows, borders: Borders, *, embargo_s: int) -> SystemRows:

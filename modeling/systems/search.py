@@ -15,6 +15,7 @@ from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION
 from modeling.systems.estimators import Estimator, SystemTask
 from modeling.systems.rows import SystemRows
 from traderai.common.arrays import F64, I8, I64, Bools
+from traderai.common.progress import silent
 
 Space = Mapping[str, Sequence[Any]]  # values to choose from, by the name of an estimator's field
 STOPPING_FRAC: Final = 0.15  # of the days that teach a fold: the newest, which stop a fit
@@ -24,8 +25,14 @@ class Searchable(Estimator, Protocol):
     """An estimator, a dataclass, that names what may be searched of it; with `tries` of 0 its own fields stand."""
 
     SPACE: ClassVar[Space]
-    tries: int
-    folds: int
+
+    @property
+    def tries(self) -> int:
+        """Points that its own fit tries before."""
+
+    @property
+    def folds(self) -> int:
+        """Folds that judge a point."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +74,11 @@ def point_score(
     estimator: Searchable, point: Mapping[str, Any], folds: Sequence[SystemRows], task: SystemTask
 ) -> float:
     """Return the mean balanced accuracy, over the folds, of an estimator with the parameters of a point."""
-    own = replace(estimator, **{**point, "tries": 0})  # type: ignore[type-var]  # every estimator is a dataclass
+    unsearched = {"tries": 0} if hasattr(estimator, "tries") else {}
+    own = replace(estimator, **{**point, **unsearched})  # type: ignore[type-var]  # every estimator is a dataclass
     found = []
     for fold in folds:
-        fitted = own.fit(replace(task, rows=fold, say=_silent))
+        fitted = own.fit(replace(task, rows=fold, say=silent))
         judging = fold.rows_of(TEST)
         found.append(balanced_accuracy(fold.label[judging], fitted.scores(fold, judging)))
     return float(np.mean(found))
@@ -125,7 +133,3 @@ def _checked(fold: SystemRows) -> SystemRows:
             "(parameters.tries=0)"
         )
     return fold
-
-
-def _silent(_done: int, _total: int, _what: str) -> None:
-    """Say nothing of a fit that is one of many."""
