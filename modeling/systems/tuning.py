@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -82,8 +82,12 @@ def _proposal(
     study.tell(trial, state=optuna.trial.TrialState.FAIL)
     if len(tried) >= math.prod(len(own.choices) for own in ranges.values()):
         return None, None
-    draw = random.Random(seed)  # noqa: S311  # no secret
-    while (point := {name: draw.choice(own.choices) for name, own in ranges.items()}) in tried:
+    rng = np.random.default_rng(seed)
+
+    def drawn() -> dict[str, Any]:
+        return {name: own.choices[rng.integers(len(own.choices))] for name, own in ranges.items()}
+
+    while (point := drawn()) in tried:
         continue
     return None, point
 
