@@ -336,7 +336,7 @@ def _order(
     drawdown = expected_drawdown(best.side, prediction, order.stop_loss_frac)
     decision = replace(
         _decision(action, (), best, cost_frac, own, confidence, drawdown),
-        strength=_strength(confidence, policy),
+        strength=strength_of(confidence, policy.strength_cuts),
     )
     if order.expected_net_frac is None:
         return decision
@@ -353,8 +353,11 @@ def _factor(share: float) -> float:
     return FACTOR_FLOOR + (1.0 - FACTOR_FLOOR) * min(1.0, max(0.0, share))
 
 
-def _strength(confidence: int, policy: PolicyConfig) -> Literal["weak", "medium", "strong"] | None:
-    weak, medium, strong = (100.0 * cut for cut in policy.strength_cuts)
+def strength_of(
+    confidence: float, cuts: tuple[float, float, float]
+) -> Literal["weak", "medium", "strong"] | None:
+    """Return the strength of a confidence (0..100) by rising cuts (fractions); None below the first."""
+    weak, medium, strong = (100.0 * cut for cut in cuts)
     if confidence >= strong:
         return "strong"
     if confidence >= medium:

@@ -18,25 +18,25 @@ from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.manifest import code_sha256
 from modeling.fitting.recipe import recipe_read
-from modeling.fitting.trading import account_rules
 from modeling.models import ModelVersion, TrainingRun
 from modeling.registry.artifact import artifact_verify, artifact_write, json_bytes, manifest_read
-from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from modeling.selectors.versions import facts_of, version_get
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_register
+from modeling.services.system_terms import system_config_sha as _config_sha
+from modeling.services.system_terms import system_trader as _trader
 from modeling.services.training_runs import training_run, training_runs_sweep
 from modeling.systems.judged_slice import SliceAsk, judged_slice
 from modeling.systems.lines import system_lines
 from modeling.systems.loading import LoadedRows, system_load
 from modeling.systems.pictures import confusion_png, system_pictures
 from modeling.systems.recipe import SystemRecipe
-from modeling.systems.rows import SystemRows, parted_by_shares, require_rows
+from modeling.systems.rows import SystemRows, parted_by_split, require_rows
 from modeling.systems.said import system_said_file
 from modeling.systems.said_file import SAID, said_bytes
 from modeling.systems.second_stage import system_load_fitted
-from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found, trader_of
-from modeling.systems.trading import Cut, Trader
+from modeling.systems.system import FoundSystem, estimator_of, rescored, system_found
+from modeling.systems.trading import Cut
 from traderai.common import clock
 from traderai.common.config import fingerprint, parse
 from traderai.common.errors import InputError
@@ -191,16 +191,9 @@ def _evaluation(folder: Path, facts: ModelVersionFacts, again: FoundSystem) -> t
 
 
 def _parted(rows: SystemRows, plan: SystemRecipe) -> SystemRows:
-    found = parted_by_shares(
-        rows, shares=plan.split.shares, embargo_days=plan.split.embargo_days, newest=plan.max_rows
-    )
+    found = parted_by_split(rows, plan.split, newest=plan.max_rows)
     require_rows(found, least=plan.min_rows)
     return found
-
-
-def _trader(plan: SystemRecipe) -> Trader:
-    account = account_rules(account_get(), cost_model_get())
-    return trader_of(plan, account=account, max_turnover_frac=policy_get().max_turnover_frac)
 
 
 def _count(run: TrainingRun, plan: SystemRecipe, found: FoundSystem, *, is_simulated: bool) -> None:
@@ -305,13 +298,6 @@ def artifact_files(facts: ModelVersionFacts) -> dict[str, bytes]:
     return {
         name: lake.read(f"{facts.artifact_key}/{name}", sha256=own["sha256"]) for name, own in names.items()
     }
-
-
-def _config_sha(plan: SystemRecipe) -> str:
-    return fingerprint(
-        [fingerprint(plan), fingerprint(plan.labels()), fingerprint(account_get()), fingerprint(cost_model_get()),
-         policy_get().max_turnover_frac, feature_set_get(name=plan.feature_set).sha]
-    )  # fmt: skip
 
 
 def _stage(progress: Progress, number: int, name: str) -> Progress:

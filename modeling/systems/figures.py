@@ -7,11 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from modeling.contracts.emission import EmissionRules
 from modeling.fitting.dataset import TEST
 from modeling.fitting.evaluation import DayBootstrap, plain, trading_figures
 from modeling.fitting.trading import Traded
 from modeling.kernels import metrics
 from modeling.kernels.class_metrics import class_scores, confusion_matrix
+from modeling.kernels.emission import BUY, HOLD, SELL, class_calls, emitted_rows
+from modeling.kernels.policy import strength_of
+from modeling.selectors.configuration import policy_get
 from modeling.systems.recipe import FigureConfig
 from modeling.systems.rows import SystemRows
 from modeling.systems.trading import Cut, Trader, part_days
@@ -89,6 +93,36 @@ def trade_figures(result: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:
     }
 
 
+def emission_figures(
+    said: SystemSaid, rows: SystemRows, trader: Trader, bootstrap: DayBootstrap, *, rules: EmissionRules
+) -> dict[str, Any]:
+    """Return what the likeliest classes call for, which calls would be told, and what those were worth.
+
+    A told BUY is bought; a told SELL is sold short where the share could be, whatever the recipe's cut says.
+    """
+    call, confidence = class_calls(said.scores)
+    instrument, days = rows.instrument[said.at], rows.day[said.at]
+    told = emitted_rows(call, confidence, instrument, said.at - rows.market.offset[instrument], rules=rules)
+    happened = class_calls(np.eye(len(rows.classes))[rows.label[said.at]])[0]
+    right = (call == happened).astype(np.float64)
+    strength = np.array([strength_of(100.0 * each, policy_get().strength_cuts) or "" for each in confidence])
+    side = np.where(told & ((call == BUY) | rows.shortable[said.at]), call, HOLD).astype(np.int8)
+    traded = trader.sides_traded(rows, said.at, side, confidence, part=TEST)
+    return {
+        "calls": _by_call(call),
+        "told": _by_call(call[told]),
+        "right": bootstrap.mean(right, days),
+        "told_right": bootstrap.mean(right[told], days[told]) if told.any() else None,
+        "told_class_shares": _by_call(happened[told]),
+        "confidence_ece": metrics.reliability(right, confidence).ece,
+        "by_strength": {
+            name: {"calls": int(own.sum()), "right": float(right[own].mean()) if own.any() else None}
+            for name, own in ((name, strength == name) for name in ("weak", "medium", "strong"))
+        },
+        "trading": trade_figures(traded, bootstrap),
+    }
+
+
 def held_out_figures(
     several: list[SystemSaid],
     rows: SystemRows,
@@ -96,6 +130,7 @@ def held_out_figures(
     bootstrap: DayBootstrap,
     *,
     costs_bp: tuple[float, ...],
+    emission: EmissionRules | None = None,
 ) -> dict[str, Any]:
     """Return by name the test figures of all that were asked about the same rows, also at flat costs."""
 
@@ -110,7 +145,16 @@ def held_out_figures(
                 "classes": class_figures(own, rows, bootstrap),
                 "trading": trading(own),
                 "trading_at_bp": {f"{cost:g}": trading(own, cost) for cost in costs_bp},
+                **(
+                    {}
+                    if emission is None
+                    else {"emitted": emission_figures(own, rows, trader, bootstrap, rules=emission)}
+                ),
             }
         )
         for own in several
     }
+
+
+def _by_call(call: I8) -> dict[str, int]:
+    return {name: int((call == own).sum()) for name, own in (("SELL", SELL), ("HOLD", HOLD), ("BUY", BUY))}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 import skops.io
@@ -13,19 +13,12 @@ from sklearn.ensemble import RandomForestClassifier
 from modeling.fitting.dataset import TRAIN
 from modeling.systems.estimators import FittedSystem, SystemTask, last_bars
 from modeling.systems.rows import SystemRows
-from modeling.systems.search import Searched, balanced_accuracy, random_search, time_folds
+from modeling.systems.search import Space, random_search, require_search
 from traderai.common.arrays import F64, I64
 
 FILE: Final = "forest.skops"
 # Trusted because an artifact's bytes are checked against its manifest before they are read.
 _TRUSTED: Final = ["sklearn.tree._tree.Tree"]
-_SPACE: Final[dict[str, list[Any]]] = {
-    "max_depth": [3, 5, 8, 12],
-    "min_samples_leaf": [20, 50, 100, 200],
-    "max_features": ["sqrt", 0.2, 0.5],
-    "max_samples": [0.3, 0.6],
-    "class_weight": [None, "balanced", "balanced_subsample"],
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,62 +40,70 @@ class FittedForest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RandomForest:
-    """The forest's size and its search."""
+    """The forest's size, its search, and what stands where nothing is searched."""
+
+    SPACE: ClassVar[Space] = {
+        "max_depth": (3, 5, 8, 12),
+        "min_samples_leaf": (20, 50, 100, 200),
+        "max_features": (0.05, 0.1, 0.2),
+        "max_samples": (0.15, 0.3),
+        "class_weight": ("none", "balanced", "balanced_subsample"),
+    }
 
     trees: int = 200
-    search_trees: int = 60  # of each try
+    search_trees: int = 40  # of each try
     tries: int = 12
-    folds: int = 4
+    folds: int = 3
+    max_depth: int = 5
+    min_samples_leaf: int = 50
+    max_features: float = 0.1  # share of the features, drawn anew at each split
+    max_samples: float = 0.3  # share of the rows, drawn anew for each tree
+    class_weight: Literal["none", "balanced", "balanced_subsample"] = "balanced"
 
     def __post_init__(self) -> None:
-        if min(self.trees, self.search_trees, self.tries) < 1 or self.folds < 2:
+        require_search(self)
+        if min(self.trees, self.search_trees, self.max_depth, self.min_samples_leaf) < 1:
             raise ValueError(
-                "trees, search_trees and tries must be at least 1 and folds at least 2, were "
-                f"{self.trees}, {self.search_trees}, {self.tries} and {self.folds}"
+                "trees, search_trees, max_depth and min_samples_leaf must be at least 1, were "
+                f"{self.trees}, {self.search_trees}, {self.max_depth} and {self.min_samples_leaf}"
+            )
+        if (
+            not 0.0
+            < min(self.max_features, self.max_samples)
+            <= max(self.max_features, self.max_samples)
+            <= 1.0
+        ):
+            raise ValueError(
+                f"max_features and max_samples must lie within (0, 1], were {self.max_features} and {self.max_samples}"
             )
 
     def fit(self, task: SystemTask) -> FittedSystem:
         """Return the forest of the whole training part with the parameters that judged later stretches of it best."""
+        found = random_search(self, task, cheaper={"trees": self.search_trees})
+        own = self if found is None else replace(self, **found.best)
         rows, train = task.rows, task.rows.rows_of(TRAIN)
-        found = self._searched(task)
-        mean = _means(rows, train)
-        model = self._fitted(task, found.best, train, mean, trees=self.trees)
+        mean = np.asarray(np.nanmean(rows.values[train], axis=0, dtype=np.float64))
+        model = own._model(task).fit(last_bars(rows, train, mean), rows.label[train])
         model.n_jobs = 1  # votes are added up in one order: the same bits each time
         importance = dict(zip(rows.features, model.feature_importances_.tolist(), strict=True))
-        return FittedForest(
-            model=model,
-            mean=mean,
-            told={"search": found.told(), "importance": importance, "trees": self.trees},
-        )
+        told: dict[str, Any] = {"importance": importance, "trees": self.trees}
+        if found is not None:
+            told["search"] = found.told()
+        return FittedForest(model=model, mean=mean, told=told)
 
     def load(self, files: Mapping[str, bytes]) -> FittedSystem:
         """Return the stored forest."""
         held = skops.io.loads(files[FILE], trusted=_TRUSTED)
         return FittedForest(model=held["model"], mean=held["mean"], told=held["told"])
 
-    def _searched(self, task: SystemTask) -> Searched:
-        rows, folds = task.rows, time_folds(task.rows, folds=self.folds)
-
-        def score(point: dict[str, Any]) -> float:
-            found = []
-            for teaching, judging in folds:
-                mean = _means(rows, teaching)
-                model = self._fitted(task, point, teaching, mean, trees=self.search_trees)
-                told = model.predict_proba(last_bars(rows, judging, mean))
-                found.append(balanced_accuracy(rows.label[judging], told))
-            return float(np.mean(found))
-
-        return random_search(_SPACE, tries=self.tries, seed=task.seed, score=score, say=task.say)
-
-    @staticmethod
-    def _fitted(
-        task: SystemTask, point: dict[str, Any], at: I64, mean: F64, *, trees: int
-    ) -> RandomForestClassifier:
-        model = RandomForestClassifier(
-            n_estimators=trees, n_jobs=task.threads, random_state=task.seed, **point
+    def _model(self, task: SystemTask) -> RandomForestClassifier:
+        return RandomForestClassifier(
+            n_estimators=self.trees,
+            max_depth=self.max_depth,
+            min_samples_leaf=self.min_samples_leaf,
+            max_features=self.max_features,
+            max_samples=self.max_samples,
+            class_weight=None if self.class_weight == "none" else self.class_weight,
+            n_jobs=task.threads,
+            random_state=task.seed,
         )
-        return model.fit(last_bars(task.rows, at, mean), task.rows.label[at])
-
-
-def _means(rows: SystemRows, at: I64) -> F64:
-    return np.asarray(np.nanmean(rows.values[at].astype(np.float64), axis=0))

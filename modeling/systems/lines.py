@@ -46,7 +46,9 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
         for line in _price_lines(name, own["prices"])
     ]
     lines += stage_lines(figures.get("fit", {}))
-    lines += ["", "predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
+    lines += _emission_lines(figures["test"])
+    lines += ["", *(f"WARNING: {text}" for text in figures["fit"].get("warnings", ()))]
+    lines += ["predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
 
 
@@ -66,10 +68,10 @@ def _price_lines(name: str, told: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _trade_line(name: str, told: Mapping[str, Any], cut: Mapping[str, Any]) -> str:
-    above = f"score above {cut['threshold']:.3f}" + (
-        f", chosen for {cut['tuned_for']}" if cut["tuned_for"] != "none" else ", not tuned"
-    )
+def _trade_line(name: str, told: Mapping[str, Any], cut: Mapping[str, Any] | None) -> str:
+    above = "what was told" if cut is None else f"score above {cut['threshold']:.3f}"
+    if cut is not None:
+        above += f", chosen for {cut['tuned_for']}" if cut["tuned_for"] != "none" else ", not tuned"
     if not told["trades"]:
         return f"  {name:<20} no trade in {told['days']} days ({above})"
     return (
@@ -77,6 +79,38 @@ def _trade_line(name: str, told: Mapping[str, Any], cut: Mapping[str, Any]) -> s
         f"{bounded(told['hit_rate'], scale=100, digits=1)} %  total {told['net_total_frac']:+.1%}  Sharpe "
         f"{told['sharpe']:.2f} ({above})"
     )
+
+
+def _emission_lines(test: Mapping[str, Any]) -> list[str]:
+    lines = []
+    for name, own in test.items():
+        told = own.get("emitted")
+        if told is None:
+            continue
+        right = (
+            ""
+            if told["told_right"] is None
+            else f", right {bounded(told['told_right'], scale=100, digits=1)} %"
+        )
+        strengths = ", ".join(
+            f"{strength} {each['calls']:,}"
+            + ("" if each["right"] is None else f" ({each['right']:.1%} right)")
+            for strength, each in told["by_strength"].items()
+        )
+        lines.append(
+            f"  {name:<20} told {_calls(told['told'])}{right}; of all {_calls(told['calls'])}, right "
+            f"{bounded(told['right'], scale=100, digits=1)} %; {strengths}"
+        )
+        lines.append(_trade_line(name, told["trading"], None))
+    return (
+        ["", "emission: calls by the likeliest class, those sure enough and not repeated are told", *lines]
+        if lines
+        else []
+    )
+
+
+def _calls(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {call}" for call, count in counts.items())
 
 
 def _shares(name: str, own: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from modeling.contracts import ClassLabelSet
+from modeling.contracts.emission import EmissionRules
 from modeling.selectors.label_sets import label_set_get
 from traderai.common.errors import InputError
 
@@ -18,8 +19,15 @@ class SystemSplit:
     validation_frac: float
     test_frac: float
     embargo_days: float = 0.0
+    training_days: float | None = None  # the newest so many of the training part; None: all
+    validation_days: float | None = None  # before the test part, instead of its share
 
     def __post_init__(self) -> None:
+        if min(self.training_days or 1.0, self.validation_days or 1.0) <= 0:
+            raise ValueError(
+                "training_days and validation_days must be above 0 or null, were "
+                f"{self.training_days} and {self.validation_days}"
+            )
         if min(self.shares) <= 0 or abs(sum(self.shares) - 1.0) > 1e-9 or self.embargo_days < 0:
             raise ValueError(
                 "train_frac, validation_frac and test_frac must be above 0 and add up to 1, and embargo_days not be "
@@ -120,6 +128,7 @@ class SystemRecipe:
     cut: CutConfig
     figures: FigureConfig
     max_tickers: int | None = None  # the first so many of the universe; None: all
+    emission: EmissionRules | None = None  # None: it is not told what would be emitted
     lookback_bars: int = 1
     min_rows: int = 200  # of each part: with fewer the training stops and says so
     max_rows: int | None = None  # the newest so many; None: all

@@ -27,6 +27,7 @@ from modeling.kernels.splits import (
     split_between,
 )
 from modeling.kernels.windows import eligible_rows
+from modeling.systems.recipe import SystemSplit
 from traderai.common.arrays import F32, F64, I8, I64, Bools
 
 DAY_S = 86_400
@@ -144,6 +145,36 @@ def parted_by_shares(
     except ValueError as error:
         raise DatasetRefusedError(f"the bars cannot be split in time: {error}") from error
     return _parted(rows, own, split)
+
+
+def parted_by_split(rows: SystemRows, split: SystemSplit, *, newest: int | None = None) -> SystemRows:
+    """Return the rows in parts by a recipe's shares of time, or by its days before the test part where it names some.
+
+    Raises: DatasetRefusedError where the rows cannot be split.
+    """
+    embargo_days = split.embargo_days
+    if split.training_days is None and split.validation_days is None:
+        return parted_by_shares(rows, shares=split.shares, embargo_days=embargo_days, newest=newest)
+    rows = newest_alone(rows, newest)
+    own = np.flatnonzero(rows.usable)
+    if own.size == 0:
+        raise DatasetRefusedError("there is no row to split in time; give more shares or time")
+    first_s, last_s = int(rows.decision_s[own].min()), int(rows.decision_s[own].max())
+    test_s = last_s - round((last_s - first_s) * split.test_frac)
+    days = split.validation_days or (last_s - first_s) * split.validation_frac / DAY_S
+    start_s = test_s - round(days * DAY_S)
+    train_s = None if split.training_days is None else start_s - round(split.training_days * DAY_S)
+    borders = Borders(train_start_s=train_s, validation_start_s=start_s, test_start_s=test_s)
+    return parted_by_borders(rows, borders, embargo_s=round(embargo_days * DAY_S))
+
+
+def newest_alone(rows: SystemRows, newest: int | None) -> SystemRows:
+    """Return the rows, of which the newest so many that could be used may be; None: all."""
+    if newest is None:
+        return rows
+    inside = np.zeros(rows.usable.size, dtype=np.bool_)
+    inside[_newest(rows, newest)] = True
+    return replace(rows, usable=inside)
 
 
 def parted_by_borders(rows: SystemRows, borders: Borders, *, embargo_s: int) -> SystemRows:

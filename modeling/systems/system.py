@@ -17,6 +17,7 @@ from modeling.systems.boosting import Boosting
 from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
 from modeling.systems.figures import SystemSaid, held_out_figures, part_bootstrap
 from modeling.systems.forest import RandomForest
+from modeling.systems.lightgbm_signal import LightGBMSignal
 from modeling.systems.price import PriceLstm
 from modeling.systems.price_figures import forecast_figures
 from modeling.systems.recipe import SystemRecipe
@@ -31,6 +32,7 @@ from traderai.common.errors import InputError, did_you_mean
 ESTIMATORS: Final[dict[str, type]] = {
     "random_forest": RandomForest,
     "xgboost": Boosting,
+    "lightgbm_signal": LightGBMSignal,
     "logistic": Logistic,
     "price_lstm": PriceLstm,
 }
@@ -104,7 +106,14 @@ def judged(
 ) -> FoundSystem:
     """Return the figures of what is said of the test rows, by one set of draws for all."""
     bootstrap = part_bootstrap(rows, recipe.figures, part=TEST, seed=seed)
-    test = held_out_figures([said, *others], rows, trader, bootstrap, costs_bp=recipe.figures.extra_costs_bp)
+    test = held_out_figures(
+        [said, *others],
+        rows,
+        trader,
+        bootstrap,
+        costs_bp=recipe.figures.extra_costs_bp,
+        emission=recipe.emission,
+    )
     test[said.name] |= plain(forecast_figures(fitted, rows, said.at, bootstrap))
     figures = {
         "test": test,

@@ -33,8 +33,8 @@ class Trader:
     cut: CutConfig
     max_turnover_frac: float  # of the median turnover of a bar, that an order may take
 
-    def sides(self, rows: SystemRows, at: I64, scores: F64, threshold: float) -> tuple[I8, F64]:
-        """Return the side (n,) of each row that a threshold gives, 0 for none, and its score (n,).
+    def sides(self, rows: SystemRows, at: I64, scores: F64, threshold: float | F64) -> tuple[I8, F64]:
+        """Return the side (n,) of each row that a threshold, one for all or (n,), gives, 0 for none, and its score (n,).
 
         The upper class is long. The lowest is short where the recipe trades both sides and the share could be shorted;
         else it is flat, and a score below the threshold always is. So is a row whose middle class is the likeliest, where
@@ -54,13 +54,19 @@ class Trader:
         rows: SystemRows,
         at: I64,
         scores: F64,
-        threshold: float,
+        threshold: float | F64,
         *,
         part: int,
         cost_bp: float | None = None,
     ) -> Traded:
         """Return what the account makes of the rows (n,) of a part whose score passes, at the configured or a flat cost."""
         side, score = self.sides(rows, at, scores, threshold)
+        return self.sides_traded(rows, at, side, score, part=part, cost_bp=cost_bp)
+
+    def sides_traded(
+        self, rows: SystemRows, at: I64, side: I8, score: F64, *, part: int, cost_bp: float | None = None
+    ) -> Traded:
+        """Return what the account makes of sides (n,) that were chosen, 0 for none; the higher score goes first."""
         taken = side != 0
         orders = self._orders(rows, at[taken], side[taken], score[taken])
         costs = self.account.costs if cost_bp is None else FlatCost(round_trip_bp=cost_bp)

@@ -18,6 +18,13 @@ from tests.modeling.systems.maker import parted
 SMALL: dict[str, dict[str, Any]] = {
     "random_forest": {"trees": 30, "search_trees": 10, "tries": 3, "folds": 2},
     "xgboost": {"tries": 3, "folds": 2, "max_rounds": 60},
+    "lightgbm_signal": {
+        "folds": 2,
+        "max_rounds_untuned": 60,
+        "patience_rounds": 10,
+        "rate": 0.05,
+        "leaves": 7,
+    },
     "logistic": {},
     "price_lstm": {"units": [4, 4], "epochs": 2, "batch_rows": 128},
 }
@@ -80,9 +87,28 @@ def test_test_rows_teach_nothing(name):
     np.testing.assert_array_equal(fitted(name, rows).scores(rows, at), other.scores(rows, at))
 
 
+@pytest.mark.parametrize("name", [name for name, own in ESTIMATORS.items() if hasattr(own, "SPACE")])
+def test_what_may_be_searched_are_fields_that_stand_where_nothing_is_searched(name):
+    own, rows = ESTIMATORS[name], parted(planted=True)
+    for field, values in own.SPACE.items():
+        for value in values:
+            assert getattr(own(**{field: value}), field) == value  # a point is one that a recipe may name
+    unsearched = {**SMALL[name], "tries": 0}
+    task = SystemTask(rows=rows, seed=1, threads=1, say=lambda *_: None)
+    assert "search" not in own(**unsearched).fit(task).told
+    searched = own(**{**SMALL[name], "tries": 2}).fit(task).told["search"]
+    assert len(searched["tried"]) == 2
+    assert set(searched["best"]) == set(own.SPACE)
+
+
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("random_forest", {"folds": 1}), ("random_forest", {"trees": 0}), ("xgboost", {"tries": 0})],
+    [
+        ("random_forest", {"folds": 1}),
+        ("random_forest", {"trees": 0}),
+        ("xgboost", {"tries": -1}),
+        ("lightgbm_signal", {"leaves": 1}),
+    ],
 )
 def test_a_search_that_cannot_be_is_refused(name, parameters):
     with pytest.raises(ValueError, match="at least"):

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.kernels.split_checks import split_violations
-from modeling.systems.rows import parted_by_shares, require_rows
+from modeling.systems.recipe import SystemSplit
+from modeling.systems.rows import parted_by_shares, parted_by_split, require_rows
 from modeling.systems.search import time_folds
 from tests.modeling.systems.maker import parted, rows
 
@@ -62,11 +66,48 @@ def test_too_few_rows_or_a_missing_class_stop_with_a_message():
 
 def test_folds_of_a_search_follow_one_another_and_stay_in_the_training_part():
     data = parted()
-    for teaching, judging in time_folds(data, folds=3):
-        assert np.all(data.part[np.r_[teaching, judging]] == TRAIN)
-        assert not split_violations(
-            teaching, judging, decision_s=data.decision_s, window_end_s=data.window_end_s
-        )
+    folds = time_folds(data, folds=3)
+    assert len(folds) == 3
+    for fold in folds:
+        parts = [fold.rows_of(part) for part in (TRAIN, VALIDATION, TEST)]
+        assert np.all(data.part[np.concatenate(parts)] == TRAIN)
+        for earlier, later in pairwise(parts):
+            assert not split_violations(
+                earlier, later, decision_s=data.decision_s, window_end_s=data.window_end_s
+            )
+    judged = np.concatenate([fold.rows_of(TEST) for fold in folds])
+    assert np.unique(judged).size == judged.size
+
+
+def test_a_training_part_without_a_class_in_a_fold_is_not_searched():
+    data = parted(planted=True)
+    train = data.rows_of(TRAIN)
+    label = data.label.copy()
+    label[train[data.day[train] < np.median(data.day[train])]] = 0
+    with pytest.raises(DatasetRefusedError, match="too short to be searched"):
+        time_folds(replace(data, label=label), folds=3)
+
+
+def test_named_days_before_the_test_part_stand_instead_of_the_shares():
+    data = rows()
+    shares = SystemSplit(train_frac=0.6, validation_frac=0.2, test_frac=0.2)
+    own = parted_by_split(data, replace(shares, training_days=60.0, validation_days=20.0))
+    usual = parted_by_split(data, shares)
+    np.testing.assert_array_equal(own.rows_of(TEST), usual.rows_of(TEST))
+    starts = [own.decision_s[own.rows_of(part)].min() for part in (TRAIN, VALIDATION, TEST)]
+    assert (
+        abs((starts[2] - starts[1]) / 86_400 - 20) < 3
+    )  # the first decisions after a moment may be days later
+    assert abs((starts[1] - starts[0]) / 86_400 - 60) < 3
+    assert not split_violations(
+        own.rows_of(TRAIN), own.rows_of(VALIDATION), decision_s=own.decision_s, window_end_s=own.window_end_s
+    )
+    fewer = parted_by_split(data, replace(shares, validation_days=20.0), newest=1000)
+    assert int((fewer.part >= 0).sum()) <= 1000
+    with pytest.raises(ValueError, match="above 0 or null"):
+        replace(shares, training_days=-1.0)
+    with pytest.raises(DatasetRefusedError, match="empty"):
+        parted_by_split(data, replace(shares, validation_days=9_999.0))
 
 
 def test_the_fingerprint_sees_a_label_and_a_border():
