@@ -16,7 +16,7 @@ from modeling.contracts.registry import SYSTEM
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.manifest import code_sha256
-from modeling.fitting.plots import equity_png
+from modeling.fitting.plots import equity_png, learning_curve_png
 from modeling.fitting.recipe import recipe_read
 from modeling.fitting.trading import account_rules
 from modeling.models import ModelVersion, TrainingRun
@@ -206,6 +206,8 @@ def _stored(
         files["importance.png"] = importance_png(
             found.fitted.told["importance"], title=f"What {plan.name} reads"
         )
+    if "learning_curve" in found.fitted.told:
+        files["learning_curve.png"] = learning_curve_png(found.fitted.told["learning_curve"])
     sha = artifact_write(lake=lake_at(settings.LAKE_URL), key=key, files=files, about=about)
     new = NewVersion(
         version=name, kind=SYSTEM, recipe=plan.name, feature_set_key=about["feature_set"], label_set=plan.label_set,

@@ -57,8 +57,7 @@ def _trade_line(name: str, told: Mapping[str, Any], cut: Mapping[str, Any]) -> s
 
 def _shares(name: str, own: Mapping[str, Any]) -> str:
     shares = own["classes"]["predicted_shares"]
-    most = max(shares.values())
-    collapsed = " (one class has more than 90 %)" if most > 0.9 else ""
+    collapsed = " (COLLAPSED: one class has more than 90 %)" if own["classes"]["collapsed"] else ""
     return f"{name} " + ", ".join(f"{each} {share:.0%}" for each, share in shares.items()) + collapsed
 
 

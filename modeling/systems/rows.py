@@ -51,6 +51,7 @@ class SystemRows:
     close: F64  # (m,) adjusted
     label: I8  # (m,) index into classes; -1 without one
     move: F64  # (m,) from the decision's close to the window's last; NaN without a label
+    threshold_frac: F64  # (m,) what the move had to exceed; 0 where the sign decides
     usable: Bools  # (m,) labelled, and the whole look-back is there
     cost_frac: F64  # (m,) round trip
     median_turnover_rub: F64  # (m,)
@@ -118,6 +119,7 @@ def system_rows(
         close=np.concatenate([item.bars.close for item in filled]),
         label=_joined(labels, "label"),
         move=_joined(labels, "forward_return"),
+        threshold_frac=_joined(labels, "threshold_frac"),
         usable=np.asarray((state == LABELLED) & eligible),
         cost_frac=np.concatenate([own.cost_frac for own in inputs]),
         median_turnover_rub=np.concatenate([own.median_turnover_rub for own in inputs]),

@@ -17,6 +17,7 @@ from modeling.systems.boosting import Boosting
 from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
 from modeling.systems.figures import SystemSaid, held_out_figures, part_bootstrap
 from modeling.systems.forest import RandomForest
+from modeling.systems.neural.classifier import NeuralClassifier
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import SystemRows
 from modeling.systems.trading import Cut, Trader, cut_chosen
@@ -28,6 +29,7 @@ ESTIMATORS: Final[dict[str, type]] = {
     "random_forest": RandomForest,
     "xgboost": Boosting,
     "logistic": Logistic,
+    "neural": NeuralClassifier,
 }
 Scores = Callable[[SystemRows, I64], F64]
 

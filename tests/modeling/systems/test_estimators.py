@@ -19,6 +19,14 @@ SMALL: dict[str, dict[str, Any]] = {
     "random_forest": {"trees": 30, "search_trees": 10, "tries": 3, "folds": 2},
     "xgboost": {"tries": 3, "folds": 2, "max_rounds": 60},
     "logistic": {},
+    "neural": {
+        "backbone": "lstm",
+        "channels": 8,
+        "dense_width": 8,
+        "epochs": 6,
+        "batch_rows": 128,
+        "learning_rate": 0.01,
+    },
 }
 
 
