@@ -84,8 +84,11 @@ def system_rows(
     features: tuple[str, ...],
     lookback_bars: int,
     sparse_blocks: tuple[str, ...] | None = None,
+    all_may_miss: bool = False,
 ) -> SystemRows:
     """Return the rows of some shares, in no part yet; labels are made share by share and read no other share.
+
+    With `all_may_miss` a row stands though any feature of its window is missing, not only those of sparse sources.
 
     Raises: DatasetRefusedError where there are no bars.
     """
@@ -100,7 +103,7 @@ def system_rows(
     blocks = (DENSE,) * len(features) if sparse_blocks is None else sparse_blocks
     values = with_flags(np.concatenate([item.values for item in filled]), blocks)
     instrument = np.concatenate([np.full(len(item.bars), i, dtype=np.int64) for i, item in enumerate(filled)])
-    sparse = sparse_columns(blocks)
+    sparse = sparse_columns(blocks) | all_may_miss
     eligible = eligible_rows(values, instrument, lookback=lookback_bars, may_miss=sparse)
     state = np.concatenate([own.row_state for own in labels])
     return SystemRows(

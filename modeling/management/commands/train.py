@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from modeling.fitting.recipe import recipe_kind
-from traderai.common import clock
-from traderai.common.errors import InputError, TraderAIError
+from modeling.management.moments import until_moment
+from traderai.common.errors import TraderAIError
 from traderai.common.native_stderr import native_stderr_held
 
 
@@ -32,7 +31,7 @@ class Command(BaseCommand):
         os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the CPU build looks for a GPU otherwise
         asked = {
             "recipe": options["recipe"],
-            "as_of": _until(options["until"]),
+            "as_of": until_moment(options["until"]),
             "seed": options["seed"],
             "overrides": tuple(options["overrides"]),
             "progress": self._progress,
@@ -63,15 +62,3 @@ class Command(BaseCommand):
 
     def _progress(self, done: int, total: int, what: str) -> None:
         self.stderr.write(f"[{done}/{total}] {what}")
-
-
-def _until(day: str | None) -> datetime:
-    if day is None:
-        return clock.now()
-    try:
-        midnight = datetime.combine(datetime.strptime(day, "%Y-%m-%d").date(), time(), clock.MOSCOW)  # noqa: DTZ007
-    except ValueError as error:
-        raise CommandError(
-            InputError(f"--until must be a day like 2024-12-30, was {day!r}").detail
-        ) from error
-    return midnight + timedelta(days=1)
