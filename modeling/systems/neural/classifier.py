@@ -16,6 +16,7 @@ from modeling.systems.neural.toolkit import Toolkit
 from modeling.systems.rows import SystemRows
 from traderai.common.arrays import F64, I64
 from traderai.common.config import parse
+from traderai.common.native_stderr import native_stderr_held
 
 KERAS: Final = "network.keras"
 ONNX: Final = "network.onnx"
@@ -89,7 +90,9 @@ class NeuralClassifier:
 
     def fit(self, task: SystemTask) -> FittedSystem:
         """Return the network of the training part with the weights of its best validation epoch."""
-        from modeling.systems.neural.fit import classifier_fit  # imports Keras: 6 to 10 s
+        # TensorFlow's own log level does not silence what its libraries say before it is read.
+        with native_stderr_held():
+            from modeling.systems.neural.fit import classifier_fit  # imports Keras: 6 to 10 s
 
         return classifier_fit(self, task)
 

@@ -52,8 +52,11 @@ class Taught:
 
 def scaler_of(rows: SystemRows) -> Scaler:
     """Return mean and standard deviation of the training rows; a constant feature is only centred, all may be missing."""
-    found = StandardScaler().fit(rows.values[rows.rows_of(TRAIN)].astype(np.float64))
-    mean, std = np.nan_to_num(found.mean_), np.nan_to_num(found.scale_, nan=1.0)
+    values = rows.values[rows.rows_of(TRAIN)].astype(np.float64)
+    known = ~np.isnan(values).all(axis=0)
+    found = StandardScaler().fit(values[:, known])
+    mean, std = np.zeros(known.size), np.ones(known.size)
+    mean[known], std[known] = found.mean_, found.scale_
     return Scaler(mean=mean, std=std, sparse=np.ones(mean.size, dtype=np.bool_))
 
 

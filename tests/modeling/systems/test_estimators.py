@@ -20,10 +20,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "xgboost": {"tries": 3, "folds": 2, "max_rounds": 60},
     "logistic": {},
     "neural": {
-        "backbone": "lstm",
+        "backbone": "tcn",
         "channels": 8,
         "dense_width": 8,
-        "epochs": 6,
+        "epochs": 3,
         "batch_rows": 128,
         "learning_rate": 0.01,
     },

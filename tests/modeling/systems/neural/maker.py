@@ -11,7 +11,7 @@ from modeling.systems.neural.toolkit import Option, Toolkit
 from modeling.systems.rows import SystemRows
 from tests.modeling.systems.maker import parted
 
-RARE = {"rule": "threshold", "neutral": "class", "threshold_frac": 0.03}
+RARE = {"rule": "threshold", "neutral": "class", "threshold_frac": 0.04}
 
 
 @cache
