@@ -55,8 +55,8 @@ def ablation_lines(told: Mapping[str, Mapping[str, Any]], *, recipe: str, is_sim
     """Return the table: a line for each variant's test figures by name, the one without any option first."""
     first = next(iter(told.values()))
     classes, level = first["test"][recipe]["classes"], first["interval_level"]
-    names = list(classes["class_shares"])
-    shares = ", ".join(f"{name} {share:.1%}" for name, share in classes["class_shares"].items())
+    names = classes["names"]
+    shares = ", ".join(f"{name} {classes['class_shares'][name]:.1%}" for name in names)
     base = first["test"]["base rate"]["classes"]
     lines = [
         *([SIMULATED] if is_simulated else []),
@@ -92,7 +92,7 @@ def _line(name: str, own: Mapping[str, Any], before: str) -> str:
 
 
 def _shares(told: Mapping[str, Any]) -> str:
-    return "/".join(f"{share:.0%}" for share in told["predicted_shares"].values())
+    return "/".join(f"{told['predicted_shares'][name]:.0%}" for name in told["names"])
 
 
 def _option(name: str) -> Option:

@@ -56,6 +56,7 @@ def class_figures(said: SystemSaid, rows: SystemRows, bootstrap: DayBootstrap) -
     return {
         "rows": int(label.size),
         "days": int(np.unique(days).size),
+        "names": list(rows.classes),  # the database keeps no order of keys
         "class_shares": dict(zip(rows.classes, (confusion.sum(axis=1) / label.size).tolist(), strict=True)),
         "predicted_shares": dict(
             zip(rows.classes, (confusion.sum(axis=0) / label.size).tolist(), strict=True)
