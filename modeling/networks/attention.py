@@ -6,12 +6,12 @@ from typing import Any
 
 import keras
 
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 WEIGHTS = "attention_weights"  # the layer that gives (b, L): how much each bar counted, summing to 1
 
 
-def last_bar_attention(states: Any, shape: NetworkShape) -> Any:
+def last_bar_attention(states: Any, shape: TrunkShape) -> Any:
     """Return (b, channels) read from the states (b, L, channels) of the bars by the last one.
 
     The heads share their values and their weights are averaged, so that one row of weights tells what was read

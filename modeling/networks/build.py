@@ -11,9 +11,9 @@ import keras
 from modeling.networks import attention, gru_attention, lstm, tcn, tft, transformer, xlstm
 from modeling.networks.heads import Heads
 from modeling.networks.inputs import Encoded, encode, return_unit, strategy_inputs
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import NetworkShape, TrunkShape
 
-Trunk = Callable[[Encoded, NetworkShape], Any]  # what the last bar of a window tells (b, channels)
+Trunk = Callable[[Encoded, TrunkShape], Any]  # what the last bar of a window tells (b, channels)
 
 BACKBONES: Final[dict[str, Trunk]] = {
     "tcn": tcn.trunk,

@@ -55,3 +55,28 @@ def overconfidence(classes: int, *, least_entropy: float) -> Callable[[Any], Any
 def with_penalty(loss: ClassLoss, penalty: Callable[[Any], Any], *, weight: float) -> ClassLoss:
     """Return the loss plus so much of a penalty on the logits."""
     return lambda target, logits: loss(target, logits) + weight * penalty(logits)
+
+
+def misordered(logits: Any, move: Any) -> Any:
+    """Return how badly rows of a batch stand in the order of their moves (b,): the mean logistic loss of a row's pairs.
+
+    A row's score is the logit of the rising class less that of the falling one, logits (b, k), the falling class first;
+    move (b,) is what came, NaN where nothing is known, and such a row is in no pair.
+    Source: Burges et al. (2005), Learning to rank using gradient descent.
+    """
+    score = logits[:, -1] - logits[:, 0]
+    known = keras.ops.cast(keras.ops.logical_not(keras.ops.isnan(move)), score.dtype)
+    came = keras.ops.where(keras.ops.isnan(move), keras.ops.zeros_like(move), move)
+    order = keras.ops.sign(came[:, None] - came[None, :]) * known[:, None] * known[None, :]
+    loss = keras.ops.softplus(-order * (score[:, None] - score[None, :])) * keras.ops.abs(order)
+    return keras.ops.sum(loss, axis=1) / keras.ops.maximum(keras.ops.sum(keras.ops.abs(order), axis=1), 1.0)
+
+
+def on_moves(loss: ClassLoss, *, classes: int, ranking_weight: float) -> ClassLoss:
+    """Return the loss of targets (b, classes + 1) whose last column is the move, which an auxiliary ranking loss reads."""
+
+    def both(target: Any, logits: Any) -> Any:
+        own = loss(target[:, :classes], logits)
+        return own if ranking_weight == 0.0 else own + ranking_weight * misordered(logits, target[:, classes])
+
+    return both

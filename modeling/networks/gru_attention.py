@@ -9,10 +9,10 @@ import keras
 from modeling.networks.attention import last_bar_attention
 from modeling.networks.inputs import Encoded
 from modeling.networks.recurrent import after_each_bar, run_through
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 
-def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+def trunk(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return (b, channels): the last state and what it read of the states before it."""
     x = encoded.sequence
     for index in range(max(1, shape.depth - 1)):  # the attention is one of the layers

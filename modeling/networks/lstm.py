@@ -8,10 +8,10 @@ import keras
 
 from modeling.networks.inputs import Encoded
 from modeling.networks.recurrent import after_each_bar, run_through
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 
-def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+def trunk(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return the last bar's state (b, channels) of `depth` LSTM layers.
 
     Features are mixed down to `channels` first: gates of a hundred features cost more than all that follows.

@@ -39,28 +39,18 @@ class StrategyShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkShape:
-    """What decides the layers of a network and the units in which its heads learn."""
+class TrunkShape:
+    """What decides the layers of a backbone."""
 
     backbone: str = "tcn"
     lookback_bars: int
     n_features: int
     n_tickers: int  # known ones; row 0 of the embedding is "unknown"
-    n_horizons: int
     channels: int
     depth: int = 2  # layers of the backbones that stack equal ones; the tcn's follow from the look-back
     attention_heads: int = 2
     ticker_width: int
-    horizon_width: int
-    horizon_one_hot: bool = False  # instead of an embedding of that width
     dropout_frac: float
-    heads: tuple[str, ...] = BASE_HEADS
-    blocks: tuple[FeatureBlock, ...] = ()  # none: the backbone reads the features themselves
-    strategies: tuple[StrategyShape, ...] = ()
-    return_unit_frac: float  # standard deviation of training returns: the heads learn in this unit
-    volatility_column: int  # the feature that holds the recent volatility of a bar
-    volatility_mean: float  # of that feature on the training rows, before scaling
-    volatility_std: float
 
     def __post_init__(self) -> None:
         if self.lookback_bars < 8:
@@ -70,6 +60,25 @@ class NetworkShape:
                 "channels, depth and attention_heads must be at least 1 and attention_heads divide channels, were "
                 f"{self.channels}, {self.depth} and {self.attention_heads}"
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkShape(TrunkShape):
+    """What decides the layers of a multitask network and the units in which its heads learn."""
+
+    n_horizons: int
+    horizon_width: int
+    horizon_one_hot: bool = False  # instead of an embedding of that width
+    heads: tuple[str, ...] = BASE_HEADS
+    blocks: tuple[FeatureBlock, ...] = ()  # none: the backbone reads the features themselves
+    strategies: tuple[StrategyShape, ...] = ()
+    return_unit_frac: float  # standard deviation of training returns: the heads learn in this unit
+    volatility_column: int  # the feature that holds the recent volatility of a bar
+    volatility_mean: float  # of that feature on the training rows, before scaling
+    volatility_std: float
+
+    def __post_init__(self) -> None:
+        super(NetworkShape, self).__post_init__()  # slots make a new class: no bare super()
         if not (self.return_unit_frac > 0 and self.volatility_mean > 0 and self.volatility_std > 0):
             raise ValueError("return_unit_frac, volatility_mean and volatility_std must be above 0")
         if not 0 <= self.volatility_column < self.n_features:

@@ -7,12 +7,12 @@ from typing import Any
 import keras
 
 from modeling.networks.inputs import Encoded
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 _FIRST_KERNEL, _KERNEL = 4, 3  # with these a stack over 2 ** n bars sees every one of them
 
 
-def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+def trunk(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return the last bar's features (b, channels) of a stack of causal convolutions, dilations 1, 2, 4, ...
 
     Only the outputs that the last bar needs are computed: a convolution of dilation 2 ** i on every bar equals

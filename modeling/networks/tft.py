@@ -13,12 +13,12 @@ import keras
 from modeling.networks.attention import last_bar_attention
 from modeling.networks.inputs import Columns, Encoded
 from modeling.networks.recurrent import after_each_bar, run_through
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 WEIGHTS = "variable_weights"  # the layer that gives (b, L, variables): how much each counted, summing to 1
 
 
-def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+def trunk(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return (b, channels): variables chosen, an LSTM over the bars, what the last bar reads of them."""
     chosen = _chosen_variables(encoded, shape)
     x = run_through(chosen, keras.layers.LSTMCell(shape.channels), "lstm")
@@ -28,7 +28,7 @@ def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
     return _gated_residual(newest, shape, "output")
 
 
-def _chosen_variables(encoded: Encoded, shape: NetworkShape) -> Any:
+def _chosen_variables(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return (b, L, channels): the sum of the variables' embeddings, each counted as much as it is chosen."""
     count, dense = len(encoded.widths), keras.layers.Dense
     opinion = _gated_residual(encoded.sequence, shape, "selection")
@@ -42,7 +42,7 @@ def _chosen_variables(encoded: Encoded, shape: NetworkShape) -> Any:
     return _gated_residual(embedded + offsets, shape, "variables")
 
 
-def _gated_residual(x: Any, shape: NetworkShape, name: str) -> Any:
+def _gated_residual(x: Any, shape: TrunkShape, name: str) -> Any:
     """Return (..., channels): x, or its projection, moved by a dense network that a gate can close."""
     dense = keras.layers.Dense
     skipped = x if x.shape[-1] == shape.channels else dense(shape.channels, name=f"{name}_skip")(x)
@@ -50,7 +50,7 @@ def _gated_residual(x: Any, shape: NetworkShape, name: str) -> Any:
     return _gated(dense(shape.channels, name=f"{name}_outer")(y), skipped, shape, name)
 
 
-def _gated(x: Any, skipped: Any, shape: NetworkShape, name: str) -> Any:
+def _gated(x: Any, skipped: Any, shape: TrunkShape, name: str) -> Any:
     """Return the norm of what was skipped and as much of x as its gate lets through."""
     x = keras.layers.Dropout(shape.dropout_frac, name=f"{name}_dropout")(x)
     gate = keras.layers.Dense(shape.channels, activation="sigmoid", name=f"{name}_gate")(x)

@@ -8,7 +8,7 @@ import keras
 
 from modeling.networks.inputs import Encoded
 from modeling.networks.recurrent import after_each_bar
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 _WIDENED = 2  # the inner width of the dense layers, in channels
 
@@ -35,7 +35,7 @@ class Positions(keras.layers.Layer):  # type: ignore[misc]  # Keras carries no t
         return input_shape
 
 
-def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+def trunk(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return the last bar's state (b, channels) of `depth` layers of attention and dense layers.
 
     The last layer is computed for the last bar alone: nothing reads its other bars.
@@ -48,7 +48,7 @@ def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
     return keras.layers.LayerNormalization(name="norm")(x[:, -1, :])
 
 
-def _layer(x: Any, shape: NetworkShape, index: int, *, causal: bool) -> Any:
+def _layer(x: Any, shape: TrunkShape, index: int, *, causal: bool) -> Any:
     """Return one layer's output for every bar, or, where it is not causal, for the last bar, which sees all."""
     dense, norm = keras.layers.Dense, keras.layers.LayerNormalization
     seen = norm(name=f"norm_attention_{index}")(x)

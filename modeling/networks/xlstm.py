@@ -13,7 +13,7 @@ import numpy as np
 
 from modeling.networks.inputs import Encoded
 from modeling.networks.recurrent import after_each_bar, run_through
-from modeling.networks.shape import NetworkShape
+from modeling.networks.shape import TrunkShape
 
 _FORGET_BIAS = 3.0  # at the start a memory keeps 95 % of itself from bar to bar
 _NEVER = -1e9  # the logarithm of a gate that was never open
@@ -128,7 +128,7 @@ class OpenMemory(keras.initializers.Initializer):  # type: ignore[misc]
         return keras.ops.convert_to_tensor(bias, dtype=dtype)
 
 
-def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
+def trunk(encoded: Encoded, shape: TrunkShape) -> Any:
     """Return the last bar's state (b, channels) of `depth` blocks, mLSTM and sLSTM in turn.
 
     What follows the last memory is computed for the last bar alone: nothing reads its other bars.
@@ -140,7 +140,7 @@ def trunk(encoded: Encoded, shape: NetworkShape) -> Any:
     return keras.layers.LayerNormalization(name="norm")(x[:, -1, :])
 
 
-def _matrix_block(x: Any, shape: NetworkShape, name: str, *, newest_alone: bool) -> Any:
+def _matrix_block(x: Any, shape: TrunkShape, name: str, *, newest_alone: bool) -> Any:
     """Return x moved by a widened mLSTM behind a short causal convolution."""
     dense, width = keras.layers.Dense, _WIDENED * shape.channels
     seen = keras.layers.LayerNormalization(name=f"{name}_norm")(x)
@@ -166,7 +166,7 @@ def _matrix_block(x: Any, shape: NetworkShape, name: str, *, newest_alone: bool)
     return x + dense(shape.channels, name=f"{name}_down")(read * gate(seen))
 
 
-def _scalar_block(x: Any, shape: NetworkShape, name: str, *, newest_alone: bool) -> Any:
+def _scalar_block(x: Any, shape: TrunkShape, name: str, *, newest_alone: bool) -> Any:
     """Return x moved by an sLSTM and by a gated dense network behind it."""
     dense, norm = keras.layers.Dense, keras.layers.LayerNormalization
     gates = dense(4 * shape.channels, bias_initializer=OpenMemory(), name=f"{name}_gates")(

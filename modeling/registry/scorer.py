@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 
 import numpy as np
@@ -16,11 +16,24 @@ from modeling.kernels.sparse import sparse_columns, standardise, with_flags
 from modeling.registry.adapters import ServingAdapters, adapted
 from modeling.registry.council import Council, Seated
 from modeling.registry.outputs import Outputs, Trusted, trusted
-from traderai.common.arrays import F32, F64, I32
+from traderai.common.arrays import F32, F64, I32, I64
 from traderai.common.errors import InvariantError
 
 BATCH_ROWS = 32  # always exactly this many: only then is a row's result the same bits in every batch
 PADDING = -1  # the ticker of a row that only fills a batch; recurrent layers are exported to skip such rows
+
+
+def padded_batches(ticker: I32) -> Iterator[tuple[I64, I32, int]]:
+    """Yield for some rows' tickers (n,) batches of exactly BATCH_ROWS: row numbers, tickers, and how many count.
+
+    The last batch is filled by repeating the last row under the ticker that tells recurrent layers to skip it.
+    """
+    n = ticker.size
+    for start in range(0, n, BATCH_ROWS):
+        places = np.arange(start, start + BATCH_ROWS)
+        rows = np.minimum(places, n - 1)
+        who = np.where(places < n, ticker[rows], np.int32(PADDING))
+        yield rows, who, min(BATCH_ROWS, n - start)
 
 
 class Network:
@@ -41,15 +54,11 @@ class Network:
 
     def run(self, *, bars: F32, ticker: I32, horizon: I32) -> Outputs:
         """Return the heads' outputs for standardised windows (n, lookback, k), in batches of BATCH_ROWS."""
-        n = bars.shape[0]
         parts: list[list[np.ndarray]] = []
-        for start in range(0, n, BATCH_ROWS):
-            places = np.arange(start, start + BATCH_ROWS)
-            rows = np.minimum(places, n - 1)  # pad by repeating the last row
-            who = np.where(places < n, ticker[rows], np.int32(PADDING))
+        for rows, who, kept in padded_batches(ticker):
             feed = {"bars": bars[rows], "ticker": who, "horizon": horizon[rows]}
             found = self._session.run(list(self.heads), feed)
-            parts.append([array[: min(BATCH_ROWS, n - start)] for array in found])
+            parts.append([array[:kept] for array in found])
         if not parts:
             return Outputs.by_head({head: _shaped(np.zeros((0, head_width(head)))) for head in self.heads})
         stacked = [np.concatenate(column).astype(np.float64) for column in zip(*parts, strict=True)]

@@ -51,7 +51,9 @@ class Logistic:
         if train.size > _ROWS:
             train = np.sort(np.random.default_rng(task.seed).choice(train, _ROWS, replace=False))
         model = make_pipeline(
-            SimpleImputer(), StandardScaler(), LogisticRegression(C=self.inverse_penalty, max_iter=300)
+            SimpleImputer(keep_empty_features=True),
+            StandardScaler(),
+            LogisticRegression(C=self.inverse_penalty, max_iter=300),
         )
         return FittedLine(
             model=model.fit(rows.values[train], rows.label[train]), told={"rows": int(train.size)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from modeling.systems.recipe import FigureConfig
 from modeling.systems.rows import SystemRows
 from modeling.systems.trading import Cut, Trader, part_days
 from traderai.common.arrays import F64, I8, I64
+
+COLLAPSED_SHARE: Final = (
+    0.9  # of the predictions in one class: whatever the scores look like, it says one thing
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,8 +67,10 @@ def score_figures(
     return {
         "rows": int(label.size),
         "days": int(np.unique(days).size),
+        "names": list(classes),  # the database keeps no order of keys
         "class_shares": dict(zip(classes, (confusion.sum(axis=1) / label.size).tolist(), strict=True)),
         "predicted_shares": dict(zip(classes, (confusion.sum(axis=0) / label.size).tolist(), strict=True)),
+        "collapsed": bool(confusion.sum(axis=0).max() > COLLAPSED_SHARE * label.size),
         "majority_share": told.majority_share,
         "accuracy": bootstrap.mean((predicted == label).astype(np.float64), days),
         "balanced_accuracy": told.balanced_accuracy,

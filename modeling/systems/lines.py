@@ -12,7 +12,7 @@ from modeling.systems.second_stage import stage_lines
 def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]:
     """Return the honest table of the test part as lines of text."""
     first = next(iter(figures["test"].values()))["classes"]
-    shares = ", ".join(f"{name} {share:.1%}" for name, share in first["class_shares"].items())
+    shares = ", ".join(f"{name} {first['class_shares'][name]:.1%}" for name in first["names"])
     lines = [
         *([SIMULATED] if is_simulated else []),
         f"TEST part, {first['rows']:,} rows, {first['days']} days ({shares}); one-sided {figures['interval_level']:.0%} "
@@ -114,9 +114,9 @@ def _calls(counts: Mapping[str, int]) -> str:
 
 
 def _shares(name: str, own: Mapping[str, Any]) -> str:
-    shares = own["classes"]["predicted_shares"]
-    most = max(shares.values())
-    collapsed = " (one class has more than 90 %)" if most > 0.9 else ""
+    told = own["classes"]
+    shares = {each: told["predicted_shares"][each] for each in told["names"]}
+    collapsed = " (COLLAPSED: one class has more than 90 %)" if told["collapsed"] else ""
     return f"{name} " + ", ".join(f"{each} {share:.0%}" for each, share in shares.items()) + collapsed
 
 

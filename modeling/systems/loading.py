@@ -56,6 +56,7 @@ def system_load(recipe: SystemRecipe, *, as_of: datetime, progress: Progress) ->
         features=feature_set_get(name=recipe.feature_set).columns,
         lookback_bars=recipe.lookback_bars,
         sparse_blocks=sparse_blocks(name=recipe.feature_set),
+        all_may_miss=recipe.all_may_miss,
     )
     return LoadedRows(rows=rows, is_simulated=chosen[0].is_simulated, without_features=tuple(without))
 

@@ -130,6 +130,7 @@ class SystemRecipe:
     max_tickers: int | None = None  # the first so many of the universe; None: all
     emission: EmissionRules | None = None  # None: it is not told what would be emitted
     lookback_bars: int = 1
+    all_may_miss: bool = False  # True: a missing feature is 0 after scaling, and no reason to leave a row out
     min_rows: int = 200  # of each part: with fewer the training stops and says so
     max_rows: int | None = None  # the newest so many; None: all
     reinforcement: ReinforcementConfig | None = None  # None: no second stage

@@ -52,6 +52,7 @@ class SystemRows:
     close: F64  # (m,) adjusted
     label: I8  # (m,) index into classes; -1 without one
     move: F64  # (m,) from the decision's close to the window's last; NaN without a label
+    threshold_frac: F64  # (m,) what the move had to exceed; 0 where the sign decides
     usable: Bools  # (m,) labelled, and the whole look-back is there
     cost_frac: F64  # (m,) round trip
     median_turnover_rub: F64  # (m,)
@@ -84,8 +85,11 @@ def system_rows(
     features: tuple[str, ...],
     lookback_bars: int,
     sparse_blocks: tuple[str, ...] | None = None,
+    all_may_miss: bool = False,
 ) -> SystemRows:
     """Return the rows of some shares, in no part yet; labels are made share by share and read no other share.
+
+    With `all_may_miss` a row stands though any feature of its window is missing, not only those of sparse sources.
 
     Raises: DatasetRefusedError where there are no bars.
     """
@@ -100,7 +104,7 @@ def system_rows(
     blocks = (DENSE,) * len(features) if sparse_blocks is None else sparse_blocks
     values = with_flags(np.concatenate([item.values for item in filled]), blocks)
     instrument = np.concatenate([np.full(len(item.bars), i, dtype=np.int64) for i, item in enumerate(filled)])
-    sparse = sparse_columns(blocks)
+    sparse = sparse_columns(blocks) | all_may_miss
     eligible = eligible_rows(values, instrument, lookback=lookback_bars, may_miss=sparse)
     state = np.concatenate([own.row_state for own in labels])
     return SystemRows(
@@ -119,6 +123,7 @@ def system_rows(
         close=np.concatenate([item.bars.close for item in filled]),
         label=_joined(labels, "label"),
         move=_joined(labels, "forward_return"),
+        threshold_frac=_joined(labels, "threshold_frac"),
         usable=np.asarray((state == LABELLED) & eligible),
         cost_frac=np.concatenate([own.cost_frac for own in inputs]),
         median_turnover_rub=np.concatenate([own.median_turnover_rub for own in inputs]),

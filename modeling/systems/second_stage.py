@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modeling.fitting.dataset import NO_PART, TRAIN, VALIDATION
+from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.systems.estimators import Estimator, FittedSystem, SystemTask
 from modeling.systems.recipe import ReinforcementConfig, SystemRecipe
 from modeling.systems.reinforcement import (
@@ -104,20 +104,17 @@ def stage_words(
 ) -> tuple[I64, F64]:
     """Return training rows (n,) and what a classifier says of them (n, 3) that has not learned them.
 
-    Each stretch of the training part but the first is foretold by a fit on what was before it, which it may stop. Without
-    folds it is the classifier's own word on all rows that taught it.
+    Each stretch of the training part but the first is foretold by a fit on what was known before it. Without folds it is the classifier's own word on all rows that taught it.
     """
     rows = task.rows
     if not config.folds:
         at = rows.rows_of(TRAIN)
         return at, np.asarray(fitted.scores(rows, at))
     places, words = [], []
-    for teaching, judging in time_folds(rows, folds=config.folds):
-        part = np.full(rows.part.size, NO_PART, dtype=np.int8)
-        part[teaching], part[judging] = TRAIN, VALIDATION
-        own = replace(task, rows=replace(rows, part=part))
+    for fold in time_folds(rows, folds=config.folds):
+        judging = fold.rows_of(TEST)
         places.append(judging)
-        words.append(np.asarray(estimator.fit(own).scores(own.rows, judging)))
+        words.append(np.asarray(estimator.fit(replace(task, rows=fold)).scores(fold, judging)))
     return np.concatenate(places), np.concatenate(words)
 
 

@@ -18,6 +18,7 @@ from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
 from modeling.systems.figures import SystemSaid, held_out_figures, part_bootstrap
 from modeling.systems.forest import RandomForest
 from modeling.systems.lightgbm_signal import LightGBMSignal
+from modeling.systems.neural.classifier import NeuralClassifier
 from modeling.systems.price import PriceLstm
 from modeling.systems.price_figures import forecast_figures
 from modeling.systems.recipe import SystemRecipe
@@ -35,6 +36,7 @@ ESTIMATORS: Final[dict[str, type]] = {
     "lightgbm_signal": LightGBMSignal,
     "logistic": Logistic,
     "price_lstm": PriceLstm,
+    "neural": NeuralClassifier,
 }
 Scores = Callable[[SystemRows, I64], F64]
 

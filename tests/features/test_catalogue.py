@@ -77,7 +77,15 @@ def test_a_set_for_ablation_lacks_one_kind_of_source(name: str, without: set[str
 
 
 def test_the_sets_of_earlier_models_keep_their_size() -> None:
-    sizes = {"tech_v0": 8, "tech_v1": 41, "tech_v2": 20, "tech_v3": 28, "tech_v3_fnda": 40, "price6": 6}
+    sizes = {
+        "tech_v0": 8,
+        "tech_v1": 41,
+        "tech_v2": 20,
+        "tech_v3": 28,
+        "tech_v3_fnda": 40,
+        "price6": 6,
+        "signal_25": 25,
+    }
     assert {name: len(feature_set_get(name=name).columns) for name in sizes} == sizes
 
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from modeling.networks.class_losses import asymmetric_focal, overconfidence, with_penalty
+from modeling.networks.class_losses import asymmetric_focal, misordered, overconfidence, with_penalty
 
 
 def rows(seed: int = 0, n: int = 200) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -76,3 +76,22 @@ def test_a_focal_loss_that_cannot_be_is_refused(options):
 def test_a_penalty_that_cannot_be_is_refused():
     with pytest.raises(ValueError, match="least_entropy"):
         overconfidence(3, least_entropy=1.0)
+
+
+def test_rows_in_the_order_of_their_moves_cost_less():
+    rng = np.random.default_rng(4)
+    logits, move = rng.standard_normal((6, 3)).astype(np.float32), rng.standard_normal(6).astype(np.float32)
+    move[2] = np.nan
+    found = np.asarray(misordered(logits, move))
+    score = logits[:, 2] - logits[:, 0]
+    for i in range(6):
+        pairs = [
+            np.log1p(np.exp(-np.sign(move[i] - move[j]) * (score[i] - score[j])))
+            for j in range(6)
+            if i != j and not np.isnan(move[[i, j]]).any()
+        ]
+        assert found[i] == pytest.approx(np.mean(pairs) if pairs else 0.0, abs=1e-5)
+    ordered = np.sort(score)
+    rising = np.column_stack((np.zeros(6), np.zeros(6), ordered)).astype(np.float32)
+    up = np.arange(6, dtype=np.float32)
+    assert np.asarray(misordered(rising, up)).mean() < np.asarray(misordered(rising, -up)).mean()

@@ -22,12 +22,14 @@ def class_set(**changes: Any) -> ClassLabelSet:
     return ClassLabelSet(**(values | changes))
 
 
-def rows(*, planted: bool = False, days: int = 240, seed: int = 0, **changes: Any) -> SystemRows:
+def rows(
+    *, planted: bool = False, days: int = 240, seed: int = 0, lookback_bars: int = 8, **changes: Any
+) -> SystemRows:
     return system_rows(
         instruments(days=days, seed=seed, planted=planted),
         label_set=class_set(**changes),
         features=FEATURES,
-        lookback_bars=1,
+        lookback_bars=lookback_bars,
     )
 
 

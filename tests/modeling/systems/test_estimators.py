@@ -27,6 +27,14 @@ SMALL: dict[str, dict[str, Any]] = {
     },
     "logistic": {},
     "price_lstm": {"units": [4, 4], "epochs": 2, "batch_rows": 128},
+    "neural": {
+        "backbone": "tcn",
+        "channels": 8,
+        "dense_width": 8,
+        "epochs": 3,
+        "batch_rows": 128,
+        "learning_rate": 0.01,
+    },
 }
 # A forecaster of closes learns from scaled prices, which the simulated shares' hints are not.
 CLASSIFIERS = [name for name in ESTIMATORS if name != "price_lstm"]
