@@ -78,7 +78,10 @@ def _row_lines(group: Mapping[str, Any]) -> list[str]:
         for name, own in group["figures"].items()
     ]
     for title, key in (
-        (f"better than the best baseline, {group['best_baseline']}, row by row", "against_best_baseline"),
+        (
+            f"better than the baseline of least log loss, {group['best_baseline']}, row by row",
+            "against_best_baseline",
+        ),
         (f"better than {group['first_run']}, row by row", "against_first_run"),
     ):
         if group[key]:

@@ -50,7 +50,7 @@ def compared_trades(
     rivals = _rivals(runs)
     daily = {name: _daily(*each, span) for name, each in {**own, **rivals}.items()}
     daily[NO_TRADE] = np.zeros(span.days.size)
-    best = max((*rivals, NO_TRADE), key=lambda name: daily[name].mean())
+    best = max((NO_TRADE, *rivals), key=lambda name: daily[name].mean())
     first = next(iter(own))
 
     def against(other: str, names: tuple[str, ...]) -> dict[str, dict[str, float]]:
