@@ -74,7 +74,7 @@ def learning_lines(told: Mapping[str, Any]) -> list[str]:
         "",
         "what learns after training serves where rows that taught neither it nor the network are said better by it:",
         *(
-            f"  ranges {own['horizon']:<4}{_served_words(own['kept'])}  largest miss of coverage "
+            f"  ranges {own['horizon']:<3} {_served_words(own['kept'])}  largest miss of coverage "
             f"{_number(own['miss_before'], 100, 1)} -> {_number(own['miss_after'], 100, 1)} points, pinball "
             f"{_number(own['pinball_before'], 1e4, 2)} -> {_number(own['pinball_after'], 1e4, 2)} bp on {own['rows']:,} rows"
             for own in told["ranges"]
@@ -84,7 +84,7 @@ def learning_lines(told: Mapping[str, Any]) -> list[str]:
         tested = told["test"][own["horizon"]][own["side"]]
         before, after = (tested[way] for way in ("fixed", "learning"))
         lines.append(
-            f"  {own['side']} {own['horizon']:<4}{_served_words(own['kept'])}  log loss {_number(own['log_loss_before'])} -> "
+            f"  {own['side']} {own['horizon']:<3} {_served_words(own['kept'])}  log loss {_number(own['log_loss_before'])} -> "
             f"{_number(own['log_loss_after'])} on {own['days']} days, less by at least {_number(own['better_low'], 1, 4)}; "
             f"test {before['log_loss']:.3f} -> {after['log_loss']:.3f}, ECE {before['ece']['value']:.3f} -> "
             f"{after['ece']['value']:.3f}"
@@ -273,13 +273,13 @@ def _spread_lines(part: dict[str, Any]) -> list[str]:
     for horizon, entry in part["quantiles"].items():
         difference = bounded(entry["network_minus_base_rate"], digits=2, scale=1e4)
         lines.append(
-            f"  {horizon:<4}network {entry['network']['value'] * 1e4:.2f}  base rate "
+            f"  {horizon:<3} network {entry['network']['value'] * 1e4:.2f}  base rate "
             f"{entry['base_rate']['value'] * 1e4:.2f}  difference {difference}  90 % range covers "
             f"{entry['coverage']['0.95'] - entry['coverage']['0.05']:.1%}  n {entry['rows']:,}"
         )
     for horizon, by_name in part.get("excursions", {}).items():
         lines += [
-            f"  {horizon:<4}{name.replace('_', ' ')}: network {entry['network']['value'] * 1e4:.2f}  training's own "
+            f"  {horizon:<3} {name.replace('_', ' ')}: network {entry['network']['value'] * 1e4:.2f}  training's own "
             f"{entry['base_rate']['value'] * 1e4:.2f}  difference "
             f"{bounded(entry['network_minus_base_rate'], digits=2, scale=1e4)}  median covers {entry['coverage']['0.50']:.1%}"
             for name, entry in by_name.items()
@@ -290,7 +290,7 @@ def _spread_lines(part: dict[str, Any]) -> list[str]:
             f"{name} {_number(entry[name]['rank_correlation'])} ({entry[name]['rmse']:.4f})"
             for name in ("network", "ewma")
         )
-        lines.append(f"  {horizon:<4}{shown}  n {entry['rows']:,}")
+        lines.append(f"  {horizon:<3} {shown}  n {entry['rows']:,}")
     return lines
 
 

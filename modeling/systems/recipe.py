@@ -66,7 +66,7 @@ class ReinforcementConfig:
     hidden_units: int = 0  # of the policy; 0: a line
     learning_rate: float = 0.02
     entropy_weight: float = 0.01  # of the bonus, in standard deviations of the rewards
-    batch_rows: int = 4096
+    batch_rows: int = 1024
     max_epochs: int = 60
     patience_epochs: int = 10
     stop_frac: float = 0.25  # of the days that teach, the newest: they stop

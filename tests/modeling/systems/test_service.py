@@ -23,6 +23,7 @@ from modeling.systems.recipe import SystemRecipe
 from modeling.systems.system import estimator_of
 from tests.modeling.systems.maker import loaded, plan
 from tests.modeling.systems.test_estimators import SMALL
+from tests.modeling.systems.test_reinforcement import THREE, three_class_plan
 from traderai.common.errors import InputError
 from traderai.common.lake import lake_at
 
@@ -77,6 +78,16 @@ def test_the_stored_files_score_the_same_figures(lake):
     other = files | {"metrics.json": files["metrics.json"].replace(b'"trades"', b'"traded"')}
     with pytest.raises(ArtifactBrokenError, match="other figures"):
         loaded_evaluate(facts=report.version, plan=own, files=other, loaded=loaded(planted=True))
+
+
+def test_a_second_stage_is_stored_and_scores_the_same_figures(lake):
+    own = replace(three_class_plan(), label_set="threshold3_v1")
+    report = loaded_train(plan=own, loaded=loaded(planted=True, **THREE), as_of=NOW, seed=1)
+    files = artifact_files(report.version)
+    assert "reinforcement.json" in files
+    assert any("second stage (policy gradient on" in line for line in report.table)
+    told = loaded_evaluate(facts=report.version, plan=own, files=files, loaded=loaded(planted=True, **THREE))
+    assert told.table == report.table
 
 
 def test_too_few_rows_fail_the_run_before_anything_is_stored(lake):
