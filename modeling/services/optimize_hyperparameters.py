@@ -19,7 +19,7 @@ from modeling.systems.estimators import SystemTask
 from modeling.systems.loading import LoadedRows, system_load
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.rows import parted_by_split, require_rows
-from modeling.systems.search import Searchable, point_score, time_folds
+from modeling.systems.search import Searchable, parted_folds, point_score
 from modeling.systems.system import ESTIMATORS, estimator_of
 from modeling.systems.tuning import TunedPoint, tuned
 from traderai.common import clock
@@ -81,7 +81,7 @@ def loaded_optimize(
     rows = parted_by_split(loaded.rows, plan.split, newest=plan.max_rows)
     require_rows(rows, least=plan.min_rows)
     task = SystemTask(rows=rows, seed=ask.seed, threads=os.cpu_count() or 1, say=silent)
-    folds = time_folds(rows, folds=getattr(estimator, "folds", _FOLDS))
+    folds = parted_folds(rows, folds=getattr(estimator, "folds", _FOLDS))
     config = fingerprint([system_config_sha(plan), dict(estimator.SPACE), ask.seed, code_sha256()])
     new_trials = 0
 

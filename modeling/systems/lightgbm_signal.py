@@ -14,7 +14,7 @@ from modeling.fitting.dataset import TRAIN, VALIDATION
 from modeling.fitting.trees import repeatable
 from modeling.systems.estimators import FittedSystem, SystemTask
 from modeling.systems.rows import SystemRows
-from modeling.systems.search import Space, random_search, require_search, time_folds
+from modeling.systems.search import Space, parted_folds, random_search, require_search
 from traderai.common.arrays import F64, I64
 
 FILE: Final = "lightgbm.txt"
@@ -118,7 +118,7 @@ class LightGBMSignal:
         if self.gain_kept_frac == 1.0:
             return every
         shares = np.zeros(every.size)
-        for number, fold in enumerate(time_folds(task.rows, folds=self.folds)):
+        for number, fold in enumerate(parted_folds(task.rows, folds=self.folds)):
             task.say(number, self.folds, "feature selection")
             own = replace(task, rows=fold)
             gain = self._grown(own, every, rounds=self.max_rounds_untuned).feature_importance("gain")

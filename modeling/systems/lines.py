@@ -8,9 +8,12 @@ from typing import Any
 from modeling.fitting.report import SIMULATED, bounded
 from modeling.systems.second_stage import stage_lines
 
+_RIVALS = ("base rate", "last move", "logistic regression")
+
 
 def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]:
     """Return the honest table of the test part as lines of text."""
+    figures = {**figures, "test": _system_first(figures["test"])}
     first = next(iter(figures["test"].values()))["classes"]
     shares = ", ".join(f"{name} {first['class_shares'][name]:.1%}" for name in first["names"])
     lines = [
@@ -50,6 +53,11 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
     lines += ["", *(f"WARNING: {text}" for text in figures["fit"].get("warnings", ()))]
     lines += ["predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
+
+
+def _system_first(test: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the figures with those of what must be beaten last: the database keeps no order of names."""
+    return dict(sorted(test.items(), key=lambda own: _RIVALS.index(own[0]) if own[0] in _RIVALS else -1))
 
 
 def _price_lines(name: str, told: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from traderai.common.arrays import F64, I8, I64, Bools
 from traderai.common.progress import silent
 
 Space = Mapping[str, Sequence[Any]]  # values to choose from, by the name of an estimator's field
+Fold = tuple[I64, I64]  # rows that teach, rows that judge
 STOPPING_FRAC: Final = 0.15  # of the days that teach a fold: the newest, which stop a fit
 
 
@@ -47,21 +48,28 @@ class Searched:
         return {"best": self.best, "tried": sorted(self.tried, key=lambda own: -own["balanced_accuracy"])}
 
 
-def time_folds(rows: SystemRows, *, folds: int) -> list[SystemRows]:
-    """Return the rows parted anew, so many times, each time inside of the training part.
+def time_folds(rows: SystemRows, *, folds: int) -> list[Fold]:
+    """Return folds of the training part: each teaches by all that was known before the stretch that it judges.
 
-    A fold's test part is a stretch of days, taught by all that was known before it; the newest of the days before are
-    its validation part. Scikit-learn's TimeSeriesSplit counts rows; here no moment lies on two sides, and rows whose
-    label reaches into the next part are in none.
-    Raises: DatasetRefusedError where a part of a fold would be empty or its training part lacks a class.
+    Scikit-learn's TimeSeriesSplit counts rows; here a stretch is one of days, so that no moment lies on both sides,
+    and rows whose label reaches into the stretch do not teach.
     """
     own = rows.rows_of(TRAIN)
+    stretches = np.array_split(np.unique(rows.day[own]), folds + 1)[1:]
+    judged = [own[np.isin(rows.day[own], stretch)] for stretch in stretches]
+    return [(_known_before(rows, own, judging), judging) for judging in judged]
+
+
+def parted_folds(rows: SystemRows, *, folds: int) -> list[SystemRows]:
+    """Return the rows parted anew for each fold in time, inside of the training part: what judges is the test part.
+
+    The newest of the days that teach are the validation part, so that stopping a fit does not flatter it.
+    Raises: DatasetRefusedError where a part of a fold would be empty or its training part lacks a class.
+    """
     found = []
-    for stretch in np.array_split(np.unique(rows.day[own]), folds + 1)[1:]:
+    for before, judging in time_folds(rows, folds=folds):
         part = np.full(rows.part.shape, NO_PART, dtype=np.int8)
-        judging = own[np.isin(rows.day[own], stretch)]
         part[judging] = TEST
-        before = _known_before(rows, own, judging)
         days = np.unique(rows.day[before])
         stopping = before[np.isin(rows.day[before], days[int(days.size * (1.0 - STOPPING_FRAC)) :])]
         part[stopping] = VALIDATION
@@ -94,7 +102,7 @@ def random_search(
     if estimator.tries == 0:
         return None
     drawn = list(ParameterSampler(dict(estimator.SPACE), n_iter=estimator.tries, random_state=task.seed))
-    folds, tried = time_folds(task.rows, folds=estimator.folds), []
+    folds, tried = parted_folds(task.rows, folds=estimator.folds), []
     for number, point in enumerate(drawn):
         task.say(number, len(drawn), "search")
         score = point_score(estimator, {**point, **(cheaper or {})}, folds, task)

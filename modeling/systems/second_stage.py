@@ -23,7 +23,7 @@ from modeling.systems.reinforcement import (
 )
 from modeling.systems.rewards import Rewarder
 from modeling.systems.rows import SystemRows
-from modeling.systems.search import time_folds
+from modeling.systems.search import parted_folds
 from traderai.common.arrays import F64, I64
 from traderai.common.errors import InputError
 
@@ -111,7 +111,7 @@ def stage_words(
         at = rows.rows_of(TRAIN)
         return at, np.asarray(fitted.scores(rows, at))
     places, words = [], []
-    for fold in time_folds(rows, folds=config.folds):
+    for fold in parted_folds(rows, folds=config.folds):
         judging = fold.rows_of(TEST)
         places.append(judging)
         words.append(np.asarray(estimator.fit(replace(task, rows=fold)).scores(fold, judging)))

@@ -288,7 +288,7 @@ def test_the_factors_by_hand():
     ("confidence", "strength"), [(64, None), (65, "weak"), (70, "medium"), (80, "strong")]
 )
 def test_strength_by_confidence(confidence, strength):
-    assert kernel._strength(confidence, make.policy()) == strength
+    assert kernel.strength_of(confidence, make.policy().strength_cuts) == strength
 
 
 def test_without_a_model_there_is_no_trade_and_no_figure():

@@ -11,7 +11,7 @@ from modeling.fitting.dataset import TEST, TRAIN, VALIDATION
 from modeling.kernels.split_checks import split_violations
 from modeling.systems.recipe import SystemSplit
 from modeling.systems.rows import parted_by_shares, parted_by_split, require_rows
-from modeling.systems.search import time_folds
+from modeling.systems.search import parted_folds, time_folds
 from tests.modeling.systems.maker import parted, rows
 
 
@@ -66,7 +66,12 @@ def test_too_few_rows_or_a_missing_class_stop_with_a_message():
 
 def test_folds_of_a_search_follow_one_another_and_stay_in_the_training_part():
     data = parted()
-    folds = time_folds(data, folds=3)
+    for teaching, judging in time_folds(data, folds=3):
+        assert np.all(data.part[np.r_[teaching, judging]] == TRAIN)
+        assert not split_violations(
+            teaching, judging, decision_s=data.decision_s, window_end_s=data.window_end_s
+        )
+    folds = parted_folds(data, folds=3)
     assert len(folds) == 3
     for fold in folds:
         parts = [fold.rows_of(part) for part in (TRAIN, VALIDATION, TEST)]
@@ -85,7 +90,7 @@ def test_a_training_part_without_a_class_in_a_fold_is_not_searched():
     label = data.label.copy()
     label[train[data.day[train] < np.median(data.day[train])]] = 0
     with pytest.raises(DatasetRefusedError, match="too short to be searched"):
-        time_folds(replace(data, label=label), folds=3)
+        parted_folds(replace(data, label=label), folds=3)
 
 
 def test_named_days_before_the_test_part_stand_instead_of_the_shares():

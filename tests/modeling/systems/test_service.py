@@ -14,11 +14,13 @@ from modeling.errors import ArtifactBrokenError, DatasetRefusedError, PromotionR
 from modeling.fitting.recipe import recipe_kind, recipe_names, recipe_read
 from modeling.models import ModelVersion, TrainingRun, Trial
 from modeling.registry.artifact import artifact_write
+from modeling.selectors.versions import version_get
 from modeling.services.compare import runs_compare
 from modeling.services.registry import version_promote
 from modeling.services.systems import artifact_files, loaded_evaluate, loaded_train
 from modeling.systems.comparison import ComparisonConfig
 from modeling.systems.judged_slice import SliceAsk
+from modeling.systems.lines import system_lines
 from modeling.systems.recipe import SystemRecipe
 from modeling.systems.system import estimator_of
 from tests.modeling.systems.maker import loaded, plan
@@ -73,6 +75,12 @@ def test_the_stored_files_score_the_same_figures(lake):
     files = artifact_files(report.version)
     told = loaded_evaluate(facts=report.version, plan=own, files=files, loaded=loaded(planted=True))
     assert told.table == report.table
+    stored = version_get(
+        version=report.version.version
+    )  # whose names the database has put in an order of its own
+    assert [line[:20] for line in system_lines(stored.metrics, is_simulated=True)] == [
+        line[:20] for line in report.table
+    ]
     with pytest.raises(InputError, match="have changed"):
         loaded_evaluate(facts=report.version, plan=own, files=files, loaded=loaded(planted=True, seed=3))
     other = files | {"metrics.json": files["metrics.json"].replace(b'"trades"', b'"traded"')}
