@@ -117,18 +117,17 @@ def test_views_are_averaged_before_the_temperature():
 
 
 def test_the_temperature_is_the_best_on_validation_rows():
-    rows = rare()
-    found = fitted("temperature")
-    at = rows.rows_of(VALIDATION)
+    rows, found = rare(), fitted(*TEN)
+    at, own = rows.rows_of(VALIDATION), found.said.temperature
     label = rows.label[at].astype(np.float64)
-    losses = [
-        log_loss_classes(label, replace(found, said=replace(found.said, temperature=t)).scores(rows, at))
-        for t in (0.8 * found.said.temperature, found.said.temperature, 1.25 * found.said.temperature, 1.0)
+    scores = [
+        replace(found, said=replace(found.said, temperature=each)).scores(rows, at)
+        for each in (own, 0.8 * own, 1.25 * own, 1.0)
     ]
-    assert losses[1] == pytest.approx(min(losses), abs=1e-6)
-    np.testing.assert_array_equal(
-        found.scores(rows, at).argmax(axis=1), fitted().scores(rows, at).argmax(axis=1)
-    )
+    losses = [log_loss_classes(label, each) for each in scores]
+    assert losses[0] == pytest.approx(min(losses), abs=1e-6)
+    assert own != 1.0
+    np.testing.assert_array_equal(scores[0].argmax(axis=1), scores[-1].argmax(axis=1))
 
 
 def test_thinned_out_rows_come_back_into_the_probabilities():
