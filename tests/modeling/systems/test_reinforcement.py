@@ -134,7 +134,7 @@ def test_the_stopping_days_come_after_all_that_teaches_and_no_window_reaches_int
 
 
 def test_a_reward_is_the_simulators_own_trade_over_the_rows_risk():
-    rows = parted(**THREE, days=60)
+    rows = parted(**THREE, days=60, lookback_bars=1)
     at = rows.rows_of(TRAIN)
     reward = Rewarder(account=account(20.0), sides="both").net_r(rows, at)
     risk, path = row_risk(rows), rows.market.path
@@ -157,7 +157,7 @@ def test_a_reward_is_the_simulators_own_trade_over_the_rows_risk():
 
 
 def test_what_cannot_be_sold_short_earns_nothing_by_selling():
-    rows = parted(**THREE, days=60)
+    rows = parted(**THREE, days=60, lookback_bars=1)
     market_bar = rows.market.bar.copy()
     market_bar["shortable"] = False
     own = replace(rows, market=rows.market._replace(bar=market_bar))
@@ -204,7 +204,7 @@ def test_poisoned_held_out_rows_change_nothing_of_what_it_learned(folds: int):
 
 
 def test_rows_that_are_held_out_are_refused():
-    rows = parted(**THREE, days=60)
+    rows = parted(**THREE, days=60, lookback_bars=1)
     rewarder = Rewarder(account=account(20.0), sides="both")
     for part in (VALIDATION, TEST):
         at = np.append(rows.rows_of(TRAIN), rows.rows_of(part)[:1])
@@ -246,7 +246,7 @@ def test_a_recipe_with_a_second_stage_tells_of_both_and_scores_the_same_after_lo
 
 
 def test_a_trader_holds_where_holding_is_the_likeliest_if_it_is_told_so():
-    rows, recipe = parted(**THREE, days=60), three_class_plan()
+    rows, recipe = parted(**THREE, days=60, lookback_bars=1), three_class_plan()
     at = rows.rows_of(TEST)[:3]
     scores = np.array([[0.2, 0.45, 0.35], [0.1, 0.3, 0.6], [0.4, 0.41, 0.19]])
     wins = trader_of(recipe, account=account(20.0), max_turnover_frac=1.0)
