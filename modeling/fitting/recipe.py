@@ -251,6 +251,7 @@ class Recipe:
         str, ...
     ] = ()  # of the label set: these alone are learned, judged and served; empty: all
     since: str | None = None  # the first day (Moscow) whose rows are used; None: all there are
+    serves: bool = True  # False: an earlier network, compared with others and never put into service
     council: CouncilConfig | None = None
     adapters: AdapterConfig | None = None
     thresholds: ThresholdConfig | None = None  # None: the policy's own stand

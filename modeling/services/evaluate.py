@@ -32,7 +32,7 @@ from traderai.common.errors import InputError
 from traderai.common.lake import lake_at
 from traderai.common.progress import Progress, silent
 
-KINDS: Final = ("global", "council")  # of networks
+KINDS: Final = (SYSTEM, "global", "council")  # an earlier network is of the first, too
 
 
 def version_evaluate(
@@ -46,11 +46,11 @@ def version_evaluate(
     slice of its rows: its bounds and trades are of the whole part.
     """
     facts = version_get(version=version)
-    if facts.kind == SYSTEM:
+    if facts.kind == SYSTEM and run_of(facts).config["kind"] == SYSTEM:
         return system_evaluate(version=version, ask=ask, folder=folder, progress=progress)
     if facts.kind not in KINDS:
         raise InputError(
-            f"version must be of kind {', '.join((SYSTEM, *KINDS))}, {version} is of kind {facts.kind}",
+            f"version must be of kind {', '.join(KINDS)}, {version} is of kind {facts.kind}",
             field="version",
         )
     if not ask.whole:

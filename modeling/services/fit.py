@@ -12,6 +12,7 @@ from django.conf import settings
 
 from features.selectors.catalogue import feature_set_get
 from modeling.contracts import HeadTrust, ModelVersionFacts
+from modeling.contracts.registry import SYSTEM
 from modeling.errors import PromotionRefusedError
 from modeling.fitting.calibration import reduced
 from modeling.fitting.candidates import (
@@ -273,7 +274,7 @@ def _new_version(offer: _Offer, made: Candidate, *, suffix: str) -> NewVersion:
     name = f"{plan.kind}-{plan.label_set}-{until:%Y%m%d}-{identity[:8]}{suffix}"
     return NewVersion(
         version=name,
-        kind=plan.kind,
+        kind=plan.kind if plan.serves else SYSTEM,
         recipe=plan.name,
         feature_set_key=feature_set_get(name=plan.feature_set).key,
         label_set=plan.label_set,
@@ -297,7 +298,7 @@ def _write(
 ) -> str:
     judged = made.judged
     about = {
-        "version": new.version, "recipe": plan.name, "kind": plan.kind, "feature_set": new.feature_set_key,
+        "version": new.version, "recipe": plan.name, "kind": new.kind, "feature_set": new.feature_set_key,
         "label_set": plan.label_set, "timeframe": plan.timeframe, "lookback_bars": new.lookback_bars,
         "trained_until": new.trained_until.isoformat(), "is_simulated": new.is_simulated,
         "label_set_sha256": fingerprint(plan.labels()), "code_sha256": code_sha256(),

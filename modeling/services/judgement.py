@@ -33,6 +33,7 @@ from modeling.registry.scorer import Network
 from modeling.selectors.configuration import account_get, cost_model_get, gate_get, policy_get
 from modeling.selectors.regimes import regime_steps
 from modeling.selectors.versions import champion_get, leak_audit_passed
+from modeling.services.promotable import require_servable
 from modeling.services.registry import version_gate
 from traderai.common import clock
 from traderai.common.arrays import I64
@@ -50,7 +51,10 @@ def version_judge(
     `own` is what it would say in service, as the champion's words are. What it learns after training its base rates do too.
 
     A leak audit that it has passed is attached. The champion itself is judged beside its base rates alone.
+
+    Raises: PromotionRefusedError for an earlier system, and where the champion cannot be asked about rows unknown to both.
     """
+    require_servable(facts)
     champion = champion_get(slot=facts.slot)
     if champion is not None and champion.id == facts.id:
         champion = None

@@ -28,7 +28,8 @@ class Variant:
 def variants(plan: SystemRecipe, *, options: Sequence[str] = ()) -> list[Variant]:
     """Return the recipe without any option, with each one alone, and with all of them together.
 
-    `options` are those that are asked about; none: the toolkit's ten. Split, seed and parameters are the recipe's.
+    `options` are those that are asked about; none: the toolkit's ten. Split, seed and parameters are the recipe's; a
+    second stage is left out, which would decide by the trades and not by what the classifier has learned.
     Raises: InputError for a recipe without the toolkit and an unknown option.
     """
     estimator = estimator_of(plan)
@@ -45,7 +46,11 @@ def variants(plan: SystemRecipe, *, options: Sequence[str] = ()) -> list[Variant
     return [
         Variant(
             name=name,
-            plan=replace(plan, parameters=plan.parameters | {"toolkit": _plain(asdict(toolkit.only(own)))}),
+            plan=replace(
+                plan,
+                parameters=plan.parameters | {"toolkit": _plain(asdict(toolkit.only(own)))},
+                reinforcement=None,
+            ),
         )
         for name, own in sets.items()
     ]

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from modeling.management.recipe_flags import add_recipe_flags, overrides_of
 from modeling.management.until import until_moment
 from traderai.common.errors import TraderAIError
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("recipe", help="name of a file in traderai/config/recipes")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--until", help="last day (Moscow) that may be known, YYYY-MM-DD")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
+        add_recipe_flags(parser)
         parser.add_argument(
             "--options", nargs="+", default=[], metavar="OPTION", help="only these; default the toolkit's ten"
         )
@@ -40,7 +41,7 @@ class Command(BaseCommand):
                 recipe=options["recipe"],
                 as_of=until_moment(options["until"]),
                 seed=options["seed"],
-                overrides=tuple(options["overrides"]),
+                overrides=overrides_of(options),
                 options=tuple(options["options"]),
                 progress=self._progress,
             )

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from modeling.management.recipe_flags import add_recipe_flags, overrides_of
 from modeling.management.until import until_moment
 from traderai.common.errors import TraderAIError
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--until", help="last day (Moscow) that may be known, YYYY-MM-DD")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
+        add_recipe_flags(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Search, print the best points and how the best is used."""
@@ -47,7 +48,7 @@ class Command(BaseCommand):
                     as_of=until_moment(options["until"]),
                     tries=options["tries"],
                     seed=options["seed"],
-                    overrides=tuple(options["overrides"]),
+                    overrides=overrides_of(options),
                 ),
                 folder=Path(settings.STATE_DIR) / "studies",
                 progress=self._draw,

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from modeling.management.recipe_flags import add_recipe_flags, overrides_of
 from modeling.management.until import until_moment
 from traderai.common.errors import TraderAIError
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--folds", type=int, help="test parts of equal length; default: calendar years")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--until", help="last day (Moscow) that may be known, YYYY-MM-DD")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides")
+        add_recipe_flags(parser)
         parser.add_argument("--output", type=Path, help="a folder; default: reports/walk of the state folder")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -40,7 +41,7 @@ class Command(BaseCommand):
                     as_of=until_moment(options["until"]),
                     folds=options["folds"],
                     seed=options["seed"],
-                    overrides=tuple(options["overrides"]),
+                    overrides=overrides_of(options),
                 ),
                 folder=options["output"] or Path(settings.STATE_DIR) / "reports" / "walk",
                 progress=self._draw,

@@ -66,7 +66,7 @@ def test_the_earlier_networks_are_recipes_of_the_label_sets_that_they_were_for()
     assert {own.network.lookback_bars for own in (swing, intraday, attentive)} <= {32, 64}
     for name in ("tcn_swing", "tcn_intraday", "tft_intraday"):
         own = recipe_load(name, overrides=("network.lookback_bars=32", "fit.side_loss.loss=bce"))
-        assert own.kind == "global"
+        assert (own.kind, own.serves) == ("global", False)
         assert {head for head, weight in own.fit.loss_weights.items() if weight > 0} == {
             "p_long_logit",
             "p_short_logit",

@@ -157,6 +157,20 @@ def assert_evaluated_again(report: TrainReport, data: Dataset) -> None:
         dataset_evaluate(facts=wrong, dataset=data)
 
 
+def test_an_earlier_network_is_stored_and_scored_again_and_never_serves(quick: Path):
+    data = dataset(days=120, planted=True)
+    quickly = {
+        "split.calibration_folds": 1, "fit.max_epochs": 1, "fit.max_windows_per_epoch": 1000, "evaluation.explain_rows": 200,
+    }  # fmt: skip
+    report = trained(data, serves="false", **quickly)
+    assert not report.promoted
+    assert "earlier system" in report.note
+    assert (report.version.slot, report.version.state, report.version.grade) == ("", "candidate", "unjudged")
+    with pytest.raises(PromotionRefusedError, match="earlier system"):
+        version_promote(version_id=report.version.id, by="t", reason="r", now=NOW)
+    assert dataset_evaluate(facts=report.version, dataset=data).version == report.version
+
+
 def assert_judged_again(report: TrainReport, data: Dataset) -> None:
     """The published bytes are worth what training found; a version judged beside a former champion is judged anew."""
     first = GateVerdict.objects.get()
