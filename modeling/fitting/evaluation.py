@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from traderai.common.arrays import F64, I64
 
 _LEVELS = np.asarray(QUANTILE_LEVELS)
 _CLIP = 1e-12
+LEAST_TRADES: Final = 10  # of fewer the mean is told without bounds, and nothing is tested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,6 +136,13 @@ def volatility_figures(y: F64, network: F64, ewma: F64) -> dict[str, Any]:
     }
 
 
+def mean_figure(values: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, float | None]:
+    """Return the mean of a trade with its bounds; of few trades there are none."""
+    if values.size < LEAST_TRADES:
+        return {"value": float(values.mean()), "low": None, "high": None}
+    return {**bootstrap.mean(values, row_days)}
+
+
 def trading_figures(traded: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:
     """Return what the trades made after costs; without a trade there is no expectancy, only the count 0."""
     trades = traded.simulation.trades
@@ -148,8 +156,8 @@ def trading_figures(traded: Traded, bootstrap: DayBootstrap) -> dict[str, Any]:
         return figures
     exits = moscow_days(trades.exit_s)
     return figures | {
-        "net_expectancy_frac": bootstrap.mean(trades.net_frac, exits),
-        "hit_rate": bootstrap.mean((trades.net_frac > 0).astype(np.float64), exits),
+        "net_expectancy_frac": mean_figure(trades.net_frac, exits, bootstrap),
+        "hit_rate": mean_figure((trades.net_frac > 0).astype(np.float64), exits, bootstrap),
         "long_trades": int((trades.side > 0).sum()),
         "net_total_frac": traded.net_frac,
         "max_drawdown_frac": drawdowns(equity_curve(traded.daily_net)).deepest_frac,

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from market.kernels.sessions import moscow_offset_s
-from modeling.fitting.evaluation import DayBootstrap
+from modeling.fitting.evaluation import LEAST_TRADES, DayBootstrap, mean_figure
 from modeling.fitting.trading import Traded
 from modeling.fitting.walk_arms import Arm
 from modeling.kernels.performance import (
@@ -22,7 +22,6 @@ from modeling.kernels.simulator_market import moscow_days
 from modeling.kernels.trade_performance import ClosedTrades, trade_performance
 from traderai.common.arrays import F64, I64
 
-LEAST_TRADES: Final = 10  # groups with fewer are told without bounds and are not tested
 _DAY_S: Final = 86_400
 
 
@@ -153,13 +152,6 @@ def group_figures(
         }
         found.append(entry)
     return found
-
-
-def mean_figure(values: F64, row_days: I64, bootstrap: DayBootstrap) -> dict[str, float | None]:
-    """Return the mean of a trade with its bounds; of few trades there are none."""
-    if values.size < LEAST_TRADES:
-        return {"value": float(values.mean()), "low": None, "high": None}
-    return {**bootstrap.mean(values, row_days)}
 
 
 def mean_p_value(values: F64, row_days: I64, bootstrap: DayBootstrap) -> float:

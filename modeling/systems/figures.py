@@ -9,7 +9,7 @@ import numpy as np
 
 from modeling.contracts.emission import EmissionRules
 from modeling.fitting.dataset import TEST
-from modeling.fitting.evaluation import DayBootstrap, plain, trading_figures
+from modeling.fitting.evaluation import DayBootstrap, mean_figure, plain, trading_figures
 from modeling.fitting.trading import Traded
 from modeling.kernels import metrics
 from modeling.kernels.class_metrics import class_scores, confusion_matrix
@@ -118,7 +118,7 @@ def emission_figures(
         "calls": _by_call(call),
         "told": _by_call(call[told]),
         "right": bootstrap.mean(right, days),
-        "told_right": bootstrap.mean(right[told], days[told]) if told.any() else None,
+        "told_right": mean_figure(right[told], days[told], bootstrap) if told.any() else None,
         "told_class_shares": _by_call(happened[told]),
         "confidence_ece": metrics.reliability(right, confidence).ece,
         "by_strength": {

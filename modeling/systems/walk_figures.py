@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from modeling.fitting.dataset import TEST
-from modeling.fitting.evaluation import DayBootstrap, bounds, plain
+from modeling.fitting.evaluation import DayBootstrap, bounds, mean_figure, plain
 from modeling.kernels.class_metrics import ClassScores, class_scores, confusion_matrix
 from modeling.kernels.significance import drawdown_interval, figure_interval, sharpe_interval
 from modeling.kernels.simulator_market import moscow_days
@@ -129,6 +129,6 @@ def _trading(said: WalkSaid, rows: SystemRows, trader: Trader, bootstrap: DayBoo
     }
     if len(trades):
         exits = moscow_days(trades.exit_s)
-        figures["net_expectancy_frac"] = bootstrap.mean(trades.net_frac, exits)
-        figures["hit_rate"] = bootstrap.mean((trades.net_frac > 0).astype(np.float64), exits)
+        figures["net_expectancy_frac"] = mean_figure(trades.net_frac, exits, bootstrap)
+        figures["hit_rate"] = mean_figure((trades.net_frac > 0).astype(np.float64), exits, bootstrap)
     return figures

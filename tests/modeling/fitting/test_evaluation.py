@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from modeling.fitting.evaluation import DayBootstrap, probability_figures
+from modeling.fitting.evaluation import LEAST_TRADES, DayBootstrap, mean_figure, probability_figures
 from modeling.kernels.significance import block_bootstrap_mean, figure_interval
 
 DAYS = np.array([10, 11, 14, 15, 16, 17, 18, 21, 22, 23, 24, 25])
@@ -62,3 +62,12 @@ def test_rows_of_one_day_are_not_taken_for_independent(bootstrap):
     together = bootstrap.mean(np.repeat(day_value, 10), np.repeat(DAYS, 10))
     told_apart = apart.mean(np.repeat(day_value, 10), np.arange(120))
     assert together["high"] - together["low"] > 2 * (told_apart["high"] - told_apart["low"])
+
+
+def test_few_trades_have_no_bounds(bootstrap):
+    """A single trade's draws are all alike: bounds of no width would make it look certain."""
+    gains = np.linspace(-0.02, 0.03, LEAST_TRADES)
+    assert bootstrap.mean(gains[:1], DAYS[:1]) == {"value": -0.02, "low": -0.02, "high": -0.02}
+    few = mean_figure(gains[1:], DAYS[1:LEAST_TRADES], bootstrap)
+    assert few == {"value": pytest.approx(gains[1:].mean()), "low": None, "high": None}
+    assert mean_figure(gains, DAYS[:LEAST_TRADES], bootstrap) == bootstrap.mean(gains, DAYS[:LEAST_TRADES])
