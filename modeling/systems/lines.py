@@ -23,13 +23,7 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
         "",
         f"{'':<22}{'accuracy':<23}{'balanced':>9}{'macro F1':>10}  {'ROC-AUC':<23}{'log loss':>9}{'ECE':>7}",
     ]
-    for name, own in figures["test"].items():
-        told = own["classes"]
-        lines.append(
-            f"{name:<22}{bounded(told['accuracy']):<23}{_figure(told['balanced_accuracy'], 9)}"
-            f"{_figure(told['macro_f1'], 10)}  {bounded(told['roc_auc']):<23}{_figure(told['log_loss']['value'], 9)}"
-            f"{_figure(told['ece'], 7)}"
-        )
+    lines += [_class_line(name, own["classes"]) for name, own in figures["test"].items()]
     lines += [
         "",
         f"most frequent class: {first['majority_share']:.1%} of the rows",
@@ -50,9 +44,27 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
     ]
     lines += stage_lines(figures.get("fit", {}))
     lines += _emission_lines(figures["test"])
-    lines += ["", *(f"WARNING: {text}" for text in figures["fit"].get("warnings", ()))]
+    lines += ["", *(f"WARNING: {text}" for text in _warnings(figures))]
     lines += ["predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
+
+
+def _class_line(name: str, told: Mapping[str, Any]) -> str:
+    return (
+        f"{name:<22}{bounded(told['accuracy']):<23}{_figure(told['balanced_accuracy'], 9)}"
+        f"{_figure(told['macro_f1'], 10)}  {bounded(told['roc_auc']):<23}{_figure(told['log_loss']['value'], 9)}"
+        f"{_figure(told['ece'], 7)}"
+    )
+
+
+def _warnings(figures: Mapping[str, Any]) -> list[str]:
+    found = list(figures["fit"].get("warnings", ()))
+    if neutral := figures.get("left_out", {}).get("neutral"):
+        found.append(
+            f"{neutral:,} rows whose move stayed neutral are left out of the trades, too, and nobody knows them beforehand: "
+            "what trades made here is no result"
+        )
+    return found
 
 
 def _system_first(test: Mapping[str, Any]) -> dict[str, Any]:

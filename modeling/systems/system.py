@@ -125,6 +125,7 @@ def judged(
             name: int((rows.part == code).sum()) for code, name in enumerate(("train", "validation", "test"))
         },
         "interval_level": recipe.figures.interval_level,
+        "left_out": rows.exclusions,
     }
     traded = trader.traded(rows, said.at, said.scores, said.cut.threshold, part=TEST)
     return FoundSystem(fitted=fitted, said=said, others=tuple(others), traded=traded, figures=plain(figures))
