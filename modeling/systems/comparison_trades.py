@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from modeling.fitting.evaluation import DayBootstrap, bounds
+from modeling.fitting.evaluation import DayBootstrap, bounds, mean_figure
 from modeling.kernels.performance import drawdowns, equity_curve
 from modeling.kernels.significance import sharpe_interval
 from modeling.systems.said_file import Booked, SaidFile
@@ -162,7 +162,7 @@ def _figures(
     )
     known = np.isfinite(net_r)
     return told | {
-        "net_expectancy_frac": bootstrap.mean(net, days),
-        "hit_rate": bootstrap.mean((net > 0).astype(np.float64), days),
-        "net_r": bootstrap.mean(net_r[known], days[known]) if known.any() else None,
+        "net_expectancy_frac": mean_figure(net, days, bootstrap),
+        "hit_rate": mean_figure((net > 0).astype(np.float64), days, bootstrap),
+        "net_r": mean_figure(net_r[known], days[known], bootstrap) if known.any() else None,
     }
