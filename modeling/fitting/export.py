@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from onnx import load
+from onnx import ModelProto, load
 from onnx.checker import check_model
 
 from modeling.errors import ExportMismatchError
@@ -28,12 +28,7 @@ def onnx_export(serving: Any, *, lookback_bars: int, n_features: int) -> bytes:
     asked = {tensor.name for tensor in serving.inputs}  # a classifier knows no horizon
     some = _inputs(np.zeros((1, lookback_bars, n_features), np.float32), *_zeros(1))
     serving({name: value for name, value in some.items() if name in asked})
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # the exporter asks NumPy for an old name
-            serving.export(str(path), format="onnx", verbose=False, opset_version=OPSET)
-        model = load(path)
+    model = onnx_model(serving)
     skip_padding(model, lookback_bars=lookback_bars, padding_ticker=PADDING)
     lighten_loops(model)
     fuse_norms(model)
@@ -41,6 +36,16 @@ def onnx_export(serving: Any, *, lookback_bars: int, n_features: int) -> bytes:
     skip_padding_products(model, padding_ticker=PADDING)
     check_model(model)
     return bytes(model.SerializeToString())
+
+
+def onnx_model(network: Any) -> ModelProto:
+    """Return what Keras's exporter makes of a network, as it comes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network.onnx"
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # the exporter asks NumPy for an old name
+            network.export(str(path), format="onnx", verbose=False, opset_version=OPSET)
+        return load(path)
 
 
 def keras_bytes(network: Any) -> bytes:

@@ -36,14 +36,19 @@ def padded_batches(ticker: I32) -> Iterator[tuple[I64, I32, int]]:
         yield rows, who, min(BATCH_ROWS, n - start)
 
 
+def session_of(onnx: bytes) -> onnxruntime.InferenceSession:
+    """Return an ONNX graph ready to run; one thread, so that equal rows give equal bits."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+
+
 class Network:
-    """An ONNX graph behind names; one thread, so that equal rows give equal bits."""
+    """An ONNX graph behind names."""
 
     def __init__(self, onnx: bytes) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(onnx)
         names = {output.name for output in self._session.get_outputs()}
         missing = sorted(set(BASE_HEADS) - names)
         if missing:

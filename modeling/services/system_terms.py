@@ -6,7 +6,6 @@ from features.selectors.catalogue import feature_set_get
 from modeling.fitting.trading import account_rules
 from modeling.selectors.configuration import account_get, cost_model_get, policy_get
 from modeling.systems.recipe import SystemRecipe
-from modeling.systems.system import trader_of
 from modeling.systems.trading import Trader
 from traderai.common.config import fingerprint
 
@@ -14,7 +13,7 @@ from traderai.common.config import fingerprint
 def system_trader(plan: SystemRecipe) -> Trader:
     """Return how a recipe's scores are traded: the configured account, costs and limits, the recipe's cut."""
     account = account_rules(account_get(), cost_model_get())
-    return trader_of(plan, account=account, max_turnover_frac=policy_get().max_turnover_frac)
+    return Trader(account=account, cut=plan.cut, max_turnover_frac=policy_get().max_turnover_frac)
 
 
 def system_config_sha(plan: SystemRecipe) -> str:

@@ -23,8 +23,7 @@ from modeling.registry.artifact import artifact_verify, artifact_write, json_byt
 from modeling.selectors.versions import facts_of, version_get
 from modeling.services.ledger import NewTrial, trial_record
 from modeling.services.registry import NewVersion, version_register
-from modeling.services.system_terms import system_config_sha as _config_sha
-from modeling.services.system_terms import system_trader as _trader
+from modeling.services.system_terms import system_config_sha, system_trader
 from modeling.services.training_runs import training_run, training_runs_sweep
 from modeling.systems.judged_slice import SliceAsk, judged_slice
 from modeling.systems.lines import system_lines
@@ -85,8 +84,12 @@ def loaded_train(
     """Train on rows that are there; everything after the loading of `system_train`, repeating included."""
     began_s = clock.monotonic_s()
     rows = _parted(loaded.rows, plan)
-    trader = _trader(plan)
-    shas = {"config_sha256": _config_sha(plan), "data_sha256": rows.sha256, "code_sha256": code_sha256()}
+    trader = system_trader(plan)
+    shas = {
+        "config_sha256": system_config_sha(plan),
+        "data_sha256": rows.sha256,
+        "code_sha256": code_sha256(),
+    }
     same = ModelVersion.objects.filter(
         kind=SYSTEM,
         run__seed=seed,
@@ -162,7 +165,7 @@ def loaded_evaluate(
         )
     cut = Cut(threshold=about["threshold"], tuned_for=about["tuned_for"])
     fitted, asked = system_load_fitted(estimator_of(plan), files), judged_slice(rows, ask)
-    again = rescored(plan, fitted, cut, asked, _trader(plan), seed=about["seed"])
+    again = rescored(plan, fitted, cut, asked, system_trader(plan), seed=about["seed"])
     stored = json.loads(files[METRICS])["test"][plan.name]
     if ask.whole and again.figures["test"][plan.name] != stored:
         raise ArtifactBrokenError(
@@ -223,7 +226,7 @@ def _stored(
         "tuned_for": found.said.cut.tuned_for,
     }  # fmt: skip
     said = system_said_file(
-        plan, rows, _trader(plan), (found.said, *found.others), is_simulated=loaded.is_simulated
+        plan, rows, system_trader(plan), (found.said, *found.others), is_simulated=loaded.is_simulated
     )
     files = {
         **found.fitted.files(),

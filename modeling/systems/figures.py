@@ -111,7 +111,8 @@ def emission_figures(
     told = emitted_rows(call, confidence, instrument, said.at - rows.market.offset[instrument], rules=rules)
     happened = class_calls(np.eye(len(rows.classes))[rows.label[said.at]])[0]
     right = (call == happened).astype(np.float64)
-    strength = np.array([strength_of(100.0 * each, policy_get().strength_cuts) or "" for each in confidence])
+    cuts = policy_get().strength_cuts
+    strength = np.array([strength_of(100.0 * each, cuts) or "" for each in confidence])
     side = np.where(told & ((call == BUY) | rows.shortable[said.at]), call, HOLD).astype(np.int8)
     traded = trader.sides_traded(rows, said.at, side, confidence, part=TEST)
     return {

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import tempfile
-import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from onnx import load
 from onnx.checker import check_model
 
 from modeling.errors import ExportMismatchError, FitDivergedError
-from modeling.fitting.export import TOLERANCE, keras_bytes
-from modeling.fitting.onnx_graphs import OPSET, drop_unread, lighten_loops
+from modeling.fitting.export import TOLERANCE, keras_bytes, onnx_model
+from modeling.fitting.onnx_graphs import drop_unread, lighten_loops
 from modeling.fitting.training import FitWatch
 from modeling.networks.recurrent import run_through
 from modeling.systems.estimators import Say
@@ -113,12 +107,7 @@ def _network(windows: PriceWindows, settings: PriceSettings) -> Any:
 
 def _exported(network: Any, windows: PriceWindows) -> bytes:
     """Return the network as ONNX. Raises: ExportMismatchError where it says something else than Keras does."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "network.onnx"
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # the exporter asks NumPy for an old name
-            network.export(str(path), format="onnx", verbose=False, opset_version=OPSET)
-        model = load(path)
+    model = onnx_model(network)
     lighten_loops(model)
     drop_unread(model.graph)
     check_model(model)

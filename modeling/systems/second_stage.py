@@ -104,7 +104,8 @@ def stage_words(
 ) -> tuple[I64, F64]:
     """Return training rows (n,) and what a classifier says of them (n, 3) that has not learned them.
 
-    Each stretch of the training part but the first is foretold by a fit on what was known before it. Without folds it is the classifier's own word on all rows that taught it.
+    Each stretch of the training part but the first is foretold by a fit on what was known before it. Without folds it is
+    the classifier's own word on all rows that taught it.
     """
     rows = task.rows
     if not config.folds:

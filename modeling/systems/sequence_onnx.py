@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import onnxruntime
 
 from modeling.kernels.windows import require_windows
+from modeling.registry.scorer import session_of
 from traderai.common.arrays import F32, F64, I64
 
 BATCH_ROWS: Final = 128
@@ -17,10 +17,7 @@ class SequenceNetwork:
     """An ONNX graph that reads windows (b, lookback, k) and says numbers (b, c); one thread, as the scorer has."""
 
     def __init__(self, onnx: bytes) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(onnx)
         self._input = self._session.get_inputs()[0].name
         self.onnx = onnx
 

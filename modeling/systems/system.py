@@ -11,7 +11,6 @@ import numpy as np
 from modeling.fitting.dataset import TEST, VALIDATION
 from modeling.fitting.evaluation import plain
 from modeling.fitting.trading import Traded
-from modeling.kernels.simulator_orders import AccountRules
 from modeling.systems.baselines import Logistic, base_rate_scores, naive_scores
 from modeling.systems.boosting import Boosting
 from modeling.systems.estimators import Estimator, FittedSystem, Say, SystemTask
@@ -64,11 +63,6 @@ def estimator_of(recipe: SystemRecipe) -> Estimator:
         recipe.parameters, ESTIMATORS[recipe.estimator], where=f"recipe {recipe.name}: parameters"
     )
     return own
-
-
-def trader_of(recipe: SystemRecipe, *, account: AccountRules, max_turnover_frac: float) -> Trader:
-    """Return how the recipe's scores are traded."""
-    return Trader(account=account, cut=recipe.cut, max_turnover_frac=max_turnover_frac)
 
 
 def system_found(

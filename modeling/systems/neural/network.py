@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import onnxruntime
 
 from modeling.fitting.batches import Scaler
 from modeling.kernels.calibration import softmax
 from modeling.kernels.imbalance.downsampling import prior_corrected
 from modeling.kernels.imbalance.window_views import View, window_view
-from modeling.registry.scorer import padded_batches
+from modeling.registry.scorer import padded_batches, session_of
 from modeling.systems.rows import SystemRows
 from traderai.common.arrays import F32, F64, I32, I64
 
@@ -35,10 +34,7 @@ class ClassNetwork:
     """An ONNX graph with one output; one thread and batches of one size, so that equal rows give equal bits."""
 
     def __init__(self, onnx: bytes) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
+        self._session = session_of(onnx)
 
     def logits(self, bars: F32, ticker: I32) -> F64:
         """Return the logits (n, k) of standardised windows (n, L, features)."""

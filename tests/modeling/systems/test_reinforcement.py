@@ -23,7 +23,7 @@ from modeling.systems.reinforcement import Lesson, Stage, stage_kept, stage_lear
 from modeling.systems.rewards import BUY, HOLD, SELL, Rewarder, row_risk
 from modeling.systems.rows import SystemRows
 from modeling.systems.second_stage import StagedSystem, staged, training_lesson
-from modeling.systems.system import system_found, trader_of
+from modeling.systems.system import system_found
 from modeling.systems.trading import Trader
 from tests.modeling.systems.maker import parted, plan
 from traderai.common.errors import InputError
@@ -225,7 +225,7 @@ def three_class_plan(**changes: Any) -> SystemRecipe:
 
 def test_a_recipe_with_a_second_stage_tells_of_both_and_scores_the_same_after_loading():
     recipe, rows = three_class_plan(), parted(planted=True, **THREE)
-    trader = trader_of(recipe, account=account(20.0), max_turnover_frac=1.0)
+    trader = Trader(account=account(20.0), cut=recipe.cut, max_turnover_frac=1.0)
     found = system_found(recipe, rows, trader, seed=1, threads=1, say=lambda *_: None)
     told = found.figures["fit"]["reinforcement"]
     assert {"kept", "gain", "supervised", "tuned", "net_r_by_epoch"} <= set(told)
@@ -249,7 +249,7 @@ def test_a_trader_holds_where_holding_is_the_likeliest_if_it_is_told_so():
     rows, recipe = parted(**THREE, days=60, lookback_bars=1), three_class_plan()
     at = rows.rows_of(TEST)[:3]
     scores = np.array([[0.2, 0.45, 0.35], [0.1, 0.3, 0.6], [0.4, 0.41, 0.19]])
-    wins = trader_of(recipe, account=account(20.0), max_turnover_frac=1.0)
+    wins = Trader(account=account(20.0), cut=recipe.cut, max_turnover_frac=1.0)
     assert wins.sides(rows, at, scores, 1 / 3)[0].tolist() == [0, 1, 0]
     loses = Trader(account=account(20.0), cut=replace(recipe.cut, hold_wins=False), max_turnover_frac=1.0)
     assert loses.sides(rows, at, scores, 1 / 3)[0].tolist() == [1, 1, -1]
@@ -257,7 +257,7 @@ def test_a_trader_holds_where_holding_is_the_likeliest_if_it_is_told_so():
 
 def test_what_cannot_be_is_refused():
     recipe = three_class_plan()
-    trader = trader_of(recipe, account=account(20.0), max_turnover_frac=1.0)
+    trader = Trader(account=account(20.0), cut=recipe.cut, max_turnover_frac=1.0)
     with pytest.raises(InputError, match="between three classes, direction_v1 has"):
         system_found(recipe, parted(days=60), trader, seed=1, threads=1, say=lambda *_: None)
     with pytest.raises(ValueError, match=r"cut\.hold_wins must be true"):
