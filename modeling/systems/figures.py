@@ -28,10 +28,10 @@ COLLAPSED_SHARE: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SystemSaid:
-    """What one system, or one of those that it must beat, says of some rows."""
+    """What one system, or one of those that it must beat, says of all rows on which a part trades."""
 
     name: str
-    at: I64  # (n,) rows
+    at: I64  # (n,) rows; those without a class are traded, and judge no classifier
     scores: F64  # (n, k)
     cut: Cut
 
@@ -49,8 +49,9 @@ def part_bootstrap(rows: SystemRows, config: FigureConfig, *, part: int, seed: i
 
 def class_figures(said: SystemSaid, rows: SystemRows, bootstrap: DayBootstrap) -> dict[str, Any]:
     """Return the figures of a classifier: every one beside the share of the most frequent class."""
-    label, days = rows.label[said.at], rows.day[said.at]
-    return score_figures(label, said.scores, days, bootstrap, classes=rows.classes)
+    judged = rows.classed(said.at)
+    at = said.at[judged]
+    return score_figures(rows.label[at], said.scores[judged], rows.day[at], bootstrap, classes=rows.classes)
 
 
 def score_figures(
@@ -104,12 +105,14 @@ def emission_figures(
 ) -> dict[str, Any]:
     """Return what the likeliest classes call for, which calls would be told, and what those were worth.
 
-    A told BUY is bought; a told SELL is sold short where the share could be, whatever the recipe's cut says.
+    A told BUY is bought; a told SELL is sold short where the share could be, whatever the recipe's cut says. Of a row
+    without a class, which moved too little, holding was right.
     """
     call, confidence = class_calls(said.scores)
     instrument, days = rows.instrument[said.at], rows.day[said.at]
     told = emitted_rows(call, confidence, instrument, said.at - rows.market.offset[instrument], rules=rules)
-    happened = class_calls(np.eye(len(rows.classes))[rows.label[said.at]])[0]
+    came = class_calls(np.eye(len(rows.classes))[rows.label[said.at]])[0]
+    happened = np.where(rows.classed(said.at), came, HOLD).astype(np.int8)
     right = (call == happened).astype(np.float64)
     cuts = policy_get().strength_cuts
     strength = np.array([strength_of(100.0 * each, cuts) or "" for each in confidence])

@@ -43,14 +43,13 @@ def judged_slice(rows: SystemRows, ask: SliceAsk) -> SystemRows:
                 f"--tickers must be of {', '.join(rows.secids)}, named {secid!r}{did_you_mean(secid, rows.secids)}",
                 field="tickers",
             )
-    at = rows.rows_of(TEST)
-    if ask.tickers:
-        chosen = [rows.secids.index(secid) for secid in ask.tickers]
-        at = at[np.isin(rows.instrument[at], chosen)]
+    chosen = [rows.secids.index(secid) for secid in ask.tickers or rows.secids]
+    of_chosen = np.isin(rows.instrument, chosen)
+    at = np.flatnonzero((rows.part == TEST) & of_chosen)
     if ask.max_rows is not None:
         at = at[np.argsort(rows.decision_s[at], kind="stable")[-ask.max_rows :]]
     if at.size == 0:
         raise InputError(f"{', '.join(ask.tickers)} has no test rows; ask for other shares", field="tickers")
     part = np.where(rows.part == TEST, NO_PART, rows.part)
     part[at] = TEST
-    return replace(rows, part=part)
+    return replace(rows, part=part, neutral=rows.neutral & of_chosen)

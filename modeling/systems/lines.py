@@ -28,7 +28,7 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
         "",
         f"most frequent class: {first['majority_share']:.1%} of the rows",
         "",
-        "trading, after costs",
+        f"trading, after costs{unclassed(figures.get('traded_without_class', 0))}",
     ]
     lines += [_trade_line(name, own["trading"], own["cut"]) for name, own in figures["test"].items()]
     for cost in next(iter(figures["test"].values()))["trading_at_bp"]:
@@ -44,7 +44,7 @@ def system_lines(figures: Mapping[str, Any], *, is_simulated: bool) -> list[str]
     ]
     lines += stage_lines(figures.get("fit", {}))
     lines += _emission_lines(figures["test"])
-    lines += ["", *(f"WARNING: {text}" for text in _warnings(figures))]
+    lines += ["", *(f"WARNING: {text}" for text in figures["fit"].get("warnings", ()))]
     lines += ["predicted: " + "; ".join(_shares(name, own) for name, own in figures["test"].items())]
     return lines
 
@@ -57,14 +57,9 @@ def _class_line(name: str, told: Mapping[str, Any]) -> str:
     )
 
 
-def _warnings(figures: Mapping[str, Any]) -> list[str]:
-    found = list(figures["fit"].get("warnings", ()))
-    if neutral := figures.get("left_out", {}).get("neutral"):
-        found.append(
-            f"{neutral:,} rows whose move stayed neutral are left out of the trades, too, and nobody knows them beforehand: "
-            "what trades made here is no result"
-        )
-    return found
+def unclassed(rows: int) -> str:
+    """Return what is added where trades are made on more rows than classes are judged by."""
+    return f", also on {rows:,} rows that moved too little to have a class" if rows else ""
 
 
 def _system_first(test: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from modeling.errors import DatasetRefusedError
 from modeling.fitting.content import data_sha256
 from modeling.fitting.dataset import NO_PART, TEST, TRAIN, VALIDATION, InstrumentRows, market_of
 from modeling.kernels.class_labels import ClassLabels, class_labels, class_names
-from modeling.kernels.label_windows import LABELLED, ROW_STATES, row_inputs
+from modeling.kernels.label_windows import LABELLED, NEUTRAL, ROW_STATES, row_inputs
 from modeling.kernels.simulator_market import Market, moscow_days
 from modeling.kernels.sparse import DENSE, flag_names, sparse_columns, with_flags
 from modeling.kernels.splits import (
@@ -54,6 +54,9 @@ class SystemRows:
     move: F64  # (m,) from the decision's close to the window's last; NaN without a label
     threshold_frac: F64  # (m,) what the move had to exceed; 0 where the sign decides
     usable: Bools  # (m,) labelled, and the whole look-back is there
+    neutral: (
+        Bools  # (m,) as usable, had the set not dropped rows that moved too little: in no part, but traded
+    )
     cost_frac: F64  # (m,) round trip
     median_turnover_rub: F64  # (m,)
     shortable: Bools  # (m,)
@@ -65,6 +68,21 @@ class SystemRows:
     def rows_of(self, part: int) -> I64:
         """Return the rows of a part, in the matrix's order: share after share, each in time."""
         return np.flatnonzero(self.part == part).astype(np.int64)
+
+    def traded_of(self, part: int) -> I64:
+        """Return the rows on which a part trades: its own, and the neutral ones decided and ended within its time.
+
+        Nobody knows beforehand which rows will move too little to have a class: without them trades would be made only
+        where hindsight says that something happens.
+        """
+        own = self.part == part
+        since_s, until_s = self.decision_s[own].min(), self.window_end_s[own].max()
+        within = self.neutral & (self.decision_s >= since_s) & (self.window_end_s <= until_s)
+        return np.flatnonzero(own | within).astype(np.int64)
+
+    def classed(self, at: I64) -> Bools:
+        """Return which of some rows (n,) have a class, by which a classifier is judged."""
+        return np.asarray(self.label[at] >= 0)
 
     @cached_property
     def day(self) -> I64:
@@ -125,6 +143,7 @@ def system_rows(
         move=_joined(labels, "forward_return"),
         threshold_frac=_joined(labels, "threshold_frac"),
         usable=np.asarray((state == LABELLED) & eligible),
+        neutral=np.asarray((state == NEUTRAL) & eligible),
         cost_frac=np.concatenate([own.cost_frac for own in inputs]),
         median_turnover_rub=np.concatenate([own.median_turnover_rub for own in inputs]),
         shortable=np.concatenate([item.terms.shortable for item in filled]),

@@ -21,7 +21,7 @@ def system_said_file(
     *,
     is_simulated: bool,
 ) -> SaidFile:
-    """Return what a system and those that it must beat say of all test rows; the system is the first."""
+    """Return what a system, the first, and those that it must beat say of all test rows, and what all their trades made."""
     at = rows.rows_of(TEST)
     labels = recipe.labels()
     return SaidFile(
@@ -44,12 +44,12 @@ def system_said_file(
 
 
 def _speaker(said: SystemSaid, rows: SystemRows, trader: Trader) -> Speaker:
-    cut = said.cut.threshold
+    cut, judged = said.cut.threshold, rows.classed(said.at)
     traded = trader.traded(rows, said.at, said.scores, cut, part=TEST)
     return Speaker(
         name=said.name,
-        scores=said.scores,
-        side=trader.sides(rows, said.at, said.scores, cut)[0],
+        scores=said.scores[judged],
+        side=trader.sides(rows, said.at, said.scores, cut)[0][judged],
         cut=cut,
         booked=booked_of(traded, start_rub=trader.account.capital_rub),
     )

@@ -110,7 +110,7 @@ def judged(
         costs_bp=recipe.figures.extra_costs_bp,
         emission=recipe.emission,
     )
-    test[said.name] |= plain(forecast_figures(fitted, rows, said.at, bootstrap))
+    test[said.name] |= plain(forecast_figures(fitted, rows, rows.rows_of(TEST), bootstrap))
     figures = {
         "test": test,
         "validation_cut": {"tuned_for": said.cut.tuned_for, "tried": list(said.cut.tried)},
@@ -120,14 +120,15 @@ def judged(
         },
         "interval_level": recipe.figures.interval_level,
         "left_out": rows.exclusions,
+        "traded_without_class": int((~rows.classed(said.at)).sum()),
     }
     traded = trader.traded(rows, said.at, said.scores, said.cut.threshold, part=TEST)
     return FoundSystem(fitted=fitted, said=said, others=tuple(others), traded=traded, figures=plain(figures))
 
 
 def said_of(name: str, scores: Scores, rows: SystemRows, trader: Trader) -> SystemSaid:
-    """Return what is said of the test rows by the cut that its validation rows choose."""
-    validation, test = rows.rows_of(VALIDATION), rows.rows_of(TEST)
+    """Return what is said of all rows that the test part trades, by the cut that validation chooses."""
+    validation, test = rows.traded_of(VALIDATION), rows.traded_of(TEST)
     cut = cut_chosen(trader, rows, validation, scores(rows, validation))
     return SystemSaid(name=name, at=test, scores=scores(rows, test), cut=cut)
 
@@ -136,6 +137,6 @@ def rescored(
     recipe: SystemRecipe, fitted: FittedSystem, cut: Cut, rows: SystemRows, trader: Trader, *, seed: int
 ) -> FoundSystem:
     """Return the figures of a stored system on the test part of its rows, by its stored cut."""
-    test = rows.rows_of(TEST)
+    test = rows.traded_of(TEST)
     said = SystemSaid(name=recipe.name, at=test, scores=np.asarray(fitted.scores(rows, test)), cut=cut)
     return judged(recipe, fitted, rows, trader, said=said, others=[], seed=seed)

@@ -93,7 +93,7 @@ class Trader:
 
 
 def cut_chosen(trader: Trader, rows: SystemRows, at: I64, scores: F64) -> Cut:
-    """Return the threshold that was best on the validation rows (n,); the middle of chance where none qualifies.
+    """Return the threshold that was best on all rows that validation trades (n,); the middle of chance where none qualifies.
 
     Tried are quantiles of the validation scores. One with fewer trades than the recipe's minimum proves nothing.
     """
@@ -130,5 +130,6 @@ def part_days(rows: SystemRows, part: int) -> I64:
 
 def _balanced(rows: SystemRows, at: I64, side: I8) -> float:
     """Return the mean recall of the upper class and of all others together when the sides are taken for classes."""
-    up, said = rows.label[at] == len(rows.classes) - 1, side > 0
+    judged = rows.classed(at)
+    up, said = rows.label[at[judged]] == len(rows.classes) - 1, side[judged] > 0
     return float((said[up].mean() + (~said[~up]).mean()) / 2.0)

@@ -37,7 +37,7 @@ class WalkSaid:
     """What one system, or one of those that it must beat, says of the test rows of a fold or of all folds."""
 
     name: str
-    at: I64  # (n,) rows
+    at: I64  # (n,) rows; those without a class are traded, and judge no classifier
     scores: F64  # (n, k)
     threshold: F64  # (n,) the cut of each row's fold
     forecast: F64 | None = None  # (n,) the close foretold, of a system that foretells closes
@@ -93,7 +93,7 @@ def system_walked(
         raise DatasetRefusedError(f"no fold is left ({told}); give more shares or time, or fewer folds")
     part = np.full(own.part.shape, NO_PART, dtype=np.int8)
     for each in walked:
-        part[each.said[0].at] = TEST
+        part[each.rows.rows_of(TEST)] = TEST
     return Walked(
         folds=tuple(walked),
         refused=tuple(refused),

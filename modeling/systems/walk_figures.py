@@ -51,13 +51,16 @@ def said_figures(said: WalkSaid, rows: SystemRows, trader: Trader, bootstrap: Da
     the root mean square of the gap between the direction that came (-1 falling, 1 rising, 0 between) and its
     expectation by the scores. Trades: each fold's by its own cut, in one account over all days.
     """
-    label, days, classes = rows.label[said.at].astype(np.int64), rows.day[said.at], len(rows.classes)
-    predicted, upper = said.scores.argmax(axis=1), said.scores[:, -1]
+    judged, classes = rows.classed(said.at), len(rows.classes)
+    at, scores = said.at[judged], said.scores[judged]
+    label, days = rows.label[at].astype(np.int64), rows.day[at]
+    predicted, upper = scores.argmax(axis=1), scores[:, -1]
     up = (label == classes - 1).astype(np.float64)
     constant = np.ptp(upper) == 0.0 or np.ptp(up) == 0.0
     figures: dict[str, Any] = {
         "rows": int(label.size),
         "days": int(np.unique(days).size),
+        "traded_without_class": int((~judged).sum()),
         "class_shares": dict(
             zip(rows.classes, (np.bincount(label, minlength=classes) / label.size).tolist(), strict=True)
         ),
@@ -65,7 +68,7 @@ def said_figures(said: WalkSaid, rows: SystemRows, trader: Trader, bootstrap: Da
         "accuracy": bootstrap.mean((predicted == label).astype(np.float64), days),
         **_class_bounds(label, predicted.astype(np.int64), days, bootstrap, classes=classes),
         "roc_auc": {"value": 0.5, "low": 0.5, "high": 0.5} if constant else bootstrap.auc(up, upper, days),
-        "direction_rmse": _direction_rmse(label, said.scores, days, bootstrap),
+        "direction_rmse": _direction_rmse(label, scores, days, bootstrap),
         "trading": _trading(said, rows, trader, bootstrap),
     }
     if said.forecast is not None:

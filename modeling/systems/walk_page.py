@@ -11,6 +11,7 @@ from matplotlib import pyplot as plt
 from modeling.fitting.plots import figure_png
 from modeling.fitting.report import SIMULATED, bounded
 from modeling.kernels.performance import equity_curve
+from modeling.systems.lines import unclassed
 
 _COLUMNS = (
     ("accuracy", "accuracy"),
@@ -86,6 +87,7 @@ def _part(title: str, told: Mapping[str, Any]) -> list[str]:
     ]
     for name, own in told.items():
         lines.append(f"{name:<22}" + "".join(f"{bounded(own[key]):<{_WIDTH}}" for _, key in _COLUMNS))
+    lines.append(f"trading, after costs{unclassed(first['traded_without_class'])}")
     lines += [_trades(name, own["trading"]) for name, own in told.items()]
     for name, own in told.items():
         if "price_rmse" in own:

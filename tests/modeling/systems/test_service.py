@@ -98,13 +98,6 @@ def test_a_second_stage_is_stored_and_scores_the_same_figures(lake):
     assert told.table == report.table
 
 
-def test_trades_of_rows_that_hindsight_chose_are_told_to_be_no_result(lake):
-    _, dropped = trained(rule="threshold", neutral="drop", threshold_frac=0.005)
-    assert any("stayed neutral are left out of the trades" in line for line in dropped.table)
-    _, whole = trained()
-    assert not any("stayed neutral" in line for line in whole.table)
-
-
 def test_too_few_rows_fail_the_run_before_anything_is_stored(lake):
     own = replace(plan("xgboost"), min_rows=100_000)
     with pytest.raises(DatasetRefusedError, match="at least"):
