@@ -58,12 +58,23 @@ class Loaded:
 def dataset_load(
     recipe: Recipe, *, as_of: datetime, progress: Progress
 ) -> tuple[Dataset, bool, tuple[str, ...]]:
-    """Return the dataset known at `as_of`, whether it is simulated, and the secids without features.
+    """Return the dataset known at `as_of`, whether it is simulated, and the shares that have no features, or not enough.
 
     Raises: NotReadyError if no instrument has features, DatasetRefusedError as `dataset_assemble` says.
     """
+    loaded = universe_load(recipe, as_of=as_of, progress=progress)
+    without = (*loaded.without_features, *(f"{secid}: {why}" for secid, why in loaded.left_out.items()))
+    return parted(loaded.dataset, recipe), loaded.is_simulated, without
+
+
+def universe_load(recipe: Recipe, *, as_of: datetime, progress: Progress) -> Loaded:
+    """Return everything known at `as_of` of the recipe's shares.
+
+    Where it asks for all shares, one that lacks a feature in most of its rows is left out and told of, so that no new
+    listing stops the month's training; one that it names is refused later, with its reason.
+    """
     loaded = whole_load(recipe, as_of=as_of, progress=progress, since=recipe.begins)
-    return parted(loaded.dataset, recipe), loaded.is_simulated, loaded.without_features
+    return loaded if recipe.universe else complete_only(loaded, recipe, since=recipe.begins)
 
 
 def whole_load(

@@ -8,11 +8,13 @@ import numpy as np
 
 from modeling.fitting import baselines
 from modeling.fitting.dataset import TEST, Dataset
-from modeling.fitting.judging import Judged, Rules
+from modeling.fitting.judging import Judged, Rules, policy_traded
+from modeling.fitting.rivals import rivals_judged
 from modeling.fitting.trading import Traded, part_days, tradable, wanted_rows
 from modeling.systems.said_file import Booked, SaidFile, Speaker, account_plain, booked_of, said_bytes
 from traderai.common.arrays import F64, I8, I64
 from traderai.common.config import fingerprint
+from traderai.common.errors import InvariantError
 
 CLASSES: Final = ("short", "none", "long")  # whose take-profit came before its stop; both never do
 
@@ -22,7 +24,8 @@ def network_said_bytes(
 ) -> bytes:
     """Return the file of what a network says of the test rows of all horizons, and of what the policy's trades made (`tested`).
 
-    The base rate beside it says the training rows' shares and trades nothing.
+    The base rate beside it says the training rows' shares and trades nothing. An earlier network, which is there to be
+    compared, stands beside the last move and a logistic regression, too, that trade by the same policy.
     """
     recipe, labels = rules.recipe, rules.recipe.labels()
     place, horizon = np.nonzero(dataset.part[judged.forecasts.rows] == TEST)
@@ -42,7 +45,10 @@ def network_said_bytes(
         decision_s=dataset.decision_s[row],
         label=_labels(dataset.targets.p_long[row, horizon], dataset.targets.p_short[row, horizon]),
         days=part_days(dataset, TEST),
-        speakers=_speakers(judged, dataset, rules, tested, (place, horizon)),
+        speakers=(
+            *_speakers(judged, dataset, rules, tested, (place, horizon)),
+            *_rivals(judged, dataset, rules, (place, horizon)),
+        ),
     )
     return said_bytes(found)
 
@@ -51,15 +57,9 @@ def _speakers(
     judged: Judged, dataset: Dataset, rules: Rules, tested: Traded, at: tuple[I64, I64]
 ) -> tuple[Speaker, Speaker]:
     """Return the network and the base rate at some places and horizons (n,) of the forecasts."""
-    said, horizon = judged.forecasts, at[1]
+    horizon = at[1]
     long, short = (baselines.base_rates(dataset, side)[horizon] for side in ("p_long", "p_short"))
-    network = Speaker(
-        name=rules.recipe.name,
-        scores=_shares(said.p_long[at], said.p_short[at]),
-        side=_sides(judged, dataset, rules)[at],
-        cut=float("nan"),  # edges after costs decide, not a score
-        booked=booked_of(tested, start_rub=rules.account.capital_rub),
-    )
+    network = _traded(rules.recipe.name, judged, dataset, rules, tested, at)
     base = Speaker(
         name="base rate",
         scores=_shares(long, short),
@@ -68,6 +68,35 @@ def _speakers(
         booked=_nothing(part_days(dataset, TEST)),
     )
     return network, base
+
+
+def _rivals(judged: Judged, dataset: Dataset, rules: Rules, at: tuple[I64, I64]) -> tuple[Speaker, ...]:
+    if rules.recipe.serves:
+        return ()
+    found = rivals_judged(dataset, rules)
+    for own in found.values():
+        if not np.array_equal(own.forecasts.rows, judged.forecasts.rows):
+            raise InvariantError(
+                "a rival must say something of the network's own rows; judge both on one dataset"
+            )
+    return tuple(
+        _traded(name, own, dataset, rules, policy_traded(own, dataset, rules, part=TEST), at)
+        for name, own in found.items()
+    )
+
+
+def _traded(
+    name: str, judged: Judged, dataset: Dataset, rules: Rules, tested: Traded, at: tuple[I64, I64]
+) -> Speaker:
+    """Return who trades by the policy, at some places and horizons (n,) of the forecasts."""
+    said = judged.forecasts
+    return Speaker(
+        name=name,
+        scores=_shares(said.p_long[at], said.p_short[at]),
+        side=_sides(judged, dataset, rules)[at],
+        cut=float("nan"),  # edges after costs decide, not a score
+        booked=booked_of(tested, start_rub=rules.account.capital_rub),
+    )
 
 
 def _labels(long: F64, short: F64) -> I8:

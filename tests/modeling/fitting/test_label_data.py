@@ -14,7 +14,7 @@ from market.contracts import Timeframe
 from market.models import Instrument
 from market.selectors.instruments import traded_list
 from modeling.fitting.label_data import LabelScope, ShareRows, share_rows
-from modeling.fitting.loading import Loaded, whole_load
+from modeling.fitting.loading import Loaded, universe_load, whole_load
 from modeling.fitting.recipe import recipe_load
 from modeling.selectors.configuration import cost_model_get
 from tests.features.conftest import build, store_candles, store_split
@@ -79,6 +79,21 @@ def test_reports_and_training_charge_the_same(split_share: ShareRows):
     (trained,) = trained_on().instruments
     np.testing.assert_array_equal(trained.bars.close, split_share.bars.close)
     np.testing.assert_array_equal(trained.cost_frac, split_share.inputs.cost_frac)
+
+
+def test_a_new_listing_is_left_out_of_all_shares_and_told_of(split_share: ShareRows):
+    fresh = Instrument.objects.create(secid="NEW", name_ru="NEW", name_en="NEW", price_step_rub=STEP_RUB)
+    store_candles(fresh, random_bars(40, seed=9))
+    build(now=NOW)
+    recipe = recipe_load("global_swing_v1")
+    whole = whole_load(recipe, as_of=NOW, progress=silent)
+    assert whole.dataset.secids == ("AAA", "NEW")
+    found = universe_load(recipe, as_of=NOW, progress=silent)
+    assert found.dataset.secids == ("AAA",)
+    assert "missing in 100% of its bars" in found.left_out["NEW"]
+    # One that is named is not left out in silence: the check of the dataset refuses it.
+    named = universe_load(replace(recipe, universe=("AAA", "NEW")), as_of=NOW, progress=silent)
+    assert named.dataset.secids == ("AAA", "NEW")
 
 
 def test_a_council_is_taught_without_the_daily_rank_where_there_are_no_days(split_share: ShareRows):

@@ -166,6 +166,15 @@ def test_an_earlier_network_is_stored_and_scored_again_and_never_serves(quick: P
     assert not report.promoted
     assert "earlier system" in report.note
     assert (report.version.slot, report.version.state, report.version.grade) == ("", "candidate", "unjudged")
+    lake = lake_at(django_settings.LAKE_URL)
+    said = said_read(artifact_file(lake=lake, version=report.version, name="said.npz") or b"")
+    assert [own.name for own in said.speakers[1:]] == ["base rate", "last move", "logistic regression"]
+    y = (said.label == 2).astype(float)
+    planted = [roc_auc(y, own.scores[:, 2]) for own in said.speakers]
+    assert (
+        planted[3] > 0.6 > planted[2]
+    )  # the line sees what was planted in a feature, the last move does not
+    assert said.speakers[3].booked.net_frac.size > 0
     with pytest.raises(PromotionRefusedError, match="earlier system"):
         version_promote(version_id=report.version.id, by="t", reason="r", now=NOW)
     assert dataset_evaluate(facts=report.version, dataset=data).version == report.version
