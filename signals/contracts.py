@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from modeling.contracts.emission import EmissionRules
 
 ACTIONS = ("BUY", "SELL", "HOLD", "NO_TRADE")
 SOURCES = ("live", "replay", "simulated")
@@ -19,6 +21,7 @@ class SignalConfig:
     live_within_bars: int
     valid_bars: int
     history_bars: int
+    emission: EmissionRules = field(default_factory=EmissionRules)  # which decisions are told
 
     def __post_init__(self) -> None:
         for name in ("live_within_bars", "valid_bars", "history_bars"):
