@@ -186,3 +186,30 @@ class ScoreReport:
     def new(self) -> int:
         """How many rows were stored that had not been there."""
         return sum(signal.new for signal in self.signals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldSignal:
+    """One message to users: a signal that passed the rules of emission, and what an order needs of it.
+
+    Prices are as traded; those of the order are None for a HOLD.
+    """
+
+    id: int  # its place: ids rise, with gaps
+    signal_id: int
+    secid: str
+    timeframe: str
+    horizon: str
+    action: str
+    confidence: int
+    strength: str | None
+    proven: bool
+    source: str
+    as_of: datetime
+    valid_until: datetime
+    emitted_at: datetime
+    price_rub: float | None  # the close of the bar that it was decided on
+    entry_low_rub: float | None
+    entry_high_rub: float | None
+    take_profit_rub: float | None
+    stop_loss_rub: float | None

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 
 from market.contracts import Timeframe
 from market.selectors.candles import newest_begins
@@ -14,6 +14,8 @@ from modeling.contracts.emission import EmissionRules
 from modeling.kernels.emission import BUY, HOLD, SELL, Emitted, is_emitted
 from signals.models import Emission, Signal
 from signals.selectors.configuration import signal_config_get
+from signals.selectors.outbox import PUBLISHED
+from signals.services.publish import signals_publish
 from traderai.common.errors import InvariantError
 
 CALLS: Mapping[str, int] = {"BUY": BUY, "SELL": SELL, "HOLD": HOLD}  # NO_TRADE is never told
@@ -48,6 +50,9 @@ def signals_emit(*, signals: Sequence[Signal]) -> int:
     known = set(Emission.objects.filter(signal__in=sure).values_list("signal_id", flat=True))
     told = _not_repeated([row for row in sure if row.pk not in known], rules)
     Emission.objects.bulk_create([Emission(signal=row) for row in told])
+    if any(row.source in PUBLISHED for row in told):
+        # Best effort: what fails here is published by the next beat.
+        transaction.on_commit(signals_publish, robust=True)
     return len(told)
 
 
