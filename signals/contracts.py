@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from modeling.contracts.emission import EmissionRules
 
 ACTIONS = ("BUY", "SELL", "HOLD", "NO_TRADE")
 SOURCES = ("live", "replay", "simulated")
@@ -19,6 +21,7 @@ class SignalConfig:
     live_within_bars: int
     valid_bars: int
     history_bars: int
+    emission: EmissionRules = field(default_factory=EmissionRules)  # which decisions are told
 
     def __post_init__(self) -> None:
         for name in ("live_within_bars", "valid_bars", "history_bars"):
@@ -183,3 +186,30 @@ class ScoreReport:
     def new(self) -> int:
         """How many rows were stored that had not been there."""
         return sum(signal.new for signal in self.signals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldSignal:
+    """One message to users: a signal that passed the rules of emission, and what an order needs of it.
+
+    Prices are as traded; those of the order are None for a HOLD.
+    """
+
+    id: int  # its place: ids rise, with gaps
+    signal_id: int
+    secid: str
+    timeframe: str
+    horizon: str
+    action: str
+    confidence: int
+    strength: str | None
+    proven: bool
+    source: str
+    as_of: datetime
+    valid_until: datetime
+    emitted_at: datetime
+    price_rub: float | None  # the close of the bar that it was decided on
+    entry_low_rub: float | None
+    entry_high_rub: float | None
+    take_profit_rub: float | None
+    stop_loss_rub: float | None

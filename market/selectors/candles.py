@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,17 @@ LEFT JOIN LATERAL (
     ORDER BY begin DESC LIMIT 1
 ) before ON true
 WHERE i.active
+"""
+# In the order of the question; a bar that is not stored has no row.
+_NEWEST_BEGINS = """
+SELECT asked.place, bars.begin
+FROM unnest(%(ids)s::int8[], %(until)s::timestamptz[]) WITH ORDINALITY AS asked(id, until, place)
+CROSS JOIN LATERAL (
+    SELECT begin FROM market_candle
+    WHERE instrument_id = asked.id AND timeframe_min = %(timeframe_min)s AND begin <= asked.until
+    ORDER BY begin DESC LIMIT %(count)s
+) AS bars
+ORDER BY asked.place, bars.begin DESC
 """
 
 
@@ -93,3 +105,24 @@ def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose
         )
         for secid, begin, close, turnover, before, splits in rows
     }
+
+
+def newest_begins(
+    *, timeframe: Timeframe, asked: Sequence[tuple[int, datetime]], count: int
+) -> tuple[tuple[datetime, ...], ...]:
+    """Return the begins of the newest `count` bars of each (instrument id, begin) asked for, newest first.
+
+    Bars that begin later are not seen: each answer is the one that was known when its own bar had closed.
+    """
+    values: dict[str, Any] = {
+        "ids": [instrument_id for instrument_id, _ in asked],
+        "until": [until for _, until in asked],
+        "timeframe_min": timeframe.minutes,
+        "count": count,
+    }
+    found: list[list[datetime]] = [[] for _ in asked]
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_BEGINS, values)
+        for place, begin in cursor.fetchall():
+            found[place - 1].append(begin)
+    return tuple(tuple(begins) for begins in found)

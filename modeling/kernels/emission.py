@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ class Emitted:
     call: int  # SELL, HOLD or BUY
     confidence: float
     bar: int
+    at_s: float = 0.0  # when it was decided
 
 
 def class_calls(p: F64) -> tuple[I8, F64]:
@@ -45,17 +47,27 @@ def class_calls(p: F64) -> tuple[I8, F64]:
     return call, np.where(quiet, hold, strongest)
 
 
-def is_emitted(*, call: int, confidence: float, bar: int, last: Emitted | None, rules: EmissionRules) -> bool:
+def is_emitted(
+    *,
+    call: int,
+    confidence: float,
+    bar: int,
+    last: Emitted | None,
+    rules: EmissionRules,
+    at_s: float = math.inf,
+) -> bool:
     """Return whether a call is told: sure enough, and no repetition of what was told of the share last.
 
-    The same call is a repetition for `again_bars` bars, unless its confidence has risen by the step. Another call, a
-    flip, never is one; it must be sure enough all the same.
+    The same call is a repetition for `again_bars` bars and for `again_s` seconds, whichever is longer, unless its
+    confidence has risen by the step. Another call, a flip, never is one; it must be sure enough all the same.
 
-    Units:  confidence a fraction; `bar` counts the share's bars.
+    Units:  confidence a fraction; `bar` counts the share's bars; `at_s` seconds, without it bars alone count.
     """
     if confidence < (rules.min_hold_confidence if call == HOLD else rules.min_confidence):
         return False
-    if last is None or last.call != call or bar - last.bar > rules.again_bars:
+    if last is None or last.call != call:
+        return True
+    if bar - last.bar > rules.again_bars and at_s - last.at_s > rules.again_s:
         return True
     return confidence >= last.confidence + rules.confidence_step - _ROUNDING
 

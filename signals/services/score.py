@@ -28,6 +28,7 @@ from signals.models import Signal
 from signals.occasions import bars_due, is_live, label_set_of, occasion_of
 from signals.payload import is_proven, payload_of
 from signals.selectors.configuration import signal_config_get
+from signals.services.emit import signals_emit
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
 from traderai.common.progress import Progress, silent
 from traderai.jobs.contracts import Claim
@@ -220,6 +221,7 @@ def _store(
         known = {(row.horizon, row.bar_begin) for row in _stored(rows)}
         Signal.objects.bulk_create(rows, ignore_conflicts=True)
         stored = {row.horizon: row for row in _stored(rows)}
+        signals_emit(signals=[row for row in stored.values() if (row.horizon, row.bar_begin) not in known])
     return [_line(finding, stored[finding.horizon], known=known) for finding in findings]
 
 

@@ -8,7 +8,7 @@ import pytest
 from market.contracts import RESAMPLED_ORIGIN, SIMULATOR_ORIGIN, Timeframe
 from market.models import CorporateAction, TradingDay
 from market.selectors.bars import bars_load, newest_bars
-from market.selectors.candles import candle_list, last_closes
+from market.selectors.candles import candle_list, last_closes, newest_begins
 from market.selectors.instruments import instrument_get, instrument_list
 from market.services.candle_write import candles_write
 from market.services.resample import series_resample
@@ -124,6 +124,15 @@ def test_candles_are_the_newest_as_traded_oldest_first(facts):
     assert rows[0].begin < rows[-1].begin
     since = make.moscow("2024-04-09T11:00")
     assert len(candle_list(secid="TEST", timeframe=H1, as_of=make.moscow("2024-05-01"), since=since)) == 2
+
+
+def test_newest_begins_are_those_of_the_bars_up_to_a_bar(facts):
+    begins = [row.begin for row in candle_list(secid="TEST", timeframe=H1, as_of=make.moscow("2024-05-01"))]
+    asked = [(facts.id, begins[-1]), (facts.id, begins[1]), (facts.id + 1, begins[1])]
+    newest = newest_begins(timeframe=H1, asked=asked, count=3)
+    assert newest == ((begins[-1], begins[-2], begins[-3]), (begins[1], begins[0]), ())
+    between = [(facts.id, begins[1] + timedelta(minutes=1))]
+    assert newest_begins(timeframe=H1, asked=between, count=1) == ((begins[1],),)
 
 
 def test_last_closes_compare_days_in_the_same_shares(facts):

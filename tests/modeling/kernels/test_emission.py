@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeling.contracts.emission import EmissionRules
-from modeling.kernels.emission import BUY, HOLD, SELL, class_calls, emitted_rows
+from modeling.kernels.emission import BUY, HOLD, SELL, Emitted, class_calls, emitted_rows, is_emitted
 
 RULES = EmissionRules()
 
@@ -52,6 +52,24 @@ def test_the_same_call_is_told_again_only_after_the_window_or_much_surer():
     assert told((BUY, 0.70), (BUY, 0.80)) == [True, True]
     assert told((BUY, 0.70), (BUY, 0.79)) == [True, False]
     assert told((BUY, 0.70), (BUY, 0.70), rules=EmissionRules(again_bars=0)) == [True, True]
+
+
+def test_the_longer_window_of_bars_and_clock_counts():
+    def told_after(bars: int, seconds: float, **rules: float) -> bool:
+        last = Emitted(call=BUY, confidence=0.7, bar=5, at_s=100.0)
+        return is_emitted(
+            call=BUY,
+            confidence=0.7,
+            bar=5 + bars,
+            last=last,
+            rules=EmissionRules(**rules),
+            at_s=100.0 + seconds,
+        )
+
+    assert [told_after(bars, 10.0 * bars) for bars in range(5)] == [False, False, False, False, True]
+    assert [told_after(bars, 3600.0 * bars) for bars in range(3)] == [False, False, True]
+    assert [told_after(0, seconds, again_bars=0) for seconds in (0.0, 30.0, 31.0)] == [False, False, False]
+    assert [told_after(1, seconds, again_bars=0) for seconds in (29.0, 30.0, 31.0)] == [False, False, True]
 
 
 def test_what_was_not_told_does_not_silence_and_a_flip_is_never_a_repetition():
@@ -111,7 +129,13 @@ def test_bars_that_do_not_rise_are_refused():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"min_confidence": 0.0}, {"min_hold_confidence": 0.5}, {"again_bars": -1}, {"confidence_step": 0.0}],
+    [
+        {"min_confidence": 0.0},
+        {"min_hold_confidence": 0.5},
+        {"again_bars": -1},
+        {"again_s": -0.1},
+        {"confidence_step": 0.0},
+    ],
 )
 def test_rules_that_cannot_be_are_refused(wrong):
     with pytest.raises(ValueError, match="must"):

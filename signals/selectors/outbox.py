@@ -1,0 +1,70 @@
+"""What was told, from the outbox: all of it, in the order of telling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
+from signals.contracts import ToldSignal
+from signals.models import Emission
+from signals.selectors.reviews import withdrawn
+
+# A replay tells of bars of the past: it belongs to the record, and wakes nobody.
+PUBLISHED = ("live", "simulated")
+_FIELDS = {
+    "signal_id": "signal_id",
+    "secid": "signal__instrument__secid",
+    "timeframe": "signal__timeframe",
+    "horizon": "signal__horizon",
+    "action": "signal__action",
+    "confidence": "signal__confidence",
+    "strength": "signal__strength",
+    "proven": "signal__proven",
+    "source": "signal__source",
+    "as_of": "signal__as_of",
+    "valid_until": "signal__valid_until",
+    "emitted_at": "emitted_at",
+    "price_rub": "signal__payload__market__close_rub",
+    "entry_low_rub": "signal__payload__decision__entry_low_rub",
+    "entry_high_rub": "signal__payload__decision__entry_high_rub",
+    "take_profit_rub": "signal__payload__decision__take_profit_rub",
+    "stop_loss_rub": "signal__payload__decision__stop_loss_rub",
+}
+
+
+def told_after(*, place: int, limit: int, sources: Sequence[str] = PUBLISHED) -> tuple[ToldSignal, ...]:
+    """Return the first `limit` signals told after a place, in the order of telling; withdrawn ones are left out.
+
+    Whoever reads on from the last place that it got misses nothing: an emission with a smaller id that is not there
+    yet never comes.
+    """
+    return _told(_emissions(place, sources).order_by("pk")[:limit])
+
+
+def told_newest(*, place: int = 0, limit: int, sources: Sequence[str] = PUBLISHED) -> tuple[ToldSignal, ...]:
+    """Return the newest `limit` signals told after a place, in the order of telling; withdrawn ones are left out."""
+    return _told(_emissions(place, sources).order_by("-pk")[:limit])[::-1]
+
+
+def is_told(*, place: int, signal_id: int) -> bool:
+    """Return whether this signal has this place in the outbox."""
+    return Emission.objects.filter(pk=place, signal_id=signal_id).exists()
+
+
+def _emissions(place: int, sources: Sequence[str]) -> QuerySet[Emission]:
+    told = Emission.objects.filter(pk__gt=place, signal__source__in=sources)
+    return told.exclude(signal_id__in=withdrawn())
+
+
+def _told(emissions: QuerySet[Emission]) -> tuple[ToldSignal, ...]:
+    rows: list[dict[str, Any]] = list(emissions.values("pk", *_FIELDS.values()))
+    return tuple(
+        ToldSignal(
+            id=row["pk"],
+            **{name: row[path] for name, path in _FIELDS.items() if name != "strength"},
+            strength=row["signal__strength"] or None,
+        )
+        for row in rows
+    )

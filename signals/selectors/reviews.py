@@ -1,0 +1,18 @@
+"""What staff said of signals, and which of them users no longer see."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from signals.models import Review
+
+
+def verdicts() -> QuerySet[Review]:
+    """Return the verdict that counts of every signal that has one: the newest; a note is none."""
+    newest = Review.objects.exclude(verdict="note").order_by("signal_id", "-pk").distinct("signal_id")
+    return Review.objects.filter(pk__in=newest.values("pk"))
+
+
+def withdrawn() -> QuerySet[Review, int]:
+    """Return the ids of the signals that were withdrawn from users: `exclude(pk__in=withdrawn())`."""
+    return verdicts().filter(verdict="rejected").values_list("signal_id", flat=True)
