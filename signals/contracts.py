@@ -183,3 +183,19 @@ class ScoreReport:
     def new(self) -> int:
         """How many rows were stored that had not been there."""
         return sum(signal.new for signal in self.signals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeReport:
+    """What one look at the told signals without an outcome found; the first three were written."""
+
+    traded: int
+    no_trade: int
+    void: int
+    waiting: int  # their windows are not whole yet
+    refused: tuple[str, ...] = ()  # why others cannot be asked
+
+    @property
+    def new(self) -> int:
+        """How many outcomes were written."""
+        return self.traded + self.no_trade + self.void
