@@ -69,7 +69,8 @@ def trade_outcomes(
             out.state[place], out.entry_index[place], out.entry_price[place] = NO_LEVELS, NULL, np.nan
             out.window_end_s[place] = 0
             found = _sides_at(labels, row[one], np.zeros(1, dtype=np.int8))
-        for column, value in zip(out.side, found, strict=True):
+        pairs: Any = zip(out.side, found, strict=True)
+        for column, value in pairs:
             column[place] = value[0]
     return out
 

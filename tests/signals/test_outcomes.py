@@ -103,14 +103,14 @@ def test_all_rows_of_a_real_share_equal_the_labels(real_data):
 
 
 @pytest.mark.parametrize("horizon", builders.HORIZONS)
-def test_all_rows_of_a_simulated_share_equal_the_labels(market, horizon):
+def test_all_rows_of_a_simulated_share_equal_the_labels(bars_alone, horizon):
     bars, labels = tell_all("SHR0", horizon)
     report = outcomes_resolve(now=NOW)
     assert assert_equal_bits(bars, labels, horizon) == report.traded > 1_000
     assert report.waiting == 2 * int((labels.row_state == INCOMPLETE).sum()) > 0
 
 
-def test_they_equal_a_second_reckoning_in_plain_python(market):
+def test_they_equal_a_second_reckoning_in_plain_python(bars_alone):
     """The slow labels of the kernel's tests share no line with it."""
     bars, _ = tell_all("SHR1", "5d")
     outcomes_resolve(now=NOW)
@@ -129,7 +129,7 @@ def test_they_equal_a_second_reckoning_in_plain_python(market):
         assert row.r_multiple == pytest.approx((float(gross) - row.cost_frac) / spec.stop_loss, abs=1e-12)
 
 
-def test_sabotage_a_moved_bar_is_found(market):
+def test_sabotage_a_moved_bar_is_found(bars_alone):
     bars, labels = tell_all("SHR0", "3d")
     labels.long.net_frac[np.flatnonzero(labels.labelled)[50]] += 1e-15
     outcomes_resolve(now=NOW)
@@ -137,7 +137,7 @@ def test_sabotage_a_moved_bar_is_found(market):
         assert_equal_bits(bars, labels, "3d")
 
 
-def test_levels_of_its_own_replace_the_label_sets_in_the_same_window(market):
+def test_levels_of_its_own_replace_the_label_sets_in_the_same_window(bars_alone):
     item, bars, spec, labels = history("SHR2", "5d")
     rows = np.flatnonzero(labels.labelled)[100:120]
     own = payload(spec, take_profit_rub=97.0, stop_loss_rub=101.5, label_take_profit_rub=96.0)
@@ -153,7 +153,7 @@ def test_levels_of_its_own_replace_the_label_sets_in_the_same_window(market):
     assert not np.allclose(expected.r_multiple[rows], labels.short.r_multiple[rows])
 
 
-def test_levels_that_no_order_can_have_are_void(market):
+def test_levels_that_no_order_can_have_are_void(bars_alone):
     item, bars, spec, labels = history("SHR2", "5d")
     row = int(bars.begin_s[np.flatnonzero(labels.labelled)[100]])
     own = payload(spec, take_profit_rub=250.0, stop_loss_rub=99.0, label_take_profit_rub=104.0)
@@ -162,7 +162,7 @@ def test_levels_that_no_order_can_have_are_void(market):
     assert stored("BUY", "5d")[row].void_reason == "no_levels"
 
 
-def test_a_hold_trades_nothing_and_waits_for_its_window_too(market):
+def test_a_hold_trades_nothing_and_waits_for_its_window_too(bars_alone):
     item, bars, spec, labels = history("SHR0", "10d")
     told(item, bars.begin_s[-200:].tolist(), spec, horizon="10d", action="HOLD", at=NOW)
     report = outcomes_resolve(now=NOW)
@@ -172,7 +172,7 @@ def test_a_hold_trades_nothing_and_waits_for_its_window_too(market):
     assert list(kinds) == [("no_trade", None, "")]
 
 
-def test_an_outcome_is_written_once_and_restated_bars_change_none(market):
+def test_an_outcome_is_written_once_and_restated_bars_change_none(bars_alone):
     tell_all("SHR0", "5d")
     first = outcomes_resolve(now=NOW)
     before = list(Outcome.objects.order_by("pk").values())
@@ -182,7 +182,7 @@ def test_an_outcome_is_written_once_and_restated_bars_change_none(market):
     assert list(Outcome.objects.order_by("pk").values()) == before
 
 
-def test_what_another_worker_wrote_meanwhile_stays(market, monkeypatch):
+def test_what_another_worker_wrote_meanwhile_stays(bars_alone, monkeypatch):
     """Both have read what is due; the second one writes after the first."""
     from signals.services import outcomes as own
 
@@ -196,7 +196,7 @@ def test_what_another_worker_wrote_meanwhile_stays(market, monkeypatch):
     assert list(Outcome.objects.order_by("pk").values()) == before
 
 
-def test_what_is_not_known_yet_waits(market):
+def test_what_is_not_known_yet_waits(bars_alone):
     """By the bars of the signal's own moment nothing can be told; a later look tells it."""
     item, bars, spec, _ = history("SHR0", "3d")
     (signal,) = told(
@@ -207,14 +207,14 @@ def test_what_is_not_known_yet_waits(market):
     assert outcomes_resolve(now=signal.as_of + timedelta(days=9)).new == 1
 
 
-def test_what_was_not_told_has_no_outcome(market):
+def test_what_was_not_told_has_no_outcome(bars_alone):
     item, bars, spec, _ = history("SHR0", "3d")
     told(item, [int(bars.begin_s[300])], spec, horizon="3d", action="BUY", at=NOW)
     Emission.objects.all().delete()
     assert outcomes_resolve(now=NOW) == OutcomeReport(traded=0, no_trade=0, void=0, waiting=0)
 
 
-def test_a_bar_that_is_gone_voids_and_another_label_set_is_not_asked(market):
+def test_a_bar_that_is_gone_voids_and_another_label_set_is_not_asked(bars_alone):
     item, bars, spec, _ = history("SHR0", "3d")
     told(item, [int(bars.begin_s[300]) + 1800], spec, horizon="3d", action="BUY", at=NOW)
     changed = replace(spec, take_profit=0.05)
@@ -225,14 +225,14 @@ def test_a_bar_that_is_gone_voids_and_another_label_set_is_not_asked(market):
     assert outcomes_resolve(now=NOW).new == 0
 
 
-def test_a_limit_ends_after_the_share_that_fills_it_and_starves_none(market):
+def test_a_limit_ends_after_the_share_that_fills_it_and_starves_none(bars_alone):
     for secid in ("SHR0", "SHR1"):
         item, bars, spec, _ = history(secid, "3d")
         told(item, bars.begin_s[300:310].tolist(), spec, horizon="3d", action="BUY", at=NOW)
     assert [outcomes_resolve(now=NOW, limit=1).new for _ in range(3)] == [10, 10, 0]
 
 
-def test_the_command_tells_counts(market):
+def test_the_command_tells_counts(bars_alone):
     item, bars, spec, _ = history("SHR0", "3d")
     told(item, bars.begin_s[300:304].tolist(), spec, horizon="3d", action="HOLD", at=NOW)
     out = StringIO()
