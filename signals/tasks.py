@@ -31,3 +31,11 @@ def signals_publish_due() -> None:
     from signals.services import publish
 
     publish.signals_publish()
+
+
+@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
+def outcomes_resolve_due(limit: int = 5000) -> None:
+    """Write the outcomes of told signals whose windows have closed."""
+    from signals.services import outcomes
+
+    outcomes.outcomes_resolve(limit=limit, now=clock.now())

@@ -11,14 +11,13 @@ import numpy as np
 from features.kernels.fundamental import ReportSteps, report_steps
 from market.configs import universe_config
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.auctions import bars_in_auction
 from market.selectors.bars_many import bars_load_many
 from market.selectors.fundamentals_many import companies_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
-from modeling.fitting.terms import trading_terms
+from modeling.fitting.terms import label_inputs
 from modeling.kernels.known_regimes import regime_known
-from modeling.kernels.label_windows import RowInputs, row_inputs
+from modeling.kernels.label_windows import RowInputs
 from modeling.selectors.regimes import regime_steps
 from traderai.common.arrays import I8
 from traderai.common.clock import to_epoch_s
@@ -88,12 +87,11 @@ def share_rows(scope: LabelScope) -> Iterator[ShareRows]:
         )[facts.secid]
         if not len(bars):
             continue
-        cost = trading_terms(facts, bars).cost_frac(bars, scope.costs)
         since_s = to_epoch_s(scope.since) if scope.since else int(bars.begin_s[0])
         yield ShareRows(
             facts=facts,
             bars=bars,
-            inputs=row_inputs(bars, cost_frac=cost, auction=bars_in_auction(bars=bars)),
+            inputs=label_inputs(facts, bars, scope.costs),
             regime=regime_known(bars.known_s, steps),
             first=int(np.searchsorted(bars.begin_s, since_s)),
         )

@@ -8,8 +8,10 @@ import numpy as np
 
 from market.contracts import Bars, InstrumentFacts
 from market.kernels.sessions import moscow_offset_s
+from market.selectors.auctions import bars_in_auction
 from market.selectors.trading_rules import may_short
 from modeling.contracts import CostModel
+from modeling.kernels.label_windows import RowInputs, row_inputs
 from modeling.kernels.price_steps import price_step_rub
 from traderai.common.arrays import F64, I64, Bools
 
@@ -60,3 +62,9 @@ def trading_terms(item: InstrumentFacts, bars: Bars) -> TradingTerms:
         lot_size=np.maximum(np.rint(item.lot_size * turned), 1).astype(np.int64),
         shortable=allowed[place] if days.size else np.zeros(0, dtype=np.bool_),
     )
+
+
+def label_inputs(item: InstrumentFacts, bars: Bars, costs: CostModel) -> RowInputs:
+    """Return what the labels of a share's bars need: costs on its own terms, auctions by the exchange's sessions."""
+    cost_frac = trading_terms(item, bars).cost_frac(bars, costs)
+    return row_inputs(bars, cost_frac=cost_frac, auction=bars_in_auction(bars=bars))

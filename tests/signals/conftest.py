@@ -23,6 +23,19 @@ def built_market(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterat
         transaction.set_rollback(True)
 
 
+@pytest.fixture(scope="module")
+def stored_market(django_db_setup, django_db_blocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), transaction.atomic():
+        builders.market()
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def bars_alone(stored_market, db) -> None:
+    """A market without features, which take the longest to make."""
+
+
 @pytest.fixture
 def market(built_market, db) -> None:
     """A market with features and no model."""

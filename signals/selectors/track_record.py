@@ -1,0 +1,128 @@
+"""What was told and what came of it, of one source and either proven or paper; nothing heavy, the web may read it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from django.db.models import Q
+
+from market.selectors.instruments import instrument_list
+from signals.contracts import SOURCES, RecordLine, TrackRecord
+from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
+from signals.models import Emission, Review
+from traderai.common.clock import MOSCOW, to_epoch_s
+from traderai.common.errors import InputError, did_you_mean
+
+OPEN = "open"
+BUCKET = 5  # points of confidence
+_SIGNAL = {
+    "signal_id": "signal_id",
+    "source": "signal__source",
+    "proven": "signal__proven",
+    "timeframe": "signal__timeframe",
+    "horizon": "signal__horizon",
+    "label_set": "signal__payload__label_set__name",
+    "as_of": "signal__as_of",
+    "action": "signal__action",
+    "confidence": "signal__confidence",
+    "regime": "signal__payload__regime__name",
+    "model_version": "signal__model_version",
+    "p_break_even": "signal__payload__decision__p_break_even",
+}
+_OUTCOME = {
+    name: f"signal__outcome__{name}"
+    for name in ("state", "void_reason", "exit_reason", "exit_at", "r_multiple", "net_frac")
+}
+
+
+def track_record_get(
+    *, source: str, proven: bool, as_of: datetime, since: datetime | None = None
+) -> TrackRecord:
+    """Return what had been told by `as_of` of one source, by proven models or by others, and what had come of it.
+
+    `since` leaves out what was decided earlier. Outcomes written later are open here. Sources are never mixed, nor
+    proven with paper: there is no way to ask for two of them.
+
+    Raises: InputError for an unknown source.
+    """
+    if source not in SOURCES:
+        raise InputError(
+            f"source must be one of {', '.join(SOURCES)}, was {source!r}{did_you_mean(source, SOURCES)}",
+            field="source",
+        )
+    asked = Q(signal__source=source, signal__proven=proven, emitted_at__lte=as_of)
+    if since is not None:
+        asked &= Q(signal__as_of__gte=since)
+    lines = _lines(asked, as_of=as_of)
+    ended = [line for line in lines if line.state == "traded"]
+    trades = _trades(ended)
+    figures, groups = record_figures(
+        trades,
+        {
+            "action": [line.action for line in ended],
+            "call": [line.call for line in ended],
+            "month": [line.as_of.astimezone(MOSCOW).strftime("%Y-%m") for line in ended],
+            "regime": [line.regime for line in ended],
+            "confidence": [bucket(line.confidence) for line in ended],
+        },
+    )
+    return TrackRecord(
+        source=source,
+        proven=proven,
+        as_of=as_of,
+        lines=tuple(lines),
+        figures=figures,
+        groups=groups,
+        curve=record_curve(trades.exit_s, trades.r_multiple),
+    )
+
+
+def bucket(confidence: int) -> str:
+    """Return the five points of confidence that a signal lies in, such as "65-69"."""
+    least = confidence // BUCKET * BUCKET
+    return f"{least}-{least + BUCKET - 1}"
+
+
+def _lines(asked: Q, *, as_of: datetime) -> list[RecordLine]:
+    secids = {item.id: item.secid for item in instrument_list(active_only=False)}
+    withdrawn = _withdrawn(as_of)
+    rows = Emission.objects.filter(asked).order_by("signal__as_of", "signal_id")
+    names = {**_SIGNAL, **_OUTCOME, "share": "signal__instrument_id", "known": "signal__outcome__resolved_at"}
+    found = []
+    for values in rows.values_list(*names.values()).iterator():
+        row = dict(zip(names, values, strict=True))
+        share, known = row.pop("share"), row.pop("known")
+        if known is None or known > as_of:
+            row |= _NOT_ENDED
+        row["regime"] = row["regime"] or "unknown"
+        found.append(RecordLine(secid=secids[share], withdrawn=row["signal_id"] in withdrawn, **row))
+    return found
+
+
+_NOT_ENDED: dict[str, Any] = {
+    "state": OPEN, "void_reason": "", "exit_reason": "", "exit_at": None, "r_multiple": None, "net_frac": None,
+}  # fmt: skip
+
+
+def _withdrawn(as_of: datetime) -> set[int]:
+    """Return the signals whose newest verdict is a rejection; a note changes none."""
+    verdicts = Review.objects.filter(at__lte=as_of).exclude(verdict=Review.Verdict.NOTE)
+    newest = verdicts.order_by("signal_id", "-at", "-id").distinct("signal_id")
+    return {row.signal_id for row in newest if row.verdict == Review.Verdict.REJECTED}
+
+
+def _trades(ended: list[RecordLine]) -> ResolvedTrades:
+    def column(name: str) -> Any:
+        return np.array([getattr(line, name) for line in ended], dtype=np.float64)
+
+    return ResolvedTrades(
+        kind=[(line.source, line.proven) for line in ended],
+        decided_s=np.array([to_epoch_s(line.as_of) for line in ended], dtype=np.int64),
+        exit_s=np.array([to_epoch_s(line.exit_at) for line in ended if line.exit_at], dtype=np.int64),
+        hit=np.array([line.exit_reason == "take_profit" for line in ended], dtype=np.bool_),
+        break_even=column("p_break_even"),
+        net_frac=column("net_frac"),
+        r_multiple=column("r_multiple"),
+    )

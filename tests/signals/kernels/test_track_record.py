@@ -1,0 +1,127 @@
+"""Figures of a record by a second method, their bounds, and that kinds are never mixed."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signals.kernels.track_record import (
+    LEAST_TRADES,
+    ResolvedTrades,
+    record_curve,
+    record_figures,
+)
+
+DAY = 86_400
+R = st.lists(st.floats(-1.5, 2.5, allow_nan=False).map(lambda x: round(x, 3)), min_size=1, max_size=40)
+
+
+def trades(r, *, every_s=DAY // 2, kinds=None) -> ResolvedTrades:
+    r = np.asarray(r, dtype=np.float64)
+    decided = 1_700_000_000 + every_s * np.arange(r.size)
+    return ResolvedTrades(
+        kind=kinds or [("replay", False)] * r.size,
+        decided_s=decided,
+        exit_s=decided + DAY,
+        hit=r > 1.0,
+        break_even=np.full(r.size, 0.4),
+        net_frac=r * 0.02,
+        r_multiple=r,
+    )
+
+
+@given(R)
+def test_figures_equal_plain_python(r):
+    whole, groups = record_figures(trades(r), {"sign": ["up" if x > 0 else "down" for x in r]})
+    assert whole is not None and whole.trades == len(r)
+    assert whole.total_r == pytest.approx(sum(r))
+    assert whole.mean_r.value == pytest.approx(sum(r) / len(r))
+    assert whole.hit_rate.value == pytest.approx(sum(x > 1.0 for x in r) / len(r))
+    assert whole.win_rate.value == pytest.approx(sum(x > 0.0 for x in r) / len(r))
+    lost = -sum(x for x in r if x < 0)
+    if lost:
+        assert whole.profit_factor.value == pytest.approx(sum(x for x in r if x > 0) / lost)
+    else:
+        assert math.isnan(whole.profit_factor.value)
+    equity = highest = deepest = 0.0
+    for x in r:
+        equity += x
+        highest = max(highest, equity)
+        deepest = max(deepest, highest - equity)
+    assert whole.drawdown_r == pytest.approx(deepest, abs=1e-9)
+    assert sum(own.trades for own in groups["sign"].values()) == len(r)
+    assert sum(own.total_r for own in groups["sign"].values()) == pytest.approx(whole.total_r)
+
+
+@given(R)
+def test_bounds_hold_the_figure_and_few_trades_have_none(r):
+    whole, _ = record_figures(trades(r), {})
+    assert whole is not None
+    if len(r) < LEAST_TRADES:
+        assert whole.mean_r.low is whole.mean_r.high is whole.hit_rate.low is None
+    else:
+        assert whole.mean_r.low is not None and whole.mean_r.high is not None
+        assert whole.mean_r.low <= whole.mean_r.value + 1e-12
+        assert whole.mean_r.high >= whole.mean_r.value - 1e-12
+
+
+def test_trades_of_one_day_have_no_bounds_and_more_days_narrow_them():
+    whole, _ = record_figures(trades([1.0, -1.0] * 10, every_s=60), {})
+    assert whole is not None and whole.mean_r.low is None and whole.days == 1
+
+    def width(n: int) -> float:
+        draws = np.random.default_rng(3).choice([2.0, -1.0], n)
+        found, _ = record_figures(trades(draws), {})
+        assert found is not None and found.mean_r.low is not None and found.mean_r.high is not None
+        return found.mean_r.high - found.mean_r.low
+
+    assert width(800) < width(100) / 2
+
+
+def test_a_bound_holds_as_often_as_it_says():
+    """Trades without an edge, several a day: the lower bound at 95 % is above 0 in about 5 % of records."""
+    rng = np.random.default_rng(1)
+    above = 0
+    for _ in range(200):
+        found, _ = record_figures(
+            trades(rng.choice([2.0, -1.0], 300, p=[1 / 3, 2 / 3]), every_s=DAY // 3), {}
+        )
+        assert found is not None and found.mean_r.low is not None
+        above += found.mean_r.low > 0
+    assert 1 <= above <= 24
+
+
+def test_kinds_are_refused_together():
+    kinds = [("live", True), ("replay", True)]
+    with pytest.raises(ValueError, match="one source, proven or paper, was of"):
+        trades([1.0, 1.0], kinds=kinds)
+    with pytest.raises(ValueError, match="one source, proven or paper"):
+        trades([1.0, 1.0], kinds=[("live", True), ("live", False)])
+
+
+def test_what_is_not_closed_or_not_of_one_length_is_refused():
+    with pytest.raises(ValueError, match="missing or infinite"):
+        trades([1.0, float("nan")])
+    with pytest.raises(ValueError, match="every column"):
+        trades([1.0, 2.0], kinds=[("live", True)])
+    with pytest.raises(ValueError, match="groups action must name 2 trades"):
+        record_figures(trades([1.0, 2.0]), {"action": ["BUY"]})
+
+
+def test_nothing_has_no_figures():
+    assert record_figures(trades([]), {"action": []}) == (None, {"action": {}})
+    assert record_curve(np.zeros(0, dtype=np.int64), np.zeros(0)).equity_r.size == 0
+
+
+def test_the_curve_follows_the_ends_of_trades():
+    curve = record_curve(np.array([30, 10, 20, 10]), np.array([1.0, -1.0, 2.0, 4.0]))
+    assert curve.exit_s.tolist() == [10, 20, 30] and curve.equity_r.tolist() == [3.0, 5.0, 6.0]
+
+
+def test_the_order_of_trades_that_end_together_changes_nothing():
+    one, other = np.array([1, 1, 2]), np.array([-1.0, 2.0, -1.0])
+    assert record_curve(one, other).equity_r.tolist() == record_curve(one, other[[1, 0, 2]]).equity_r.tolist()

@@ -1,0 +1,192 @@
+"""The track record equals a reckoning from the raw rows, is told whole, and never mixes what it must not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+from itertools import product
+
+import numpy as np
+import polars as pl
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from modeling.selectors.label_sets import barrier_set_get
+from signals.contracts import SOURCES, TrackRecord
+from signals.models import Outcome, Review
+from signals.selectors.track_record import track_record_get
+from signals.services.outcomes import outcomes_resolve
+from signals.services.record_bases import record_bases
+from signals.services.record_plot import record_plot
+from tests.signals import builders
+from tests.signals.test_outcomes import history
+from tests.signals.told_maker import told
+from traderai.common.errors import InputError, NotReadyError
+
+NOW = builders.last_moment() + timedelta(days=400)
+LATER = NOW + timedelta(days=1)
+pytestmark = pytest.mark.django_db
+RAW = """
+SELECT s.source, s.proven, s.action, s.horizon, s.confidence, s.as_of, o.state, o.exit_reason, o.exit_at, o.r_multiple,
+       o.net_frac, to_char(s.as_of AT TIME ZONE 'Europe/Moscow', 'YYYY-MM') AS month
+FROM signals_emission e JOIN signals_signal s ON s.id = e.signal_id LEFT JOIN signals_outcome o ON o.signal_id = s.id
+"""
+
+
+def tell(secid: str, *, rows: slice, horizon: str = "5d", action: str = "BUY", **fields: object) -> list:
+    item, bars, spec, _ = history(secid, horizon)
+    begins = bars.begin_s[rows].tolist()
+    return told(item, begins, spec, horizon=horizon, action=action, at=NOW, **fields)
+
+
+@pytest.fixture
+def recorded(bars_alone) -> TrackRecord:
+    tell("SHR0", rows=slice(100, 500, 9))
+    tell("SHR1", rows=slice(100, 690, 9), action="SELL", horizon="3d")
+    tell("SHR2", rows=slice(100, 500, 25), action="HOLD")
+    tell("SHR3", rows=slice(100, 500, 5), proven=True)
+    tell("SHR4", rows=slice(100, 500, 5), source="live")
+    outcomes_resolve(now=NOW)
+    return track_record_get(source="replay", proven=False, as_of=LATER)
+
+
+def raw() -> pl.DataFrame:
+    with connection.cursor() as cursor:
+        cursor.execute(RAW)
+        names = [column.name for column in cursor.description]
+        return pl.DataFrame(cursor.fetchall(), schema=names, orient="row", infer_schema_length=None)
+
+
+def test_it_equals_a_second_reckoning_from_the_raw_rows(recorded):
+    mine = raw().filter((pl.col("source") == "replay") & ~pl.col("proven"))
+    closed = mine.filter(pl.col("state") == "traded").sort("exit_at")
+    whole = recorded.figures
+    assert len(recorded.lines) == mine.height and whole.trades == closed.height > 80
+    assert recorded.count("no_trade") == mine.filter(pl.col("state") == "no_trade").height > 10
+    assert recorded.count("open") == mine.filter(pl.col("state").is_null()).height > 0
+    assert recorded.count("void") == mine.filter(pl.col("state") == "void").height
+    assert whole.total_r == pytest.approx(closed["r_multiple"].sum())
+    assert whole.net_frac.value == pytest.approx(closed["net_frac"].mean())
+    assert whole.hit_rate.value == pytest.approx((closed["exit_reason"] == "take_profit").mean())
+    curve = closed.group_by("exit_at").agg(pl.col("r_multiple").sum()).sort("exit_at")["r_multiple"].cum_sum()
+    assert recorded.curve.equity_r[-1] == pytest.approx(curve[-1])
+    fall = (curve.clip(0.0).cum_max() - curve).max()
+    assert whole.drawdown_r == pytest.approx(fall)
+    for name, column in (("month", "month"), ("action", "action")):
+        own = {key[0]: part for key, part in closed.group_by(column)}
+        assert set(own) == set(recorded.groups[name])
+        for key, part in own.items():
+            assert recorded.groups[name][key].mean_r.value == pytest.approx(part["r_multiple"].mean())
+    assert set(recorded.groups["confidence"]) == {"65-69", "70-74"}
+    assert set(recorded.groups["call"]) == {"swing_v1 1h 5d BUY", "swing_v1 1h 3d SELL"}
+    assert set(recorded.groups["regime"]) == {"flat"}
+
+
+def test_sabotage_one_lost_result_is_seen(recorded):
+    """The same comparison notices a single outcome that is not in the rows."""
+    Outcome.objects.filter(state="traded", signal__source="replay", signal__proven=False).first().delete()
+    with pytest.raises(AssertionError):
+        test_it_equals_a_second_reckoning_from_the_raw_rows(recorded)
+
+
+def test_sources_and_grades_are_never_mixed(bars_alone):
+    """Each of the six records holds its own signals alone, and together they hold every one once."""
+    for place, (source, proven) in enumerate(product(SOURCES, (True, False))):
+        tell(
+            "SHR0",
+            rows=slice(100 + place, 101 + 6 * place, 1 + place),
+            source=source,
+            proven=proven,
+            model_version=f"m{place}",
+        )
+    outcomes_resolve(now=NOW)
+    seen: list[int] = []
+    for source, proven in product(SOURCES, (True, False)):
+        record = track_record_get(source=source, proven=proven, as_of=LATER)
+        assert {(line.source, line.proven) for line in record.lines} == {(source, proven)}
+        assert record.figures is not None and record.figures.trades <= len(record.lines)
+        seen += [line.signal_id for line in record.lines]
+    assert len(seen) == len(set(seen)) == raw().height
+    with pytest.raises(InputError, match="source must be one of live, replay, simulated"):
+        track_record_get(source="all", proven=True, as_of=LATER)
+    with pytest.raises(TypeError):
+        track_record_get(source="live", as_of=LATER)  # type: ignore[call-arg]
+
+
+def test_what_staff_withdrew_stays_and_is_marked(recorded):
+    first, second, third = (line.signal_id for line in recorded.lines[:3])
+    for signal_id, verdict, hour in (
+        (first, "rejected", 1), (second, "rejected", 1), (second, "approved", 2), (third, "rejected", 1),
+        (third, "note", 2),
+    ):  # fmt: skip
+        Review.objects.create(
+            signal_id=signal_id, verdict=verdict, note="?", by="anna", at=NOW + timedelta(hours=hour)
+        )
+    again = track_record_get(source="replay", proven=False, as_of=LATER)
+    assert [line.withdrawn for line in again.lines[:4]] == [True, False, True, False] and again.withdrawn == 2
+    assert again.figures == recorded.figures and len(again.lines) == len(recorded.lines)
+    before = track_record_get(source="replay", proven=False, as_of=NOW + timedelta(minutes=90))
+    assert before.withdrawn == 3
+
+
+def test_it_knows_what_was_known_then(recorded):
+    assert track_record_get(source="replay", proven=False, as_of=NOW - timedelta(hours=1)).lines == ()
+    Outcome.objects.all().delete()
+    outcomes_resolve(now=LATER)
+    then = track_record_get(source="replay", proven=False, as_of=NOW)
+    assert then.count("open") == len(then.lines) == len(recorded.lines) and then.figures is None
+    since = recorded.lines[40].as_of
+    part = track_record_get(source="replay", proven=False, as_of=LATER, since=since)
+    assert part.lines[0].as_of == since and 0 < len(part.lines) < len(recorded.lines)
+
+
+def test_the_base_is_all_rows_of_that_side(recorded):
+    bases = record_bases(record=recorded)
+    assert set(bases) == {"swing_v1 1h 5d BUY", "swing_v1 1h 3d SELL"}
+    own = [line for line in recorded.lines if line.call == "swing_v1 1h 3d SELL" and line.state == "traded"]
+    shares = {line.secid for line in recorded.lines if line.state == "traded"}
+    kept = []
+    for secid in sorted(shares):
+        _, bars, _, labels = history(secid, "3d")
+        first, newest = (int(line.as_of.timestamp()) for line in (own[0], own[-1]))
+        rows = labels.labelled & (bars.known_s >= first) & (bars.known_s <= newest)
+        kept += [labels.short.net_frac[rows]]
+    base = bases["swing_v1 1h 3d SELL"]
+    assert base.rows == sum(part.size for part in kept) > 500
+    assert base.net_frac == pytest.approx(np.concatenate(kept).mean())
+    spec = barrier_set_get(name="swing_v1", timeframe="1h")
+    assert base.mean_r == pytest.approx(base.net_frac / spec.stop_loss)
+    # What the hit rate needed is consistent with what was made.
+    assert 0.0 < base.hit_rate < 1.0 and (base.hit_rate > base.break_even) == (base.mean_r > 0)
+
+
+def test_the_command_tells_all_of_it(recorded, tmp_path):
+    Review.objects.create(
+        signal_id=recorded.lines[-1].signal_id, verdict="rejected", note="?", by="anna", at=NOW
+    )
+    out, picture = StringIO(), tmp_path / "record.png"
+    call_command("track_record", "--source", "replay", "--all", "--plot", str(picture), stdout=out)
+    text = out.getvalue()
+    assert "replay signals, paper: no model behind it has proven a profit" in text
+    assert (
+        "1 withdrawn by staff, which stay in every figure" in text and text.count("withdrawn by staff\n") == 1
+    )
+    assert "rows of that side on" in text and "by regime" in text
+    assert text.count(" BUY ") + text.count(" SELL ") >= len(recorded.lines) - 20
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    short = StringIO()
+    call_command("track_record", "--source", "replay", stdout=short)
+    assert f"the newest 20 of {len(recorded.lines)}" in short.getvalue()
+    with pytest.raises(CommandError, match="folder that exists"):
+        call_command("track_record", "--plot", str(tmp_path / "none" / "x.png"))
+
+
+def test_nothing_told_is_said_so(bars_alone):
+    out = StringIO()
+    call_command("track_record", "--proven", stdout=out)
+    assert "live signals, proven" in out.getvalue() and "Nothing has been told." in out.getvalue()
+    empty = track_record_get(source="live", proven=True, as_of=NOW)
+    assert empty.figures is None and record_bases(record=empty) == {}
+    with pytest.raises(NotReadyError, match="no trade of this record has ended"):
+        record_plot(record=empty)
