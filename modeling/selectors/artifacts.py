@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from modeling.errors import ArtifactBrokenError
 from modeling.registry.adapters import Adapters, ServingAdapters, adapters_read
 from modeling.registry.artifact import ADAPTERS, artifact_file, artifact_read, artifact_verify, manifest_read
 from modeling.registry.scorer import Scorer
-from modeling.selectors.versions import champion_get, emission_paused
+from modeling.selectors.versions import champion_at, champion_get, emission_paused
 from traderai.common.errors import InvariantError
 from traderai.common.lake import lake_at
 
@@ -33,13 +34,18 @@ def adapters_base(*, version: ModelVersionFacts) -> str:
     return str(manifest["base"])
 
 
-def adapters_load(*, artifact: ServingArtifact) -> ServingAdapters | None:
+def adapters_load(
+    *, artifact: ServingArtifact, as_of: datetime | None = None, trained_before: datetime | None = None
+) -> ServingAdapters | None:
     """Return the adapters in service where they were taught upon this very version; of every other one they are silent.
 
-    Silent too, and told in the log, where their artifact is broken or does not fit: the version answers by itself.
+    With `as_of` those of that moment, by the audit, if they had learned nothing from `trained_before` on. Silent too, and
+    told in the log, where their artifact is broken or does not fit: the version answers by itself.
     """
-    champion = champion_get(slot="adapters")
-    if champion is None or emission_paused(slot="adapters"):
+    champion = champion_get(slot="adapters") if as_of is None else champion_at(slot="adapters", as_of=as_of)
+    if champion is None or emission_paused(slot="adapters", as_of=as_of):
+        return None
+    if trained_before is not None and champion.trained_until >= trained_before:
         return None
     try:
         if adapters_base(version=champion) != artifact.version.version:
