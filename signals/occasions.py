@@ -11,7 +11,7 @@ from modeling.contracts import BarrierLabelSet, ModelVersionFacts
 from modeling.selectors.configuration import policy_get
 from modeling.selectors.label_sets import barrier_set_get
 from signals.contracts import SignalConfig
-from signals.inference import Occasion, has_features
+from signals.share_inputs import Occasion, features_until
 from traderai.common.errors import NotReadyError
 
 
@@ -71,13 +71,12 @@ def bars_due(
     `said` holds by instrument the begin of the newest bar that has been answered on.
     """
     newest = last_closes(timeframe=timeframe, as_of=now)
+    until = {} if version is None else features_until(version, shares, timeframe=timeframe)
     for share in shares:
         if share.secid not in newest:
             continue
         begin = newest[share.secid].begin
         if share.id in said and said[share.id] >= begin:
             continue
-        if version is None or has_features(
-            secid=share.secid, version=version, timeframe=timeframe, begin=begin
-        ):
+        if version is None or (share.id in until and until[share.id] >= begin):
             yield share, begin

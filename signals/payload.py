@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import math
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
-from signals.inference import Finding, Occasion
+from modeling.contracts import QUANTILE_LEVELS, MarketState, ModelVersionFacts
+from signals.inference import Finding
 from signals.kernels.facts import Situation, explanation_facts
 from signals.kernels.levels import PriceLevel, price_levels
 from signals.kernels.picture import chart_picture
 from signals.kernels.scenarios import price_cone, price_scenarios
 from signals.kernels.state import as_traded
+from signals.share_inputs import Occasion, ShareInput
 from traderai.common.clock import from_epoch_s
 from traderai.common.config import fingerprint
 
@@ -57,8 +59,8 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         decision=finding.decision,
         days=horizon_days(finding.horizon),
         last_bar_at=last_bar_at,
-        picture=dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares)),
-        levels=_levels(finding),
+        picture=_picture(share),
+        levels=_levels(share, finding.market),
         drivers=finding.drivers,
         regime=share.regime,
         rank=share.rank,
@@ -145,8 +147,15 @@ def _outlook(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _levels(finding: Finding) -> tuple[PriceLevel, ...]:
-    bars, market = finding.share.bars, finding.market
+# The horizons of a share are stored one after the other and have bars and market in common.
+@lru_cache(maxsize=1)
+def _picture(share: ShareInput) -> dict[str, Any]:
+    return dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares))
+
+
+@lru_cache(maxsize=1)
+def _levels(share: ShareInput, market: MarketState) -> tuple[PriceLevel, ...]:
+    bars = share.bars
     if not math.isfinite(market.atr_rub) or market.atr_rub <= 0:
         return ()
     factor = float(bars.split_factor[-1])
@@ -156,7 +165,7 @@ def _levels(finding: Finding) -> tuple[PriceLevel, ...]:
         close_rub=market.close_rub,
         tolerance_rub=max(market.atr_rub, market.price_step_rub),
     )
-    decimals = finding.share.instrument.decimals
+    decimals = share.instrument.decimals
     return tuple(
         dataclasses.replace(level, price_rub=round(as_traded(level.price_rub, 1.0), decimals))
         for level in found

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Max
 
 from market.contracts import InstrumentFacts, Timeframe
@@ -15,19 +14,13 @@ from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.selectors.versions import champion_get, emission_paused
 from modeling.services.live_floor import champion_stand_down
-from signals.contracts import SOURCES, ScoredSignal, ScoreReport, SignalConfig
-from signals.inference import (
-    Finding,
-    Occasion,
-    ShareInput,
-    decisions_find,
-    share_input_load,
-    valid_until_of,
-)
+from signals.contracts import SOURCES, ScoreReport, SignalConfig
+from signals.inference import decisions_find
 from signals.models import Signal
 from signals.occasions import bars_due, is_live, label_set_of, occasion_of
-from signals.payload import is_proven, payload_of
 from signals.selectors.configuration import signal_config_get
+from signals.services.store import signals_store
+from signals.share_inputs import Occasion, shares_read
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
 from traderai.common.progress import Progress, silent
 from traderai.jobs.contracts import Claim
@@ -190,89 +183,14 @@ def _score(
     now: datetime,
     progress: Progress,
 ) -> ScoreReport:
-    shares: list[ShareInput] = []
-    not_ready: list[str] = []
-    for done, instrument in enumerate(chosen):
-        progress(done, len(chosen), instrument.secid)
-        try:
-            shares.append(share_input_load(instrument=instrument, occasion=occasion))
-        except NotReadyError as error:
-            not_ready.append(error.detail)
+    progress(0, len(chosen), "reading")
+    shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
+    progress(0, len(chosen), "deciding")
     findings = decisions_find(shares=shares, occasion=occasion)
-    signals: list[ScoredSignal] = []
-    for share in shares:
-        own = [finding for finding in findings if finding.share is share]
-        signals += _store(own, occasion, source, config=config, now=now)
+    signals = signals_store(findings=findings, occasion=occasion, source=source, config=config, now=now)
     progress(len(chosen), len(chosen), "stored")
     return ScoreReport(
         model_version=occasion.version.version if occasion.version else None,
-        signals=tuple(signals),
-        not_ready=tuple(not_ready),
-    )
-
-
-def _store(
-    findings: Sequence[Finding], occasion: Occasion, source: str, *, config: SignalConfig, now: datetime
-) -> list[ScoredSignal]:
-    """Insert one share's signals in one short transaction and return what stands in the table afterwards."""
-    rows = [_row(finding, occasion, source, config=config, now=now) for finding in findings]
-    with transaction.atomic():
-        known = {(row.horizon, row.bar_begin) for row in _stored(rows)}
-        Signal.objects.bulk_create(rows, ignore_conflicts=True)
-        stored = {row.horizon: row for row in _stored(rows)}
-    return [_line(finding, stored[finding.horizon], known=known) for finding in findings]
-
-
-def _stored(rows: Sequence[Signal]) -> list[Signal]:
-    first = rows[0]
-    return list(
-        Signal.objects.filter(
-            instrument_id=first.instrument_id,
-            timeframe=first.timeframe,
-            bar_begin=first.bar_begin,
-            source=first.source,
-            model_version=first.model_version,
-            horizon__in=[row.horizon for row in rows],
-        )
-    )
-
-
-def _row(finding: Finding, occasion: Occasion, source: str, *, config: SignalConfig, now: datetime) -> Signal:
-    share, decision, version = finding.share, finding.decision, occasion.version
-    return Signal(
-        instrument_id=share.instrument.id,
-        timeframe=occasion.timeframe.value,
-        horizon=finding.horizon,
-        bar_begin=share.decided_at - occasion.timeframe.duration,
-        as_of=share.decided_at,
-        valid_until=valid_until_of(
-            decided_at=share.decided_at, timeframe=occasion.timeframe, bars=config.valid_bars
-        ),
-        action=decision.action,
-        confidence=decision.confidence,
-        strength=decision.strength or "",
-        proven=is_proven(occasion),
-        source=source,
-        model_version=version.version if version else "",
-        trained_until=version.trained_until if version else None,
-        payload=payload_of(finding=finding, occasion=occasion),
-        created_at=now,
-    )
-
-
-def _line(finding: Finding, row: Signal, *, known: set[tuple[str, datetime]]) -> ScoredSignal:
-    decision = row.payload["decision"]
-    return ScoredSignal(
-        secid=finding.share.instrument.secid,
-        horizon=row.horizon,
-        action=row.action,
-        reasons=tuple(decision["reasons"]),
-        side=decision["side"],
-        p=decision["p"],
-        p_break_even=decision["p_break_even"],
-        confidence=row.confidence,
-        proven=row.proven,
-        source=row.source,
-        as_of=row.as_of,
-        new=(row.horizon, row.bar_begin) not in known,
+        signals=signals,
+        not_ready=not_ready,
     )
