@@ -183,3 +183,17 @@ class ScoreReport:
     def new(self) -> int:
         """How many rows were stored that had not been there."""
         return sum(signal.new for signal in self.signals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What one replay did; what was stored before is not counted."""
+
+    since: datetime
+    until: datetime
+    moments: int  # closed bars of the market in that time
+    versions: tuple[str, ...]  # who spoke, "" for nobody, in the order of their first word
+    signals: int  # decided anew
+    new: int  # of these stored
+    actions: tuple[tuple[str, int], ...]  # how often each was decided
+    not_ready: tuple[str, ...]  # why some bars could not be decided on, each reason once

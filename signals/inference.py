@@ -47,7 +47,7 @@ from signals.share_inputs import Occasion, ShareInput
 from signals.taught import Taught
 from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
-from traderai.common.errors import InvariantError, NotReadyError
+from traderai.common.errors import InvariantError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

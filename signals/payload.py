@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ from signals.kernels.state import as_traded
 from signals.share_inputs import Occasion, ShareInput
 from traderai.common.clock import from_epoch_s
 from traderai.common.config import fingerprint
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
@@ -81,6 +83,13 @@ def _asked_by(finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "rule": finding.rule,
         "left_out": finding.left_out,
         "grade": version.grade if version else None,
+        **_fingerprints(occasion),
+    }
+
+
+@lru_cache(maxsize=1)
+def _fingerprints(occasion: Occasion) -> dict[str, Any]:
+    return {
         "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
         "policy_sha256": fingerprint(occasion.policy),
     }
@@ -113,17 +122,28 @@ def horizon_days(horizon: str) -> int:
 
 def as_json(value: Any) -> Any:
     """Return dataclasses, tuples, NumPy numbers and times as plain JSON values; NaN and infinity become null."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
+    # The most frequent first: a market's scoring asks this a quarter of a million times.
+    kind = type(value)
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
         return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is tuple or kind is list:
         return [as_json(item) for item in value]
+    if (names := _field_names(kind)) is not None:
+        return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, np.generic):
         return as_json(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _outlook(finding: Finding) -> dict[str, Any]:

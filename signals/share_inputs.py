@@ -35,7 +35,7 @@ _LOOKBACKS_READ = 3
 _REGIME_MAX_AGE = timedelta(seconds=DECIDING_REGIME_S)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Occasion:
     """What all shares of one scoring have in common."""
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.instruments import instrument_get, traded_list
@@ -17,7 +17,7 @@ from modeling.services.live_floor import champion_stand_down
 from signals.contracts import SOURCES, ScoreReport, SignalConfig
 from signals.inference import decisions_find
 from signals.models import Signal
-from signals.occasions import bars_due, is_live, label_set_of, occasion_of
+from signals.occasions import bars_due, fit_for, is_live, label_set_of, live_since, occasion_of
 from signals.selectors.configuration import signal_config_get
 from signals.services.store import signals_store
 from signals.share_inputs import Occasion, shares_read
@@ -79,7 +79,7 @@ def _scored(
     for simulated in (False, True):
         group = [share for share in active if share.is_simulated == simulated]
         chosen = [share for share in group if wanted is None or share.secid in wanted]
-        version = _fit_for(champion, simulated=simulated)
+        version = fit_for(champion, simulated=simulated)
         if not chosen:
             continue
         try:
@@ -94,14 +94,6 @@ def _scored(
         signals=tuple(signal for report in reports for signal in report.signals),
         not_ready=tuple(reason for report in reports for reason in report.not_ready),
     )
-
-
-def _fit_for(champion: ModelVersionFacts | None, *, simulated: bool) -> ModelVersionFacts | None:
-    """Return the champion for shares of its own world alone.
-
-    A model that learned on made-up prices knows nothing of real ones, nor the other way round.
-    """
-    return champion if champion is not None and champion.is_simulated == simulated else None
 
 
 def _without_bars(
@@ -147,15 +139,18 @@ def signals_score_due(*, limit: int, now: datetime) -> ScoreReport:
 
 def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield ticker and business key of every share whose newest bar, with its features, has no signal yet."""
-    code, silenced = label_set_of(champion, signal_config_get()).timeframe, emission_paused()
+    config, silenced = signal_config_get(), emission_paused()
+    code = label_set_of(champion, config).timeframe
     timeframe = Timeframe.parse(code)
     said: defaultdict[str, dict[int, datetime]] = defaultdict(dict)
-    newest = Signal.objects.filter(timeframe=code).values("instrument_id", "model_version")
+    # What a replay said of a bar that is still live was not said live.
+    counts = ~Q(source="replay") | Q(bar_begin__lt=live_since(config, timeframe, now=now))
+    newest = Signal.objects.filter(counts, timeframe=code).values("instrument_id", "model_version")
     for row in newest.annotate(newest=Max("bar_begin")):
         said[row["model_version"]][row["instrument_id"]] = row["newest"]
     active = traded_list(timeframe=timeframe)
     for simulated in (False, True):
-        version = None if silenced else _fit_for(champion, simulated=simulated)
+        version = None if silenced else fit_for(champion, simulated=simulated)
         name = version.version if version else ""
         shares = [share for share in active if share.is_simulated == simulated]
         for share, begin in bars_due(version, shares, timeframe=timeframe, said=said[name], now=now):

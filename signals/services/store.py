@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import TypeAlias
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from signals.contracts import ScoredSignal, SignalConfig
 from signals.inference import Finding, valid_until_of
@@ -16,6 +16,17 @@ from signals.payload import is_proven, payload_of
 from signals.share_inputs import Occasion
 
 _Key: TypeAlias = tuple[int, str, datetime]
+_COLUMNS = (
+    "instrument_id", "timeframe", "horizon", "bar_begin", "as_of", "valid_until", "action", "confidence", "strength",
+    "proven", "source", "model_version", "trained_until", "payload", "created_at",
+)  # fmt: skip
+# All rows as one value: of a value a row the driver would look at each quotation mark of each payload.
+_INSERT = f"""
+INSERT INTO signals_signal ({", ".join(_COLUMNS)})
+SELECT {", ".join(_COLUMNS)} FROM jsonb_populate_recordset(NULL::signals_signal, %s::jsonb)
+ON CONFLICT ON CONSTRAINT signals_signal_once DO NOTHING
+RETURNING id, instrument_id, horizon, bar_begin
+"""  # noqa: S608  # constants of this module only
 
 
 def signals_store(
@@ -29,45 +40,42 @@ def signals_store(
     ordered = sorted(findings, key=lambda finding: finding.share.instrument.secid)
     rows = [_row(finding, occasion, source, config=config, now=now) for finding in ordered]
     with transaction.atomic():
-        stored, known = _inserted(rows)
+        new = _inserted(rows)
+    stored = _known([row for row in rows if _key(row) not in new]) | {
+        _key(row): row for row in rows if row.pk
+    }
     return tuple(
-        _line(finding, stored[_key(row)], new=_key(row) not in known)
+        _line(finding, stored[_key(row)], new=_key(row) in new)
         for finding, row in zip(ordered, rows, strict=True)
     )
 
 
-def _inserted(rows: Sequence[Signal]) -> tuple[dict[_Key, Signal], frozenset[_Key]]:
-    """Insert what is not there; return what is, by key, and the keys of what was there before."""
-    known = _known(rows)
-    while True:
-        new = [row for row in rows if _key(row) not in known]
-        try:
-            with transaction.atomic():
-                Signal.objects.bulk_create(new)
-        except IntegrityError:
-            # Another worker has stored some of them meanwhile; whatever else is wrong stays so.
-            before, known = known, _known(rows)
-            if known.keys() == before.keys():
-                raise
-            continue
-        return {_key(row): row for row in new} | known, frozenset(known)
+def _inserted(rows: Sequence[Signal]) -> frozenset[_Key]:
+    """Insert what is not there, give it its ids, and return its keys."""
+    if not rows:
+        return frozenset()
+    content = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [json.dumps(content, default=datetime.isoformat)])
+        ids = {(instrument, horizon, begin): pk for pk, instrument, horizon, begin in cursor.fetchall()}
+    for row in rows:
+        row.pk = ids.get(_key(row))
+    return frozenset(ids)
 
 
 def _known(rows: Sequence[Signal]) -> dict[_Key, Signal]:
-    found: dict[_Key, Signal] = {}
-    # All are of one occasion and source; a share whose bars have ended may have another begin than the others.
-    for begin, own in groupby(sorted(rows, key=lambda row: row.bar_begin), key=lambda row: row.bar_begin):
-        asked = list(own)
-        stored = Signal.objects.filter(
-            instrument_id__in={row.instrument_id for row in asked},
-            timeframe=asked[0].timeframe,
-            bar_begin=begin,
-            source=asked[0].source,
-            model_version=asked[0].model_version,
-        )
-        wanted = {_key(row) for row in asked}
-        found |= {_key(row): row for row in stored if _key(row) in wanted}
-    return found
+    """Return what stands in the table in the place of rows of one occasion, by key."""
+    if not rows:
+        return {}
+    stored = Signal.objects.filter(
+        instrument_id__in={row.instrument_id for row in rows},
+        timeframe=rows[0].timeframe,
+        horizon__in={row.horizon for row in rows},
+        bar_begin__in={row.bar_begin for row in rows},
+        source=rows[0].source,
+        model_version=rows[0].model_version,
+    )
+    return {_key(row): row for row in stored}
 
 
 def _key(row: Signal) -> _Key:
