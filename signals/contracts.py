@@ -283,3 +283,17 @@ class TrackRecord:
     def withdrawn(self) -> int:
         """How many of them staff have rejected; they stay in every figure."""
         return sum(line.withdrawn for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What one replay did; what was stored before is not counted."""
+
+    since: datetime
+    until: datetime
+    moments: int  # closed bars of the market in that time
+    versions: tuple[str, ...]  # who spoke, "" for nobody, in the order of their first word
+    signals: int  # decided anew
+    new: int  # of these stored
+    actions: tuple[tuple[str, int], ...]  # how often each was decided
+    not_ready: tuple[str, ...]  # why some bars could not be decided on, each reason once

@@ -13,30 +13,22 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from features.contracts import RegimeFacts
-from features.selectors.catalogue import feature_set_get, feature_specs
-from features.selectors.matrix import feature_matrix_load
-from features.selectors.regime import regime_at
-from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.selectors.bars import bars_load
+from market.contracts import Timeframe
 from modeling.contracts import (
-    BarrierLabelSet,
     Decision,
     MarketState,
     ModelVersionFacts,
-    PolicyConfig,
     Prediction,
     RegimeRule,
     Scores,
+    ServingArtifact,
 )
 from modeling.contracts.conformal import HorizonRanges, RangesLearned
 from modeling.contracts.filters import LeftOut
-from modeling.contracts.ranks import RankFacts
 from modeling.contracts.thresholds import RegimeTrades
 from modeling.kernels.filters import left_out_cells
-from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
+from modeling.kernels.known_regimes import REGIME_WHEN_UNKNOWN
 from modeling.kernels.policy import (
-    NoModel,
     cost_of,
     data_reasons,
     decide,
@@ -44,50 +36,18 @@ from modeling.kernels.policy import (
     side_view,
 )
 from modeling.kernels.thresholds import raised
-from modeling.kernels.windows import complete_rows
-from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open
+from modeling.selectors.artifacts import adapters_load, adapters_serving, artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
-from modeling.selectors.daily_ranks import rank_known
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
 from signals.kernels.state import Moment, market_state
 from signals.kernels.unusual import most_unusual
 from signals.kernels.votes import suggested_levels
+from signals.share_inputs import Occasion, ShareInput
 from signals.taught import Taught
 from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
-from traderai.common.errors import InvariantError, NotReadyError
-
-# Shares trade about a quarter of the hours of a week: this many times the bars' length covers them.
-CALENDAR_STRETCH = 4
-_REGIME_MAX_AGE = timedelta(seconds=DECIDING_REGIME_S)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """What all shares of one scoring have in common."""
-
-    version: ModelVersionFacts | None
-    label_set: BarrierLabelSet
-    timeframe: Timeframe
-    horizons: tuple[str, ...]
-    policy: PolicyConfig
-    market_at: datetime  # end of the newest bar of the market
-    history_bars: int
-    without: NoModel = "model_missing"  # why no version answers, where none does
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ShareInput:
-    """One share's bars and, where a model can read them, its window of features."""
-
-    instrument: InstrumentFacts
-    bars: Bars
-    window: F32 | None  # (lookback, k); None without a model or where a dense feature is missing
-    stale: bool
-    decided_at: datetime
-    regime: RegimeFacts | None
-    rank: RankFacts | None  # by the daily ranker; simulated shares have none
+from traderai.common.errors import InvariantError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,33 +69,36 @@ class Finding:
     calibrated_at: datetime | None = None  # of the calibration that took the place of training's, if one did
 
 
-def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> ShareInput:
-    """Return what one share's decisions need, as of the newest bar of the market.
+class Scorers:
+    """Opens versions as they speak at a moment, and keeps the last one open while it speaks the same.
 
-    Raises: NotReadyError where the share has no bars, or no features for the model in service.
+    `of_history`: the adapters of that moment speak, by the audit, and only if they had learned nothing from its bar on;
+    else those of today.
     """
-    timeframe, market_at = occasion.timeframe, occasion.market_at
-    since = market_at - CALENDAR_STRETCH * occasion.history_bars * timeframe.duration
-    bars = bars_load(secid=instrument.secid, timeframe=timeframe, as_of=market_at, since=since)
-    window = None
-    if occasion.version is not None and len(bars):
-        bars, window = _featured(bars, occasion.version, timeframe)
-    if len(bars) == 0:
-        raise NotReadyError(
-            f"{instrument.secid} has no {timeframe.value} bars before {market_at.isoformat()}"
-        )
-    known_at = from_epoch_s(int(bars.known_s[-1]))
-    stale = (market_at - known_at).total_seconds() > occasion.policy.max_data_age_s
-    decided_at = market_at if stale else known_at
-    return ShareInput(
-        instrument=instrument,
-        bars=bars,
-        window=window,
-        stale=stale,
-        decided_at=decided_at,
-        regime=_regime(decided_at, simulated=instrument.is_simulated),
-        rank=None if instrument.is_simulated else rank_known(secid=instrument.secid, as_of=decided_at),
-    )
+
+    def __init__(self, *, of_history: bool = False) -> None:
+        self._of_history = of_history
+        self._artifact: ServingArtifact | None = None
+        self._opened: tuple[object, Scores] | None = None
+
+    def at(self, occasion: Occasion, version: ModelVersionFacts) -> Scores:
+        """Return the version by its newest calibration, with the adapters taught upon it if they serve."""
+        if self._artifact is None or self._artifact.version != version:
+            self._artifact, self._opened = artifact_load(version=version), None
+        artifact = artifact_calibrated(artifact=self._artifact, as_of=occasion.market_at)
+        adapters = self._adapters(occasion)
+        newer = artifact.recalibrated
+        key = (None if newer is None else newer.as_of, adapters)
+        if self._opened is None or self._opened[0] != key:
+            opened = None if adapters is None else adapters_load(serving=adapters, artifact=artifact)
+            self._opened = key, scorer_open(artifact=artifact, adapters=opened)
+        return self._opened[1]
+
+    def _adapters(self, occasion: Occasion) -> ModelVersionFacts | None:
+        if not self._of_history:
+            return adapters_serving()
+        begin = occasion.market_at - occasion.timeframe.duration
+        return adapters_serving(as_of=occasion.market_at, trained_before=begin)
 
 
 def decisions_find(
@@ -152,12 +115,16 @@ def decisions_find(
             for share in shares
             for horizon in occasion.horizons
         )
-    scorer = scorer or _scorer(occasion.version, as_of=occasion.market_at)
+    scorer = scorer or Scorers().at(occasion, occasion.version)
     readable = [share for share in shares if share.window is not None]
     scorer = scorer.ranked(_places(readable))
     windows = _stacked(readable, scorer)
     secids = [share.instrument.secid for share in readable]
     novelty = scorer.novelty(last_bars=windows[:, -1, :]) if readable else np.zeros(0)
+    states = [
+        _state(share, float(distance), occasion) for share, distance in zip(readable, novelty, strict=True)
+    ]
+    unread = [(share, _state(share, float("nan"), occasion)) for share in shares if share.window is None]
     findings: list[Finding] = []
     taught = Taught.of(scorer.artifact, [share.bars for share in readable], as_of=occasion.market_at)
     for horizon in occasion.horizons:
@@ -165,8 +132,8 @@ def decisions_find(
         predictions = taught.said(predictions, taught.recent, horizon)
         own = taught.ranges.get(horizon)
         found = [
-            _finding(share, horizon, prediction, float(distance), occasion=occasion, scorer=scorer)
-            for share, prediction, distance in zip(readable, predictions, novelty, strict=True)
+            _finding(share, horizon, prediction, market, occasion=occasion, scorer=scorer)
+            for share, prediction, market in zip(readable, predictions, states, strict=True)
         ]
         newer = scorer.artifact.recalibrated
         found = [
@@ -177,9 +144,8 @@ def decisions_find(
         ]
         findings += _with_drivers(found, windows, horizon, scorer, taught)
         findings += [
-            _finding(share, horizon, None, float("nan"), occasion=occasion, scorer=scorer)
-            for share in shares
-            if share.window is None
+            _finding(share, horizon, None, market, occasion=occasion, scorer=scorer)
+            for share, market in unread
         ]
     return tuple(findings)
 
@@ -191,62 +157,6 @@ def _places(shares: Sequence[ShareInput]) -> dict[str, dict[str, float]]:
         if share.rank is not None:
             found.setdefault(share.rank.feature, {})[share.instrument.secid] = share.rank.place
     return found
-
-
-def _scorer(version: ModelVersionFacts, *, as_of: datetime) -> Scores:
-    artifact = artifact_calibrated(artifact=artifact_load(version=version), as_of=as_of)
-    return scorer_open(artifact=artifact, adapters=adapters_load(artifact=artifact))
-
-
-def feature_set_name(*, version: ModelVersionFacts) -> str:
-    """Return the name of a version's feature set; a set that has changed since its training is an InvariantError."""
-    name = version.feature_set_key.split("@")[0]
-    key = feature_set_get(name=name).key
-    if key != version.feature_set_key:
-        raise InvariantError(
-            f"model {version.version} needs features {version.feature_set_key}, configured are {key}; "
-            "restore feature_sets.yaml or train again"
-        )
-    return name
-
-
-def has_features(*, secid: str, version: ModelVersionFacts, timeframe: Timeframe, begin: datetime) -> bool:
-    """Return whether the features of the bar that begins at `begin` are stored for this version."""
-    try:
-        matrix = feature_matrix_load(
-            feature_set=feature_set_name(version=version),
-            secid=secid,
-            timeframe=timeframe,
-            as_of=begin + timeframe.duration,
-            since=begin,
-        )
-    except NotReadyError:
-        return False
-    return matrix.begin_s.size > 0
-
-
-def _featured(bars: Bars, version: ModelVersionFacts, timeframe: Timeframe) -> tuple[Bars, F32 | None]:
-    """Return the bars up to the newest one with features, and its window, None where a dense value is missing."""
-    lookback = version.lookback_bars
-    matrix = feature_matrix_load(
-        feature_set=feature_set_name(version=version),
-        secid=bars.secid,
-        timeframe=timeframe,
-        as_of=from_epoch_s(int(bars.known_s[-1])),
-        since=from_epoch_s(int(bars.begin_s[max(len(bars) - 3 * lookback, 0)])),
-    )
-    if matrix.begin_s.size == 0:
-        raise NotReadyError(f"{bars.secid} has bars without features; build_features makes them")
-    bars = bars.cut(int(np.searchsorted(bars.begin_s, matrix.begin_s[-1], side="right")))
-    window = matrix.values[-lookback:]
-    may_miss = np.array([spec.sparse for spec in feature_specs(name=feature_set_name(version=version))])
-    whole = window.shape[0] == lookback and bool(complete_rows(window, may_miss).all())
-    return bars, window if whole else None
-
-
-def _regime(decided_at: datetime, *, simulated: bool) -> RegimeFacts | None:
-    regime = regime_at(as_of=decided_at, simulated=simulated)
-    return None if regime is None or decided_at - regime.as_of > _REGIME_MAX_AGE else regime
 
 
 def _stacked(readable: Sequence[ShareInput], scorer: Scores) -> F32:
@@ -281,13 +191,13 @@ def _finding(
     share: ShareInput,
     horizon: str,
     prediction: Prediction | None,
-    novelty: float,
+    market: MarketState,
     *,
     occasion: Occasion,
     scorer: Scores,
 ) -> Finding:
     learned = scorer.artifact.thresholds
-    market, policy = _state(share, novelty, occasion), raised(occasion.policy, learned)
+    policy = raised(occasion.policy, learned)
     evidence = scorer.artifact.evidence[horizon]
     break_even = None
     suggested: tuple[dict[str, float] | None, ...] = ()

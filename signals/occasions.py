@@ -11,7 +11,7 @@ from modeling.contracts import BarrierLabelSet, ModelVersionFacts
 from modeling.selectors.configuration import policy_get
 from modeling.selectors.label_sets import barrier_set_get
 from signals.contracts import SignalConfig
-from signals.inference import Occasion, has_features
+from signals.share_inputs import Occasion, features_until
 from traderai.common.errors import NotReadyError
 
 
@@ -41,21 +41,43 @@ def occasion_of(
             f"{now.isoformat()}; run manage.py ingest candles",
             code="no_bars",
         )
+    return occasion_at(version, config, silenced=silenced, market_at=max(begins) + timeframe.duration)
+
+
+def occasion_at(
+    version: ModelVersionFacts | None, config: SignalConfig, *, silenced: bool = False, market_at: datetime
+) -> Occasion:
+    """Return the occasion of bars that end at a moment; a silenced version still says for which horizons."""
+    label_set = label_set_of(version, config)
     return Occasion(
         version=None if silenced else version,
         label_set=label_set,
-        timeframe=timeframe,
+        timeframe=Timeframe.parse(label_set.timeframe),
         horizons=version.horizons if version else label_set.horizons,
         policy=policy_get(),
-        market_at=max(begins) + timeframe.duration,
+        market_at=market_at,
         history_bars=config.history_bars,
         without="model_degraded" if silenced else "model_missing",
     )
 
 
+def fit_for(version: ModelVersionFacts | None, *, simulated: bool) -> ModelVersionFacts | None:
+    """Return a version for shares of its own world alone.
+
+    A model that learned on made-up prices knows nothing of real ones, nor the other way round.
+    """
+    return version if version is not None and version.is_simulated == simulated else None
+
+
+def live_since(config: SignalConfig, timeframe: Timeframe, *, now: datetime) -> datetime:
+    """Return the begin of the oldest bar that may still be called live."""
+    return now - (config.live_within_bars + 1) * timeframe.duration
+
+
 def is_live(occasion: Occasion, config: SignalConfig, *, now: datetime) -> bool:
     """Return whether the market's newest bar has just closed."""
-    return now - occasion.market_at <= config.live_within_bars * occasion.timeframe.duration
+    begin = occasion.market_at - occasion.timeframe.duration
+    return begin >= live_since(config, occasion.timeframe, now=now)
 
 
 def bars_due(
@@ -71,13 +93,12 @@ def bars_due(
     `said` holds by instrument the begin of the newest bar that has been answered on.
     """
     newest = last_closes(timeframe=timeframe, as_of=now)
+    until = {} if version is None else features_until(version, shares, timeframe=timeframe)
     for share in shares:
         if share.secid not in newest:
             continue
         begin = newest[share.secid].begin
         if share.id in said and said[share.id] >= begin:
             continue
-        if version is None or has_features(
-            secid=share.secid, version=version, timeframe=timeframe, begin=begin
-        ):
+        if version is None or (share.id in until and until[share.id] >= begin):
             yield share, begin

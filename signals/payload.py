@@ -5,19 +5,23 @@ from __future__ import annotations
 import dataclasses
 import math
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
 
-from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
-from signals.inference import Finding, Occasion
+from modeling.contracts import QUANTILE_LEVELS, MarketState, ModelVersionFacts
+from signals.inference import Finding
 from signals.kernels.facts import Situation, explanation_facts
 from signals.kernels.levels import PriceLevel, price_levels
 from signals.kernels.picture import chart_picture
 from signals.kernels.scenarios import price_cone, price_scenarios
 from signals.kernels.state import as_traded
+from signals.share_inputs import Occasion, ShareInput
 from traderai.common.clock import from_epoch_s
 from traderai.common.config import fingerprint
+
+_PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
@@ -57,8 +61,8 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         decision=finding.decision,
         days=horizon_days(finding.horizon),
         last_bar_at=last_bar_at,
-        picture=dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares)),
-        levels=_levels(finding),
+        picture=_picture(share),
+        levels=_levels(share, finding.market),
         drivers=finding.drivers,
         regime=share.regime,
         rank=share.rank,
@@ -79,6 +83,13 @@ def _asked_by(finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "rule": finding.rule,
         "left_out": finding.left_out,
         "grade": version.grade if version else None,
+        **_fingerprints(occasion),
+    }
+
+
+@lru_cache(maxsize=1)
+def _fingerprints(occasion: Occasion) -> dict[str, Any]:
+    return {
         "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
         "policy_sha256": fingerprint(occasion.policy),
     }
@@ -111,17 +122,28 @@ def horizon_days(horizon: str) -> int:
 
 def as_json(value: Any) -> Any:
     """Return dataclasses, tuples, NumPy numbers and times as plain JSON values; NaN and infinity become null."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, dict):
+    # The most frequent first: a market's scoring asks this a quarter of a million times.
+    kind = type(value)
+    if kind is float:
+        return value if math.isfinite(value) else None
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
         return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if kind is tuple or kind is list:
         return [as_json(item) for item in value]
+    if (names := _field_names(kind)) is not None:
+        return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, np.generic):
         return as_json(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    if not dataclasses.is_dataclass(kind):
+        return None
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _outlook(finding: Finding) -> dict[str, Any]:
@@ -145,8 +167,15 @@ def _outlook(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _levels(finding: Finding) -> tuple[PriceLevel, ...]:
-    bars, market = finding.share.bars, finding.market
+# The horizons of a share are stored one after the other and have bars and market in common.
+@lru_cache(maxsize=1)
+def _picture(share: ShareInput) -> dict[str, Any]:
+    return dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares))
+
+
+@lru_cache(maxsize=1)
+def _levels(share: ShareInput, market: MarketState) -> tuple[PriceLevel, ...]:
+    bars = share.bars
     if not math.isfinite(market.atr_rub) or market.atr_rub <= 0:
         return ()
     factor = float(bars.split_factor[-1])
@@ -156,7 +185,7 @@ def _levels(finding: Finding) -> tuple[PriceLevel, ...]:
         close_rub=market.close_rub,
         tolerance_rub=max(market.atr_rub, market.price_step_rub),
     )
-    decimals = finding.share.instrument.decimals
+    decimals = share.instrument.decimals
     return tuple(
         dataclasses.replace(level, price_rub=round(as_traded(level.price_rub, 1.0), decimals))
         for level in found

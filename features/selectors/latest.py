@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from features.contracts import FeatureRow, FeatureSetFacts
+from features.contracts import FeatureRow
 from features.live_rows import rows_get
-from features.models import FeatureSnapshot
 from features.selectors.catalogue import feature_set_get
-from features.selectors.matrix import feature_matrix_load
-from market.contracts import InstrumentFacts, Timeframe
+from features.selectors.matrix import feature_matrix_load, features_stored_until
+from market.contracts import Timeframe
 from market.selectors.instruments import instrument_get
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import NotReadyError
@@ -31,7 +30,8 @@ def feature_rows_latest(
     found = [instrument_get(secid=secid) for secid in secids]
     newest_s = to_epoch_s(as_of) - 60 * timeframe.minutes
     published = rows_get(facts, timeframe, [one.secid for one in found])
-    stored_s = _stored_until(facts, timeframe, found)
+    until = features_stored_until(feature_set=feature_set, timeframe=timeframe, instruments=found)
+    stored_s = {key: to_epoch_s(begin) for key, begin in until.items()}
     rows = {}
     for one in found:
         row = published.get(one.secid)
@@ -44,21 +44,6 @@ def feature_rows_latest(
         if row is not None:
             rows[one.secid] = row
     return rows
-
-
-def _stored_until(
-    facts: FeatureSetFacts, timeframe: Timeframe, instruments: Sequence[InstrumentFacts]
-) -> dict[int, int]:
-    """Return by instrument the begin of the newest stored bar."""
-    newest: dict[int, int] = {}
-    snapshots = FeatureSnapshot.objects.filter(
-        set_sha=facts.sha,
-        timeframe_min=timeframe.minutes,
-        instrument_id__in=[one.id for one in instruments],
-    )
-    for key, last_bar_at in snapshots.values_list("instrument_id", "last_bar_at"):
-        newest[key] = max(to_epoch_s(last_bar_at), newest.get(key, 0))
-    return newest
 
 
 def _stored_row(feature_set: str, timeframe: Timeframe, secid: str, as_of: datetime) -> FeatureRow | None:

@@ -190,6 +190,16 @@ def months_with_bars(
         return dict(cursor.fetchall())
 
 
+def splits_told(*, since: datetime, until: datetime) -> tuple[datetime, ...]:
+    """Return when splits became known after one moment and up to another, the earliest first.
+
+    Bars read as of the later moment are those of an earlier one too if none lies between: splits alone change what was
+    told of bars before they were known.
+    """
+    told = CorporateAction.objects.filter(kind="split", known_at__gt=since, known_at__lte=until)
+    return tuple(told.order_by("known_at").values_list("known_at", flat=True).distinct())
+
+
 def _stored(cursor: Any, wanted: Mapping[str, Any]) -> Iterator[tuple[int, bytes]]:
     """Take PostgreSQL's binary COPY apart: each instrument and the rest of its row."""
     # The driver's own cursor: Django's, where it counts queries, takes no values for a COPY.

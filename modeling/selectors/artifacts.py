@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import Final
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from modeling.errors import ArtifactBrokenError
 from modeling.registry.adapters import Adapters, ServingAdapters, adapters_read
 from modeling.registry.artifact import ADAPTERS, artifact_file, artifact_read, artifact_verify, manifest_read
 from modeling.registry.scorer import Scorer
-from modeling.selectors.versions import champion_get, emission_paused
+from modeling.selectors.versions import champion_at, champion_get, emission_paused
 from traderai.common.errors import InvariantError
 from traderai.common.lake import lake_at
 
@@ -33,20 +34,33 @@ def adapters_base(*, version: ModelVersionFacts) -> str:
     return str(manifest["base"])
 
 
-def adapters_load(*, artifact: ServingArtifact) -> ServingAdapters | None:
-    """Return the adapters in service where they were taught upon this very version; of every other one they are silent.
+def adapters_serving(
+    *, as_of: datetime | None = None, trained_before: datetime | None = None
+) -> ModelVersionFacts | None:
+    """Return the version of adapters in service, if it is heard.
+
+    With `as_of` that of that moment, by the audit, if it had learned nothing from `trained_before` on.
+    """
+    champion = champion_get(slot="adapters") if as_of is None else champion_at(slot="adapters", as_of=as_of)
+    if champion is None or emission_paused(slot="adapters", as_of=as_of):
+        return None
+    late = trained_before is not None and champion.trained_until >= trained_before
+    return None if late else champion
+
+
+def adapters_load(*, serving: ModelVersionFacts | None, artifact: ServingArtifact) -> ServingAdapters | None:
+    """Return adapters where they were taught upon this very version; of every other one they are silent.
 
     Silent too, and told in the log, where their artifact is broken or does not fit: the version answers by itself.
     """
-    champion = champion_get(slot="adapters")
-    if champion is None or emission_paused(slot="adapters"):
+    if serving is None:
         return None
     try:
-        if adapters_base(version=champion) != artifact.version.version:
+        if adapters_base(version=serving) != artifact.version.version:
             return None
-        return ServingAdapters(version=champion, adapters=_adapters(champion, artifact))
+        return ServingAdapters(version=serving, adapters=_adapters(serving, artifact))
     except InvariantError as error:
-        _log.error("%s: %s: %s", EVENT, champion.version, error.detail)
+        _log.error("%s: %s: %s", EVENT, serving.version, error.detail)
         return None
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import QuerySet
+
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import SLOTS, Slot
 from modeling.models import LeakAudit, ModelVersion, Promotion, TrainingRun
@@ -9,11 +14,42 @@ from traderai.common.errors import NotFoundError, NotReadyError, did_you_mean
 
 SWITCHES = (Promotion.Action.PROMOTE, Promotion.Action.ROLLBACK)
 SILENCES = (Promotion.Action.PAUSE, Promotion.Action.RESUME)
+PASSED = (ModelVersion.Grade.INFORM, ModelVersion.Grade.TRADE)
 
 
 def champion_get(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     """Return the version in service, None while none has passed its gate."""
     row = ModelVersion.objects.filter(slot=slot, state=ModelVersion.State.CHAMPION).first()
+    return None if row is None else facts_of(row)
+
+
+def champion_at(*, slot: Slot = "forecast", as_of: datetime) -> ModelVersionFacts | None:
+    """Return the version that was in service at a moment, by the audit; None where it tells of none by then."""
+    switch = _audit(slot, SWITCHES, as_of).select_related("version").first()
+    return None if switch is None else facts_of(switch.version)
+
+
+def version_at(
+    *,
+    slot: Slot = "forecast",
+    as_of: datetime,
+    trained_before: datetime | None = None,
+    simulated: bool = False,
+) -> ModelVersionFacts | None:
+    """Return who speaks of a past moment: its champion, else the newest version that has passed its gate.
+
+    Only one that had learned nothing from `trained_before` on (unless given, from `as_of` on) is returned. Where the audit
+    knows no champion of that moment, or only one that learned later, it is the one trained longest on the world asked
+    for, real or simulated; None where there is none.
+    """
+    limit = trained_before or as_of
+    champion = champion_at(slot=slot, as_of=as_of)
+    if champion is not None and champion.trained_until < limit:
+        return champion
+    fit = ModelVersion.objects.filter(
+        slot=slot, grade__in=PASSED, is_simulated=simulated, trained_until__lt=limit
+    ).exclude(state=ModelVersion.State.REJECTED)
+    row = fit.order_by("-trained_until", "-pk").first()
     return None if row is None else facts_of(row)
 
 
@@ -80,12 +116,13 @@ def slot_named(name: str) -> Slot:
     )
 
 
-def emission_paused(*, slot: Slot = "forecast") -> bool:
-    """Return whether the champion of a slot must be silent: until it is resumed, or another version is put in service.
+def emission_paused(*, slot: Slot = "forecast", as_of: datetime | None = None) -> bool:
+    """Return whether the champion of a slot must be silent, or had to be at a moment.
 
-    Each switch, pause and resumption is a row of the audit; the newest one holds.
+    Until it is resumed, or another version is put in service: each switch, pause and resumption is a row of the audit,
+    and the newest one holds.
     """
-    newest = Promotion.objects.filter(slot=slot, action__in=(*SWITCHES, *SILENCES)).order_by("-pk").first()
+    newest = _audit(slot, (*SWITCHES, *SILENCES), as_of).first()
     return newest is not None and newest.action == Promotion.Action.PAUSE
 
 
@@ -107,6 +144,12 @@ def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
         .first()
     )
     return None if switch is None else facts_of(switch.version)
+
+
+def _audit(slot: Slot, actions: Sequence[Promotion.Action], as_of: datetime | None) -> QuerySet[Promotion]:
+    """Return such rows of the audit, of those written by `as_of` where it is given, the newest first."""
+    rows = Promotion.objects.filter(slot=slot, action__in=actions).order_by("-pk")
+    return rows if as_of is None else rows.filter(at__lte=as_of)
 
 
 def facts_of(row: ModelVersion) -> ModelVersionFacts:

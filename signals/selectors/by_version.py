@@ -13,7 +13,7 @@ from modeling.selectors.shadow import shadow_said_latest
 from modeling.selectors.versions import version_get
 from signals.contracts import SignalFacts
 from signals.models import Signal
-from signals.selectors.stored import facts_of
+from signals.selectors.stored import NEWEST, facts_of
 from traderai.common.errors import NotFoundError
 
 
@@ -40,7 +40,7 @@ def signals_of_version(
             Signal.objects.filter(
                 model_version=version, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
             )
-            .order_by("instrument_id", "-as_of", "-created_at", "-id")
+            .order_by("instrument_id", *NEWEST)
             .distinct("instrument_id")
         )
         found = [facts_of(row, shares[row.instrument_id]) for row in rows if row.instrument_id in shares]

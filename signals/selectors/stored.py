@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Case, IntegerField, Value, When
+
 from market.contracts import InstrumentFacts, LastClose, Timeframe
 from market.selectors.candles import last_closes
 from market.selectors.instruments import instrument_get, traded_list
@@ -30,6 +32,14 @@ _HEATMAP_FIELDS = (
     "payload__last_bar_at",
 )
 
+# The newest bar first. What was said when a bar had closed stands before what a replay says of it afterwards.
+NEWEST = (
+    "-as_of",
+    Case(When(source="replay", then=Value(1)), default=Value(0), output_field=IntegerField()),
+    "-created_at",
+    "-id",
+)
+
 
 def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) -> SignalFacts:
     """Return the newest signal of a share decided at or before `as_of`.
@@ -41,7 +51,7 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
         Signal.objects.filter(
             instrument_id=instrument.id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
         )
-        .order_by("-as_of", "-created_at", "-id")
+        .order_by(*NEWEST)
         .first()
     )
     if row is None:
@@ -59,7 +69,7 @@ def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[Heat
     closes = last_closes(timeframe=parsed, as_of=as_of)
     newest = (
         Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
-        .order_by("instrument_id", "-as_of", "-created_at", "-id")
+        .order_by("instrument_id", *NEWEST)
         .distinct("instrument_id")
         .values(*_HEATMAP_FIELDS)
     )

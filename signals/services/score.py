@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.instruments import instrument_get, traded_list
@@ -15,20 +14,13 @@ from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.selectors.versions import champion_get, emission_paused
 from modeling.services.live_floor import champion_stand_down
-from signals.contracts import SOURCES, ScoredSignal, ScoreReport, SignalConfig
-from signals.inference import (
-    Finding,
-    Occasion,
-    ShareInput,
-    decisions_find,
-    share_input_load,
-    valid_until_of,
-)
+from signals.contracts import SOURCES, ScoreReport, SignalConfig
+from signals.inference import decisions_find
 from signals.models import Signal
-from signals.occasions import bars_due, is_live, label_set_of, occasion_of
-from signals.payload import is_proven, payload_of
+from signals.occasions import bars_due, fit_for, is_live, label_set_of, live_since, occasion_of
 from signals.selectors.configuration import signal_config_get
-from signals.services.emit import signals_emit
+from signals.services.store import signals_store
+from signals.share_inputs import Occasion, shares_read
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
 from traderai.common.progress import Progress, silent
 from traderai.jobs.contracts import Claim
@@ -87,7 +79,7 @@ def _scored(
     for simulated in (False, True):
         group = [share for share in active if share.is_simulated == simulated]
         chosen = [share for share in group if wanted is None or share.secid in wanted]
-        version = _fit_for(champion, simulated=simulated)
+        version = fit_for(champion, simulated=simulated)
         if not chosen:
             continue
         try:
@@ -102,14 +94,6 @@ def _scored(
         signals=tuple(signal for report in reports for signal in report.signals),
         not_ready=tuple(reason for report in reports for reason in report.not_ready),
     )
-
-
-def _fit_for(champion: ModelVersionFacts | None, *, simulated: bool) -> ModelVersionFacts | None:
-    """Return the champion for shares of its own world alone.
-
-    A model that learned on made-up prices knows nothing of real ones, nor the other way round.
-    """
-    return champion if champion is not None and champion.is_simulated == simulated else None
 
 
 def _without_bars(
@@ -155,15 +139,18 @@ def signals_score_due(*, limit: int, now: datetime) -> ScoreReport:
 
 def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple[str, str]]:
     """Yield ticker and business key of every share whose newest bar, with its features, has no signal yet."""
-    code, silenced = label_set_of(champion, signal_config_get()).timeframe, emission_paused()
+    config, silenced = signal_config_get(), emission_paused()
+    code = label_set_of(champion, config).timeframe
     timeframe = Timeframe.parse(code)
     said: defaultdict[str, dict[int, datetime]] = defaultdict(dict)
-    newest = Signal.objects.filter(timeframe=code).values("instrument_id", "model_version")
+    # What a replay said of a bar that is still live was not said live.
+    counts = ~Q(source="replay") | Q(bar_begin__lt=live_since(config, timeframe, now=now))
+    newest = Signal.objects.filter(counts, timeframe=code).values("instrument_id", "model_version")
     for row in newest.annotate(newest=Max("bar_begin")):
         said[row["model_version"]][row["instrument_id"]] = row["newest"]
     active = traded_list(timeframe=timeframe)
     for simulated in (False, True):
-        version = None if silenced else _fit_for(champion, simulated=simulated)
+        version = None if silenced else fit_for(champion, simulated=simulated)
         name = version.version if version else ""
         shares = [share for share in active if share.is_simulated == simulated]
         for share, begin in bars_due(version, shares, timeframe=timeframe, said=said[name], now=now):
@@ -191,90 +178,14 @@ def _score(
     now: datetime,
     progress: Progress,
 ) -> ScoreReport:
-    shares: list[ShareInput] = []
-    not_ready: list[str] = []
-    for done, instrument in enumerate(chosen):
-        progress(done, len(chosen), instrument.secid)
-        try:
-            shares.append(share_input_load(instrument=instrument, occasion=occasion))
-        except NotReadyError as error:
-            not_ready.append(error.detail)
+    progress(0, len(chosen), "reading")
+    shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
+    progress(0, len(chosen), "deciding")
     findings = decisions_find(shares=shares, occasion=occasion)
-    signals: list[ScoredSignal] = []
-    for share in shares:
-        own = [finding for finding in findings if finding.share is share]
-        signals += _store(own, occasion, source, config=config, now=now)
+    signals = signals_store(findings=findings, occasion=occasion, source=source, config=config, now=now)
     progress(len(chosen), len(chosen), "stored")
     return ScoreReport(
         model_version=occasion.version.version if occasion.version else None,
-        signals=tuple(signals),
-        not_ready=tuple(not_ready),
-    )
-
-
-def _store(
-    findings: Sequence[Finding], occasion: Occasion, source: str, *, config: SignalConfig, now: datetime
-) -> list[ScoredSignal]:
-    """Insert one share's signals in one short transaction and return what stands in the table afterwards."""
-    rows = [_row(finding, occasion, source, config=config, now=now) for finding in findings]
-    with transaction.atomic():
-        known = {(row.horizon, row.bar_begin) for row in _stored(rows)}
-        Signal.objects.bulk_create(rows, ignore_conflicts=True)
-        stored = {row.horizon: row for row in _stored(rows)}
-        signals_emit(signals=[row for row in stored.values() if (row.horizon, row.bar_begin) not in known])
-    return [_line(finding, stored[finding.horizon], known=known) for finding in findings]
-
-
-def _stored(rows: Sequence[Signal]) -> list[Signal]:
-    first = rows[0]
-    return list(
-        Signal.objects.filter(
-            instrument_id=first.instrument_id,
-            timeframe=first.timeframe,
-            bar_begin=first.bar_begin,
-            source=first.source,
-            model_version=first.model_version,
-            horizon__in=[row.horizon for row in rows],
-        )
-    )
-
-
-def _row(finding: Finding, occasion: Occasion, source: str, *, config: SignalConfig, now: datetime) -> Signal:
-    share, decision, version = finding.share, finding.decision, occasion.version
-    return Signal(
-        instrument_id=share.instrument.id,
-        timeframe=occasion.timeframe.value,
-        horizon=finding.horizon,
-        bar_begin=share.decided_at - occasion.timeframe.duration,
-        as_of=share.decided_at,
-        valid_until=valid_until_of(
-            decided_at=share.decided_at, timeframe=occasion.timeframe, bars=config.valid_bars
-        ),
-        action=decision.action,
-        confidence=decision.confidence,
-        strength=decision.strength or "",
-        proven=is_proven(occasion),
-        source=source,
-        model_version=version.version if version else "",
-        trained_until=version.trained_until if version else None,
-        payload=payload_of(finding=finding, occasion=occasion),
-        created_at=now,
-    )
-
-
-def _line(finding: Finding, row: Signal, *, known: set[tuple[str, datetime]]) -> ScoredSignal:
-    decision = row.payload["decision"]
-    return ScoredSignal(
-        secid=finding.share.instrument.secid,
-        horizon=row.horizon,
-        action=row.action,
-        reasons=tuple(decision["reasons"]),
-        side=decision["side"],
-        p=decision["p"],
-        p_break_even=decision["p_break_even"],
-        confidence=row.confidence,
-        proven=row.proven,
-        source=row.source,
-        as_of=row.as_of,
-        new=(row.horizon, row.bar_begin) not in known,
+        signals=signals,
+        not_ready=not_ready,
     )

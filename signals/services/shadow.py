@@ -19,18 +19,12 @@ from modeling.selectors.shadow import shadow_list, shadow_said
 from modeling.services.registry import version_retire
 from modeling.services.shadow_answers import shadow_answers_record
 from signals.contracts import SignalConfig
-from signals.inference import (
-    Finding,
-    Occasion,
-    ShareInput,
-    decisions_find,
-    share_input_load,
-    valid_until_of,
-)
+from signals.inference import Finding, decisions_find, valid_until_of
 from signals.occasions import bars_due, is_live, occasion_of
 from signals.payload import payload_of
 from signals.selectors.configuration import signal_config_get
-from traderai.common.errors import NotReadyError, TraderAIError
+from signals.share_inputs import Occasion, shares_read
+from traderai.common.errors import TraderAIError
 from traderai.jobs.contracts import Claim
 from traderai.jobs.services import job_claim, job_fail, job_finish
 
@@ -97,12 +91,9 @@ def _score(
     now: datetime,
 ) -> int:
     scorer = scorer_open(artifact=artifact_load(version=version))
-    shares: list[ShareInput] = []
-    for share in chosen:
-        try:
-            shares.append(share_input_load(instrument=share, occasion=occasion))
-        except NotReadyError as error:
-            _log.warning("%s: %s: %s", EVENT, version.version, error.detail)
+    shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
+    for reason in not_ready:
+        _log.warning("%s: %s: %s", EVENT, version.version, reason)
     findings = decisions_find(shares=shares, occasion=occasion, scorer=scorer)
     answers = [_answer(finding, occasion, scorer, config) for finding in findings]
     return shadow_answers_record(version_id=version.id, answers=answers, now=now)

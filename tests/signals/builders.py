@@ -135,9 +135,9 @@ def evidence() -> Evidence:
     )
 
 
-def network_onnx(k: int, *, seed: int = 0) -> bytes:
+def network_onnx(k: int, *, seed: int = 0, lookback: int = LOOKBACK) -> bytes:
     """Return a network that is linear in the last bar of the window."""
-    return linear_onnx(network_heads(k, seed=seed), lookback=LOOKBACK)
+    return linear_onnx(network_heads(k, seed=seed), lookback=lookback)
 
 
 def network_heads(k: int, *, seed: int = 0) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -161,11 +161,13 @@ def champion(
     against: ModelVersionFacts | None = None,
     scaled_on: str = "SHR0",
     at: datetime | None = None,
+    feature_set: str = FEATURE_SET,
+    lookback: int = LOOKBACK,
 ) -> ModelVersionFacts:
     """Write an artifact, register it, let it pass and put it into service at once."""
     version = candidate(
         name, grade=grade, trained_until=trained_until, is_simulated=is_simulated, against=against,
-        scaled_on=scaled_on, at=at,
+        scaled_on=scaled_on, at=at, feature_set=feature_set, lookback=lookback,
     )  # fmt: skip
     with registry_yaml(min_days=0):
         return version_promote(version_id=version.id, by="test", reason="test", now=at or last_moment())
@@ -180,19 +182,21 @@ def candidate(
     against: ModelVersionFacts | None = None,
     scaled_on: str = "SHR0",
     at: datetime | None = None,
+    feature_set: str = FEATURE_SET,
+    lookback: int = LOOKBACK,
 ) -> ModelVersionFacts:
     """Write an artifact, register it and let it pass."""
-    facts = feature_set_get(name=FEATURE_SET)
+    facts = feature_set_get(name=feature_set)
     k = len(facts.columns)
     now = at or last_moment()
     values = feature_matrix_load(
-        feature_set=FEATURE_SET, secid=scaled_on, timeframe=Timeframe.H1, as_of=now
+        feature_set=feature_set, secid=scaled_on, timeframe=Timeframe.H1, as_of=now
     ).values
     rows = values[np.isfinite(values).all(axis=1)].astype(np.float64)
     scaler = {
         "features": list(facts.columns),
         "mean": rows.mean(axis=0).tolist(),
-        "std": rows.std(axis=0).tolist(),
+        "std": [std or 1.0 for std in rows.std(axis=0).tolist()],
         "ticker_rows": {"SHR0": 1},
         "horizon_rows": {horizon: row for row, horizon in enumerate(HORIZONS)},
     }
@@ -206,7 +210,7 @@ def candidate(
     )  # fmt: skip
     proof = evidence()
     files = {
-        "network.onnx": network_onnx(k, seed=len(name)),
+        "network.onnx": network_onnx(k, seed=len(name), lookback=lookback),
         "scaler.json": json_bytes(scaler),
         "calibration.json": json_bytes(
             {"trust": dict.fromkeys(HORIZONS, trust), "volatility_feature": facts.columns[0]}
@@ -230,7 +234,7 @@ def candidate(
             label_set="swing_v1",
             timeframe="1h",
             horizons=HORIZONS,
-            lookback_bars=LOOKBACK,
+            lookback_bars=lookback,
             trained_until=trained_until,
             is_simulated=is_simulated,
             artifact_key=key,

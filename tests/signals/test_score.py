@@ -213,7 +213,7 @@ def test_one_share_is_one_short_transaction(champion):
         connection,
     ) as captured:
         signals_score(secids=["SHR0"], now=NOW)
-    inserts = [q for q in captured.captured_queries if q["sql"].startswith("INSERT")]
+    inserts = [q for q in captured.captured_queries if q["sql"].strip().startswith("INSERT")]
     assert len(inserts) == 1
 
 

@@ -29,7 +29,7 @@ from modeling.kernels.running_levels import ProbabilityRows, level_fit, level_st
 from modeling.models import GateVerdict, ModelVersion, TrainingRun
 from modeling.registry import artifact as store
 from modeling.registry.adapters import adapters_read
-from modeling.selectors.artifacts import EVENT, adapters_load, artifact_load, scorer_open
+from modeling.selectors.artifacts import EVENT, adapters_load, adapters_serving, artifact_load, scorer_open
 from modeling.selectors.versions import champion_get, version_get
 from modeling.services import adapters as adapters_module
 from modeling.services.adapters import AdaptersReport, adapters_train, dataset_adapters_train
@@ -68,7 +68,10 @@ def base(quick: Path, data: Dataset) -> ModelVersionFacts:
 def answers(facts: ModelVersionFacts, data: Dataset, *, alone: bool = False) -> tuple[Prediction, ...]:
     """Return what a version says in service of the late rows, with the adapters that serve beside it or alone."""
     artifact, rows = artifact_load(version=facts), late_rows(data)
-    scorer = scorer_open(artifact=artifact, adapters=None if alone else adapters_load(artifact=artifact))
+    scorer = scorer_open(
+        artifact=artifact,
+        adapters=None if alone else adapters_load(serving=adapters_serving(), artifact=artifact),
+    )
     windows = np.stack([data.values[row - data.lookback_bars + 1 : row + 1] for row in rows])
     secids = [data.secids[number] for number in data.instrument[rows]]
     return scorer.predict(windows=windows, secids=secids, horizon="2d")
