@@ -35,14 +35,9 @@ from modeling.contracts.ranks import RankFacts
 from modeling.contracts.thresholds import RegimeTrades
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import DECIDING_REGIME_S, REGIME_WHEN_UNKNOWN
-from modeling.kernels.policy import (
-    NoModel,
-    cost_of,
-    data_reasons,
-    decide,
-    decide_without_model,
-    side_view,
-)
+from modeling.kernels.policy import decide, decide_without_model
+from modeling.kernels.policy_reasons import NoModel, data_reasons
+from modeling.kernels.policy_sides import cost_of, side_view
 from modeling.kernels.thresholds import raised
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_open

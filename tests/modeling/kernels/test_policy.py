@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from modeling.contracts import SideLosses
 from modeling.kernels import order_prices
-from modeling.kernels import policy as kernel
+from modeling.kernels import policy_confidence as kernel
 from modeling.kernels.policy import decide, decide_without_model
+from modeling.kernels.policy_reasons import REASONS
 from modeling.kernels.sizing import position_size_lots
 from tests.modeling.kernels import policy_maker as make
 
@@ -32,7 +33,7 @@ def assert_sound(decision, prediction, evidence, market, policy):
         assert 0 <= decision.confidence <= 100
     if decision.action == "NO_TRADE":
         assert decision.reasons
-        assert set(decision.reasons) <= set(kernel.REASONS)
+        assert set(decision.reasons) <= set(REASONS)
     else:
         assert decision.reasons == ()
     if decision.action in ("BUY", "SELL"):
@@ -189,7 +190,7 @@ def test_data_that_must_not_be_traded_on(change, reason):
 
 def test_all_reasons_are_given_in_their_order():
     bad = make.market(data_age_s=1e9, bars_known=1, median_turnover_rub=0.0, halted=True, novelty=99.0)
-    assert decide(make.prediction(), make.evidence(), bad, make.policy()).reasons == kernel.REASONS[:5]
+    assert decide(make.prediction(), make.evidence(), bad, make.policy()).reasons == REASONS[:5]
 
 
 def test_a_short_that_wins_but_cannot_be_shorted_is_no_trade_and_no_buy():
