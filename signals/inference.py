@@ -45,10 +45,11 @@ from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.daily_ranks import rank_known
 from modeling.selectors.drivers import family_columns, predictions_without
 from signals.kernels.facts import Driver
-from signals.kernels.state import Moment, market_state
+from signals.kernels.state import Moment, ShareTerms, market_state
 from signals.kernels.unusual import most_unusual
 from signals.kernels.votes import suggested_levels
 from signals.taught import Taught
+from signals.terms import known_terms_load, share_terms
 from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
@@ -83,6 +84,7 @@ class ShareInput:
     decided_at: datetime
     regime: RegimeFacts | None
     rank: RankFacts | None  # by the daily ranker; simulated shares have none
+    terms: ShareTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -122,6 +124,7 @@ def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> Shar
     known_at = from_epoch_s(int(bars.known_s[-1]))
     stale = (market_at - known_at).total_seconds() > occasion.policy.max_data_age_s
     decided_at = market_at if stale else known_at
+    known = known_terms_load(instruments=[instrument], as_of=market_at)
     return ShareInput(
         instrument=instrument,
         bars=bars,
@@ -130,6 +133,9 @@ def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> Shar
         decided_at=decided_at,
         regime=_regime(decided_at, simulated=instrument.is_simulated),
         rank=None if instrument.is_simulated else rank_known(secid=instrument.secid, as_of=decided_at),
+        terms=share_terms(
+            instrument=instrument, bars=bars, known=known, decided_at=decided_at, label_set=occasion.label_set
+        ),
     )
 
 
@@ -254,7 +260,7 @@ def _stacked(readable: Sequence[ShareInput], scorer: Scores) -> F32:
 def _state(share: ShareInput, novelty: float, occasion: Occasion) -> MarketState:
     regime = share.regime.name if share.regime else REGIME_WHEN_UNKNOWN
     moment = Moment(decision_s=to_epoch_s(share.decided_at), regime=regime, novelty=novelty)
-    return market_state(share.bars, instrument=share.instrument, label_set=occasion.label_set, moment=moment)
+    return market_state(share.bars, terms=share.terms, label_set=occasion.label_set, moment=moment)
 
 
 def _learned(own: HorizonRanges | None) -> RangesLearned | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -142,6 +143,9 @@ class MarketState:
     stop_loss_frac: float
     hour: int = -1  # of Moscow's clock at the decision; -1 as for the session: kept by no signal of before there were filters
     session: int = -1  # code of the bar's session
+    # The whole bid-ask spread as labels estimate it from the last 100 bars; NaN: not known. No quote, so no cost either.
+    spread_frac: float = math.nan
+    days_to_ex_dividend: int | None = None  # trading days until a known dividend's first day without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Literal
 
+import numpy as np
+
 from modeling.contracts import Evidence, MarketState, PolicyConfig, RegimeRule
 from modeling.contracts.filters import FILTER_KINDS
 from modeling.kernels.policy_sides import SideView, half_spread_frac
@@ -29,12 +31,14 @@ def data_reasons(
 ) -> tuple[str, ...]:
     """Return why the data forbid any trade, in the order of REASONS; empty if they do not.
 
-    `illiquid`: thin turnover, a spread too wide for the take-profit, a step so coarse that rounding eats it up.
+    `illiquid`: thin turnover, a spread too wide for the take-profit, a step so coarse that rounding eats it up. The
+    spread is the measured one or, where wider, that which labels estimate: rows that taught nothing are not traded on.
     """
     spread_limit = policy.max_spread_of_take_profit_frac * market.take_profit_frac
+    spread = np.fmax(2.0 * half_spread_frac(market, policy), market.spread_frac)
     liquid = (
         market.median_turnover_rub >= policy.min_median_turnover_rub
-        and 2.0 * half_spread_frac(market, policy) <= spread_limit
+        and spread <= spread_limit
         and market.take_profit_frac - market.price_step_rub / market.close_rub > cost_frac
         and market.stop_loss_frac * market.close_rub >= market.price_step_rub
     )
