@@ -12,6 +12,7 @@ QUANTILE_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 DIRECTIONS = ("strong_down", "down", "flat", "up", "strong_up")
 EXCURSIONS = ("long_mfe", "long_mae", "short_mfe", "short_mae")
 Action = Literal["BUY", "SELL", "HOLD", "NO_TRADE"]
+EntryStyle = Literal["enter_now", "limit", "wait_pullback", "scale_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +99,7 @@ class Prediction:
     adapter: Corrected | None = None  # None: the share has no adapter, its probabilities are the shared ones
     level: Levelled | None = None  # None: the probabilities are those of the model and its calibration
     excursions: Excursions | None = None  # None: the model foretells none
+    p_classes: tuple[float, float, float] | None = None  # p_sell, p_hold, p_buy of a recipe of classes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,3 +174,5 @@ class Decision:
     label_take_profit_rub: float | None = None
     label_stop_loss_rub: float | None = None
     expected_drawdown_frac: float | None = None  # median of the side's worst excursion, at most to the stop
+    p_classes: tuple[float, float, float] | None = None  # as the prediction's, where classes spoke
+    style: EntryStyle | None = None  # how a BUY or SELL is entered

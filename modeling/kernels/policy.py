@@ -9,6 +9,7 @@ import math
 from dataclasses import replace
 
 from modeling.contracts import Action, Decision, Evidence, MarketState, PolicyConfig, Prediction
+from modeling.kernels.entry_style import entry_style
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.order_levels import OrderChoice, expected_drawdown, order_choice
 from modeling.kernels.order_prices import OrderPrices, order_prices
@@ -16,6 +17,7 @@ from modeling.kernels.policy_checks import check_evidence, check_input, check_ma
 from modeling.kernels.policy_confidence import agreement, confidence_scale, novelty, quality, strength_of
 from modeling.kernels.policy_reasons import NoModel, data_reasons, refusals_of
 from modeling.kernels.policy_sides import SIDES, SideView, cost_of, passes, side_view
+from modeling.kernels.three_classes import called_sides
 
 
 def decide(prediction: Prediction, evidence: Evidence, market: MarketState, policy: PolicyConfig) -> Decision:
@@ -23,11 +25,13 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
 
     1. Data that must not be traded on give NO_TRADE with all reasons and no figures.
     2. The better side is the one with the higher expected net result; ties go long. A side whose probability is
-       a base rate claims no edge: it is the better one only if both are, and then the answer is HOLD.
+       a base rate claims no edge: it is the better one only if both are, and then the answer is HOLD. Where classes
+       speak, only the likeliest one's side can be traded.
     3. Its edge and expected R must reach the regime's thresholds, else HOLD.
-    4. A side that would pass but is forbidden by the regime, a short of what cannot be shorted, and whatever lies in
-       a cell that the version leaves out because its trades have lost there, is NO_TRADE.
-    5. Else BUY or SELL, with prices on the step, rounded away from profit. The version's own levels, where it has
+    4. A side that would pass but is forbidden by the regime, a short of what cannot be shorted, a trade on the eve of
+       a dividend's cut-off or against most of a council, and whatever lies in a cell that the version leaves out
+       because its trades have lost there, is NO_TRADE.
+    5. Else BUY or SELL, with the style of its entry and prices on the step, rounded away from profit. The version's own levels, where it has
        proven some, change the order and what it is expected to make, never whether and on which side to trade.
 
     Units:  p, edge and fractions as in `contracts.Decision`; prices in rubles as traded; confidence 0..100.
@@ -43,20 +47,28 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     blocked = data_reasons(evidence, market, policy, cost)
     if blocked:
         return _without_figures(blocked, cost)
+    return replace(_weighed(prediction, evidence, market, policy, cost), p_classes=prediction.p_classes)
+
+
+def _weighed(
+    prediction: Prediction, evidence: Evidence, market: MarketState, policy: PolicyConfig, cost: float
+) -> Decision:
+    """Return what to do where the data let the policy trade."""
     views = [side_view(side, prediction, evidence, market, cost) for side in SIDES]
     informed = {"long": evidence.long_informed, "short": evidence.short_informed}
+    called = called_sides(prediction)
     best = max(
-        views, key=lambda view: (informed[view.side], view.expected_net_frac)
+        views, key=lambda view: (view.side in called, informed[view.side], view.expected_net_frac)
     )  # the first of equals: long
-    rule = policy.regimes[market.regime]
     drawdown = expected_drawdown(best.side, prediction, market.stop_loss_frac)
-    if not (informed[best.side] and passes(best, rule)):
+    traded = best.side in called and informed[best.side] and passes(best, policy.regimes[market.regime])
+    if not traded:
         claimed = [view.edge if informed[view.side] else min(view.edge, 0.0) for view in views]
         doubt = 1.0 - max(confidence_scale(edge, evidence) for edge in claimed)
         factors = agreement(prediction, None) * quality(market, policy) * novelty(market, evidence)
         return _decision("HOLD", (), best, cost, None, round(100.0 * doubt * factors), drawdown)
     lost = left_out_cells(prediction, evidence, market, policy.filters)
-    refusals = (*refusals_of(best, market, rule), *(cell.reason for cell in lost))
+    refusals = (*refusals_of(best, prediction, market, policy), *(cell.reason for cell in lost))
     if refusals:
         return _decision("NO_TRADE", refusals, best, cost, None, None, drawdown)
     factors = agreement(prediction, best.side) * quality(market, policy) * novelty(market, evidence)
@@ -110,6 +122,7 @@ def _order(
     decision = replace(
         _decision(action, (), best, cost_frac, own, confidence, drawdown),
         strength=strength_of(confidence, policy.strength_cuts),
+        style=entry_style(best.edge, market, policy),
     )
     if order.expected_net_frac is None:
         return decision

@@ -25,6 +25,9 @@ def check_input(prediction: Prediction, market: MarketState, policy: PolicyConfi
     shares = np.asarray(prediction.direction)
     if shares.shape != (5,) or not (np.all(shares >= 0) and abs(shares.sum() - 1.0) < 1e-3):
         raise ValueError(f"direction must be five probabilities that add up to 1, were {shares}")
+    classes = prediction.p_classes
+    if classes is not None and not (min(classes) >= 0.0 and abs(sum(classes) - 1.0) < 1e-3):
+        raise ValueError(f"p_classes must be three probabilities that add up to 1, were {classes}")
     if not (math.isfinite(prediction.volatility) and prediction.volatility >= 0):
         raise ValueError(f"volatility must be 0 or more, was {prediction.volatility}")
     check_market(market, policy)

@@ -74,6 +74,15 @@ def side_view(
     )
 
 
+def spread_frac(market: MarketState, policy: PolicyConfig) -> float:
+    """Return the whole spread: the measured one or, where wider, that which labels estimate.
+
+    Units:  a fraction of the price.
+    NaN:    what is unknown does not count; the configured floor always does.
+    """
+    return float(np.fmax(2.0 * half_spread_frac(market, policy), market.spread_frac))
+
+
 def passes(view: SideView, rule: RegimeRule) -> bool:
     """Return whether a side's edge and expected R reach what the regime asks."""
     return view.edge >= rule.min_edge and view.expected_r >= rule.min_expected_r
