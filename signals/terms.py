@@ -17,7 +17,8 @@ from signals.kernels.state import ShareTerms
 from traderai.common.clock import MOSCOW, from_epoch_s
 
 DIVIDENDS_AHEAD = timedelta(days=14)  # calendar days that are looked through for a dividend
-STEP_BARS = 500  # the newest bars betray a step finer than the stored one as well as all of them
+STEP_BARS = 200  # the newest bars betray a step finer than the stored one as well as all of them
+DECIDED_BEFORE = timedelta(days=7)  # a share may have been decided on so long before the market's newest bar
 # The market trades on for so long, within a day, while a share has no bar: its trading is halted.
 SILENT = timedelta(hours=2)
 
@@ -29,17 +30,21 @@ class KnownTerms:
     as_of: datetime
     instruments: dict[int, InstrumentFacts]  # with step and lot of the day
     dividends: dict[int, tuple[DividendAhead, ...]]
+    trading_days: tuple[date, ...]  # around its day, rising; none where no dividend is ahead
 
 
 def known_terms_load(*, instruments: Sequence[InstrumentFacts], as_of: datetime) -> KnownTerms:
     """Return what was known of the shares at a moment, in a handful of queries."""
     day = _day_of(as_of)
+    until = day + DIVIDENDS_AHEAD
+    dividends = dividends_ahead(instruments=instruments, as_of=as_of, after=day - DECIDED_BEFORE, until=until)
     return KnownTerms(
         as_of=as_of,
         instruments={facts.id: facts for facts in instruments_on(instruments=instruments, day=day)},
-        dividends=dividends_ahead(
-            instruments=instruments, as_of=as_of, after=day, until=day + DIVIDENDS_AHEAD
-        ),
+        dividends=dividends,
+        trading_days=trading_days(since=day - DECIDED_BEFORE, until=until + timedelta(days=1))
+        if dividends
+        else (),
     )
 
 
@@ -66,7 +71,7 @@ def share_terms(
             label_set=label_set,
             simulated=instrument.is_simulated,
         ),
-        days_to_ex_dividend=_days_to_ex_dividend(known.dividends.get(instrument.id, ()), decided_at),
+        days_to_ex_dividend=_days_to_ex_dividend(known, instrument, decided_at),
     )
 
 
@@ -101,12 +106,13 @@ def _opened(day: date, market_at: datetime) -> datetime:
     return min((session.begins_at for session in sessions_of(day=day)), default=market_at)
 
 
-def _days_to_ex_dividend(ahead: Sequence[DividendAhead], decided_at: datetime) -> int | None:
+def _days_to_ex_dividend(known: KnownTerms, instrument: InstrumentFacts, decided_at: datetime) -> int | None:
     """Return the trading days from a decision's day to the nearest ex-date that was known when it was made."""
     day = _day_of(decided_at)
+    ahead = known.dividends.get(instrument.id, ())
     near = min(
         (one.ex_date for one in ahead if one.known_at <= decided_at and one.ex_date > day), default=None
     )
     if near is None:
         return None
-    return len(trading_days(since=day + timedelta(days=1), until=near + timedelta(days=1)))
+    return sum(day < one <= near for one in known.trading_days)

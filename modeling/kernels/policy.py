@@ -31,8 +31,9 @@ def decide(prediction: Prediction, evidence: Evidence, market: MarketState, poli
     4. A side that would pass but is forbidden by the regime, a short of what cannot be shorted, a trade on the eve of
        a dividend's cut-off or against most of a council, and whatever lies in a cell that the version leaves out
        because its trades have lost there, is NO_TRADE.
-    5. Else BUY or SELL, with the style of its entry and prices on the step, rounded away from profit. The version's own levels, where it has
-       proven some, change the order and what it is expected to make, never whether and on which side to trade.
+    5. Else BUY or SELL, with the style of its entry and prices on the step, rounded away from profit. The version's own
+       levels, where it has proven some, change the order and what it is expected to make, never whether and on which
+       side to trade.
 
     Units:  p, edge and fractions as in `contracts.Decision`; prices in rubles as traded; confidence 0..100.
     NaN:    an unknown turnover, ATR, age or novelty counts against the trade, an unmeasured spread is the
