@@ -73,6 +73,14 @@ class TermsFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DividendAhead:
+    """A dividend whose first day without it had not come yet when it became known."""
+
+    ex_date: date  # the first day on which a buyer does not get it
+    known_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexMemberFacts:
     """A share that belonged to an index; how long it would was not known then."""
 

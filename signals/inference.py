@@ -28,13 +28,9 @@ from modeling.contracts.filters import LeftOut
 from modeling.contracts.thresholds import RegimeTrades
 from modeling.kernels.filters import left_out_cells
 from modeling.kernels.known_regimes import REGIME_WHEN_UNKNOWN
-from modeling.kernels.policy import (
-    cost_of,
-    data_reasons,
-    decide,
-    decide_without_model,
-    side_view,
-)
+from modeling.kernels.policy import decide, decide_without_model
+from modeling.kernels.policy_reasons import data_reasons
+from modeling.kernels.policy_sides import cost_of, side_view
 from modeling.kernels.thresholds import raised
 from modeling.selectors.artifacts import adapters_load, adapters_serving, artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
@@ -169,7 +165,7 @@ def _stacked(readable: Sequence[ShareInput], scorer: Scores) -> F32:
 def _state(share: ShareInput, novelty: float, occasion: Occasion) -> MarketState:
     regime = share.regime.name if share.regime else REGIME_WHEN_UNKNOWN
     moment = Moment(decision_s=to_epoch_s(share.decided_at), regime=regime, novelty=novelty)
-    return market_state(share.bars, instrument=share.instrument, label_set=occasion.label_set, moment=moment)
+    return market_state(share.bars, terms=share.terms, label_set=occasion.label_set, moment=moment)
 
 
 def _learned(own: HorizonRanges | None) -> RangesLearned | None:

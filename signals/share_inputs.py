@@ -21,9 +21,11 @@ from market.selectors.bars_many import bars_load_many
 from modeling.contracts import BarrierLabelSet, ModelVersionFacts, PolicyConfig
 from modeling.contracts.ranks import RankFacts
 from modeling.kernels.known_regimes import DECIDING_REGIME_S
-from modeling.kernels.policy import NoModel
+from modeling.kernels.policy_reasons import NoModel
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.daily_ranks import RankBook, ranks_read
+from signals.kernels.state import ShareTerms
+from signals.terms import KnownTerms, known_terms_load, share_terms
 from traderai.common.arrays import F32, Bools
 from traderai.common.clock import from_epoch_s, to_epoch_s
 from traderai.common.errors import InvariantError, NotReadyError
@@ -65,6 +67,7 @@ class ShareInput:
     decided_at: datetime
     regime: RegimeFacts | None
     rank: RankFacts | None  # by the daily ranker; simulated shares have none
+    terms: ShareTerms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -83,16 +86,17 @@ class SharesRead:
         self, instruments: Sequence[InstrumentFacts], occasion: Occasion
     ) -> tuple[tuple[ShareInput, ...], tuple[str, ...]]:
         """Return what decisions on the shares need at the newest bar of the market, and why others cannot be decided."""
+        known = known_terms_load(instruments=instruments, as_of=occasion.market_at)
         inputs: list[ShareInput] = []
         not_ready: list[str] = []
         for instrument in instruments:
             try:
-                inputs.append(self._input(instrument, occasion))
+                inputs.append(self._input(instrument, occasion, known))
             except NotReadyError as error:
                 not_ready.append(error.detail)
         return tuple(inputs), tuple(not_ready)
 
-    def _input(self, instrument: InstrumentFacts, occasion: Occasion) -> ShareInput:
+    def _input(self, instrument: InstrumentFacts, occasion: Occasion, known: KnownTerms) -> ShareInput:
         market_at = occasion.market_at
         bars = _part(self.bars[instrument.secid], market_at - occasion.history, market_at)
         if len(bars) == 0:
@@ -115,6 +119,13 @@ class SharesRead:
             rank=None
             if instrument.is_simulated
             else self.ranks.known(secid=instrument.secid, as_of=decided_at),
+            terms=share_terms(
+                instrument=instrument,
+                bars=bars,
+                known=known,
+                decided_at=decided_at,
+                label_set=occasion.label_set,
+            ),
         )
 
     def _featured(self, instrument: InstrumentFacts, bars: Bars, lookback: int) -> tuple[Bars, F32 | None]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Max, OuterRef, Subquery
 
 from market.contracts import InstrumentFacts, TermsFacts, Timeframe
-from market.models import Candle, Instrument, InstrumentTerms, TickerChange
+from market.models import Candle, CorporateAction, Instrument, InstrumentTerms, TickerChange, TradingDay
 from traderai.common.errors import NotFoundError, did_you_mean
 
 
@@ -63,14 +67,63 @@ def instrument_terms(*, secid: str, day: date) -> TermsFacts:
     Raises: NotFoundError for a ticker that we do not hold.
     """
     facts = instrument_get(secid=secid)
-    rows = InstrumentTerms.objects.filter(instrument_id=facts.id, valid_from__lte=day).order_by("valid_from")
-    lots = [row.lot_size for row in rows if row.lot_size is not None]
-    steps = [row.price_step_rub for row in rows if row.price_step_rub is not None]
+    lots, steps = _dated_terms([facts.id], day)
     return TermsFacts(
-        lot_size=lots[-1] if lots else facts.lot_size,
-        price_step_rub=steps[-1] if steps else facts.price_step_rub,
-        is_dated=bool(lots and steps),
+        lot_size=lots.get(facts.id, facts.lot_size),
+        price_step_rub=steps.get(facts.id, facts.price_step_rub),
+        is_dated=facts.id in lots and facts.id in steps,
     )
+
+
+def instruments_on(*, instruments: Sequence[InstrumentFacts], day: date) -> tuple[InstrumentFacts, ...]:
+    """Return the instruments with the lot and the price step of a day.
+
+    What no dated row tells is the newest known, in the proportion of the splits between the day and the newest trading
+    day: before 100 shares became of one, a price step was a hundred times as wide.
+    """
+    ids = [facts.id for facts in instruments]
+    lots, steps = _dated_terms(ids, day)
+    turned = _shares_since(ids, day)
+    return tuple(
+        replace(
+            facts,
+            lot_size=lots.get(facts.id) or max(round(facts.lot_size / turned.get(facts.id, 1.0)), 1),
+            price_step_rub=steps.get(facts.id) or facts.price_step_rub * turned.get(facts.id, 1.0),
+        )
+        for facts in instruments
+    )
+
+
+def _dated_terms(ids: Sequence[int], day: date) -> tuple[dict[int, int], dict[int, float]]:
+    """Return the lots and the steps that dated rows tell of a day, by instrument."""
+    lots: dict[int, int] = {}
+    steps: dict[int, float] = {}
+    for row in InstrumentTerms.objects.filter(instrument_id__in=ids, valid_from__lte=day).order_by(
+        "valid_from"
+    ):
+        if row.lot_size is not None:
+            lots[row.instrument_id] = row.lot_size
+        if row.price_step_rub is not None:
+            steps[row.instrument_id] = row.price_step_rub
+    return lots, steps
+
+
+def _shares_since(ids: Sequence[int], day: date) -> dict[int, float]:
+    """Return by instrument how many of today's shares one of a day has become; without a split since there is none."""
+    splits = CorporateAction.objects.filter(
+        instrument_id__in=ids, kind=CorporateAction.Kind.SPLIT, ex_date__gt=day
+    )
+    # Two sources that tell of one split tell of one split. One that is yet to come has changed no terms.
+    ratios: defaultdict[int, dict[date, float]] = defaultdict(dict)
+    for row in splits.order_by("source"):
+        ratios[row.instrument_id][row.ex_date] = row.shares_after_per_before or 1.0
+    if not ratios:
+        return {}
+    newest = TradingDay.objects.aggregate(newest=Max("date"))["newest"] or day
+    return {
+        key: math.prod(ratio for ex_date, ratio in own.items() if ex_date <= newest)
+        for key, own in ratios.items()
+    }
 
 
 def _facts(row: Instrument) -> InstrumentFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -11,6 +12,7 @@ QUANTILE_LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 DIRECTIONS = ("strong_down", "down", "flat", "up", "strong_up")
 EXCURSIONS = ("long_mfe", "long_mae", "short_mfe", "short_mae")
 Action = Literal["BUY", "SELL", "HOLD", "NO_TRADE"]
+EntryStyle = Literal["enter_now", "limit", "wait_pullback", "scale_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ class Prediction:
     adapter: Corrected | None = None  # None: the share has no adapter, its probabilities are the shared ones
     level: Levelled | None = None  # None: the probabilities are those of the model and its calibration
     excursions: Excursions | None = None  # None: the model foretells none
+    p_classes: tuple[float, float, float] | None = None  # p_sell, p_hold, p_buy of a recipe of classes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,9 @@ class MarketState:
     stop_loss_frac: float
     hour: int = -1  # of Moscow's clock at the decision; -1 as for the session: kept by no signal of before there were filters
     session: int = -1  # code of the bar's session
+    # The whole bid-ask spread as labels estimate it from the last 100 bars; NaN: not known. No quote, so no cost either.
+    spread_frac: float = math.nan
+    days_to_ex_dividend: int | None = None  # trading days until a known dividend's first day without it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,3 +174,5 @@ class Decision:
     label_take_profit_rub: float | None = None
     label_stop_loss_rub: float | None = None
     expected_drawdown_frac: float | None = None  # median of the side's worst excursion, at most to the stop
+    p_classes: tuple[float, float, float] | None = None  # as the prediction's, where classes spoke
+    style: EntryStyle | None = None  # how a BUY or SELL is entered

@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from features.contracts import REGIMES
+from modeling.contracts.decisions import EntryStyle
 from modeling.contracts.filters import Filters
 from modeling.contracts.order_levels import OrderLevels
 from traderai.common.arrays import F64
@@ -83,6 +84,7 @@ class RegimeRule:
     size_factor: float  # multiplies the position
     longs_need_edge: float | None = None  # below it a long is forbidden (regime_forbids), None: no such rule
     shorts_need_edge: float | None = None
+    needs_voter: str | None = None  # of a council that has this voter, it must agree; None: no such rule
 
     def __post_init__(self) -> None:
         if self.min_edge <= 0 or self.min_expected_r <= 0:
@@ -91,6 +93,36 @@ class RegimeRule:
             )
         if not 0.0 < self.size_factor <= 1.0:
             raise ValueError(f"size_factor must be above 0 and at most 1, was {self.size_factor}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleRules:
+    """When an order is entered otherwise than at once; only styles that have proven to pay are in use."""
+
+    in_use: tuple[EntryStyle, ...] = ("enter_now",)
+    limit_from_spread_frac: float = (
+        0.5  # of the widest spread allowed: from here on a limit order waits for its price
+    )
+    patient_below_edges: float = 1.5  # of the regime's least edge: below it an entry is worth waiting for
+    patient_from_atr_of_stop_frac: float = 0.25  # where a bar moves so far, a price often comes back
+    pullback_atr: float = 0.5  # what is waited for, from the close
+    scale_in_regimes: tuple[str, ...] = ("panic", "news_storm")
+    wait_bars: int = 4  # an order that is not filled by then is gone
+
+    def __post_init__(self) -> None:
+        if "enter_now" not in self.in_use:
+            raise ValueError(f"styles.in_use must hold enter_now, was {self.in_use}")
+        if unknown := set(self.scale_in_regimes) - set(REGIMES):
+            raise ValueError(
+                f"styles.scale_in_regimes must be of {', '.join(REGIMES)}, were {sorted(unknown)}"
+            )
+        if min(self.limit_from_spread_frac, self.patient_from_atr_of_stop_frac, self.pullback_atr) <= 0:
+            raise ValueError("the limits of styles must be above 0")
+        if self.wait_bars < 1 or self.patient_below_edges < 1.0:
+            raise ValueError(
+                "styles.wait_bars and styles.patient_below_edges must be at least 1, were "
+                f"{self.wait_bars} and {self.patient_below_edges}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +142,16 @@ class PolicyConfig:
     max_turnover_frac: float  # of the median turnover of a bar
     regimes: dict[str, RegimeRule]
     costs: CostModel
+    dividend_days: int = (
+        0  # trading days before a dividend's cut-off on which no trade is opened; 0: no such rule
+    )
+    min_council_agreement: float = (
+        0.0  # of what the members add to the decision, the part on its side; 0: no such rule
+    )
+    volatility_target_frac: float | None = (
+        None  # ATR of a bar from which on positions shrink; None: they do not
+    )
+    styles: StyleRules = StyleRules()
     filters: Filters | None = None  # of the version that decides; policy.yaml has none
     order_levels: OrderLevels | None = None  # likewise; None: orders have the label set's levels
 
@@ -126,5 +168,14 @@ class PolicyConfig:
         for name in ("risk_frac", "max_position_frac", "max_turnover_frac", "max_spread_of_take_profit_frac"):
             if not 0.0 < getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} must be above 0 and at most 1, was {getattr(self, name)}")
+        if self.dividend_days < 0 or not 0.0 <= self.min_council_agreement < 1.0:
+            raise ValueError(
+                "dividend_days must not be negative and min_council_agreement must lie within [0, 1), were "
+                f"{self.dividend_days} and {self.min_council_agreement}"
+            )
+        if self.volatility_target_frac is not None and not 0.0 < self.volatility_target_frac < 1.0:
+            raise ValueError(
+                f"volatility_target_frac must lie within (0, 1), was {self.volatility_target_frac}"
+            )
         if self.max_data_age_s <= 0 or self.min_median_turnover_rub < 0 or self.entry_range_of_atr_frac < 0:
             raise ValueError("max_data_age_s must be above 0; turnover and ATR limits must not be negative")

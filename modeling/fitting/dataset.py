@@ -17,7 +17,6 @@ from modeling.contracts import BarrierLabelSet
 from modeling.contracts.decisions import EXCURSIONS
 from modeling.errors import DatasetRefusedError
 from modeling.fitting.content import data_sha256
-from modeling.fitting.terms import TradingTerms
 from modeling.kernels.bar_returns import ewma_volatility
 from modeling.kernels.label_windows import LABELLED, ROW_STATES, RowInputs, row_inputs
 from modeling.kernels.labels import NULL, BarrierOutcomes, barrier_labels, barrier_levels
@@ -25,6 +24,7 @@ from modeling.kernels.simulator_market import Instrument, Market, moscow_days, s
 from modeling.kernels.sparse import DENSE, flag_names, sparse_columns, with_flags
 from modeling.kernels.window_excursions import window_excursions
 from modeling.kernels.windows import eligible_rows
+from modeling.selectors.terms import TradingTerms
 from traderai.common.arrays import F32, F64, I8, I32, I64, Bools
 from traderai.common.errors import InvariantError
 

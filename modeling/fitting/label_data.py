@@ -15,10 +15,10 @@ from market.selectors.bars_many import bars_load_many
 from market.selectors.fundamentals_many import companies_load
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import CostModel
-from modeling.fitting.terms import label_inputs
 from modeling.kernels.known_regimes import regime_known
 from modeling.kernels.label_windows import RowInputs
 from modeling.selectors.regimes import regime_steps
+from modeling.selectors.terms import label_inputs
 from traderai.common.arrays import I8
 from traderai.common.clock import to_epoch_s
 from traderai.common.errors import InputError, NotReadyError

@@ -21,8 +21,8 @@ from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.rank_loading import recipe_ranks
 from modeling.fitting.recipe import Recipe
 from modeling.fitting.stored_features import feature_values
-from modeling.fitting.terms import trading_terms
 from modeling.selectors.configuration import cost_model_get
+from modeling.selectors.terms import trading_terms
 from traderai.common.arrays import F32
 from traderai.common.clock import to_epoch_s
 from traderai.common.errors import NotReadyError

@@ -1,4 +1,8 @@
-"""The policy's trades on held-out rows: the policy's own arithmetic, the simulator's fills and costs."""
+"""The policy's trades on held-out rows: the policy's own arithmetic, the simulator's fills and costs.
+
+What service declines besides is not modelled here, for rows know neither votes nor what was announced: the eve of a
+dividend's cut-off, a council that disagrees, halts in force. It can only trade less than what is judged.
+"""
 
 from __future__ import annotations
 

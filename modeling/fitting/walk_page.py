@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from modeling.fitting.report_names import named
 from modeling.fitting.report_page import Page, Part, Section, Table, bounded, number
+from modeling.fitting.walk_confidence import confidence_lines, confidence_section
 from modeling.fitting.walk_council import council_lines, council_section
 from modeling.fitting.walk_learned import learned_lines, learned_section
 from modeling.fitting.walk_levels import level_lines, levels_section
@@ -71,6 +72,7 @@ def edge_page(figures: Mapping[str, Any]) -> Page:
             scores_section(figures, plots),
             levels_section(figures["levels"]),
             *([ranges_section(figures["ranges"])] if figures["ranges"] else []),
+            confidence_section(figures["confidence"]),
             cuts_section(figures, plots),
             groups_section(figures),
             luck_section(figures, plots),
@@ -104,6 +106,7 @@ def table_lines(figures: Mapping[str, Any]) -> list[str]:
     lines += level_lines(figures["levels"])
     lines += range_lines(figures["ranges"])
     lines += learned_lines(figures["learned"])
+    lines += confidence_lines(figures["confidence"])
     lines += council_lines(figures["council"], figures["ranks"]) if figures["council"] else []
     for cost, arms in figures["trading"].items():
         lines.append(f"trading, round trip {cost}")

@@ -18,6 +18,7 @@ from modeling.fitting.judging import Rules, Say, bootstrap_of
 from modeling.fitting.trading import Traded, part_days
 from modeling.fitting.walk import Walk
 from modeling.fitting.walk_arms import ALWAYS_LONG, Arm, cut_arms, liquid, model_arm, rule_arms
+from modeling.fitting.walk_confidence import confidence_figures
 from modeling.fitting.walk_learned import learned_figures
 from modeling.fitting.walk_levels import level_figures
 from modeling.fitting.walk_luck import (
@@ -138,6 +139,7 @@ def report_figures(
         "levels": level_figures(walk, rules),
         "learned": learned_figures(walk, accounts.traded[CONFIGURED], rules, bootstrap),
         "trading": trading,
+        "confidence": confidence_figures(walk, rules, bootstrap, _base_wins(walk, rules)),
         "cuts": _cuts(walk, accounts, rules, bootstrap),
         "groups": groups,
         "luck": luck,
@@ -197,9 +199,7 @@ def _arm(walk: Walk, accounts: Accounts, rules: Rules, name: str, cost_bp: float
 
 
 def _cuts(walk: Walk, accounts: Accounts, rules: Rules, bootstrap: DayBootstrap) -> dict[str, Any]:
-    dataset = walk.dataset
-    own = (dataset.part == TEST) & liquid(dataset, rules.policy)[:, None]
-    wins = base_win_rates(dataset, own, dataset.cost_frac)
+    wins = _base_wins(walk, rules)
     return {
         model: {
             name: traded_figures(result, closed(arm, result), bootstrap, wins)
@@ -207,6 +207,13 @@ def _cuts(walk: Walk, accounts: Accounts, rules: Rules, bootstrap: DayBootstrap)
         }
         for model, cuts in accounts.cuts.items()
     }
+
+
+def _base_wins(walk: Walk, rules: Rules) -> F64:
+    """Return how often liquid test rows make money at the configured costs, by horizon and side (h, 2)."""
+    dataset = walk.dataset
+    own = (dataset.part == TEST) & liquid(dataset, rules.policy)[:, None]
+    return base_win_rates(dataset, own, dataset.cost_frac)
 
 
 def _groups(

@@ -16,11 +16,11 @@ from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import bars_load_many
 from modeling.contracts import BarrierLabelSet
 from modeling.contracts.outcomes import DecisionOutcome, Side, SideBase, Trade, TradeAsked
-from modeling.fitting.terms import label_inputs
 from modeling.kernels.label_windows import INCOMPLETE, LABELLED, ROW_STATES, RowInputs
 from modeling.kernels.labels import EXIT_REASONS, SideOutcomes, barrier_labels
 from modeling.kernels.trade_outcomes import Asked, TradeOutcomes, trade_outcomes
 from modeling.selectors.configuration import cost_model_get
+from modeling.selectors.terms import label_inputs
 from traderai.common.arrays import F64, I64, Bools
 from traderai.common.clock import from_epoch_s, to_epoch_s
 

@@ -14,7 +14,7 @@ from modeling.fitting.trading import Traded
 from modeling.kernels import metrics
 from modeling.kernels.class_metrics import class_scores, confusion_matrix
 from modeling.kernels.emission import BUY, HOLD, SELL, class_calls, emitted_rows
-from modeling.kernels.policy import strength_of
+from modeling.kernels.policy_confidence import strength_of
 from modeling.selectors.configuration import policy_get
 from modeling.systems.recipe import FigureConfig
 from modeling.systems.rows import SystemRows

@@ -19,7 +19,7 @@ from signals.selectors.stored import reading_of, signal_latest
 from traderai.common.errors import InputError
 
 _GONE = {"stale_data", "expired"}
-_UNMEASURED = ("half_spread_frac", "atr_rub", "median_turnover_rub", "novelty")
+_UNMEASURED = ("half_spread_frac", "spread_frac", "atr_rub", "median_turnover_rub", "novelty")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,5 +207,5 @@ def market_of(payload: dict[str, Any]) -> MarketState:
     """Return the stored market state; what had not been measured is NaN again."""
     stored = dict(payload["market"])
     for name in _UNMEASURED:
-        stored[name] = float("nan") if stored[name] is None else stored[name]
+        stored[name] = float("nan") if stored.get(name) is None else stored[name]
     return MarketState(**stored)

@@ -14,7 +14,7 @@ from modeling.contracts import BarrierLabelSet
 from modeling.fitting.dataset import TRAIN, VALIDATION, Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import LeakScanConfig, Recipe, SplitConfig, recipe_load
-from modeling.fitting.terms import TradingTerms
+from modeling.selectors.terms import TradingTerms
 
 FEATURES = ("hint", "volatility", "noise")
 BARS_PER_DAY = 9

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from market.kernels.sessions import MAIN
+from market.models import CorporateAction, Instrument
+from market.selectors.calendar import trading_day_after
 from modeling.contracts.filters import FilterKind, Filters, LeftOut
 from modeling.contracts.thresholds import RegimeTrades, Thresholds
 from modeling.errors import ArtifactBrokenError
@@ -112,3 +114,28 @@ def test_a_broken_cell_is_refused(champion):
     assert version is not None
     with pytest.raises(ArtifactBrokenError, match=r"thresholds\.json.*a hour must be one of"):
         artifact_load(version=version)
+
+
+def test_a_dividend_ahead_reaches_the_served_decision_and_its_words(champion):
+    """On the eve of a cut-off nothing is traded; the figures stand, and the reason is told in both languages."""
+    before = said()
+    secid, horizon = next(key for key, own in before.items() if own["decision"]["action"] in ("BUY", "SELL"))
+    assert before[secid, horizon]["market"]["days_to_ex_dividend"] is None
+    assert before[secid, horizon]["market"]["spread_frac"] > 0
+    CorporateAction.objects.create(
+        instrument=Instrument.objects.get(secid=secid),
+        kind="dividend",
+        ex_date=trading_day_after(day=builders.last_moment().astimezone(MOSCOW).date(), n=1),
+        amount_rub=1.0,
+        known_at=builders.last_moment() - timedelta(days=3),
+        source="test",
+    )
+    after = said()[secid, horizon]
+    assert after["market"]["days_to_ex_dividend"] == 1
+    assert (after["decision"]["action"], after["decision"]["reasons"]) == ("NO_TRADE", ["event_risk"])
+    assert after["decision"]["edge"] == before[secid, horizon]["decision"]["edge"]
+    texts = [
+        explanation_text(after["explanation"], language=language, decimals=2) for language in ("ru", "en")
+    ]
+    assert "A corporate event is too near." in texts[1]
+    assert texts[0] and texts[0] != texts[1]

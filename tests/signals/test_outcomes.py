@@ -18,11 +18,11 @@ from market.selectors.instruments import instrument_get
 from market.services.ingest import ingest_all
 from market.sources.files import files_source
 from modeling.contracts import BarrierLabelSet
-from modeling.fitting.terms import trading_terms
 from modeling.kernels.label_windows import INCOMPLETE, LABELLED, ROW_STATES, row_inputs
 from modeling.kernels.labels import EXIT_REASONS, BarrierOutcomes, barrier_labels
 from modeling.selectors.configuration import cost_model_get
 from modeling.selectors.label_sets import barrier_set_get
+from modeling.selectors.terms import trading_terms
 from signals.contracts import OutcomeReport
 from signals.models import Emission, Outcome
 from signals.services.outcomes import outcomes_resolve

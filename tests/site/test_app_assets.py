@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from features.contracts import REGIMES
-from modeling.kernels.policy import REASONS
+from modeling.kernels.policy_reasons import REASONS
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "traderai" / "site" / "static" / "app"

@@ -20,7 +20,8 @@ from modeling.fitting.report import order_level_lines
 from modeling.fitting.trading import tradable, wanted_rows
 from modeling.fitting.walk_learned import learned_section
 from modeling.kernels.order_levels import order_choice
-from modeling.kernels.policy import cost_of, decide
+from modeling.kernels.policy import decide
+from modeling.kernels.policy_sides import cost_of
 from modeling.registry.artifact import json_bytes
 from tests.modeling.fitting.learned_policy_maker import SILENT, learned, rules
 from tests.modeling.fitting.order_level_maker import known_moves, level_dataset

@@ -15,7 +15,10 @@ from modeling.contracts import (
     RegimeRule,
     SideLosses,
 )
+from modeling.contracts.decisions import EntryStyle, Vote
+from modeling.contracts.policy import StyleRules
 
+STYLES: tuple[EntryStyle, ...] = ("enter_now", "limit", "wait_pullback", "scale_in")
 QUANTILES = (-0.06, -0.04, -0.015, 0.002, 0.02, 0.045, 0.06)
 COSTS = CostModel(
     exchange_fee_frac=0.0003, broker_fee_frac=0.0004, slippage_bp=1.0, slippage_steps=0.5, half_spread_bp=1.0
@@ -41,8 +44,11 @@ def policy(**changes) -> PolicyConfig:
         "max_turnover_frac": 0.05,
         "regimes": {name: rule() for name in REGIMES}
         | {"panic": rule(min_edge=0.04, size_factor=0.5, longs_need_edge=0.10)}
-        | {"euphoria": rule(shorts_need_edge=0.10)},
+        | {"euphoria": rule(shorts_need_edge=0.10), "news_storm": rule(needs_voter="news")},
         "costs": COSTS,
+        "dividend_days": 1,
+        "min_council_agreement": 0.5,
+        "styles": StyleRules(in_use=STYLES),
     }
     return PolicyConfig(**(values | changes))
 
@@ -56,6 +62,11 @@ def prediction(**changes) -> Prediction:
         "direction": (0.05, 0.15, 0.4, 0.3, 0.1),
     }
     return Prediction(**(values | changes))
+
+
+def vote(voter: str = "global", **changes) -> Vote:
+    values = {"present": True, "p_long": 0.4, "p_short": 0.3, "long_effect": 0.1, "short_effect": -0.1}
+    return Vote(voter=voter, **(values | changes))
 
 
 def evidence(**changes) -> Evidence:
@@ -94,8 +105,18 @@ def market(**changes) -> MarketState:
 
 p = st.floats(0.0, 1.0)
 positive_losses = st.tuples(*[st.floats(0.1, 2.5)] * 3).map(lambda x: SideLosses(mean_gross_loss_r=x))
+effects = st.floats(-1.0, 1.0)
+votes = st.builds(
+    vote, st.sampled_from(("trend", "news")), present=st.booleans(), p_long=p, p_short=p, long_effect=effects,
+    short_effect=effects,
+)  # fmt: skip
+shares = st.tuples(*[st.floats(0.01, 1.0)] * 3).map(
+    lambda x: tuple(float(one) for one in np.array(x) / sum(x))
+)
 predictions = st.builds(
     Prediction,
+    votes=st.just(()) | st.lists(votes, min_size=1, max_size=3).map(tuple),
+    p_classes=st.none() | st.none() | shares,
     p_long=p,
     p_short=p,
     return_quantiles=st.lists(st.floats(-0.2, 0.2), min_size=7, max_size=7).map(lambda x: tuple(sorted(x))),
@@ -125,6 +146,15 @@ def markets(draw):
     """Return markets that are mostly fine to trade, with prices on their step."""
     step = draw(st.sampled_from((0.000005, 0.0005, 0.01, 0.1, 0.5, 5.0)))
     close = round(step * draw(st.integers(500, 500_000)), 10)
+    if draw(st.booleans()):  # else so many things would be wrong that hardly anything were traded
+        return market(
+            close_rub=close,
+            price_step_rub=step,
+            atr_rub=close * draw(st.floats(0.0, 0.05)),
+            regime=draw(st.sampled_from(REGIMES)),
+            spread_frac=draw(st.sampled_from((np.nan, 0.001, 0.0079))),
+            days_to_ex_dividend=draw(st.sampled_from((None, None, None, 1, 2))),
+        )
     return market(
         close_rub=close,
         price_step_rub=step,
@@ -137,4 +167,6 @@ def markets(draw):
         shortable=draw(st.booleans()),
         halted=draw(st.sampled_from((False, False, False, True))),
         novelty=draw(st.sampled_from((0.0, 5.0, 9.9, 11.0))),
+        spread_frac=draw(st.sampled_from((np.nan, np.nan, 0.001, 0.0079, 0.0081))),
+        days_to_ex_dividend=draw(st.sampled_from((None, None, 1, 2))),
     )

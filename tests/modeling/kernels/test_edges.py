@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeling.kernels import edges
-from modeling.kernels.policy import cost_of, decide, side_view
+from modeling.kernels.policy import decide
+from modeling.kernels.policy_sides import cost_of, side_view
 from tests.modeling.kernels import policy_maker as make
 
 

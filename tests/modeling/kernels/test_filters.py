@@ -24,7 +24,8 @@ from modeling.contracts.filters import (
 from modeling.contracts.thresholds import Thresholds
 from modeling.kernels.filter_search import TakenRows, losing_cells
 from modeling.kernels.filters import CellRows, cell_codes, in_left_out, left_out_cells
-from modeling.kernels.policy import REASONS, decide
+from modeling.kernels.policy import decide
+from modeling.kernels.policy_reasons import REASONS
 from modeling.kernels.significance import DayDraws, draw_days
 from modeling.kernels.thresholds import raised
 from tests.modeling.kernels import policy_maker as make

@@ -19,7 +19,8 @@ from modeling.kernels.order_levels import (
     order_scales,
     pair_scales,
 )
-from modeling.kernels.policy import cost_of, decide
+from modeling.kernels.policy import decide
+from modeling.kernels.policy_sides import cost_of
 from tests.modeling.kernels.policy_maker import evidence, market, markets, policy, prediction
 
 PAIR = LevelPair(take_profit=0.75, stop_loss=0.25)

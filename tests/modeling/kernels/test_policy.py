@@ -8,13 +8,12 @@ import sys
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from modeling.contracts import SideLosses
 from modeling.kernels import order_prices
-from modeling.kernels import policy as kernel
+from modeling.kernels import policy_confidence as kernel
 from modeling.kernels.policy import decide, decide_without_model
-from modeling.kernels.sizing import position_size_lots
+from modeling.kernels.policy_reasons import REASONS
 from tests.modeling.kernels import policy_maker as make
 
 FIGURES = ("side", "p", "p_break_even", "edge", "expected_r", "expected_net_frac")
@@ -32,7 +31,7 @@ def assert_sound(decision, prediction, evidence, market, policy):
         assert 0 <= decision.confidence <= 100
     if decision.action == "NO_TRADE":
         assert decision.reasons
-        assert set(decision.reasons) <= set(kernel.REASONS)
+        assert set(decision.reasons) <= set(REASONS)
     else:
         assert decision.reasons == ()
     if decision.action in ("BUY", "SELL"):
@@ -41,6 +40,7 @@ def assert_sound(decision, prediction, evidence, market, policy):
         assert decision.expected_net_frac > 0
         assert decision.expected_r >= rule.min_expected_r
         assert_prices_sound(decision, market, policy)
+        assert_nothing_forbids(decision, prediction, market, policy)
     else:
         assert all(getattr(decision, name) is None for name in PRICES)
         assert decision.strength is None
@@ -49,6 +49,27 @@ def assert_sound(decision, prediction, evidence, market, policy):
         assert decision.p == prediction.p_short
     if decision.action == "BUY":
         assert decision.p == prediction.p_long
+
+
+def assert_nothing_forbids(decision, prediction, market, policy):
+    """Fail if a trade was made on data, events, votes or classes that forbid it; reckoned here once more."""
+    limit = policy.max_spread_of_take_profit_frac * market.take_profit_frac
+    assert not market.halted
+    assert not market.spread_frac > limit
+    assert market.days_to_ex_dividend is None or market.days_to_ex_dividend > policy.dividend_days
+    effects = [getattr(vote, f"{decision.side}_effect") for vote in prediction.votes if vote.present]
+    against, weight = -sum(min(one, 0.0) for one in effects), sum(abs(one) for one in effects)
+    assert against <= (1.0 - policy.min_council_agreement) * weight + 1e-12
+    asked = policy.regimes[market.regime].needs_voter
+    for vote in [own for own in prediction.votes if own.voter == asked][:1]:
+        assert vote.present
+        assert (vote.p_long > vote.p_short) == (decision.side == "long")
+    assert decision.p_classes == prediction.p_classes
+    if prediction.p_classes is not None:
+        sell, hold, buy = prediction.p_classes
+        assert (buy if decision.side == "long" else sell) > max(
+            hold, sell if decision.side == "long" else buy
+        )
 
 
 def assert_prices_sound(decision, market, policy):
@@ -189,7 +210,7 @@ def test_data_that_must_not_be_traded_on(change, reason):
 
 def test_all_reasons_are_given_in_their_order():
     bad = make.market(data_age_s=1e9, bars_known=1, median_turnover_rub=0.0, halted=True, novelty=99.0)
-    assert decide(make.prediction(), make.evidence(), bad, make.policy()).reasons == kernel.REASONS[:5]
+    assert decide(make.prediction(), make.evidence(), bad, make.policy()).reasons == REASONS[:5]
 
 
 def test_a_short_that_wins_but_cannot_be_shorted_is_no_trade_and_no_buy():
@@ -325,41 +346,6 @@ def test_broken_input_is_an_error_never_a_signal(changes, text):
     ]
     with pytest.raises(ValueError, match=text):
         decide(*arguments, make.policy())
-
-
-@many
-@given(make.predictions, make.evidences(), make.markets(), st.floats(0.0, 1e9))
-def test_a_position_is_whole_lots_within_risk_capital_and_turnover(prediction, evidence, market, capital):
-    policy = make.policy()
-    decision = decide(prediction, evidence, market, policy)
-    lots = position_size_lots(decision=decision, market=market, policy=policy, capital_rub=capital)
-    assert isinstance(lots, int)
-    assert lots >= 0
-    if decision.action not in ("BUY", "SELL"):
-        assert lots == 0
-        return
-    entry = decision.entry_high_rub if decision.action == "BUY" else decision.entry_low_rub
-    shares = lots * market.lot_size
-    lost = shares * (abs(entry - decision.stop_loss_rub) + decision.cost_frac * entry)
-    assert lost <= capital * policy.risk_frac * policy.regimes[market.regime].size_factor * (1 + 1e-6)
-    assert shares * entry <= capital * policy.max_position_frac * (1 + 1e-6)
-    assert shares * entry <= market.median_turnover_rub * policy.max_turnover_frac * (1 + 1e-6)
-
-
-def test_position_size_by_hand_and_halved_in_a_panic():
-    wide = make.policy(max_position_frac=1.0, max_turnover_frac=1.0)
-    prediction = make.prediction(p_long=0.6)
-    calm, panic = make.market(), make.market(regime="panic")
-    sizes = []
-    for market in (calm, panic):
-        decision = decide(prediction, make.evidence(), market, wide)
-        sizes.append(position_size_lots(decision=decision, market=market, policy=wide, capital_rub=1e6))
-        loss = decision.entry_high_rub - decision.stop_loss_rub + decision.cost_frac * decision.entry_high_rub
-        risk = 10_000 * wide.regimes[market.regime].size_factor
-        assert sizes[-1] == math.floor(risk / loss / 10)
-    assert sizes[1] == pytest.approx(sizes[0] / 2, abs=1)
-    with pytest.raises(ValueError, match="capital_rub"):
-        position_size_lots(decision=decision, market=calm, policy=wide, capital_rub=-1.0)
 
 
 def test_the_policy_loads_nothing_heavy():

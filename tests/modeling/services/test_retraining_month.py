@@ -21,10 +21,10 @@ from modeling.fitting.dataset import Dataset, InstrumentRows, dataset_assemble
 from modeling.fitting.loading import Loaded
 from modeling.fitting.parts import dataset_check, split_by_shares
 from modeling.fitting.recipe import LeakScanConfig
-from modeling.fitting.terms import TradingTerms
 from modeling.models import DriftReport, GateVerdict, Promotion, TrainingRun
 from modeling.selectors.drift import drift_reports
 from modeling.selectors.retraining import retraining_reports
+from modeling.selectors.terms import TradingTerms
 from modeling.selectors.versions import champion_get
 from modeling.services import fit as fit_module
 from modeling.services import judgement as judgement_module

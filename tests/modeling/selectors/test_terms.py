@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from market.contracts import Bars, InstrumentFacts
-from modeling.fitting.terms import trading_terms
+from modeling.selectors.terms import trading_terms
 from tests.modeling.synthetic import bars
 
 PRICES = ("open", "high", "low", "close")
