@@ -80,6 +80,11 @@ def is_live(occasion: Occasion, config: SignalConfig, *, now: datetime) -> bool:
     return begin >= live_since(config, occasion.timeframe, now=now)
 
 
+def source_of(occasion: Occasion, config: SignalConfig, *, simulated: bool, now: datetime) -> str:
+    """Return what a decision on an occasion is called: simulated, live while its bar has just closed, else replay."""
+    return "simulated" if simulated else "live" if is_live(occasion, config, now=now) else "replay"
+
+
 def bars_due(
     version: ModelVersionFacts | None,
     shares: Sequence[InstrumentFacts],

@@ -71,6 +71,17 @@ def candle_list(
     )
 
 
+def last_begin(*, instrument_id: int, timeframe: Timeframe, as_of: datetime) -> datetime | None:
+    """Return when the newest candle that had closed at `as_of` began, None without one."""
+    rows = Candle.objects.filter(
+        instrument_id=instrument_id,
+        timeframe_min=timeframe.minutes,
+        begin__lte=as_of - timeframe.duration,
+    )
+    begin: datetime | None = rows.order_by("-begin").values_list("begin", flat=True).first()
+    return begin
+
+
 def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose]:
     """Return by ticker where each active share stood at `as_of`; shares without bars are left out.
 

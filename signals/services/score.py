@@ -17,7 +17,7 @@ from modeling.services.live_floor import champion_stand_down
 from signals.contracts import SOURCES, ScoreReport, SignalConfig
 from signals.inference import decisions_find
 from signals.models import Signal
-from signals.occasions import bars_due, fit_for, is_live, label_set_of, live_since, occasion_of
+from signals.occasions import bars_due, fit_for, label_set_of, live_since, occasion_of, source_of
 from signals.selectors.configuration import signal_config_get
 from signals.services.store import signals_store
 from signals.share_inputs import Occasion, shares_read
@@ -160,7 +160,7 @@ def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple
 def _source(
     asked: str | None, *, simulated: bool, occasion: Occasion, config: SignalConfig, now: datetime
 ) -> str:
-    found = "simulated" if simulated else "live" if is_live(occasion, config, now=now) else "replay"
+    found = source_of(occasion, config, simulated=simulated, now=now)
     if asked in (None, found) or (asked == "replay" and found == "live"):
         return asked or found
     raise InputError(
