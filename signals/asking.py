@@ -57,7 +57,7 @@ def signal_ask(ask: SignalAsk) -> SignalFacts:
     return _facts(json.loads(answer[1]))
 
 
-def question_of(content: bytes) -> tuple[str, SignalAsk, float]:
+def question_of(content: bytes | str) -> tuple[str, SignalAsk, float]:
     """Return what was asked: the number of the question, the question, and until when (Unix seconds) it is waited for."""
     told = json.loads(content)
     number, until_s = str(told.pop("number")), float(told.pop("until_s"))

@@ -50,12 +50,9 @@ class Desk:
         config, timeframe = signal_config_get(), Timeframe.parse(ask.timeframe)
         instrument = instrument_get(secid=ask.secid)
         version, silenced = _speaker(ask, instrument, timeframe)
-        group = [
-            share
-            for share in traded_list(timeframe=timeframe)
-            if share.is_simulated == instrument.is_simulated
-        ]
-        occasion = occasion_of(version, config, group or (instrument,), silenced=silenced, now=ask.moment)
+        occasion = occasion_of(
+            version, config, simulated=instrument.is_simulated, silenced=silenced, now=ask.moment
+        )
         if occasion.timeframe is not timeframe or ask.horizon not in occasion.horizons:
             raise InputError(
                 f"at that time signals were made for {occasion.timeframe.value} bars and "
@@ -105,7 +102,7 @@ def questions_serve(*, desk: Desk, stopped: Callable[[], bool]) -> int:
     return answered
 
 
-def _serve(desk: Desk, client: redis.Redis, content: bytes) -> bool:
+def _serve(desk: Desk, client: redis.Redis, content: bytes | str) -> bool:
     number, ask, until_s = question_of(content)
     now = clock.now()
     if now.timestamp() > until_s:

@@ -77,13 +77,18 @@ def _scored(
     active = traded_list(timeframe=Timeframe.parse(label_set.timeframe))
     reports = [ScoreReport(model_version=None, not_ready=_without_bars(wanted, active, label_set.timeframe))]
     for simulated in (False, True):
-        group = [share for share in active if share.is_simulated == simulated]
-        chosen = [share for share in group if wanted is None or share.secid in wanted]
+        chosen = [
+            share
+            for share in active
+            if share.is_simulated == simulated and (wanted is None or share.secid in wanted)
+        ]
         version = fit_for(champion, simulated=simulated)
         if not chosen:
             continue
         try:
-            occasion = occasion_of(version, config, group, silenced=silenced and version is not None, now=now)
+            occasion = occasion_of(
+                version, config, simulated=simulated, silenced=silenced and version is not None, now=now
+            )
         except NotReadyError as error:
             reports.append(ScoreReport(model_version=None, not_ready=(error.detail,)))
             continue

@@ -87,8 +87,9 @@ def test_a_paused_champion_is_silent_here_too(champion):
 
 
 def test_the_answer_comes_back_through_redis_whole(champion):
-    direct = Desk().answer(ask_of(moment=LIVE), now=LIVE)
-    assert through_redis(ask_of(moment=LIVE)).payload == direct.payload
+    desk = Desk()
+    direct = desk.answer(ask_of(moment=LIVE), now=LIVE)
+    assert through_redis(ask_of(moment=LIVE), desk).payload == direct.payload
 
 
 @pytest.mark.parametrize(
@@ -105,8 +106,10 @@ def test_what_stands_against_an_answer_comes_back_too(champion, ask, error):
 
 
 def test_who_waits_no_more_is_not_computed_for(champion, settings):
+    began_s = time.monotonic()
     with pytest.raises(TransientError, match="within 1 s"):
         signal_ask(ask_of())
+    assert 1.0 <= time.monotonic() - began_s < 3.0
     served = iter([False, True])
     assert questions_serve(desk=Desk(), stopped=lambda: next(served)) == 0
 
@@ -114,10 +117,8 @@ def test_who_waits_no_more_is_not_computed_for(champion, settings):
 def test_nobody_there_is_503_after_a_second_unless_an_earlier_word_holds(champion):
     client = Client()
     client.force_login(User.objects.create_user("u", password="x"))
-    began_s = time.monotonic()
     answer = client.post("/api/v1/analyze_ticker", {"secid": "SHR0"}, content_type="application/json")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
-    assert time.monotonic() - began_s < 3
     signals_score(now=builders.last_moment(builders.BARS - 1) + timedelta(minutes=5))
     told = ticker_analyze(question=Question(secid="SHR0"), now=LIVE)
     assert told.as_of == builders.last_moment(builders.BARS - 1)
