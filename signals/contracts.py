@@ -47,7 +47,7 @@ class SignalFacts:
     scenarios, levels, drivers and the facts of the explanation. Prices are as traded.
     """
 
-    id: int | None  # None: a shadow's answer, which is no stored signal
+    id: int | None  # None: computed on demand or by a shadow, which is no stored signal
     secid: str
     name_ru: str
     name_en: str
@@ -297,3 +297,14 @@ class ReplayReport:
     new: int  # of these stored
     actions: tuple[tuple[str, int], ...]  # how often each was decided
     not_ready: tuple[str, ...]  # why some bars could not be decided on, each reason once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalAsk:
+    """What is to be computed on demand: the decision on the newest bar of a share that had closed at a moment."""
+
+    secid: str
+    timeframe: str
+    horizon: str
+    moment: datetime
+    past: bool  # asked for a past moment: whoever served then speaks, not who serves today

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from market.contracts import InstrumentFacts, Timeframe
-from market.selectors.candles import last_closes
+from market.selectors.candles import last_closes, market_newest
 from modeling.contracts import BarrierLabelSet, ModelVersionFacts
 from modeling.selectors.configuration import policy_get
 from modeling.selectors.label_sets import barrier_set_get
@@ -25,23 +25,21 @@ def label_set_of(version: ModelVersionFacts | None, config: SignalConfig) -> Bar
 def occasion_of(
     version: ModelVersionFacts | None,
     config: SignalConfig,
-    group: Sequence[InstrumentFacts],
     *,
+    simulated: bool,
     silenced: bool = False,
     now: datetime,
 ) -> Occasion:
-    """Return the occasion of the newest bar of some shares; a silenced version still says for which horizons."""
-    label_set = label_set_of(version, config)
-    timeframe = Timeframe.parse(label_set.timeframe)
-    newest = last_closes(timeframe=timeframe, as_of=now)
-    begins = [newest[share.secid].begin for share in group if share.secid in newest]
-    if not begins:
+    """Return the occasion of the newest bar of a world's shares; a silenced version still says for which horizons."""
+    timeframe = Timeframe.parse(label_set_of(version, config).timeframe)
+    begin = market_newest(timeframe=timeframe, as_of=now, simulated=simulated)
+    if begin is None:
         raise NotReadyError(
-            f"no {timeframe.value} bars of {', '.join(share.secid for share in group)} are known at "
+            f"no {timeframe.value} bars of {'simulated' if simulated else 'real'} shares are known at "
             f"{now.isoformat()}; run manage.py ingest candles",
             code="no_bars",
         )
-    return occasion_at(version, config, silenced=silenced, market_at=max(begins) + timeframe.duration)
+    return occasion_at(version, config, silenced=silenced, market_at=begin + timeframe.duration)
 
 
 def occasion_at(
@@ -78,6 +76,11 @@ def is_live(occasion: Occasion, config: SignalConfig, *, now: datetime) -> bool:
     """Return whether the market's newest bar has just closed."""
     begin = occasion.market_at - occasion.timeframe.duration
     return begin >= live_since(config, occasion.timeframe, now=now)
+
+
+def source_of(occasion: Occasion, config: SignalConfig, *, simulated: bool, now: datetime) -> str:
+    """Return what a decision on an occasion is called: simulated, live while its bar has just closed, else replay."""
+    return "simulated" if simulated else "live" if is_live(occasion, config, now=now) else "replay"
 
 
 def bars_due(

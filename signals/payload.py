@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Hashable
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -132,7 +133,7 @@ def as_json(value: Any) -> Any:
         return {str(key): as_json(item) for key, item in value.items()}
     if kind is tuple or kind is list:
         return [as_json(item) for item in value]
-    if (names := _field_names(kind)) is not None:
+    if names := _field_names(kind):
         return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, np.generic):
         return as_json(value.item())
@@ -140,10 +141,9 @@ def as_json(value: Any) -> Any:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...] | None:
-    if not dataclasses.is_dataclass(kind):
-        return None
-    return tuple(field.name for field in dataclasses.fields(kind))
+def _field_names(kind: Hashable) -> tuple[str, ...]:
+    """Return the fields of a dataclass in their order, of another class none."""
+    return tuple(getattr(kind, "__dataclass_fields__", ()))
 
 
 def _outlook(finding: Finding) -> dict[str, Any]:

@@ -56,6 +56,16 @@ CROSS JOIN LATERAL (
 ORDER BY asked.place, bars.begin DESC
 """
 
+_NEWEST = """
+SELECT max(c.begin) FROM market_instrument i
+CROSS JOIN LATERAL (
+    SELECT begin FROM market_candle
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s AND begin <= %(newest)s
+    ORDER BY begin DESC LIMIT 1
+) c
+WHERE i.active AND i.kind <> 'index' AND i.is_simulated = %(simulated)s
+"""
+
 
 def candle_list(
     *, secid: str, timeframe: Timeframe, as_of: datetime, since: datetime | None = None, limit: int = 500
@@ -81,6 +91,30 @@ def candle_list(
         )
         for begin, opened, high, low, close, volume, value in reversed(newest)
     )
+
+
+def last_begin(*, instrument_id: int, timeframe: Timeframe, as_of: datetime) -> datetime | None:
+    """Return when the newest candle that had closed at `as_of` began, None without one."""
+    rows = Candle.objects.filter(
+        instrument_id=instrument_id,
+        timeframe_min=timeframe.minutes,
+        begin__lte=as_of - timeframe.duration,
+    )
+    begin: datetime | None = rows.order_by("-begin").values_list("begin", flat=True).first()
+    return begin
+
+
+def market_newest(*, timeframe: Timeframe, as_of: datetime, simulated: bool) -> datetime | None:
+    """Return when the newest candle of an active share of one world, real or simulated, began that had closed at `as_of`."""
+    values: dict[str, Any] = {
+        "timeframe_min": timeframe.minutes,
+        "newest": as_of - timeframe.duration,
+        "simulated": simulated,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, values)
+        begin: datetime | None = cursor.fetchone()[0]
+    return begin
 
 
 def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose]:

@@ -35,7 +35,7 @@ class AnalyzeTickerView(APIView):
         tags=["signals"],
         parameters=[ACCEPT_LANGUAGE],
         request=AnalyzeRequestSerializer,
-        responses={200: AnalysisSerializer, **problem_responses(400, 401, 404, 409, 422)},
+        responses={200: AnalysisSerializer, **problem_responses(400, 401, 404, 409, 422, 503)},
         examples=[
             OpenApiExample("Now", value={"secid": "SIM01", "horizon": "5d"}, request_only=True),
             OpenApiExample(
@@ -44,7 +44,7 @@ class AnalyzeTickerView(APIView):
         ],
     )
     def post(self, request: Request) -> Response:
-        """Return the stored signal of the last closed bar, sized and worded for the asker."""
+        """Return the signal of the last closed bar, stored or computed on demand, sized and worded for the asker."""
         asked = AnalyzeRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         secid = asked.validated_data["secid"].upper()

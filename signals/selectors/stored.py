@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Case, IntegerField, Value, When
 
 from market.contracts import InstrumentFacts, LastClose, Timeframe
-from market.selectors.candles import last_closes
+from market.selectors.candles import last_begin, last_closes
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.selectors.configuration import policy_get
 from signals.contracts import HeatmapRow, SignalFacts
@@ -47,19 +47,41 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
     Raises: NotFoundError for an unknown share, NotReadyError where nothing has been said yet.
     """
     instrument = instrument_get(secid=secid)
-    row = (
-        Signal.objects.filter(
-            instrument_id=instrument.id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
-        )
-        .order_by(*NEWEST)
-        .first()
-    )
+    row = _newest(instrument, timeframe, horizon, as_of)
     if row is None:
-        raise NotReadyError(
-            f"no signal of {instrument.secid} {timeframe} {horizon} is stored at or before "
-            f"{as_of.isoformat(timespec='seconds')}; scoring makes one after the next closed bar"
-        )
+        raise _nothing_said(instrument.secid, timeframe, horizon, as_of)
     return facts_of(row, instrument)
+
+
+def signal_and_bar(
+    *, secid: str, timeframe: str, horizon: str, as_of: datetime
+) -> tuple[SignalFacts | None, bool]:
+    """Return the newest signal of a share decided at or before `as_of`, and whether it is of the last closed bar.
+
+    Raises: NotFoundError for an unknown share, NotReadyError where neither a signal nor a bar is stored.
+    """
+    instrument = instrument_get(secid=secid)
+    row = _newest(instrument, timeframe, horizon, as_of)
+    begin = last_begin(instrument_id=instrument.id, timeframe=Timeframe.parse(timeframe), as_of=as_of)
+    if row is not None:
+        return facts_of(row, instrument), begin is None or row.bar_begin >= begin
+    if begin is None:
+        raise _nothing_said(instrument.secid, timeframe, horizon, as_of)
+    return None, False
+
+
+def _newest(instrument: InstrumentFacts, timeframe: str, horizon: str, as_of: datetime) -> Signal | None:
+    rows = Signal.objects.filter(
+        instrument_id=instrument.id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
+    )
+    return rows.order_by(*NEWEST).first()
+
+
+def _nothing_said(secid: str, timeframe: str, horizon: str, as_of: datetime) -> NotReadyError:
+    return NotReadyError(
+        f"no signal of {secid} {timeframe} {horizon} is stored at or before "
+        f"{as_of.isoformat(timespec='seconds')}; scoring makes one after the next closed bar"
+    )
 
 
 def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:

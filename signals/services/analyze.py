@@ -9,14 +9,15 @@ from typing import Any
 from modeling.contracts import DIRECTIONS, Decision, MarketState, PolicyConfig
 from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
-from signals.contracts import Analysis, SignalFacts
+from signals.asking import signal_ask
+from signals.contracts import Analysis, SignalAsk, SignalFacts
 from signals.explain import explanation_text, scenario_label, spoken_language
 from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.kernels.scenarios import CONE_LEVELS
 from signals.kernels.votes import shown_votes
 from signals.selectors.configuration import asked_for
-from signals.selectors.stored import reading_of, signal_latest
-from traderai.common.errors import InputError
+from signals.selectors.stored import reading_of, signal_and_bar
+from traderai.common.errors import InputError, NotReadyError, TransientError
 
 _GONE = {"stale_data", "expired"}
 _UNMEASURED = ("half_spread_frac", "spread_frac", "atr_rub", "median_turnover_rub", "novelty")
@@ -36,11 +37,13 @@ class Question:
 
 
 def ticker_analyze(*, question: Question, now: datetime) -> Analysis:
-    """Return the analysis of the newest stored signal at or before the moment asked for.
+    """Return the analysis of a share by the signal of the last bar that had closed at the moment asked for.
 
-    Only reads; asking again gives the same answer but for the age of the data.
+    That is the stored one; where none of that bar is stored it is computed on demand, and where that cannot be done
+    an earlier stored one answers while it still holds. Stores nothing; asking again gives the same answer but for the
+    age of the data.
     Raises: InputError for a moment in the future or a horizon not in service, NotFoundError for an unknown
-    share, NotReadyError where nothing has been said yet.
+    share, NotReadyError where nothing can be said yet, TransientError where nobody computes in time.
     """
     moment = question.at or now
     if moment > now:
@@ -49,8 +52,28 @@ def ticker_analyze(*, question: Question, now: datetime) -> Analysis:
             field="at",
         )
     timeframe, horizon = asked_for(timeframe=question.timeframe, horizon=question.horizon)
-    signal = signal_latest(secid=question.secid, timeframe=timeframe, horizon=horizon, as_of=moment)
-    return _analysis(signal, question, moment=moment)
+    ask = SignalAsk(
+        secid=question.secid,
+        timeframe=timeframe,
+        horizon=horizon,
+        moment=moment,
+        past=question.at is not None,
+    )
+    return _analysis(_signal(ask), question, moment=moment)
+
+
+def _signal(ask: SignalAsk) -> SignalFacts:
+    stored, of_last_bar = signal_and_bar(
+        secid=ask.secid, timeframe=ask.timeframe, horizon=ask.horizon, as_of=ask.moment
+    )
+    if stored is not None and of_last_bar:
+        return stored
+    try:
+        return signal_ask(ask)
+    except (NotReadyError, TransientError):
+        if stored is not None and ask.moment <= stored.valid_until:
+            return stored
+        raise
 
 
 def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> Analysis:

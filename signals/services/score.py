@@ -17,7 +17,7 @@ from modeling.services.live_floor import champion_stand_down
 from signals.contracts import SOURCES, ScoreReport, SignalConfig
 from signals.inference import decisions_find
 from signals.models import Signal
-from signals.occasions import bars_due, fit_for, is_live, label_set_of, live_since, occasion_of
+from signals.occasions import bars_due, fit_for, label_set_of, live_since, occasion_of, source_of
 from signals.selectors.configuration import signal_config_get
 from signals.services.store import signals_store
 from signals.share_inputs import Occasion, shares_read
@@ -77,13 +77,18 @@ def _scored(
     active = traded_list(timeframe=Timeframe.parse(label_set.timeframe))
     reports = [ScoreReport(model_version=None, not_ready=_without_bars(wanted, active, label_set.timeframe))]
     for simulated in (False, True):
-        group = [share for share in active if share.is_simulated == simulated]
-        chosen = [share for share in group if wanted is None or share.secid in wanted]
+        chosen = [
+            share
+            for share in active
+            if share.is_simulated == simulated and (wanted is None or share.secid in wanted)
+        ]
         version = fit_for(champion, simulated=simulated)
         if not chosen:
             continue
         try:
-            occasion = occasion_of(version, config, group, silenced=silenced and version is not None, now=now)
+            occasion = occasion_of(
+                version, config, simulated=simulated, silenced=silenced and version is not None, now=now
+            )
         except NotReadyError as error:
             reports.append(ScoreReport(model_version=None, not_ready=(error.detail,)))
             continue
@@ -160,7 +165,7 @@ def _due(champion: ModelVersionFacts | None, *, now: datetime) -> Iterator[tuple
 def _source(
     asked: str | None, *, simulated: bool, occasion: Occasion, config: SignalConfig, now: datetime
 ) -> str:
-    found = "simulated" if simulated else "live" if is_live(occasion, config, now=now) else "replay"
+    found = source_of(occasion, config, simulated=simulated, now=now)
     if asked in (None, found) or (asked == "replay" and found == "live"):
         return asked or found
     raise InputError(

@@ -57,7 +57,7 @@ def shadows_score_due(*, limit: int, now: datetime) -> int:
 def _score_due(version: ModelVersionFacts, *, limit: int, now: datetime) -> int:
     config, timeframe = signal_config_get(), Timeframe.parse(version.timeframe)
     group = [share for share in traded_list(timeframe=timeframe) if not share.is_simulated]
-    occasion = occasion_of(version, config, group, now=now)
+    occasion = occasion_of(version, config, simulated=False, now=now)
     if not is_live(occasion, config, now=now):
         return 0
     said = shadow_said(version_id=version.id)

@@ -39,7 +39,7 @@ def signals_store(
     """
     # Share by share: what is drawn from a share's bars is drawn once for all its horizons.
     ordered = sorted(findings, key=lambda finding: finding.share.instrument.secid)
-    rows = [_row(finding, occasion, source, config=config, now=now) for finding in ordered]
+    rows = [signal_row(finding, occasion, source, config=config, now=now) for finding in ordered]
     with transaction.atomic():
         new = _inserted(rows)
         signals_emit(signals=[row for row in rows if _key(row) in new])
@@ -84,7 +84,10 @@ def _key(row: Signal) -> _Key:
     return row.instrument_id, row.horizon, row.bar_begin
 
 
-def _row(finding: Finding, occasion: Occasion, source: str, *, config: SignalConfig, now: datetime) -> Signal:
+def signal_row(
+    finding: Finding, occasion: Occasion, source: str, *, config: SignalConfig, now: datetime
+) -> Signal:
+    """Return a decision as the row that would be stored."""
     share, decision, version = finding.share, finding.decision, occasion.version
     return Signal(
         instrument_id=share.instrument.id,

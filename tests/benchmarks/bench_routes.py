@@ -125,7 +125,7 @@ def answers() -> list[Figure]:
         assert answer.status_code == 200 and len(answer.json()["results"]) == len(secids), answer.content
 
     return [
-        Figure(what="analyze_ticker from a stored signal, p95", value=p95_ms(analyze), unit="ms"),
+        Figure(what="analyze_ticker from a stored signal, p95", value=p95_ms(analyze), unit="ms", below=15.0),
         Figure(what=f"market_heatmap of {len(secids)} shares, p95", value=p95_ms(heatmap), unit="ms"),
     ]
 

@@ -8,7 +8,10 @@ from features.services.build import features_build
 from market.contracts import Timeframe
 from market.models import Instrument
 from market.services.candle_write import candles_write
+from signals.contracts import SignalAsk
+from signals.services.ondemand import Desk
 from signals.services.score import signals_score
+from tests.benchmarks.bench_routes import p95_ms
 from tests.benchmarks.figures import Figure
 from tests.market.make import FILE
 from tests.signals import builders
@@ -29,6 +32,32 @@ def scoring() -> list[Figure]:
     return [
         Figure(what=f"all {SHARES} shares scored and stored", value=seconds, unit="s", below=3.0),
         Figure(what="signals decided, explained and stored", value=len(own) / seconds, unit="1/s"),
+    ]
+
+
+def ondemand() -> list[Figure]:
+    """Answers of the warm worker on that market, by version and features as the web asks for them."""
+    desk, now = Desk(), market_now()
+
+    def ask(number: int, *, past: bool) -> None:
+        moment = market_now(BARS - number % 20) if past else now
+        secid = f"MKT{number % SHARES:03}"
+        question = SignalAsk(secid=secid, timeframe="1h", horizon="5d", moment=moment, past=past)
+        assert desk.answer(question, now=now).model_version == "market-bench"
+
+    return [
+        Figure(
+            what="a share decided on demand in the warm worker, p95",
+            value=p95_ms(lambda number: ask(number, past=False)),
+            unit="ms",
+            below=60.0,
+        ),
+        Figure(
+            what="the same of a past moment, p95",
+            value=p95_ms(lambda number: ask(number, past=True)),
+            unit="ms",
+            below=60.0,
+        ),
     ]
 
 

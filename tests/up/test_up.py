@@ -88,6 +88,7 @@ def test_up_serves_refuses_a_second_one_and_stops_at_ctrl_c(prepared, port, mark
             "gunicorn",
             "celery -A traderai.site.celery worker",
             "celery -A traderai.site.celery beat",
+            "manage.py ondemand",
         ):
             assert part in names
         note = prepared / "run" / "services.json"
@@ -149,8 +150,8 @@ def test_kill_9_leaves_no_orphans_and_the_next_start_recovers(prepared, port, ma
         ) as connection:
             connection.execute("CREATE TABLE survivor AS SELECT generate_series(1, 500) AS x")
         assert (
-            len(running.all()) >= 7
-        )  # up, watchdog, postgres, redis, web and its worker, beat, worker and its child
+            len(running.all()) >= 8
+        )  # up, watchdog, postgres, redis, web and its worker, beat, ondemand, worker and its child
         running.popen.kill()
         running.popen.wait()
         wait_for(lambda: not running.all(), timeout_s=15, text=lambda: str(running.all()))

@@ -169,10 +169,11 @@ def beat_argv() -> tuple[str, ...]:
 
 
 def _faces_start(supervisor: Supervisor, options: UpOptions, env: dict[str, str]) -> None:
-    # All three start at once and are waited for one after the other.
+    # All start at once and are waited for one after the other.
     web = supervisor.start(_plan("web", web_argv(options.host, options.port), env))
     beat = supervisor.start(_plan("beat", beat_argv(), env))
     worker = supervisor.start(_plan("worker", worker_argv(QUEUES, concurrency=1), env))
+    ondemand = supervisor.start(_plan("ondemand", _manage_argv("ondemand"), env))
     reachable = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104
     supervisor.gate(web, lambda: web_answers(reachable, options.port), timeout_s=_GATE_S)
     supervisor.gate(
@@ -180,6 +181,9 @@ def _faces_start(supervisor: Supervisor, options: UpOptions, env: dict[str, str]
     )
     supervisor.gate(
         worker, lambda: any(" ready." in line for line in list(worker.last_lines)), timeout_s=_GATE_S
+    )
+    supervisor.gate(
+        ondemand, lambda: any(" ready." in line for line in list(ondemand.last_lines)), timeout_s=_GATE_S
     )
 
 

@@ -1,0 +1,134 @@
+"""On demand: the worker says what scoring would have stored, and the web waits for it a second at most."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+import redis
+from django.test import Client
+
+from modeling.services.registry import emission_pause
+from signals.asking import ASKED, signal_ask
+from signals.contracts import SignalAsk
+from signals.models import Signal
+from signals.services.analyze import Question, ticker_analyze
+from signals.services.ondemand import Desk, questions_serve
+from signals.services.replay import signals_replay
+from signals.services.score import signals_score
+from tests.signals import builders
+from traderai.accounts.models import User
+from traderai.common.errors import InputError, NotFoundError, NotReadyError, TransientError
+
+END = builders.last_moment()
+NOW = END + timedelta(days=400)
+LIVE = END + timedelta(minutes=5)
+EARLY = builders.last_moment(builders.BARS - 20)
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_asked(settings) -> None:
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.delete(ASKED)
+
+
+def ask_of(secid: str = "SHR1", *, moment=NOW, past: bool = False, horizon: str = "5d") -> SignalAsk:
+    return SignalAsk(secid=secid, timeframe="1h", horizon=horizon, moment=moment, past=past)
+
+
+def through_redis(ask: SignalAsk, desk: Desk | None = None):
+    """Ask in another thread, as the web does, and serve one question here."""
+    with ThreadPoolExecutor(1) as asking:
+        answer = asking.submit(signal_ask, ask)
+        questions_serve(desk=desk or Desk(), stopped=answer.done)
+        return answer.result()
+
+
+def test_it_says_what_scoring_stores(champion):
+    desk = Desk()
+    said = {
+        (secid, horizon): desk.answer(ask_of(secid, horizon=horizon, moment=LIVE), now=LIVE)
+        for secid in ("SHR0", "SHR3", "OLD", "THIN")
+        for horizon in builders.HORIZONS
+    }
+    assert Signal.objects.count() == 0
+    signals_score(now=LIVE)
+    for (secid, horizon), answer in said.items():
+        row = Signal.objects.get(instrument__secid=secid, horizon=horizon)
+        assert answer.payload == row.payload
+        assert (answer.id, answer.source, answer.as_of, answer.action, answer.valid_until) == (
+            None, "live", row.as_of, row.action, row.valid_until,
+        )  # fmt: skip
+
+
+def test_a_past_moment_is_answered_as_a_replay_does(market):
+    early = builders.champion("early", trained_until=EARLY - timedelta(days=9), at=NOW)
+    builders.champion("later-one", trained_until=EARLY + timedelta(hours=2), against=early, at=NOW)
+    answer = Desk().answer(ask_of(moment=EARLY + timedelta(minutes=1), past=True), now=NOW)
+    signals_replay(since=EARLY - timedelta(hours=1), until=EARLY, secids=["SHR1"], now=NOW)
+    row = Signal.objects.get(horizon="5d")
+    assert (answer.payload, answer.model_version, answer.source) == (row.payload, "early", "replay")
+    assert answer.as_of == EARLY and "in_sample" not in answer.payload["warnings"]
+
+
+def test_without_a_version_from_before_the_warnings_say_so(market):
+    builders.champion(trained_until=END, at=NOW)
+    answer = Desk().answer(ask_of(moment=EARLY, past=True), now=NOW)
+    assert answer.model_version == "global-test-1" and "in_sample" in answer.payload["warnings"]
+
+
+def test_a_paused_champion_is_silent_here_too(champion):
+    emission_pause(version_id=champion.id, by="t", reason="r", now=NOW)
+    answer = Desk().answer(ask_of(), now=NOW)
+    assert answer.payload["decision"]["reasons"] == ["model_degraded"]
+
+
+def test_the_answer_comes_back_through_redis_whole(champion):
+    desk = Desk()
+    direct = desk.answer(ask_of(moment=LIVE), now=LIVE)
+    assert through_redis(ask_of(moment=LIVE), desk).payload == direct.payload
+
+
+@pytest.mark.parametrize(
+    ("ask", "error"),
+    [
+        (ask_of("NEW"), NotReadyError),
+        (ask_of("NOBODY"), NotFoundError),
+        (ask_of(horizon="7d"), InputError),
+    ],
+)
+def test_what_stands_against_an_answer_comes_back_too(champion, ask, error):
+    with pytest.raises(error):
+        through_redis(ask)
+
+
+def test_who_waits_no_more_is_not_computed_for(champion, settings):
+    began_s = time.monotonic()
+    with pytest.raises(TransientError, match="within 1 s"):
+        signal_ask(ask_of())
+    assert 1.0 <= time.monotonic() - began_s < 3.0
+    served = iter([False, True])
+    assert questions_serve(desk=Desk(), stopped=lambda: next(served)) == 0
+
+
+def test_nobody_there_is_503_after_a_second_unless_an_earlier_word_holds(champion):
+    client = Client()
+    client.force_login(User.objects.create_user("u", password="x"))
+    answer = client.post("/api/v1/analyze_ticker", {"secid": "SHR0"}, content_type="application/json")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    signals_score(now=builders.last_moment(builders.BARS - 1) + timedelta(minutes=5))
+    told = ticker_analyze(question=Question(secid="SHR0"), now=LIVE)
+    assert told.as_of == builders.last_moment(builders.BARS - 1)
+    with pytest.raises(TransientError):
+        ticker_analyze(question=Question(secid="SHR0"), now=NOW)
+
+
+def test_the_stored_word_on_the_last_bar_needs_nobody(champion, settings):
+    signals_score(now=LIVE)
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    assert ticker_analyze(question=Question(secid="SHR0"), now=LIVE).as_of == END
+    with pytest.raises(TransientError, match="Redis said"):
+        ticker_analyze(question=Question(secid="SHR0", at=EARLY), now=LIVE)
