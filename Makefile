@@ -22,13 +22,16 @@ test: export OMP_WAIT_POLICY = PASSIVE
 test: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-jax bench soak lint lock clean
+.PHONY: help run demo test test-jax bench soak lint lock clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/.ml ## Everything on http://127.0.0.1:8000 (ONCE=1: only the main job; DATA=folder, PORT=8000)
 	@exec $(PY) manage.py up $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT))
+
+demo: $(VENV)/.ml ## A replayed year by models trained before each quarter, then the pages (DATA=folder, ONCE=1, PORT=8000)
+	@exec $(PY) manage.py up --demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT))
 
 test: $(VENV)/.dev ## All tests, on a PostgreSQL and a Redis of their own (ARGS=... for pytest)
 	@exec $(WITH_SERVICES) $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not soak" $(ARGS)

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import display
 
 from signals.explain import explanation_text
-from signals.models import Signal
+from signals.models import Outcome, Signal
 from traderai.common.admin import ReadOnlyAdmin
 from traderai.common.clock import MOSCOW
 
@@ -110,6 +110,50 @@ class SignalAdmin(ReadOnlyAdmin):
     def in_russian(self, signal: Signal) -> SafeString:
         """Return the explanation as a Russian reader gets it."""
         return _paragraphs(signal, language="ru")
+
+
+@admin.register(Outcome)
+class OutcomeAdmin(ReadOnlyAdmin):
+    """What came of what was told, newest first; `manage.py track_record` tells what all of it made."""
+
+    list_display = ("told", "call", "state", "void_reason", "exit_reason", "r", "net_bp", "origin", "exit_at")
+    list_filter = (
+        "signal__source",
+        "signal__proven",
+        "state",
+        "exit_reason",
+        "signal__action",
+        "signal__horizon",
+    )
+    list_select_related = ("signal__instrument",)
+    search_fields = ("signal__instrument__secid", "signal__model_version")
+    ordering = ("-signal__as_of", "-id")
+
+    @admin.display(description="Told", ordering="signal__as_of")
+    def told(self, outcome: Outcome) -> str:
+        """Return the share and when it was told, by Moscow's clock."""
+        moment = outcome.signal.as_of.astimezone(MOSCOW)
+        return f"{outcome.signal.instrument.secid} {outcome.signal.horizon}, {moment:%Y-%m-%d %H:%M}"
+
+    @admin.display(description="Call", ordering="signal__action")
+    def call(self, outcome: Outcome) -> str:
+        """Return what was told."""
+        return outcome.signal.get_action_display()
+
+    @admin.display(description="R", ordering="r_multiple")
+    def r(self, outcome: Outcome) -> str:
+        """Return the net result in stops."""
+        return _DASH if outcome.r_multiple is None else f"{outcome.r_multiple:+.2f}"
+
+    @admin.display(description="Net, bp", ordering="net_frac")
+    def net_bp(self, outcome: Outcome) -> str:
+        """Return the net result in points of a hundredth of a percent."""
+        return _DASH if outcome.net_frac is None else f"{1e4 * outcome.net_frac:+.0f}"
+
+    @admin.display(description="Origin")
+    def origin(self, outcome: Outcome) -> str:
+        """Return live, replay or simulated, and whether its model was proven."""
+        return f"{outcome.signal.get_source_display()}, {'proven' if outcome.signal.proven else 'paper'}"
 
 
 def _paragraphs(signal: Signal, *, language: str) -> SafeString:

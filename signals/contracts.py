@@ -109,6 +109,75 @@ class Heatmap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeReport:
+    """What one look at the told signals without an outcome found; the first three were written."""
+
+    traded: int
+    no_trade: int
+    void: int
+    waiting: int  # their windows are not whole yet
+    refused: tuple[str, ...] = ()  # why others cannot be asked
+
+    @property
+    def new(self) -> int:
+        """How many outcomes were written."""
+        return self.traded + self.no_trade + self.void
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLine:
+    """One told signal and what came of it."""
+
+    signal_id: int
+    source: str
+    proven: bool
+    secid: str
+    timeframe: str
+    horizon: str
+    label_set: str
+    as_of: datetime
+    action: str
+    confidence: int
+    regime: str
+    model_version: str
+    p_break_even: float | None
+    state: str  # traded, no_trade, void, or open
+    void_reason: str
+    exit_reason: str
+    exit_at: datetime | None
+    r_multiple: float | None
+    net_frac: float | None
+    withdrawn: bool  # staff rejected it: users see it no more, the record does
+
+    @property
+    def call(self) -> str:
+        """What was said, of what and by which labels: the group that a base rate is of."""
+        return f"{self.label_set} {self.timeframe} {self.horizon} {self.action}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackRecord:
+    """Everything that was told of one source, proven or paper, and what came of it."""
+
+    source: str
+    proven: bool
+    as_of: datetime
+    lines: tuple[RecordLine, ...]  # all of it, the earliest first
+    figures: RecordFigures | None  # of the trades that have ended; None without one
+    groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence
+    curve: RecordCurve
+
+    def count(self, state: str) -> int:
+        """Return how many of what was told are traded, no_trade, void or open."""
+        return sum(line.state == state for line in self.lines)
+
+    @property
+    def withdrawn(self) -> int:
+        """How many of them staff have rejected; they stay in every figure."""
+        return sum(line.withdrawn for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Analysis:
     """The whole answer about one share and horizon, worded in one language, as of one reading moment."""
 
@@ -214,75 +283,6 @@ class ToldSignal:
     entry_high_rub: float | None
     take_profit_rub: float | None
     stop_loss_rub: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutcomeReport:
-    """What one look at the told signals without an outcome found; the first three were written."""
-
-    traded: int
-    no_trade: int
-    void: int
-    waiting: int  # their windows are not whole yet
-    refused: tuple[str, ...] = ()  # why others cannot be asked
-
-    @property
-    def new(self) -> int:
-        """How many outcomes were written."""
-        return self.traded + self.no_trade + self.void
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordLine:
-    """One told signal and what came of it."""
-
-    signal_id: int
-    source: str
-    proven: bool
-    secid: str
-    timeframe: str
-    horizon: str
-    label_set: str
-    as_of: datetime
-    action: str
-    confidence: int
-    regime: str
-    model_version: str
-    p_break_even: float | None
-    state: str  # traded, no_trade, void, or open
-    void_reason: str
-    exit_reason: str
-    exit_at: datetime | None
-    r_multiple: float | None
-    net_frac: float | None
-    withdrawn: bool  # staff rejected it: users see it no more, the record does
-
-    @property
-    def call(self) -> str:
-        """What was said, of what and by which labels: the group that a base rate is of."""
-        return f"{self.label_set} {self.timeframe} {self.horizon} {self.action}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrackRecord:
-    """Everything that was told of one source, proven or paper, and what came of it."""
-
-    source: str
-    proven: bool
-    as_of: datetime
-    lines: tuple[RecordLine, ...]  # all of it, the earliest first
-    figures: RecordFigures | None  # of the trades that have ended; None without one
-    groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence
-    curve: RecordCurve
-
-    def count(self, state: str) -> int:
-        """Return how many of what was told are traded, no_trade, void or open."""
-        return sum(line.state == state for line in self.lines)
-
-    @property
-    def withdrawn(self) -> int:
-        """How many of them staff have rejected; they stay in every figure."""
-        return sum(line.withdrawn for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,3 +39,11 @@ def outcomes_resolve_due(limit: int = 5000) -> None:
     from signals.services import outcomes
 
     outcomes.outcomes_resolve(limit=limit, now=clock.now())
+
+
+@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
+def shadows_score_due(limit: int = 50) -> None:
+    """Let versions in shadow answer what is due."""
+    from signals.services import shadow
+
+    shadow.shadows_score_due(limit=limit, now=clock.now())

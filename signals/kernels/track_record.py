@@ -140,13 +140,13 @@ def _figures(trades: ResolvedTrades, own: Bools, day: I64, draws: DayDraws | Non
         if few or draws is None or not np.isfinite(value):
             return Bounded(value=value if np.isfinite(value) else float("nan"), low=None, high=None)
         d = draws.rows.shape[1]
-        daily = (
+        sums, counts = (
             np.bincount(day[own], weights=each, minlength=d).astype(np.float64) for each in (upper, lower)
         )
-        interval = ratio_interval(*daily, draws)
+        interval = ratio_interval(sums, counts, draws)
         return Bounded(value=value, low=interval.low, high=interval.high)
 
-    def mean(values: F64) -> Bounded:
+    def mean(values: F64 | Bools) -> Bounded:
         return ratio(values.astype(np.float64), np.ones(values.size))
 
     curve = record_curve(trades.exit_s[own], r_multiple).equity_r

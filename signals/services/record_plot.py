@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -21,7 +22,7 @@ def record_plot(*, record: TrackRecord) -> bytes:
     """
     if record.figures is None:
         raise NotReadyError("no trade of this record has ended, so there is nothing to draw; see its counts")
-    moments = [
+    moments: Any = [
         from_epoch_s(int(moment)).astimezone(MOSCOW).replace(tzinfo=None) for moment in record.curve.exit_s
     ]
     equity = record.curve.equity_r

@@ -9,6 +9,7 @@ from io import StringIO
 import numpy as np
 import pytest
 from django.core.management import call_command
+from django.urls import reverse
 
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.models import Candle
@@ -230,6 +231,21 @@ def test_a_limit_ends_after_the_share_that_fills_it_and_starves_none(bars_alone)
         item, bars, spec, _ = history(secid, "3d")
         told(item, bars.begin_s[300:310].tolist(), spec, horizon="3d", action="BUY", at=NOW)
     assert [outcomes_resolve(now=NOW, limit=1).new for _ in range(3)] == [10, 10, 0]
+
+
+def test_staff_see_outcomes_and_edit_none(bars_alone, admin_client):
+    item, bars, spec, _ = history("SHR0", "3d")
+    told(item, bars.begin_s[300:304].tolist(), spec, horizon="3d", action="SELL", at=NOW)
+    outcomes_resolve(now=NOW)
+    row = Outcome.objects.last()
+    listed = admin_client.get(
+        reverse("admin:signals_outcome_changelist"), {"signal__source__exact": "replay"}
+    )
+    assert listed.status_code == 200 and f"{row.r_multiple:+.2f}" in listed.content.decode()
+    assert "SHR0 3d" in listed.content.decode() and "Replay, paper" in listed.content.decode()
+    page = reverse("admin:signals_outcome_change", args=[row.pk])
+    assert admin_client.get(page).status_code == 200
+    assert admin_client.post(page, {"net_frac": 1.0}).status_code == 403
 
 
 def test_the_command_tells_counts(bars_alone):

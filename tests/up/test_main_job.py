@@ -11,7 +11,8 @@ from traderai.common.errors import NotReadyError
 from traderai.jobs.selectors import job_list
 from traderai.jobs.services import job_record
 from traderai.site.up import main_job
-from traderai.site.up.main_job import Step, iss_refusal, main_job_run, source_choose
+from traderai.site.up.main_job import iss_refusal, main_job_run, source_choose
+from traderai.site.up.steps import Step, step_do
 from traderai.site.up.summary import summary_lines
 
 DEAD = "http://127.0.0.1:9/iss"
@@ -79,5 +80,5 @@ def test_candles_brought_by_hand_are_left_alone(settings):
 def test_a_step_that_fails_leaves_no_record():
     step = Step(name="train", arguments=("no_such_command",))
     with pytest.raises(NotReadyError, match="the next start goes on with this step"):
-        main_job._do(step, set(), number=4, of=5, say=lambda _text: None)
+        step_do(step, set(), kind=main_job.KIND, number=4, of=5, say=lambda _text: None)
     assert job_list(kind=main_job.KIND, as_of=clock.now()) == ()

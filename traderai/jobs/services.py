@@ -16,7 +16,7 @@ from traderai.jobs.models import Job
 ATTEMPTS_MAX = 3
 KEPT_FOR = timedelta(days=14)
 # Their keys name steps that are done once for all; every other key names a bar, a day or an interval of its own.
-KEPT_KINDS = frozenset({"main_job"})
+KEPT_KINDS = frozenset({"main_job", "demo"})
 
 
 def job_claim(*, kind: str, business_key: str, now: datetime, lease: timedelta) -> Claim | None:

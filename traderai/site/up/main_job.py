@@ -1,14 +1,7 @@
-"""The main job, end to end: candles, features, regime, a trained model, signals; it goes on where it stopped.
-
-Each finished step leaves a `Job` row, so a second start skips what is done. Steps run as commands of their own: the
-memory of one is given back before the next, and Keras stays out of this process.
-"""
+"""The main job, end to end: candles, features, regime, a trained model, signals; it goes on where it stopped."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,34 +13,18 @@ from features.services.regime import regime_build
 from market.contracts import Timeframe
 from market.selectors.bars import newest_bars
 from traderai.common import clock
-from traderai.common.errors import ConflictError, NotReadyError
-from traderai.jobs.selectors import job_list
-from traderai.jobs.services import advisory_lock, job_record
+from traderai.common.errors import ConflictError
+from traderai.jobs.services import advisory_lock
+from traderai.site.up.steps import BEGUN, Say, Step, StepDone, step_do, step_record, steps_recorded
 
 KIND = "main_job"
 RECIPE = "global_swing_v1"
 TIMEFRAME = Timeframe.H1
+FEATURES = ("build_features", "--timeframe", TIMEFRAME.value)
 _ISS_PATIENCE_S = 8.0
 # A source may hold thousands of shares down to the minute; the model of the main job is made of these.
 _UNIVERSES = {"files": "core_1h", "iss": "core_1h_today"}
-Say = Callable[[str], None]
 SourceName = Literal["iss", "files", "simulator"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One step: its name and the arguments of `manage.py` that do it; none for the regime, a service of seconds."""
-
-    name: str
-    arguments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepDone:
-    """What became of one step."""
-
-    name: str
-    seconds: float | None  # None: it was done before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +48,16 @@ def main_job_run(*, data: Path | None, say: Say) -> tuple[StepDone, ...]:
             raise ConflictError(
                 "another process is doing the main job on this database; wait for it or stop it"
             )
-        records = {job.business_key for job in job_list(kind=KIND, as_of=clock.now())}
+        records = steps_recorded(KIND)
         if not records and newest_bars(timeframe=TIMEFRAME):
             say("the database holds candles that were brought by hand: the main job leaves them alone")
             return ()
         steps = _steps(records, data=data, say=say)
-        _record("begun")
-        return tuple(_do(step, records, number=i + 1, of=len(steps), say=say) for i, step in enumerate(steps))
+        step_record(KIND, BEGUN)
+        return tuple(
+            step_do(step, records, kind=KIND, number=i + 1, of=len(steps), say=say)
+            for i, step in enumerate(steps)
+        )
 
 
 def source_choose(*, data: Path | None) -> Source:
@@ -112,63 +92,35 @@ def iss_refusal(base_url: str) -> str | None:
     return None
 
 
+def ingest_step(records: set[str], *, data: Path | None, say: Say, universe: str | None = None) -> Step:
+    """Return the step that brings candles; of a source with more shares than one model takes, those of a universe."""
+    if "ingest" in records:
+        return Step(name="ingest")
+    source = source_choose(data=data)
+    say(f"candles come from {source.name}: {source.why}")
+    if source.name == "simulator":
+        say("SIMULATED: no figure below comes from a market")
+    path = () if source.path is None else ("--path", str(source.path))
+    wanted = universe or _UNIVERSES.get(source.name)
+    secids = () if wanted is None else ("--secids", wanted)
+    arguments = ("ingest", "all", "--source", source.name, "--timeframes", TIMEFRAME.value, *secids, *path)
+    return Step(name="ingest", arguments=arguments)
+
+
 def _steps(records: set[str], *, data: Path | None, say: Say) -> tuple[Step, ...]:
-    ingest: tuple[str, ...] = ()
-    if "ingest" not in records:
-        source = source_choose(data=data)
-        say(f"candles come from {source.name}: {source.why}")
-        if source.name == "simulator":
-            say("SIMULATED: no figure below comes from a market")
-        path = () if source.path is None else ("--path", str(source.path))
-        universe = _UNIVERSES.get(source.name)
-        secids = () if universe is None else ("--secids", universe)
-        ingest = ("ingest", "all", "--source", source.name, "--timeframes", TIMEFRAME.value, *secids, *path)
     return (
-        Step(name="ingest", arguments=ingest),
-        Step(name="features", arguments=("build_features", "--timeframe", TIMEFRAME.value)),
-        Step(name="regime"),
+        ingest_step(records, data=data, say=say),
+        Step(name="features", arguments=FEATURES),
+        Step(name="regime", work=_build_regime),
         Step(name="train", arguments=("train", RECIPE)),
         # The summary lists the signals.
         Step(name="score", arguments=("score", "--verbosity", "0")),
     )
 
 
-def _do(step: Step, records: set[str], *, number: int, of: int, say: Say) -> StepDone:
-    title = f"[{number}/{of}] {step.name}"
-    if step.name in records:
-        say(f"{title}: done before")
-        return StepDone(name=step.name, seconds=None)
-    began_s, began_at = clock.monotonic_s(), clock.now()
-    if step.arguments:
-        _run_command(step, title=title, say=say)
-    else:
-        _build_regime(title=title, say=say)
-    job_record(kind=KIND, business_key=step.name, started_at=began_at, now=clock.now())
-    seconds = clock.monotonic_s() - began_s
-    say(f"{title}: {seconds:.1f} s")
-    return StepDone(name=step.name, seconds=seconds)
-
-
-def _run_command(step: Step, *, title: str, say: Say) -> None:
-    say(f"{title}: manage.py {' '.join(step.arguments)}")
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *step.arguments]
-    code = subprocess.run(command, check=False).returncode
-    if code != 0:
-        raise NotReadyError(
-            f"the step {step.name} of the main job ended with code {code}; its output stands above. What was done before "
-            "it is kept: the next start goes on with this step"
-        )
-
-
-def _build_regime(*, title: str, say: Say) -> None:
-    say(f"{title}: the history of the market's regime")
+def _build_regime(say: Say) -> None:
     for report in regime_build(now=clock.now()):
         say(
             f"{report.market}: {report.days} trading days with a regime from {report.shares} shares, "
             f"{report.days_new} new, {report.days_changed} changed, {report.days_unknown} unknown"
         )
-
-
-def _record(key: str) -> None:
-    now = clock.now()
-    job_record(kind=KIND, business_key=key, started_at=now, now=now)

@@ -37,6 +37,7 @@ class UpOptions:
     port: int = 8000
     data: Path | None = None
     once: bool = False
+    demo: bool = False  # a replayed year instead of the main job
 
     @property
     def url(self) -> str:
@@ -75,8 +76,9 @@ def _up(options: UpOptions, supervisor: Supervisor) -> int:
     env = services_start(supervisor, options.state)
     _services_note(supervisor, options.state, env)
     _manage(supervisor, "prepare_database", env=env)
-    job = ["main_job"] + (["--data", str(options.data)] if options.data is not None else [])
-    code = supervisor.run(_plan("main_job", _manage_argv(*job), env, raw=True))
+    job = "demo" if options.demo else "main_job"
+    data = () if options.data is None else ("--data", str(options.data))
+    code = supervisor.run(_plan(job, _manage_argv(job, *data), env, raw=True))
     if code != 0 or options.once:
         return code
     _faces_start(supervisor, options, env)

@@ -13,7 +13,8 @@ from signals.contracts import HeatmapRow, SignalFacts
 from signals.selectors.configuration import service_get
 from signals.selectors.stored import heatmap_rows, signal_latest
 from traderai.common import clock
-from traderai.site.up.main_job import TIMEFRAME, StepDone
+from traderai.site.up.main_job import TIMEFRAME
+from traderai.site.up.steps import StepDone
 
 
 def summary_lines(done: Sequence[StepDone]) -> Iterator[str]:

@@ -24,6 +24,11 @@ class Command(BaseCommand):
         """Declare the options."""
         parser.add_argument("--once", action="store_true", help="exit after the main job, without serving")
         parser.add_argument(
+            "--demo",
+            action="store_true",
+            help="a replayed year instead of the main job, in a state folder of its own",
+        )
+        parser.add_argument(
             "--data", type=Path, default=None, help="folder of candle files to take instead of ISS"
         )
         parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
@@ -35,12 +40,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run until Ctrl-C; the exit code is the main job's."""
         data: Path | None = options["data"]
+        usual = Path(settings.STATE_DIR) / "demo" if options["demo"] else Path(settings.STATE_DIR)
         chosen = UpOptions(
-            state=(options["state_dir"] or Path(settings.STATE_DIR)).resolve(),
+            state=(options["state_dir"] or usual).resolve(),
             host=options["host"],
             port=options["port"],
             data=None if data is None else data.resolve(),
             once=options["once"],
+            demo=options["demo"],
         )
         try:
             code = up(chosen)
