@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -49,10 +49,12 @@ from modeling.selectors.artifacts import adapters_load, artifact_load, scorer_op
 from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.daily_ranks import rank_known
 from modeling.selectors.drivers import family_columns, predictions_without
-from signals.kernels.facts import Driver
+from signals.kernels.background import Background
+from signals.kernels.situation import Driver
 from signals.kernels.state import Moment, market_state
 from signals.kernels.unusual import most_unusual
 from signals.kernels.votes import suggested_levels
+from signals.selectors.background import backgrounds_load
 from signals.taught import Taught
 from traderai.common.arrays import F32, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
@@ -88,6 +90,7 @@ class ShareInput:
     decided_at: datetime
     regime: RegimeFacts | None
     rank: RankFacts | None  # by the daily ranker; simulated shares have none
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -135,6 +138,7 @@ def share_input_load(*, instrument: InstrumentFacts, occasion: Occasion) -> Shar
         decided_at=decided_at,
         regime=_regime(decided_at, simulated=instrument.is_simulated),
         rank=None if instrument.is_simulated else rank_known(secid=instrument.secid, as_of=decided_at),
+        background=backgrounds_load(instruments=[instrument], as_of=decided_at)[instrument.secid],
     )
 
 

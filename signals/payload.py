@@ -11,10 +11,11 @@ import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
 from signals.inference import Finding, Occasion
-from signals.kernels.facts import Situation, explanation_facts
+from signals.kernels.facts import explanation_facts
 from signals.kernels.levels import PriceLevel, price_levels
-from signals.kernels.picture import chart_picture
+from signals.kernels.picture import candle_pattern, chart_picture
 from signals.kernels.scenarios import price_cone, price_scenarios
+from signals.kernels.situation import Situation
 from signals.kernels.state import as_traded
 from traderai.common.clock import from_epoch_s
 from traderai.common.config import fingerprint
@@ -37,8 +38,12 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "market": finding.market,
         "regime": share.regime,
         "rank": share.rank,
+        "sector_regime": share.background.sector_regime,
+        "company": share.background.company,
+        "news": share.background.news,
         **_outlook(finding),
         "picture": situation.picture,
+        "pattern": situation.pattern,
         "levels": situation.levels,
         "drivers": finding.drivers,
         "explanation": explanation_facts(situation),
@@ -52,12 +57,13 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
 
 
 def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sample: bool) -> Situation:
-    share = finding.share
+    share, prediction = finding.share, finding.prediction
+    bars = share.bars
     return Situation(
         decision=finding.decision,
         days=horizon_days(finding.horizon),
         last_bar_at=last_bar_at,
-        picture=dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares)),
+        picture=dataclasses.asdict(chart_picture(close=bars.close, volume=bars.volume_shares)),
         levels=_levels(finding),
         drivers=finding.drivers,
         regime=share.regime,
@@ -69,6 +75,11 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         left_out=finding.left_out,
         regime_trades=finding.regime_trades,
         trained_p=_trained_p(finding),
+        pattern=candle_pattern(open_=bars.open, high=bars.high, low=bars.low, close=bars.close),
+        background=share.background,
+        votes=() if prediction is None else prediction.votes,
+        break_even=finding.break_even,
+        days_to_ex_dividend=getattr(finding.market, "days_to_ex_dividend", None),
     )
 
 
@@ -78,6 +89,7 @@ def _asked_by(finding: Finding, occasion: Occasion) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "left_out": finding.left_out,
+        "regime_trades": finding.regime_trades,
         "grade": version.grade if version else None,
         "label_set": {"name": occasion.label_set.name, "sha256": fingerprint(occasion.label_set)},
         "policy_sha256": fingerprint(occasion.policy),
