@@ -13,6 +13,7 @@ LONG_DAYS = 5  # from this horizon on a company's figures count
 # Beyond these a figure tells of a base near 0, not of the company.
 GROWTH_MOST_PCT, DEBT_MOST_TIMES = 300.0, 30.0
 NEWS_SHOWN = 2
+CLEAR_P = 0.999
 _ASIDE = {"BUY": "long", "SELL": "short"}
 _TURNS = {1: "up", -1: "down", 0: "open"}
 
@@ -25,18 +26,21 @@ def market_facts(s: Situation) -> Iterator[Fact]:
     yield from _moves(s.regime, code="market_moves")
     sector = s.background.sector_regime
     if sector is not None:
-        yield Fact(
-            section="market",
-            code="sector_known",
-            params={
-                "sector": sector.sector,
-                "regime": sector.name,
-                "regime_p": sector.probabilities[sector.name],
-                "since_on": sector.since.isoformat(),
-            },
-        )
+        yield regime_fact(sector, section="market")
         yield from _moves(sector, code="sector_moves")
     yield from _rank(s.rank)
+
+
+def regime_fact(regime: RegimeFacts, *, section: str) -> Fact:
+    """Return the sentence on a regime; a probability that the reader would see as 100 % is none to tell."""
+    whose = "sector" if regime.sector else "regime"
+    params: Params = {"regime": regime.name, "since_on": regime.since.isoformat()}
+    if regime.sector:
+        params["sector"] = regime.sector
+    p = regime.probabilities[regime.name]
+    if p > CLEAR_P:
+        return Fact(section=section, code=f"{whose}_clear", params=params)
+    return Fact(section=section, code=f"{whose}_known", params={**params, "regime_p": p})
 
 
 def _moves(regime: RegimeFacts | None, *, code: str) -> Iterator[Fact]:

@@ -7,7 +7,13 @@ from collections.abc import Iterator, Sequence
 from modeling.contracts import Decision, RegimeRule
 from modeling.contracts.filters import LeftOut
 from modeling.contracts.thresholds import RegimeTrades
-from signals.kernels.behind_facts import company_facts, council_facts, market_facts, news_facts
+from signals.kernels.behind_facts import (
+    company_facts,
+    council_facts,
+    market_facts,
+    news_facts,
+    regime_fact,
+)
 from signals.kernels.picture_facts import picture_facts
 from signals.kernels.situation import Driver, Fact, Params, Situation, given
 
@@ -68,24 +74,19 @@ def _regime(s: Situation) -> Iterator[Fact]:
     if s.regime is None:
         yield Fact(section="regime", code="regime_unknown")
     else:
-        yield Fact(
-            section="regime",
-            code="regime_known",
-            params={
-                "regime": s.regime.name,
-                "regime_p": s.regime.probabilities[s.regime.name],
-                "since_on": s.regime.since.isoformat(),
-            },
-        )
+        yield regime_fact(s.regime, section="regime")
+        sector = s.background.sector_regime
+        if sector is not None and sector.name != s.regime.name:
+            yield Fact(section="regime", code="sector_differs")
     if s.decision.action == "NO_TRADE":
         return
-    yield Fact(section="regime", code="regime_asks", params={"edge_points": s.rule.min_edge})
+    own = s.rule.longs_need_edge if s.decision.side == "long" else s.rule.shorts_need_edge
+    if s.decision.side is None or own is None or own <= s.rule.min_edge:
+        yield Fact(section="regime", code="regime_asks", params={"edge_points": s.rule.min_edge})
+    else:  # the side's own threshold is the one that binds
+        yield Fact(section="regime", code=f"regime_{s.decision.side}s", params={"edge_points": own})
     if s.rule.size_factor < 1 and s.decision.action in ("BUY", "SELL"):
         yield Fact(section="regime", code="regime_size", params={"size_share": s.rule.size_factor})
-    needed = {"long": s.rule.longs_need_edge, "short": s.rule.shorts_need_edge}
-    for side, edge in needed.items():
-        if edge is not None and side == s.decision.side:
-            yield Fact(section="regime", code=f"regime_{side}s", params={"edge_points": edge})
     if s.regime_trades is not None and s.decision.action in ("BUY", "SELL"):
         yield Fact(section="regime", code="regime_trades", params=_made(s.regime_trades))
 

@@ -24,8 +24,12 @@ MARKET: Final[dict[str, Any]] = {
         ),
         gettext_lazy("Regime of the sector “%(sector)s” since %(since_on)s: %(regime)s (%(regime_p)s)."),
     ),
+    "sector_clear": (
+        gettext_lazy("The sector “%(sector)s” has been %(in_regime)s since %(since_on)s."),
+        gettext_lazy("Regime of the sector “%(sector)s” since %(since_on)s: %(regime)s."),
+    ),
     "sector_moves": gettext_lazy(
-        "Its shares: %(week_signed_pct)s over 5 days, %(month_signed_pct)s over 20, %(above_share)s of them above their average; the thresholds hang on the market's regime alone."
+        "Its shares: %(week_signed_pct)s over 5 days, %(month_signed_pct)s over 20; %(above_share)s of them stand above their average."
     ),
 }
 
@@ -67,10 +71,10 @@ COMPANY: Final[dict[str, Any]] = {
     "company_returns": gettext_lazy(
         "By its reports: return on equity %(roe_pct)s, net margin %(margin_pct)s."
     ),
-    "company_debt": gettext_lazy("Net debt is %(debt_times)s of a year's EBITDA."),
-    "company_cash": gettext_lazy("It holds more cash than debt, by %(debt_times)s of a year's EBITDA."),
-    "company_grew": gettext_lazy("Profit grew against the same quarter a year ago: %(growth_signed_pct)s."),
-    "company_shrank": gettext_lazy("Profit fell against the same quarter a year ago: %(growth_signed_pct)s."),
+    "company_debt": gettext_lazy("Net debt is %(debt_times)s times a year's EBITDA."),
+    "company_cash": gettext_lazy("Cash exceeds debt by %(debt_times)s times a year's EBITDA."),
+    "company_grew": gettext_lazy("Profit is up on the same quarter a year ago: %(growth_signed_pct)s."),
+    "company_shrank": gettext_lazy("Profit is down on the same quarter a year ago: %(growth_signed_pct)s."),
 }
 
 NEWS: Final[dict[str, Any]] = {

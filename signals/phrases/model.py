@@ -11,6 +11,11 @@ REGIME: Final[dict[str, Any]] = {
         gettext_lazy("Market regime since %(since_on)s: %(regime)s (probability %(regime_p)s)."),
         gettext_lazy("The market has been %(in_regime)s since %(since_on)s (probability %(regime_p)s)."),
     ),
+    "regime_clear": (
+        gettext_lazy("Market regime since %(since_on)s: %(regime)s, beyond doubt by its measures."),
+        gettext_lazy("The market has been %(in_regime)s since %(since_on)s, beyond doubt by its measures."),
+    ),
+    "sector_differs": gettext_lazy("The thresholds follow the market's regime, not the sector's."),
     "regime_unknown": gettext_lazy(
         "The market regime is not known yet; the thresholds of a flat market apply."
     ),
@@ -19,11 +24,15 @@ REGIME: Final[dict[str, Any]] = {
         gettext_lazy("In this regime an edge below %(edge_points)s percentage points is not traded."),
     ),
     "regime_size": gettext_lazy("Positions are cut to %(size_share)s of the usual size."),
-    "regime_longs": gettext_lazy("A long needs at least %(edge_points)s points."),
+    "regime_longs": gettext_lazy(
+        "For a long this regime asks an edge of at least %(edge_points)s percentage points after costs."
+    ),
     "regime_trades": gettext_lazy(
         "In this market regime the model's trades made %(net_signed_bp)s bp each after costs [%(low_signed_bp)s, %(high_signed_bp)s] on the rows that its policy was chosen by, %(trades)s trades: no edge is proven by that."
     ),
-    "regime_shorts": gettext_lazy("A short needs at least %(edge_points)s points."),
+    "regime_shorts": gettext_lazy(
+        "For a short this regime asks an edge of at least %(edge_points)s percentage points after costs."
+    ),
 }
 
 MODEL: Final[dict[str, Any]] = {
@@ -70,11 +79,11 @@ MODEL: Final[dict[str, Any]] = {
     ),
     "driver_raises": (
         gettext_lazy("%(family)s: plus %(effect_points)s points of probability."),
-        gettext_lazy("%(family)s: %(effect_points)s points more."),
+        gettext_lazy("%(family)s: %(effect_points)s points added to the chance."),
     ),
     "driver_lowers": (
         gettext_lazy("%(family)s: minus %(effect_points)s points of probability."),
-        gettext_lazy("%(family)s: %(effect_points)s points less."),
+        gettext_lazy("%(family)s: %(effect_points)s points taken from the chance."),
     ),
     "proven": gettext_lazy("The model's edge has been proven out of sample after costs."),
     "paper": gettext_lazy(
@@ -96,9 +105,11 @@ RISK: Final[dict[str, Any]] = {
         "The idea is wrong if the price rises to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading days.",
         "days",
     ),
-    "weaker_buy": gettext_lazy("Below the support at %(support_rub)s RUB the idea weakens before that."),
+    "weaker_buy": gettext_lazy(
+        "A fall below the support at %(support_rub)s RUB would weaken the idea before that."
+    ),
     "weaker_sell": gettext_lazy(
-        "Above the resistance at %(resistance_rub)s RUB the idea weakens before that."
+        "A rise above the resistance at %(resistance_rub)s RUB would weaken the idea before that."
     ),
     "hold_changes_long": (
         gettext_lazy("The answer would change if the edge of a long rose to %(edge_points)s points."),

@@ -155,7 +155,7 @@ def _regime(payload: dict[str, Any], language: str, teller: str) -> dict[str, An
     effects = [
         fact
         for fact in payload["explanation"]
-        if fact["section"] == "regime" and fact["code"] != "regime_known"
+        if fact["section"] == "regime" and fact["code"] not in ("regime_known", "regime_clear")
     ]
     return {
         "name": regime["name"],

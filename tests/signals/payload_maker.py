@@ -203,7 +203,7 @@ def _share(rng: np.random.Generator, market: Dated, *, stale: bool) -> ShareInpu
 
 
 def _regime(rng: np.random.Generator, at: datetime, name: str, sector: str = "") -> RegimeFacts:
-    share = float(rng.uniform(0.3, 0.9))
+    share = 0.9999 if rng.random() < 0.2 else float(rng.uniform(0.3, 0.9))
     known = [
         ("return_5d_pct", float(rng.normal(0, 4))),
         ("return_20d_pct", float(rng.normal(0, 8))),
