@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
 
-from signals.explain import explanation_text
+from signals.explain import explanation_text, told_of
 from signals.models import Outcome, Signal
 from traderai.common.admin import ReadOnlyAdmin
 from traderai.common.clock import MOSCOW
@@ -158,6 +158,11 @@ class OutcomeAdmin(ReadOnlyAdmin):
 
 def _paragraphs(signal: Signal, *, language: str) -> SafeString:
     payload = signal.payload
-    text = explanation_text(payload["explanation"], language=language, decimals=payload["decimals"])
+    text = explanation_text(
+        payload["explanation"],
+        language=language,
+        decimals=payload["decimals"],
+        told_of=told_of(secid=signal.instrument.secid, bar_begin=signal.bar_begin),
+    )
     lines = format_html_join("", "<p>{}</p>", ((line,) for line in text.split("\n\n")))
     return format_html('<div class="staff-explanation" lang="{}">{}</div>', language, lines)

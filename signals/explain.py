@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
@@ -9,24 +10,34 @@ from typing import Any, Final
 from django.utils import formats, translation
 from django.utils.translation import gettext
 
-from signals.phrases import NAMES, PHRASES, SCENARIOS
+from signals.phrases import PHRASES
+from signals.phrases.names import NAMES, sector_name
+from signals.phrases.picture import SCENARIOS
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import InvariantError
 
 LANGUAGES = ("ru", "en")
-SECTIONS = ("call", "picture", "regime", "model", "risk", "notice")
+SECTIONS = ("call", "picture", "market", "council", "company", "news", "regime", "model", "risk", "notice")
 
 
-def explanation_text(facts: Iterable[Mapping[str, Any]], *, language: str, decimals: int) -> str:
+def explanation_text(
+    facts: Iterable[Mapping[str, Any]], *, language: str, decimals: int, told_of: str = ""
+) -> str:
     """Return an explanation in a language: one paragraph for each section, parted by an empty line.
 
-    `facts` are the stored ones: mappings with section, code and params; `decimals` are those of the prices.
+    `facts` are the stored ones: mappings with section, code and params; `decimals` are those of the prices. Where
+    several wordings say the same, `told_of` (share and bar) chooses: equal arguments give an equal text.
     """
     paragraphs: dict[str, list[str]] = {section: [] for section in SECTIONS}
     with translation.override(spoken_language(language)):
         for fact in facts:
-            paragraphs[fact["section"]].append(_sentence(fact, decimals=decimals))
+            paragraphs[fact["section"]].append(_sentence(fact, decimals=decimals, told_of=told_of))
     return "\n\n".join(" ".join(sentences) for sentences in paragraphs.values() if sentences)
+
+
+def told_of(*, secid: str, bar_begin: datetime) -> str:
+    """Return what chooses among the wordings of a signal's explanation."""
+    return f"{secid} {int(bar_begin.timestamp())}"
 
 
 def scenario_label(scenario: Mapping[str, Any], *, language: str, decimals: int) -> str:
@@ -41,10 +52,13 @@ def spoken_language(language: str | None) -> str:
     return "ru" if (language or "").casefold().split("-")[0] == "ru" else "en"
 
 
-def _sentence(fact: Mapping[str, Any], *, decimals: int) -> str:
+def _sentence(fact: Mapping[str, Any], *, decimals: int, told_of: str) -> str:
     phrase = PHRASES.get(fact["code"])
     if phrase is None:
         raise InvariantError(f"an explanation's code must have a phrase, was {fact['code']!r}")
+    if isinstance(phrase, tuple):
+        chosen = zlib.crc32(f"{told_of} {fact['code']}".encode()) if told_of else 0
+        phrase = phrase[chosen % len(phrase)]
     return str(phrase % _worded(fact["params"], decimals=decimals))
 
 
@@ -53,6 +67,8 @@ def _worded(params: Mapping[str, Any], *, decimals: int) -> dict[str, Any]:
     if "entry_low_rub" in worded:
         low, high = worded["entry_low_rub"], worded["entry_high_rub"]
         worded["entry"] = low if low == high else f"{low}–{high}"
+    if "regime" in params:
+        worded["in_regime"] = str(NAMES["in_regime"][params["regime"]])
     return worded
 
 
@@ -62,16 +78,35 @@ def _value(name: str, value: Any, *, decimals: int) -> Any:
         return _number(value, decimals)
     if isinstance(value, int):  # a count stays a number: it chooses the plural form
         return value
-    if isinstance(value, str) and value in NAMES:
-        return str(NAMES[value])
+    if name in _NAMED:
+        return _NAMED[name](value)
     for ending, worded in _BY_ENDING.items():
         if name.endswith(ending):
             return worded(value)
     raise InvariantError(f"a parameter of an explanation must end with its unit, was {name!r}")
 
 
+def _named(name: str) -> Callable[[str], str]:
+    def worded(code: str) -> str:
+        if code not in NAMES[name]:
+            raise InvariantError(f"every {name} must have a name in signals.phrases.names, {code!r} has none")
+        return str(NAMES[name][code])
+
+    return worded
+
+
+def _members(codes: str) -> str:
+    """Return the names of a council's members; a recipe may seat one that has only a code."""
+    return ", ".join(str(NAMES["members"].get(code, code)) for code in codes.split(","))
+
+
+def _sector(code: str) -> str:
+    return sector_name(code, language=spoken_language(translation.get_language()))
+
+
 def _number(value: float, decimals: int) -> str:
-    text = formats.number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
+    # Adding 0 takes the sign from a zero.
+    text = formats.number_format(round(value, decimals) + 0.0, decimals, use_l10n=True, force_grouping=True)
     return text.replace("-", "−")
 
 
@@ -94,10 +129,22 @@ def _day(text: str) -> str:
     return formats.date_format(datetime.fromisoformat(text).astimezone(MOSCOW), gettext("Y-m-d"))
 
 
+_NAMED: Final[dict[str, Callable[[str], str]]] = {
+    "family": _named("family"),
+    "regime": _named("regime"),
+    "pattern": _named("pattern"),
+    "scope": _named("scope"),
+    "event": _named("event"),
+    "members": _members,
+    "sector": _sector,
+}
 # The first ending that fits decides, so the longer stand before the shorter.
 _BY_ENDING: Final[dict[str, Callable[[Any], str]]] = {
     "_signed_bp": lambda value: _signed(value, 1),
     "_signed_frac": lambda value: _percent(_signed(100 * value, 1)),
+    "_signed_pct": lambda value: _percent(_signed(value, 1)),
+    "_pct": lambda value: _percent(_number(value, 1)),
+    "_times": lambda value: _number(value, 1),
     "_frac": lambda value: _percent(_number(100 * value, 2 if value < 0.01 else 1)),
     "_share": lambda value: _percent(_number(100 * value, 0)),
     "_p": lambda value: _percent(_number(100 * value, 1)),

@@ -35,7 +35,7 @@ from modeling.kernels.thresholds import raised
 from modeling.selectors.artifacts import adapters_load, adapters_serving, artifact_load, scorer_open
 from modeling.selectors.calibration import artifact_calibrated
 from modeling.selectors.drivers import family_columns, predictions_without
-from signals.kernels.facts import Driver
+from signals.kernels.situation import Driver
 from signals.kernels.state import Moment, market_state
 from signals.kernels.unusual import most_unusual
 from signals.kernels.votes import suggested_levels

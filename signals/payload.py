@@ -13,10 +13,11 @@ import numpy as np
 
 from modeling.contracts import QUANTILE_LEVELS, MarketState, ModelVersionFacts
 from signals.inference import Finding
-from signals.kernels.facts import Situation, explanation_facts
+from signals.kernels.facts import explanation_facts
 from signals.kernels.levels import PriceLevel, price_levels
-from signals.kernels.picture import chart_picture
+from signals.kernels.picture import candle_pattern, chart_picture
 from signals.kernels.scenarios import price_cone, price_scenarios
+from signals.kernels.situation import Situation
 from signals.kernels.state import as_traded
 from signals.share_inputs import Occasion, ShareInput
 from traderai.common.clock import from_epoch_s
@@ -42,8 +43,12 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
         "market": finding.market,
         "regime": share.regime,
         "rank": share.rank,
+        "sector_regime": share.background.sector_regime,
+        "company": share.background.company,
+        "news": share.background.news,
         **_outlook(finding),
         "picture": situation.picture,
+        "pattern": situation.pattern,
         "levels": situation.levels,
         "drivers": finding.drivers,
         "explanation": explanation_facts(situation),
@@ -57,7 +62,7 @@ def payload_of(*, finding: Finding, occasion: Occasion) -> dict[str, Any]:
 
 
 def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sample: bool) -> Situation:
-    share = finding.share
+    share, prediction = finding.share, finding.prediction
     return Situation(
         decision=finding.decision,
         days=horizon_days(finding.horizon),
@@ -74,6 +79,11 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         left_out=finding.left_out,
         regime_trades=finding.regime_trades,
         trained_p=_trained_p(finding),
+        pattern=_pattern(share),
+        background=share.background,
+        votes=() if prediction is None else prediction.votes,
+        break_even=finding.break_even,
+        days_to_ex_dividend=getattr(finding.market, "days_to_ex_dividend", None),
     )
 
 
@@ -83,6 +93,7 @@ def _asked_by(finding: Finding, occasion: Occasion) -> dict[str, Any]:
     return {
         "rule": finding.rule,
         "left_out": finding.left_out,
+        "regime_trades": finding.regime_trades,
         "grade": version.grade if version else None,
         **_fingerprints(occasion),
     }
@@ -171,6 +182,12 @@ def _outlook(finding: Finding) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def _picture(share: ShareInput) -> dict[str, Any]:
     return dataclasses.asdict(chart_picture(close=share.bars.close, volume=share.bars.volume_shares))
+
+
+@lru_cache(maxsize=1)
+def _pattern(share: ShareInput) -> str | None:
+    bars = share.bars
+    return candle_pattern(open_=bars.open, high=bars.high, low=bars.low, close=bars.close)
 
 
 @lru_cache(maxsize=1)

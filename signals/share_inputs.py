@@ -6,8 +6,9 @@ A moment alone and one of a year that is replayed are cut from what was read by 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -24,7 +25,9 @@ from modeling.kernels.known_regimes import DECIDING_REGIME_S
 from modeling.kernels.policy_reasons import NoModel
 from modeling.kernels.windows import complete_rows
 from modeling.selectors.daily_ranks import RankBook, ranks_read
+from signals.kernels.background import Background
 from signals.kernels.state import ShareTerms
+from signals.selectors.background import backgrounds_load
 from signals.terms import KnownTerms, known_terms_load, share_terms
 from traderai.common.arrays import F32, Bools
 from traderai.common.clock import from_epoch_s, to_epoch_s
@@ -68,6 +71,7 @@ class ShareInput:
     regime: RegimeFacts | None
     rank: RankFacts | None  # by the daily ranker; simulated shares have none
     terms: ShareTerms
+    background: Background = field(default_factory=Background)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,7 +98,7 @@ class SharesRead:
                 inputs.append(self._input(instrument, occasion, known))
             except NotReadyError as error:
                 not_ready.append(error.detail)
-        return tuple(inputs), tuple(not_ready)
+        return _with_backgrounds(inputs), tuple(not_ready)
 
     def _input(self, instrument: InstrumentFacts, occasion: Occasion, known: KnownTerms) -> ShareInput:
         market_at = occasion.market_at
@@ -222,6 +226,15 @@ def _features(
 
 def _may_miss(version: ModelVersionFacts) -> Bools:
     return np.array([spec.sparse for spec in feature_specs(name=feature_set_name(version=version))])
+
+
+def _with_backgrounds(inputs: Sequence[ShareInput]) -> tuple[ShareInput, ...]:
+    """Return shares with what stood behind each at its own decision; most are decided at one moment."""
+    moments: defaultdict[datetime, list[InstrumentFacts]] = defaultdict(list)
+    for own in inputs:
+        moments[own.decided_at].append(own.instrument)
+    found = {moment: backgrounds_load(instruments=shares, as_of=moment) for moment, shares in moments.items()}
+    return tuple(replace(own, background=found[own.decided_at][own.instrument.secid]) for own in inputs)
 
 
 def _part(bars: Bars, since: datetime, as_of: datetime) -> Bars:

@@ -18,14 +18,6 @@ def signals_score_due(limit: int = 50) -> None:
 
 
 @shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
-def shadows_score_due(limit: int = 50) -> None:
-    """Let versions in shadow answer what is due."""
-    from signals.services import shadow
-
-    shadow.shadows_score_due(limit=limit, now=clock.now())
-
-
-@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
 def signals_publish_due() -> None:
     """Publish what was told and is not on the stream yet."""
     from signals.services import publish

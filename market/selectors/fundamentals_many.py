@@ -30,6 +30,7 @@ from market.selectors.fundamental_rows import (
 from market.selectors.fundamentals import metrics_check
 from traderai.common.arrays import F64, I64
 from traderai.common.clock import from_epoch_s, to_epoch_s
+from traderai.common.errors import InputError, InvariantError
 
 _DAY_S = 86_400
 # A count of shares is smoothed over 21: the one in force at a moment and the 20 before it.
@@ -111,6 +112,35 @@ def company_figures(*, company: CompanyRows, metrics: Sequence[str], moments_s: 
         secid=company.secid, rows=company.rows, prices=lambda: company.prices, moments_s=moments_s
     )
     return {name: figures.figure(name) for name in metrics}
+
+
+def report_figures(
+    *, instruments: Sequence[InstrumentFacts], metrics: Sequence[str], as_of: datetime
+) -> dict[str, dict[str, float]]:
+    """Return by ticker figures that are made of reports alone, as known at `as_of`; the unknown are left out.
+
+    One query for all, and no price is read: figures that need one are an InputError, as is a metric that
+    fundamentals.yaml lacks.
+    """
+    metrics_check(metrics)
+    priced = [name for name in metrics if fundamentals_config().metrics[name].kind == "market"]
+    if priced:
+        raise InputError(
+            f"metrics must be made of reports alone, were {', '.join(priced)}; ask company_figures",
+            field="metrics",
+        )
+    moment_s = np.array([to_epoch_s(as_of)], dtype=np.int64)
+    found: dict[str, dict[str, float]] = {}
+    for secid, reports in _company_reports(instruments, as_of, as_of).items():
+        rows = FundamentalRows(reports=reports, known=())
+        company = CompanyFigures(secid=secid, rows=rows, prices=_no_prices, moments_s=moment_s)
+        figures = {name: float(company.figure(name)[0]) for name in metrics}
+        found[secid] = {name: value for name, value in figures.items() if np.isfinite(value)}
+    return found
+
+
+def _no_prices() -> PriceRows:
+    raise InvariantError("a figure that is made of reports alone must not read a price")
 
 
 def company_price_forward(*, company: CompanyRows, moments_s: I64) -> F64:

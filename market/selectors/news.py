@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
 from django.db.models import Prefetch, Q, QuerySet
 
-from market.contracts import AlertFacts, NewsFacts, TriggerColumns, TriggerFacts
+from market.contracts import AlertFacts, InstrumentFacts, NewsFacts, TriggerColumns, TriggerFacts
 from market.kernels.news_windows import strongest_in_window
 from market.models import NewsItem, NewsLink, NewsTrigger, RiskAlert
 from market.models.news import EVENT_TYPES
@@ -54,26 +55,29 @@ def triggers_at(
     In force is what became known in the window that ends at `as_of`. `scorers` None: those that are configured.
     """
     share = instrument_get(secid=secid)
-    about = Q(instrument=share.id) | Q(is_market=True)
-    if share.sector:
-        about |= Q(sector=share.sector)
+    return triggers_many(instruments=[share], as_of=as_of, window=window, scorers=scorers)[share.secid]
+
+
+def triggers_many(
+    *,
+    instruments: Sequence[InstrumentFacts],
+    as_of: datetime,
+    window: timedelta,
+    scorers: tuple[str, ...] | None = None,
+) -> dict[str, list[TriggerFacts]]:
+    """Return by ticker what `triggers_at` returns, in one query."""
+    sectors = {share.sector for share in instruments} - {""}
+    about = Q(instrument__in=[share.id for share in instruments]) | Q(sector__in=sectors) | Q(is_market=True)
     rows = _verdicts(scorers).filter(about, known_at__lte=as_of, known_at__gt=as_of - window)
-    ordered = rows.select_related("item").order_by("-score", "-known_at", "pk")
-    return [
-        TriggerFacts(
-            scope=_scope(row),
-            at=row.at,
-            known_at=row.known_at,
-            score=row.score,
-            direction=row.direction,
-            event_type=row.event_type,
-            scorer=row.scorer,
-            why=tuple(row.why),
-            # A text revised since has another title, which nobody knew at the moment asked about.
-            title="" if row.item is None or row.item.known_at > as_of else row.item.title,
-        )
-        for row in ordered
-    ]
+    ordered = list(rows.select_related("item").order_by("-score", "-known_at", "pk"))
+    return {
+        share.secid: [
+            _trigger(row, as_of)
+            for row in ordered
+            if row.is_market or row.instrument_id == share.id or (row.sector and row.sector == share.sector)
+        ]
+        for share in instruments
+    }
 
 
 def trigger_columns(
@@ -133,6 +137,21 @@ def alerts_at(*, secid: str, as_of: datetime) -> list[AlertFacts]:
         )
         for row in found
     ]
+
+
+def _trigger(row: NewsTrigger, as_of: datetime) -> TriggerFacts:
+    return TriggerFacts(
+        scope=_scope(row),
+        at=row.at,
+        known_at=row.known_at,
+        score=row.score,
+        direction=row.direction,
+        event_type=row.event_type,
+        scorer=row.scorer,
+        why=tuple(row.why),
+        # A text revised since has another title, which nobody knew at the moment asked about.
+        title="" if row.item is None or row.item.known_at > as_of else row.item.title,
+    )
 
 
 def _verdicts(scorers: tuple[str, ...] | None) -> QuerySet[NewsTrigger]:

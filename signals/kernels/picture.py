@@ -7,11 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.kernels.candle_patterns import NAMES, candle_patterns
 from features.kernels.technical import price_to_sma, rsi
+from signals.kernels.situation import CandlePattern
 from traderai.common.arrays import F64
 
 RECENT_BARS = 9
 USUAL_BARS = 100
+PATTERN_BARS = 30  # a pattern reads 13 bars; its means are those of the bars before
+# Three bars say more than two and two more than one. Spinning tops, belt holds, marubozus and hikkakes are left out:
+# every few bars is one.
+TOLD_PATTERNS = (
+    "morning_star", "evening_star", "three_inside", "three_outside", "piercing", "dark_cloud_cover", "engulfing",
+    "doji_star", "harami", "hammer", "hanging_man", "inverted_hammer", "shooting_star", "dragonfly_doji",
+    "gravestone_doji", "doji",
+)  # fmt: skip
+_SIDELESS = frozenset({"doji", "dragonfly_doji", "gravestone_doji"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +53,24 @@ def chart_picture(*, close: F64, volume: F64) -> ChartPicture:
         rsi_14=_last(rsi(close, window=14)),
         volume_ratio=float(volume[-RECENT_BARS:].mean() / usual) if usual > 0 else None,
     )
+
+
+def candle_pattern(*, open_: F64, high: F64, low: F64, close: F64) -> CandlePattern | None:
+    """Return the pattern that the last bar completes, the weightiest of several; None where it completes none.
+
+    Shapes: open_, high, low, close (n,).
+    NaN:    not accepted; None of too short a history.
+    Causal: reads the last PATTERN_BARS bars.
+    Source: `features.kernels.candle_patterns`.
+    """
+    if close.size < PATTERN_BARS:
+        return None
+    last = [np.ascontiguousarray(column[-PATTERN_BARS:]) for column in (open_, high, low, close)]
+    found = dict(zip(NAMES, candle_patterns(*last)[:, -1].tolist(), strict=True))
+    for name in TOLD_PATTERNS:
+        if found[name]:
+            return CandlePattern(name=name, direction=0 if name in _SIDELESS else found[name])
+    return None
 
 
 def _last(values: F64) -> float | None:

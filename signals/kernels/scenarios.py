@@ -53,15 +53,16 @@ def nice_step(size: float, *, price_step: float) -> float:
 def return_cdf(returns: F64, *, levels: F64, quantiles: F64) -> F64:
     """Return the share of outcomes at or below each return.
 
-    Straight between the known quantiles, exponential in the tails with the slope of the outermost segment.
+    Straight between the known quantiles, exponential in the tails with the slope of the outermost segment. Quantiles
+    that are equal are one, at the mean of their levels: they were pooled because their order was not known, and are no
+    sign that the outcome is certain.
 
     Shapes: returns (n,), levels (k,), quantiles (k,); result (n,).
     Units: simple returns as fractions; shares in 0..1.
     NaN: not accepted.
     Raises: ValueError when levels do not rise or quantiles fall or either is not finite.
     """
-    _check_quantiles(levels, quantiles)
-    quantiles = np.round(quantiles, _DECIMALS)
+    levels, quantiles = _knots(levels, quantiles)
     inside = np.interp(returns, quantiles, levels)
     low_scale = max(_tail_scale(quantiles[1] - quantiles[0], levels[1] - levels[0], levels[0]), 1e-12)
     high_scale = max(
@@ -87,10 +88,10 @@ def price_scenarios(
     Raises: ValueError when the close is not positive or the quantiles fall.
     Source: cut levels CUT_LEVELS of the forecast distribution; own construction.
     """
-    _check_quantiles(levels, quantiles)
+    at, knots = _knots(levels, quantiles)
     if close_rub <= 0:
         raise ValueError(f"close_rub must be positive, was {close_rub}")
-    wanted = close_rub * (1 + np.interp(CUT_LEVELS, levels, quantiles))
+    wanted = close_rub * (1 + np.interp(CUT_LEVELS, at, knots))
     cuts = _rounded_cuts(wanted, price_step=price_step_rub)
     shares = return_cdf(np.asarray(cuts) / close_rub - 1, levels=levels, quantiles=quantiles)
     edges = np.concatenate(([0.0], np.clip(np.maximum.accumulate(shares), 0.0, 1.0), [1.0]))
@@ -156,6 +157,16 @@ def _label(low: float | None, high: float | None, close: float) -> str:
     if close < low:
         return "rises_to"
     return "falls_to" if close >= high else "stays_in"
+
+
+def _knots(levels: F64, quantiles: F64) -> tuple[F64, F64]:
+    """Return levels and quantiles with equal quantiles made one; as they are where fewer than two differ."""
+    _check_quantiles(levels, quantiles)
+    quantiles = np.round(quantiles, _DECIMALS)
+    distinct, place = np.unique(quantiles, return_inverse=True)
+    if distinct.size < 2:
+        return levels, quantiles
+    return np.bincount(place, weights=levels) / np.bincount(place), distinct
 
 
 def _tail_scale(width: float, share: float, tail: float) -> float:

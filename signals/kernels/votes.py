@@ -54,7 +54,7 @@ def shown_votes(payload: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     return tuple(
         {
             "strategy": vote["voter"],
-            "action": _action(vote, even),
+            "action": vote_call(vote["p_long"], vote["p_short"], even, present=vote["present"]),
             "p_long": vote["p_long"],
             "p_short": vote["p_short"],
             **(levels or {"take_profit": None, "stop_loss": None}),
@@ -65,10 +65,11 @@ def shown_votes(payload: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
     )
 
 
-def _action(vote: Mapping[str, Any], even: Mapping[str, float]) -> str:
-    if not vote["present"]:
+def vote_call(p_long: float, p_short: float, even: Mapping[str, float], *, present: bool) -> str:
+    """Return what a member would do by its own probabilities: BUY, SELL, HOLD, or NO_TRADE where its setup is absent."""
+    if not present:
         return "NO_TRADE"
-    side, edge = _best(vote["p_long"], vote["p_short"], even)
+    side, edge = _best(p_long, p_short, even)
     if edge <= 0.0:
         return "HOLD"
     return "BUY" if side == "long" else "SELL"

@@ -11,7 +11,7 @@ from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
 from signals.asking import signal_ask
 from signals.contracts import Analysis, SignalAsk, SignalFacts
-from signals.explain import explanation_text, scenario_label, spoken_language
+from signals.explain import explanation_text, scenario_label, spoken_language, told_of
 from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.kernels.scenarios import CONE_LEVELS
 from signals.kernels.votes import shown_votes
@@ -80,6 +80,7 @@ def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> A
     reading, policy = reading_of(signal), policy_get()
     language = spoken_language(question.language)
     payload = signal.payload
+    teller = told_of(secid=signal.secid, bar_begin=signal.bar_begin)
     warnings = reading_warnings(
         reading, stored=payload["warnings"], moment=moment, max_data_age_s=policy.max_data_age_s
     )
@@ -102,9 +103,11 @@ def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> A
         warnings=warnings,
         # No size for an entry that is gone.
         position=None if _GONE & set(warnings) else _position(signal, question, policy),
-        regime=_regime(payload, language),
+        regime=_regime(payload, language, teller),
         scenarios=_scenarios(payload, language),
-        explanation=explanation_text(payload["explanation"], language=language, decimals=payload["decimals"]),
+        explanation=explanation_text(
+            payload["explanation"], language=language, decimals=payload["decimals"], told_of=teller
+        ),
         model=_model(signal),
         **_call(payload["decision"]),
         **_forecast(payload),
@@ -150,7 +153,12 @@ def _context(payload: dict[str, Any]) -> dict[str, Any]:
     return {
         "price": payload["market"]["close_rub"],
         "votes": shown_votes(payload),
-        "news": (),
+        # Signals from before news were kept have none; a verdict without a text is none to show.
+        "news": tuple(
+            {"title": word["title"], "published_at": word["published_at"]}
+            for word in payload.get("news", ())
+            if word["title"]
+        ),
         "cone": tuple(
             {"days": point["days"], **dict(zip(names, point["prices_rub"], strict=True))}
             for point in payload["cone"]
@@ -163,20 +171,20 @@ def _context(payload: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _regime(payload: dict[str, Any], language: str) -> dict[str, Any] | None:
+def _regime(payload: dict[str, Any], language: str, teller: str) -> dict[str, Any] | None:
     regime = payload["regime"]
     if regime is None:
         return None
     effects = [
         fact
         for fact in payload["explanation"]
-        if fact["section"] == "regime" and fact["code"] != "regime_known"
+        if fact["section"] == "regime" and fact["code"] not in ("regime_known", "regime_clear")
     ]
     return {
         "name": regime["name"],
         "probability": regime["probabilities"][regime["name"]],
         "since": regime["since"],
-        "effect": explanation_text(effects, language=language, decimals=payload["decimals"]),
+        "effect": explanation_text(effects, language=language, decimals=payload["decimals"], told_of=teller),
     }
 
 

@@ -17,8 +17,9 @@ from modeling.contracts.ranks import RankFacts
 from modeling.kernels.policy import decide, decide_without_model
 from modeling.selectors.configuration import policy_get
 from signals.explain import explanation_text, scenario_label, spoken_language
-from signals.kernels.facts import Driver, Situation, explanation_facts
+from signals.kernels.facts import explanation_facts
 from signals.kernels.levels import PriceLevel
+from signals.kernels.situation import Driver, Situation
 from signals.payload import as_json
 from traderai.common.errors import InvariantError
 

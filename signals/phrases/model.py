@@ -1,0 +1,154 @@
+"""The regime and what it changes, the model and what it claims, and what would prove the idea wrong."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+REGIME: Final[dict[str, Any]] = {
+    "regime_known": (
+        gettext_lazy("Market regime since %(since_on)s: %(regime)s (probability %(regime_p)s)."),
+        gettext_lazy("The market has been %(in_regime)s since %(since_on)s (probability %(regime_p)s)."),
+    ),
+    "regime_clear": (
+        gettext_lazy("Market regime since %(since_on)s: %(regime)s, beyond doubt by its measures."),
+        gettext_lazy("The market has been %(in_regime)s since %(since_on)s, beyond doubt by its measures."),
+    ),
+    "sector_differs": gettext_lazy("The thresholds follow the market's regime, not the sector's."),
+    "regime_unknown": gettext_lazy(
+        "The market regime is not known yet; the thresholds of a flat market apply."
+    ),
+    "regime_asks": (
+        gettext_lazy("A trade then needs an edge of at least %(edge_points)s percentage points after costs."),
+        gettext_lazy("In this regime an edge below %(edge_points)s percentage points is not traded."),
+    ),
+    "regime_size": gettext_lazy("Positions are cut to %(size_share)s of the usual size."),
+    "regime_longs": gettext_lazy(
+        "For a long this regime asks an edge of at least %(edge_points)s percentage points after costs."
+    ),
+    "regime_trades": gettext_lazy(
+        "In this market regime the model's trades made %(net_signed_bp)s bp each after costs [%(low_signed_bp)s, %(high_signed_bp)s] on the rows that its policy was chosen by, %(trades)s trades: no edge is proven by that."
+    ),
+    "regime_shorts": gettext_lazy(
+        "For a short this regime asks an edge of at least %(edge_points)s percentage points after costs."
+    ),
+}
+
+MODEL: Final[dict[str, Any]] = {
+    "model_above_long": (
+        gettext_lazy(
+            "The model puts a long's chance of reaching the target at %(target_p)s, against %(break_even_p)s to break even: an edge of %(edge_points)s points."
+        ),
+        gettext_lazy(
+            "Chance that a long reaches its target: %(target_p)s by the model, %(break_even_p)s are needed to break even, so the edge is %(edge_points)s points."
+        ),
+    ),
+    "model_above_short": (
+        gettext_lazy(
+            "The model puts a short's chance of reaching the target at %(target_p)s, against %(break_even_p)s to break even: an edge of %(edge_points)s points."
+        ),
+        gettext_lazy(
+            "Chance that a short reaches its target: %(target_p)s by the model, %(break_even_p)s are needed to break even, so the edge is %(edge_points)s points."
+        ),
+    ),
+    "model_below_long": (
+        gettext_lazy(
+            "Of the two sides the long is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
+        ),
+        gettext_lazy(
+            "Even the better side, the long, lacks %(edge_points)s points: its chance is %(target_p)s, to break even takes %(break_even_p)s."
+        ),
+    ),
+    "model_below_short": (
+        gettext_lazy(
+            "Of the two sides the short is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
+        ),
+        gettext_lazy(
+            "Even the better side, the short, lacks %(edge_points)s points: its chance is %(target_p)s, to break even takes %(break_even_p)s."
+        ),
+    ),
+    "model_learned": gettext_lazy(
+        "As trained, the model put this chance at %(trained_p)s; outcomes that have become known since moved it."
+    ),
+    "model_own_levels": gettext_lazy(
+        "This chance is that of reaching %(label_take_profit_rub)s before %(label_stop_loss_rub)s RUB, not the target and the stop of the order: those are drawn from how far the price is expected to move, and the expected result is what such orders made out of sample."
+    ),
+    "model_expects": gettext_lazy(
+        "The expected result is %(net_signed_frac)s or %(net_r)s R after costs of %(cost_frac)s."
+    ),
+    "driver_raises": (
+        gettext_lazy("%(family)s: plus %(effect_points)s points of probability."),
+        gettext_lazy("%(family)s: %(effect_points)s points added to the chance."),
+    ),
+    "driver_lowers": (
+        gettext_lazy("%(family)s: minus %(effect_points)s points of probability."),
+        gettext_lazy("%(family)s: %(effect_points)s points taken from the chance."),
+    ),
+    "proven": gettext_lazy("The model's edge has been proven out of sample after costs."),
+    "paper": gettext_lazy(
+        "The model's edge is not proven: this is a paper signal, not a reason to risk money."
+    ),
+    "in_sample": gettext_lazy(
+        "The model was trained on data that reach beyond this bar: the figures are not out of sample."
+    ),
+}
+
+RISK: Final[dict[str, Any]] = {
+    "wrong_buy": ngettext_lazy(
+        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading day.",
+        "The idea is wrong if the price falls to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading days.",
+        "days",
+    ),
+    "wrong_sell": ngettext_lazy(
+        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading day.",
+        "The idea is wrong if the price rises to %(stop_loss_rub)s RUB, and over if the target is not reached in %(days)s trading days.",
+        "days",
+    ),
+    "weaker_buy": gettext_lazy(
+        "A fall below the support at %(support_rub)s RUB would weaken the idea before that."
+    ),
+    "weaker_sell": gettext_lazy(
+        "A rise above the resistance at %(resistance_rub)s RUB would weaken the idea before that."
+    ),
+    "hold_changes_long": (
+        gettext_lazy("The answer would change if the edge of a long rose to %(edge_points)s points."),
+        gettext_lazy("An edge of %(edge_points)s points of the long would turn this into a trade."),
+    ),
+    "hold_changes_short": (
+        gettext_lazy("The answer would change if the edge of a short rose to %(edge_points)s points."),
+        gettext_lazy("An edge of %(edge_points)s points of the short would turn this into a trade."),
+    ),
+    "hold_base_rate": gettext_lazy(
+        "This probability is a base rate, how often such targets were reached before: it says nothing about the share's present state, so its edge does not count. A model that can tell the states apart would change this."
+    ),
+    "change_stale_data": gettext_lazy("Fresh bars would change this."),
+    "change_insufficient_history": gettext_lazy("More trading history would change this."),
+    "change_illiquid": gettext_lazy("Higher turnover or a narrower spread would change this."),
+    "change_halted": gettext_lazy("The resumption of trading would change this."),
+    "change_out_of_distribution": gettext_lazy(
+        "Calmer conditions or a model trained on such days would change this."
+    ),
+    "change_regime_forbids": gettext_lazy("Another market regime or a larger edge would change this."),
+    "change_model_missing": gettext_lazy("A model that passes the gate would change this."),
+    "change_model_degraded": gettext_lazy("A better model, or a check by the staff, would change this."),
+    "change_not_shortable": gettext_lazy("An edge on the long side would change this."),
+    "change_regime_lost": gettext_lazy(
+        "Another market regime, or trades that prove better, would change this."
+    ),
+    "change_volatility_lost": gettext_lazy(
+        "Another expected volatility, or trades that prove better, would change this."
+    ),
+    "change_hour_lost": gettext_lazy("Another hour, or trades that prove better, would change this."),
+    "change_session_lost": gettext_lazy("Another session, or trades that prove better, would change this."),
+    "change_liquidity_lost": gettext_lazy(
+        "Another turnover, or trades that prove better, would change this."
+    ),
+    "change_event_risk": gettext_lazy("The passing of the event would change this."),
+    "change_low_agreement": gettext_lazy("Agreement between the strategies would change this."),
+}
+
+NOTICE: Final[dict[str, Any]] = {
+    "simulated": gettext_lazy("SIMULATED: this share and its prices are made up by the market simulator."),
+    "not_advice": gettext_lazy("This is not individual investment advice."),
+}
