@@ -22,24 +22,12 @@ from modeling.services.registry import NewVersion, version_gate, version_promote
 from tests.market.make import FILE
 from tests.modeling.linear_network import linear_onnx
 from tests.modeling.registry_config import registry_yaml
-from traderai.common.clock import MOSCOW, to_epoch_s
+from tests.signals.hours import BARS, START, hours
 from traderai.common.lake import lake_at
 
-BARS = 700
 LOOKBACK = 16
 FEATURE_SET = "tech_v0"
 HORIZONS = ("3d", "5d", "10d")
-START = datetime(2024, 1, 9, 10, tzinfo=MOSCOW)
-
-
-def hours(n: int) -> np.ndarray:
-    """Return the begins of n hourly bars, nine on each weekday from 10:00 Moscow time."""
-    begins, day = [], START
-    while len(begins) < n:
-        if day.weekday() < 5:
-            begins += [to_epoch_s(day + timedelta(hours=h)) for h in range(9)]
-        day += timedelta(days=1)
-    return np.asarray(begins[:n], dtype=np.int64)
 
 
 def columns(seed: int, n: int, *, price: float = 100.0, volume: float = 1e6) -> CandleColumns:
