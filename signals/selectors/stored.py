@@ -12,6 +12,7 @@ from modeling.selectors.configuration import policy_get
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.kernels.freshness import Reading, data_age_s, reading_warnings
 from signals.models import Signal
+from signals.selectors.reviews import withdrawn
 from traderai.common.errors import NotReadyError
 
 _HEATMAP_FIELDS = (
@@ -32,7 +33,7 @@ _HEATMAP_FIELDS = (
 
 
 def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) -> SignalFacts:
-    """Return the newest signal of a share decided at or before `as_of`.
+    """Return the newest signal of a share decided at or before `as_of`; withdrawn ones are hidden.
 
     Raises: NotFoundError for an unknown share, NotReadyError where nothing has been said yet.
     """
@@ -41,6 +42,7 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
         Signal.objects.filter(
             instrument_id=instrument.id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
         )
+        .exclude(pk__in=withdrawn())
         .order_by("-as_of", "-created_at", "-id")
         .first()
     )
@@ -53,12 +55,13 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
 
 
 def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:
-    """Return every active share with its newest signal decided at or before `as_of`, by ticker."""
+    """Return every active share with its newest signal decided at or before `as_of`, by ticker; none is withdrawn."""
     parsed = Timeframe.parse(timeframe)
     instruments = traded_list(timeframe=parsed)
     closes = last_closes(timeframe=parsed, as_of=as_of)
     newest = (
         Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
+        .exclude(pk__in=withdrawn())
         .order_by("instrument_id", "-as_of", "-created_at", "-id")
         .distinct("instrument_id")
         .values(*_HEATMAP_FIELDS)

@@ -27,6 +27,7 @@ NAVIGATION = [
         "title": "Calls",
         "items": [
             _item("Signals", "trending_up", "signals_signal"),
+            _item("Reviews", "rate_review", "signals_review"),
             _item("Market regime", "thermostat", "features_regimehistory"),
         ],
     },
