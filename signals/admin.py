@@ -85,13 +85,13 @@ class SignalAdmin(ReadOnlyAdmin):
         "instrument",
         "horizon",
         "call",
+        "review",
+        "was_told",
         "decided",
         "confidence",
         "chance",
         "edge",
         "origin",
-        "told",
-        "review",
         "reasons",
     )
     list_display_links = ("instrument", "horizon")
@@ -178,6 +178,11 @@ class SignalAdmin(ReadOnlyAdmin):
     def origin(self, signal: Signal) -> tuple[str, str]:
         """Return live, replay or simulated."""
         return signal.source, signal.get_source_display()
+
+    @admin.display(description="Told", boolean=True)
+    def was_told(self, signal: Signal) -> bool:
+        """Return whether users were told."""
+        return hasattr(signal, "emission")
 
     @admin.display(description="Told, MSK", empty_value=_DASH)
     def told(self, signal: Signal) -> str | None:

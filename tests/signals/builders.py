@@ -19,6 +19,7 @@ from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, SideLosse
 from modeling.models import ModelVersion
 from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes, manifest_read
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
+from signals.models import Emission, Signal
 from tests.market.make import FILE
 from tests.modeling.linear_network import linear_onnx
 from tests.modeling.registry_config import registry_yaml
@@ -235,3 +236,9 @@ def candidate(
         numbers={},
         now=now,
     )
+
+
+def forget() -> None:
+    """Remove what was said and told, so that it may be said again."""
+    Emission.objects.all().delete()
+    Signal.objects.all().delete()
