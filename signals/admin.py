@@ -4,18 +4,77 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
+from unfold.forms import ActionForm
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from signals.explain import explanation_text, told_of
-from signals.models import Outcome, Signal
+from signals.models import Outcome, Review, Signal
+from signals.selectors.reviews import verdicts
+from signals.services.review import signal_review
+from traderai.common import clock
 from traderai.common.admin import ReadOnlyAdmin
 from traderai.common.clock import MOSCOW
+from traderai.common.errors import TraderAIError
 
 _DASH = "–"
+
+
+class ReviewForm(ActionForm):  # type: ignore[misc]  # unfold carries no types
+    """What is done with the selected signals, and why."""
+
+    note = forms.CharField(
+        required=False,
+        max_length=500,
+        label="",
+        widget=UnfoldAdminTextInputWidget({"placeholder": "Note: why", "aria-label": "Note"}),
+    )
+
+
+class ToldFilter(admin.SimpleListFilter):
+    """Whether a signal was told to users."""
+
+    title = "told"
+    parameter_name = "told"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Name both answers."""
+        return (("yes", "Told"), ("no", "Not told"))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Signal]) -> QuerySet[Signal]:
+        """Return the signals with the answer that was chosen."""
+        if self.value() is None:
+            return queryset
+        return queryset.filter(emission__isnull=self.value() == "no")
+
+
+class ReviewFilter(admin.SimpleListFilter):
+    """What staff said of a signal."""
+
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        """Name the verdicts."""
+        return (
+            ("approved", "Approved"),
+            ("rejected", "Rejected: withdrawn from users"),
+            ("none", "No verdict"),
+        )
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Signal]) -> QuerySet[Signal]:
+        """Return the signals whose newest verdict was chosen."""
+        if self.value() is None:
+            return queryset
+        if self.value() == "none":
+            return queryset.exclude(pk__in=verdicts().values("signal_id"))
+        return queryset.filter(pk__in=verdicts().filter(verdict=self.value()).values("signal_id"))
 
 
 @admin.register(Signal)
@@ -26,6 +85,8 @@ class SignalAdmin(ReadOnlyAdmin):
         "instrument",
         "horizon",
         "call",
+        "review",
+        "was_told",
         "decided",
         "confidence",
         "chance",
@@ -34,14 +95,17 @@ class SignalAdmin(ReadOnlyAdmin):
         "reasons",
     )
     list_display_links = ("instrument", "horizon")
-    list_filter = ("action", "strength", "proven", "source", "horizon", "timeframe")
-    list_select_related = ("instrument",)
+    list_filter = (ToldFilter, ReviewFilter, "action", "strength", "proven", "source", "horizon", "timeframe")
+    list_select_related = ("instrument", "emission")
+    actions = ("approve", "reject", "annotate")
+    action_form = ReviewForm
     search_fields = ("instrument__secid", "model_version")
     date_hierarchy = "as_of"
     ordering = ("-as_of", "instrument_id", "horizon")
     fieldsets = (
         (None, {"fields": ("instrument", "horizon", "action", "confidence", "strength", "chance", "edge", "reasons")}),
         ("In words", {"fields": ("in_english", "in_russian")}),
+        ("Told, and what staff say", {"fields": ("told", "reviews_so_far")}),
         (
             "Where it comes from",
             {
@@ -56,8 +120,46 @@ class SignalAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any | None = None) -> Any:
         """Show every field as text, with what is derived from the payload."""
-        derived = ["chance", "edge", "reasons", "in_english", "in_russian"]
+        derived = ["chance", "edge", "reasons", "in_english", "in_russian", "told", "reviews_so_far"]
         return [*super().get_readonly_fields(request, obj), *derived]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Signal]:
+        """Bring the verdict that counts along."""
+        found: QuerySet[Signal] = super().get_queryset(request)
+        of_signal = verdicts().filter(signal=OuterRef("pk"))
+        return found.annotate(verdict=Subquery(of_signal.values("verdict")[:1]))
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Reviewing needs the right to add reviews, which nobody has by looking."""
+        return bool(request.user.has_perm("signals.add_review"))
+
+    @admin.action(description="Approve", permissions=["review"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Signal]) -> None:
+        """Approve the selected signals; a rejected one is shown to users again."""
+        self._review(request, queryset, "approved")
+
+    @admin.action(description="Reject: withdraw from users", permissions=["review"])
+    def reject(self, request: HttpRequest, queryset: QuerySet[Signal]) -> None:
+        """Withdraw the selected signals from users; the record keeps them."""
+        self._review(request, queryset, "rejected")
+
+    @admin.action(description="Add a note", permissions=["review"])
+    def annotate(self, request: HttpRequest, queryset: QuerySet[Signal]) -> None:
+        """Write the note down with the selected signals."""
+        self._review(request, queryset, "note")
+
+    def _review(self, request: HttpRequest, queryset: QuerySet[Signal], verdict: str) -> None:
+        said = {"verdict": verdict, "note": request.POST.get("note", ""), "by": request.user.get_username()}
+        done = 0
+        for pk in queryset.order_by("pk").values_list("pk", flat=True):
+            try:
+                signal_review(signal_id=pk, **said, now=clock.now())
+                done += 1
+            except TraderAIError as error:
+                self.message_user(request, error.detail, messages.ERROR)
+        if done:
+            word = Review.Verdict(verdict).label
+            self.message_user(request, f"{word}: {done} signal{'s' if done > 1 else ''}.", messages.SUCCESS)
 
     @display(  # type: ignore[untyped-decorator]  # unfold carries no types
         description="Call",
@@ -76,6 +178,47 @@ class SignalAdmin(ReadOnlyAdmin):
     def origin(self, signal: Signal) -> tuple[str, str]:
         """Return live, replay or simulated."""
         return signal.source, signal.get_source_display()
+
+    @admin.display(description="Told", boolean=True)
+    def was_told(self, signal: Signal) -> bool:
+        """Return whether users were told."""
+        return hasattr(signal, "emission")
+
+    @admin.display(description="Told, MSK", empty_value=_DASH)
+    def told(self, signal: Signal) -> str | None:
+        """Return when users were told, by Moscow's clock."""
+        emission = getattr(signal, "emission", None)
+        return emission and emission.emitted_at.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M")
+
+    @display(  # type: ignore[untyped-decorator]  # unfold carries no types
+        description="Review",
+        label={"approved": "success", "rejected": "danger"},
+    )
+    def review(self, signal: Signal) -> tuple[str, str] | None:
+        """Return the verdict that counts."""
+        verdict: str | None = signal.verdict  # type: ignore[attr-defined]  # brought along by get_queryset
+        return (verdict, Review.Verdict(verdict).label) if verdict else None
+
+    @admin.display(description="Reviews", empty_value=_DASH)
+    def reviews_so_far(self, signal: Signal) -> SafeString | None:
+        """Return all that staff said, the newest first."""
+        rows = signal.reviews.order_by("-pk")
+        return (
+            format_html_join(
+                "",
+                "<p>{}, {}: {}. {}</p>",
+                (
+                    (
+                        row.at.astimezone(MOSCOW).strftime("%Y-%m-%d %H:%M"),
+                        row.by,
+                        row.get_verdict_display(),
+                        row.note,
+                    )
+                    for row in rows
+                ),
+            )
+            or None
+        )
 
     @admin.display(description="As of, MSK", ordering="as_of")
     def decided(self, signal: Signal) -> str:
@@ -154,6 +297,17 @@ class OutcomeAdmin(ReadOnlyAdmin):
     def origin(self, outcome: Outcome) -> str:
         """Return live, replay or simulated, and whether its model was proven."""
         return f"{outcome.signal.get_source_display()}, {'proven' if outcome.signal.proven else 'paper'}"
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """Everything that staff said of signals, newest first; append-only."""
+
+    list_display = ("at", "by", "verdict", "signal", "note")
+    list_filter = ("verdict", "at")
+    list_select_related = ("signal",)
+    search_fields = ("by", "note", "signal__instrument__secid")
+    ordering = ("-pk",)
 
 
 def _paragraphs(signal: Signal, *, language: str) -> SafeString:

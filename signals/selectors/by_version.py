@@ -13,6 +13,7 @@ from modeling.selectors.shadow import shadow_said_latest
 from modeling.selectors.versions import version_get
 from signals.contracts import SignalFacts
 from signals.models import Signal
+from signals.selectors.reviews import withdrawn
 from signals.selectors.stored import NEWEST, facts_of
 from traderai.common.errors import NotFoundError
 
@@ -21,6 +22,8 @@ def signals_of_version(
     *, version: str, timeframe: str, horizon: str, as_of: datetime
 ) -> tuple[SignalFacts, ...]:
     """Return the newest answer of a version on each active share, decided at or before `as_of`, by ticker.
+
+    Withdrawn ones are hidden.
 
     Raises: NotFoundError for an unknown version, or one in shadow while registry.yaml gives no user its answers.
     """
@@ -40,6 +43,7 @@ def signals_of_version(
             Signal.objects.filter(
                 model_version=version, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
             )
+            .exclude(pk__in=withdrawn())
             .order_by("instrument_id", *NEWEST)
             .distinct("instrument_id")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db import models
 from django.db.models import Case, IntegerField, Value, When
 
 from market.contracts import InstrumentFacts, LastClose, Timeframe
@@ -14,6 +15,7 @@ from modeling.selectors.configuration import policy_get
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.kernels.freshness import Reading, data_age_s, reading_warnings
 from signals.models import Signal
+from signals.selectors.reviews import withdrawn
 from traderai.common.errors import NotReadyError
 
 _HEATMAP_FIELDS = (
@@ -42,7 +44,7 @@ NEWEST = (
 
 
 def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) -> SignalFacts:
-    """Return the newest signal of a share decided at or before `as_of`.
+    """Return the newest signal of a share decided at or before `as_of`; withdrawn ones are hidden.
 
     Raises: NotFoundError for an unknown share, NotReadyError where nothing has been said yet.
     """
@@ -56,25 +58,34 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
 def signal_and_bar(
     *, secid: str, timeframe: str, horizon: str, as_of: datetime
 ) -> tuple[SignalFacts | None, bool]:
-    """Return the newest signal of a share decided at or before `as_of`, and whether it is of the last closed bar.
+    """Return the newest signal of a share decided at or before `as_of`, and whether the last closed bar has been said.
 
-    Raises: NotFoundError for an unknown share, NotReadyError where neither a signal nor a bar is stored.
+    A signal that staff withdrew is hidden, and its bar has been said: to compute it again would bring it back.
+    Raises: NotFoundError for an unknown share, NotReadyError where nothing may be shown: neither a signal nor a bar is
+    stored, or all that was said was withdrawn.
     """
     instrument = instrument_get(secid=secid)
     row = _newest(instrument, timeframe, horizon, as_of)
     begin = last_begin(instrument_id=instrument.id, timeframe=Timeframe.parse(timeframe), as_of=as_of)
+    said = begin is None or _said(instrument, timeframe, horizon, as_of).filter(bar_begin__gte=begin).exists()
     if row is not None:
-        return facts_of(row, instrument), begin is None or row.bar_begin >= begin
-    if begin is None:
+        return facts_of(row, instrument), said
+    if said:
         raise _nothing_said(instrument.secid, timeframe, horizon, as_of)
     return None, False
 
 
 def _newest(instrument: InstrumentFacts, timeframe: str, horizon: str, as_of: datetime) -> Signal | None:
-    rows = Signal.objects.filter(
+    rows = _said(instrument, timeframe, horizon, as_of)
+    return rows.exclude(pk__in=withdrawn()).order_by(*NEWEST).first()
+
+
+def _said(
+    instrument: InstrumentFacts, timeframe: str, horizon: str, as_of: datetime
+) -> models.QuerySet[Signal]:
+    return Signal.objects.filter(
         instrument_id=instrument.id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
     )
-    return rows.order_by(*NEWEST).first()
 
 
 def _nothing_said(secid: str, timeframe: str, horizon: str, as_of: datetime) -> NotReadyError:
@@ -85,12 +96,13 @@ def _nothing_said(secid: str, timeframe: str, horizon: str, as_of: datetime) -> 
 
 
 def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:
-    """Return every active share with its newest signal decided at or before `as_of`, by ticker."""
+    """Return every active share with its newest signal decided at or before `as_of`, by ticker; none is withdrawn."""
     parsed = Timeframe.parse(timeframe)
     instruments = traded_list(timeframe=parsed)
     closes = last_closes(timeframe=parsed, as_of=as_of)
     newest = (
         Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
+        .exclude(pk__in=withdrawn())
         .order_by("instrument_id", *NEWEST)
         .distinct("instrument_id")
         .values(*_HEATMAP_FIELDS)

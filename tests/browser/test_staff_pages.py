@@ -70,6 +70,25 @@ def test_one_signal_is_told_in_both_languages(reader: Reader):
     assert reader.complaints == []
 
 
+def test_a_signal_is_reviewed_with_a_note(reader: Reader):
+    sign_in(reader)
+    page = reader.open("/admin/signals/signal/?q=TEST1", "#result_list")
+    page.locator("#result_list tbody .action-select").first.check()
+    page.get_by_label("Note").fill("dividend cut-off tomorrow")
+    page.get_by_role("combobox").filter(has_text="Reject").select_option(label="Reject: withdraw from users")
+    reader.screenshot("admin-signal-review", full=False)
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("body")).to_contain_text("Rejected: 1 signal.")
+    reader.screenshot("admin-signals-reviewed", full=False)
+    reader.open("/admin/signals/signal/?q=TEST1&review=rejected", "#result_list")
+    page.locator("#result_list tbody th a").first.click()
+    expect(page.locator("body")).to_contain_text("dividend cut-off tomorrow")
+    page.get_by_text("dividend cut-off tomorrow").scroll_into_view_if_needed()
+    reader.screenshot("admin-signal-rejected", full=False)
+    assert reader.findings() == []
+    assert reader.complaints == []
+
+
 def test_candles_are_a_table(reader: Reader):
     sign_in(reader)
     page = reader.open("/admin/market/instrument/?q=SIM01", "#result_list")

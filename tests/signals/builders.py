@@ -19,27 +19,16 @@ from modeling.contracts import Evidence, HeadTrust, ModelVersionFacts, SideLosse
 from modeling.models import ModelVersion
 from modeling.registry.artifact import artifact_write, evidence_bytes, json_bytes, manifest_read
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
+from signals.models import Emission, Signal
 from tests.market.make import FILE
 from tests.modeling.linear_network import linear_onnx
 from tests.modeling.registry_config import registry_yaml
-from traderai.common.clock import MOSCOW, to_epoch_s
+from tests.signals.hours import BARS, START, hours
 from traderai.common.lake import lake_at
 
-BARS = 700
 LOOKBACK = 16
 FEATURE_SET = "tech_v0"
 HORIZONS = ("3d", "5d", "10d")
-START = datetime(2024, 1, 9, 10, tzinfo=MOSCOW)
-
-
-def hours(n: int) -> np.ndarray:
-    """Return the begins of n hourly bars, nine on each weekday from 10:00 Moscow time."""
-    begins, day = [], START
-    while len(begins) < n:
-        if day.weekday() < 5:
-            begins += [to_epoch_s(day + timedelta(hours=h)) for h in range(9)]
-        day += timedelta(days=1)
-    return np.asarray(begins[:n], dtype=np.int64)
 
 
 def columns(seed: int, n: int, *, price: float = 100.0, volume: float = 1e6) -> CandleColumns:
@@ -251,3 +240,9 @@ def candidate(
         numbers={},
         now=now,
     )
+
+
+def forget() -> None:
+    """Remove what was said and told, so that it may be said again."""
+    Emission.objects.all().delete()
+    Signal.objects.all().delete()

@@ -71,7 +71,7 @@ def said() -> dict[tuple[str, str], dict[str, Any]]:
         (row.instrument.secid, row.horizon): row.payload
         for row in Signal.objects.select_related("instrument")
     }
-    Signal.objects.all().delete()
+    builders.forget()
     return found
 
 

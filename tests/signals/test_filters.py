@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 def said() -> dict[tuple[str, str], dict[str, Any]]:
     """Score anew; return the payloads by share and horizon."""
-    Signal.objects.all().delete()
+    builders.forget()
     signals_score(now=NOW)
     rows = Signal.objects.select_related("instrument")
     return {(row.instrument.secid, row.horizon): row.payload for row in rows}

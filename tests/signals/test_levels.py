@@ -66,7 +66,7 @@ def stored(
 
 def said(horizon: str = "5d") -> dict[str, object]:
     """Score one share anew and return its payload."""
-    Signal.objects.all().delete()
+    builders.forget()
     signals_score(secids=["SHR1"], now=NOW)
     payload: dict[str, object] = Signal.objects.get(horizon=horizon).payload
     return payload

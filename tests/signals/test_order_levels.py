@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 
 def said() -> dict[tuple[str, str], dict[str, Any]]:
     """Score anew; return the payloads by share and horizon."""
-    Signal.objects.all().delete()
+    builders.forget()
     signals_score(now=NOW)
     rows = Signal.objects.select_related("instrument")
     return {(row.instrument.secid, row.horizon): row.payload for row in rows}
@@ -125,7 +125,7 @@ def test_signals_of_before_there_were_order_levels_are_still_answered(champion):
             del row.payload["decision"][name]
         if row.payload["prediction"] is not None:
             del row.payload["prediction"]["excursions"]
-    Signal.objects.all().delete()
+    builders.forget()
     Signal.objects.bulk_create(rows)
     secid, horizon = next(key for key, own in before.items() if own["decision"]["action"] in ("BUY", "SELL"))
     question = Question(secid=secid, horizon=horizon, capital_rub=1e6)

@@ -8,12 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 import redis
+from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from market.models import Instrument
+from signals.management.commands import emissions
 from signals.models import Emission, Review
 from signals.selectors import stream
 from signals.selectors.outbox import told_after, told_newest
@@ -231,3 +234,38 @@ def test_the_imitation_of_redis_will_do(share, settings):
     finally:
         server.kill()
         server.wait()
+
+
+def printed(*options: str) -> list[str]:
+    out = StringIO()
+    call_command("emissions", *options, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_the_command_prints_the_newest_told_and_goes_on(share, monkeypatch):
+    assert printed() == ["nothing was told yet"]
+    say_flips(share, range(3))
+    order = PAYLOAD["decision"] | {"stop_loss_rub": 95.0}
+    say(
+        [signal(share, (3, "SELL", 70), payload={**PAYLOAD, "decision": order}, source="replay", proven=True)]
+    )
+    assert [line.split()[0] for line in printed("--limit", "2")] == [
+        str(pk) for pk in Emission.objects.order_by("pk").values_list("pk", flat=True)[2:]
+    ]
+    (last,) = printed("--source", "replay")
+    assert "AAAA" in last and "SELL   70" in last and "replay, proven" in last
+    assert last.endswith("enter 101.5 to 102, take profit 110, stop loss 95")
+    with pytest.raises(CommandError, match="at least 1, was 0"):
+        printed("--limit", "0")
+    signals_publish()
+    reads: list[int] = []
+
+    def read(*, place: int, wait_s: float) -> object:
+        reads.append(place)
+        if len(reads) == 3:
+            raise KeyboardInterrupt
+        return told_read(place=place, wait_s=0.01)
+
+    monkeypatch.setattr(emissions, "told_read", read)
+    assert len(printed("--follow", "--limit", "1", "--source", "simulated")) == 1
+    assert reads == [0, told_place(), told_place()]

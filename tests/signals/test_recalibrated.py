@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def said() -> dict[str, object]:
     """Score one share anew and return its payload."""
-    Signal.objects.all().delete()
+    builders.forget()
     signals_score(secids=["SHR1"], now=NOW)
     payload: dict[str, object] = Signal.objects.get(horizon="5d").payload
     return payload

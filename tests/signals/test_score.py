@@ -63,7 +63,7 @@ def test_scoring_again_changes_nothing_and_another_model_makes_another_row(champ
 def test_scoring_alone_or_together_gives_the_same_bits(champion):
     signals_score(secids=["SHR3"], now=NOW)
     alone = Signal.objects.get(instrument__secid="SHR3", horizon="5d").payload
-    Signal.objects.all().delete()
+    builders.forget()
     signals_score(now=NOW)
     assert Signal.objects.get(instrument__secid="SHR3", horizon="5d").payload == alone
 
@@ -75,7 +75,7 @@ def test_later_bars_change_no_earlier_signal(champion):
     assert known.as_of == early
     assert known.source == "live"
     payload = known.payload
-    Signal.objects.all().delete()
+    builders.forget()
     Candle.objects.filter(begin__gte=early).delete()
     signals_score(secids=["SHR1"], now=early + timedelta(days=300))
     again = Signal.objects.get(instrument__secid="SHR1", horizon="3d")

@@ -25,7 +25,7 @@ CONFIGURED = asdict(policy_get().regimes["flat"])  # no regime is stored: that o
 
 def said() -> dict[tuple[str, str], dict[str, Any]]:
     """Score anew; return the payloads by share and horizon."""
-    Signal.objects.all().delete()
+    builders.forget()
     signals_score(now=NOW)
     rows = Signal.objects.select_related("instrument")
     return {(row.instrument.secid, row.horizon): row.payload for row in rows}

@@ -14,18 +14,19 @@ from modeling.contracts.emission import EmissionRules
 from modeling.kernels.emission import emitted_rows
 from signals.models import Emission, Signal
 from signals.services.emit import CALLS, signals_emit
-from tests.signals import builders
+from tests.signals.hours import BARS, START, hours
 from traderai.common.clock import from_epoch_s, to_epoch_s
 
+BEGINS = hours(BARS)
 Said = tuple[int, str, int | None]  # the bar's number, action and confidence
 
 
 def signal(instrument: Instrument, said: Said, **changes: Any) -> Signal:
     """Return a signal of the nth hourly bar, not stored."""
     bar, action, confidence = said
-    begin = from_epoch_s(int(builders.hours(bar + 1)[bar]))
+    begin = from_epoch_s(int(BEGINS[bar]))
     end = begin + timedelta(hours=1)
-    model = {"model_version": "m1", "trained_until": builders.START}
+    model = {"model_version": "m1", "trained_until": START}
     values = {
         "timeframe": "1h", "horizon": "5d", "bar_begin": begin, "as_of": end, "valid_until": end + timedelta(hours=2),
         "action": action, "confidence": confidence, "source": "live", "payload": {}, **model,
@@ -48,7 +49,7 @@ def told() -> list[int]:
 
 def recomputed(rows: Sequence[Signal], rules: EmissionRules | None = None) -> set[int]:
     """Return the ids of the signals that the kernel tells of; each chain was said in the order of its bars."""
-    place = {int(begin): number for number, begin in enumerate(builders.hours(builders.BARS))}
+    place = {int(begin): number for number, begin in enumerate(BEGINS)}
     chains: dict[tuple[Any, ...], list[Signal]] = {}
     for row in sorted(rows, key=lambda row: row.bar_begin):
         if row.action in CALLS:

@@ -28,6 +28,7 @@ NAVIGATION = [
         "items": [
             _item("Signals", "trending_up", "signals_signal"),
             _item("Outcomes", "fact_check", "signals_outcome"),
+            _item("Reviews", "rate_review", "signals_review"),
             _item("Market regime", "thermostat", "features_regimehistory"),
         ],
     },
