@@ -162,7 +162,8 @@ class TrackRecord:
     source: str
     proven: bool
     as_of: datetime
-    lines: tuple[RecordLine, ...]  # all of it, the earliest first
+    said: dict[str, int]  # decisions by action, of which those were told that passed the rules of emission
+    lines: tuple[RecordLine, ...]  # all that was told, the earliest first
     figures: RecordFigures | None  # of the trades that have ended; None without one
     groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence
     curve: RecordCurve

@@ -44,6 +44,8 @@ def record_lines(
 
 
 def _counts(record: TrackRecord) -> Iterator[str]:
+    said = ", ".join(f"{number} {action}" for action, number in record.said.items())
+    yield f"Said: {said or 'nothing'}; told is what passed the rules of emission."
     if not record.lines:
         yield "Nothing has been told."
         return

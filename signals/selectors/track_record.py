@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import Q
+from django.db.models import Count, Q
 
 from market.selectors.instruments import instrument_list
 from signals.contracts import SOURCES, RecordLine, TrackRecord
 from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
-from signals.models import Emission, Review
+from signals.models import Emission, Review, Signal
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.errors import InputError, did_you_mean
 
@@ -72,11 +72,19 @@ def track_record_get(
         source=source,
         proven=proven,
         as_of=as_of,
+        said=_said(source, proven=proven, as_of=as_of, since=since),
         lines=tuple(lines),
         figures=figures,
         groups=groups,
         curve=record_curve(trades.exit_s, trades.r_multiple),
     )
+
+
+def _said(source: str, *, proven: bool, as_of: datetime, since: datetime | None) -> dict[str, int]:
+    rows = Signal.objects.filter(source=source, proven=proven, created_at__lte=as_of)
+    if since is not None:
+        rows = rows.filter(as_of__gte=since)
+    return dict(rows.order_by("action").values_list("action").annotate(number=Count("id")))
 
 
 def bucket(confidence: int) -> str:

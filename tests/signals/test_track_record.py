@@ -65,6 +65,7 @@ def test_it_equals_a_second_reckoning_from_the_raw_rows(recorded):
     assert len(recorded.lines) == mine.height and whole.trades == closed.height > 80
     assert recorded.count("no_trade") == mine.filter(pl.col("state") == "no_trade").height > 10
     assert recorded.count("open") == mine.filter(pl.col("state").is_null()).height > 0
+    assert recorded.said == dict(mine.group_by("action").len().iter_rows())
     assert recorded.count("void") == mine.filter(pl.col("state") == "void").height
     assert whole.total_r == pytest.approx(closed["r_multiple"].sum())
     assert whole.net_frac.value == pytest.approx(closed["net_frac"].mean())
@@ -185,6 +186,7 @@ def test_the_command_tells_all_of_it(recorded, tmp_path):
 def test_nothing_told_is_said_so(bars_alone):
     out = StringIO()
     call_command("track_record", "--proven", stdout=out)
+    assert "Said: nothing" in out.getvalue()
     assert "live signals, proven" in out.getvalue() and "Nothing has been told." in out.getvalue()
     empty = track_record_get(source="live", proven=True, as_of=NOW)
     assert empty.figures is None and record_bases(record=empty) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -130,6 +131,9 @@ def test_candles_of_others_are_left_alone_and_nothing_is_begun():
 
 
 @pytest.mark.django_db
-def test_a_year_of_base_rates_is_called_one():
+def test_a_year_without_a_trade_is_called_one():
     empty = track_record_get(source="replay", proven=False, as_of=clock.now())
     assert list(plain_words(empty)) == [] and list(version_lines()) == ["", "Who answered"]
+    (words,) = plain_words(replace(empty, said={"HOLD": 5, "NO_TRADE": 1}))
+    assert "nothing but HOLD and NO_TRADE was said" in words
+    assert list(plain_words(replace(empty, said={"HOLD": 5, "SELL": 1}))) == []

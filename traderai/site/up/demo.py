@@ -178,5 +178,5 @@ def version_lines() -> Iterator[str]:
 
 def plain_words(record: TrackRecord) -> Iterator[str]:
     """Yield what a record without trades means."""
-    if record.lines and not any(line.action in ("BUY", "SELL") for line in record.lines):
-        yield "  No model proved to know more than base rates, so nothing but HOLD was told: there is no trade to show."
+    if record.said and not {"BUY", "SELL"} & set(record.said):
+        yield "No call had an edge after costs, so nothing but HOLD and NO_TRADE was said: there is no trade to show."
