@@ -15,6 +15,7 @@ from market.selectors.fundamentals_many import (
     company_figures,
     company_price_forward,
     first_bars,
+    report_figures,
 )
 from market.selectors.instruments import instrument_list
 from market.selectors.macro import macro_series
@@ -176,3 +177,18 @@ def test_candles_of_a_timeframe_that_prices_nothing_change_nothing():
     assert np.isfinite(before).any()
     assert fundamental_series(**ask)["pe"].tobytes() == before.tobytes()
     assert differences(moments, since=at("2023-03-01")) == []
+
+
+def test_figures_of_reports_alone_are_those_of_one_at_a_moment():
+    company_market()
+    metrics = ["roe", "net_margin", "net_debt", "net_debt_ebitda", "earnings_yoy"]
+    known = 0
+    for moment in (at("2022-07-01"), at("2023-06-30", 11), at("2024-03-01")):
+        many = report_figures(instruments=instrument_list(), metrics=metrics, as_of=moment)
+        for secid, found in many.items():
+            one = fundamentals_at(secid=secid, as_of=moment).values
+            assert found == {name: one[name] for name in metrics if name in one}, secid
+            known += len(found)
+    assert known > 5
+    with pytest.raises(InputError, match="made of reports alone, were pe"):
+        report_figures(instruments=instrument_list(), metrics=["roe", "pe"], as_of=LATE)

@@ -70,15 +70,7 @@ def bars_of(folder: Path) -> list[Bars]:
         )  # fmt: skip
     # Trading days are numbered by the days on which any of the shares traded.
     every = np.unique(np.concatenate([own.trading_day for own in found]))
-    return [
-        own.__class__(
-            **{
-                **{f: getattr(own, f) for f in own.__dataclass_fields__},
-                "trading_day": np.searchsorted(every, own.trading_day),
-            }
-        )
-        for own in found
-    ]
+    return [replace(own, trading_day=np.searchsorted(every, own.trading_day)) for own in found]
 
 
 def rows_of(bars: list[Bars], spec: BarrierLabelSet, horizon: str, *, every: int) -> Rows:
@@ -143,8 +135,16 @@ def told(rows: Rows, *, train_until_s: int, test_from_s: int) -> Told:
     )  # fmt: skip
 
 
-def misses(one: Told, group: I64) -> dict[int, tuple[float, float, int]]:
-    """Return by group the largest miss over places, its bound by chance alone at 95 %, both as shares, and the rows."""
+class Miss(NamedTuple):
+    """How far what came lies from what was said, as shares of the rows."""
+
+    miss: float  # the largest over places
+    by_chance: float  # up to this where every probability is right, in 95 of 100 cases
+    rows: int
+
+
+def misses(one: Told, group: I64) -> dict[int, Miss]:
+    """Return the miss of each group; near days and the rows of one day are drawn together."""
     days = np.unique(one.day)
     draws = draw_days(days.size, level=0.95, mean_block_days=20, resamples=400, rng=np.random.default_rng(0))
     place = np.searchsorted(days, one.day)
@@ -163,5 +163,5 @@ def misses(one: Told, group: I64) -> dict[int, tuple[float, float, int]]:
             by_chance = np.maximum(
                 by_chance, np.divide(chance, total, out=np.zeros(chance.shape), where=total > 0)[:, 0]
             )
-        found[int(number)] = (largest, float(np.quantile(by_chance, 0.95)), int(own.sum()))
+        found[int(number)] = Miss(largest, float(np.quantile(by_chance, 0.95)), int(own.sum()))
     return found

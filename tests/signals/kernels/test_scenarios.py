@@ -63,6 +63,15 @@ def test_cdf_rises_within_0_and_1(quantiles, returns):
     assert (np.diff(shares) >= -1e-12).all()
 
 
+def test_equal_quantiles_are_no_certainty():
+    """Crossing levels are pooled: half of the outcomes is not at one price, and no range may say so."""
+    pooled = np.asarray([-0.08, -0.05, 0.003, 0.003, 0.003, 0.06, 0.09])
+    around = np.array([0.003 - 1e-6, 0.003, 0.003 + 1e-6])
+    assert return_cdf(around, levels=LEVELS, quantiles=pooled) == pytest.approx([0.5] * 3, abs=1e-4)
+    ranges = price_scenarios(close_rub=300.0, levels=LEVELS, quantiles=pooled, price_step_rub=0.01)
+    assert [r.p for r in ranges] == pytest.approx([0.1, 0.2, 0.4, 0.2, 0.1], abs=0.05)
+
+
 def test_cdf_meets_the_known_quantiles():
     assert return_cdf(QUANTILES, levels=LEVELS, quantiles=QUANTILES) == pytest.approx(LEVELS)
 
