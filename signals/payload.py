@@ -7,7 +7,7 @@ import math
 from collections.abc import Hashable
 from datetime import datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from signals.kernels.facts import explanation_facts
 from signals.kernels.levels import PriceLevel, price_levels
 from signals.kernels.picture import candle_pattern, chart_picture
 from signals.kernels.scenarios import price_cone, price_scenarios
-from signals.kernels.situation import Situation
+from signals.kernels.situation import CandlePattern, Situation
 from signals.kernels.state import as_traded
 from signals.share_inputs import Occasion, ShareInput
 from traderai.common.clock import from_epoch_s
@@ -144,7 +144,7 @@ def as_json(value: Any) -> Any:
         return {str(key): as_json(item) for key, item in value.items()}
     if kind is tuple or kind is list:
         return [as_json(item) for item in value]
-    if names := _field_names(kind):
+    if names := _field_names(cast("Hashable", kind)):
         return {name: as_json(getattr(value, name)) for name in names}
     if isinstance(value, np.generic):
         return as_json(value.item())
@@ -185,7 +185,7 @@ def _picture(share: ShareInput) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _pattern(share: ShareInput) -> str | None:
+def _pattern(share: ShareInput) -> CandlePattern | None:
     bars = share.bars
     return candle_pattern(open_=bars.open, high=bars.high, low=bars.low, close=bars.close)
 
