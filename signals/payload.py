@@ -135,7 +135,7 @@ def horizon_days(horizon: str) -> int:
 def as_json(value: Any) -> Any:
     """Return dataclasses, tuples, NumPy numbers and times as plain JSON values; NaN and infinity become null."""
     # The most frequent first: a market's scoring asks this a quarter of a million times.
-    kind = type(value)
+    kind: Any = type(value)
     if kind is float:
         return value if math.isfinite(value) else None
     if kind in _PLAIN:

@@ -38,9 +38,10 @@ def scoring() -> list[Figure]:
 def ondemand() -> list[Figure]:
     """Answers of the warm worker on that market, by version and features as the web asks for them."""
     desk, now = Desk(), market_now()
+    moments = [market_now(BARS - back) for back in range(20)]
 
     def ask(number: int, *, past: bool) -> None:
-        moment = market_now(BARS - number % 20) if past else now
+        moment = moments[number % len(moments)] if past else now
         secid = f"MKT{number % SHARES:03}"
         question = SignalAsk(secid=secid, timeframe="1h", horizon="5d", moment=moment, past=past)
         assert desk.answer(question, now=now).model_version == "market-bench"
