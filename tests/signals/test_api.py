@@ -15,6 +15,7 @@ from signals.models import Signal
 from signals.services.score import signals_score
 from tests.signals import builders
 from traderai.accounts.models import User
+from traderai.common.clock import MOSCOW
 
 NOW = builders.last_moment() + timedelta(days=400)
 ANALYZE, HEATMAP = "/api/v1/analyze_ticker", "/api/v1/market_heatmap"
@@ -118,7 +119,7 @@ def test_a_past_moment_gets_what_was_said_then(client, champion):
     signals_score(secids=["SHR0"], now=early)
     signals_score(secids=["SHR0"], now=NOW)
     body = ask(client, secid="SHR0", at=(early + timedelta(minutes=5)).isoformat()).json()
-    assert body["as_of"] == early.astimezone(builders.MOSCOW).isoformat()
+    assert body["as_of"] == early.astimezone(MOSCOW).isoformat()
     assert body["data_age_seconds"] == 300
     assert "expired" not in body["warnings"] and "stale_data" not in body["warnings"]
     assert ask(client, secid="SHR0").json()["as_of"] > body["as_of"]
