@@ -18,6 +18,7 @@ from signals.kernels.picture_facts import picture_facts
 from signals.kernels.situation import Driver, Fact, Params, Situation, given
 
 DRIVERS_SHOWN = 2
+WEAKER_FROM_FRAC = 0.1  # a level nearer to the entry than this share of the way to the stop breaks by chance
 DRIVER_LEAST_P = 0.001  # what moves the probability by less is not worth a word
 
 
@@ -75,10 +76,7 @@ def _regime(s: Situation) -> Iterator[Fact]:
         yield Fact(section="regime", code="regime_unknown")
     else:
         yield regime_fact(s.regime, section="regime")
-        sector = s.background.sector_regime
-        if sector is not None and sector.name != s.regime.name:
-            yield Fact(section="regime", code="sector_differs")
-    if s.decision.action == "NO_TRADE":
+    if s.decision.action == "NO_TRADE" and "regime_forbids" not in s.decision.reasons:
         return
     own = s.rule.longs_need_edge if s.decision.side == "long" else s.rule.shorts_need_edge
     if s.decision.side is None or own is None or own <= s.rule.min_edge:
@@ -89,6 +87,9 @@ def _regime(s: Situation) -> Iterator[Fact]:
         yield Fact(section="regime", code="regime_size", params={"size_share": s.rule.size_factor})
     if s.regime_trades is not None and s.decision.action in ("BUY", "SELL"):
         yield Fact(section="regime", code="regime_trades", params=_made(s.regime_trades))
+    sector = s.background.sector_regime
+    if s.regime is not None and sector is not None and sector.name != s.regime.name:
+        yield Fact(section="regime", code="sector_differs")
 
 
 def _model(s: Situation) -> Iterator[Fact]:
@@ -170,11 +171,13 @@ def _earlier(s: Situation) -> Iterator[Fact]:
     if d.entry_low_rub is None or d.entry_high_rub is None or d.stop_loss_rub is None:
         return
     if d.action == "BUY":
-        below = [own.price_rub for own in s.levels if d.stop_loss_rub < own.price_rub < d.entry_low_rub]
+        nearest = d.entry_low_rub - WEAKER_FROM_FRAC * (d.entry_low_rub - d.stop_loss_rub)
+        below = [own.price_rub for own in s.levels if d.stop_loss_rub < own.price_rub < nearest]
         if below:
             yield Fact(section="risk", code="weaker_buy", params={"support_rub": max(below)})
     else:
-        above = [own.price_rub for own in s.levels if d.entry_high_rub < own.price_rub < d.stop_loss_rub]
+        nearest = d.entry_high_rub + WEAKER_FROM_FRAC * (d.stop_loss_rub - d.entry_high_rub)
+        above = [own.price_rub for own in s.levels if nearest < own.price_rub < d.stop_loss_rub]
         if above:
             yield Fact(section="risk", code="weaker_sell", params={"resistance_rub": min(above)})
 

@@ -12,8 +12,8 @@ REGIME: Final[dict[str, Any]] = {
         gettext_lazy("The market has been %(in_regime)s since %(since_on)s (probability %(regime_p)s)."),
     ),
     "regime_clear": (
-        gettext_lazy("Market regime since %(since_on)s: %(regime)s, beyond doubt by its measures."),
-        gettext_lazy("The market has been %(in_regime)s since %(since_on)s, beyond doubt by its measures."),
+        gettext_lazy("Market regime since %(since_on)s: %(regime)s."),
+        gettext_lazy("The market has been %(in_regime)s since %(since_on)s."),
     ),
     "sector_differs": gettext_lazy("The thresholds follow the market's regime, not the sector's."),
     "regime_unknown": gettext_lazy(
