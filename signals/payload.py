@@ -83,7 +83,7 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         background=share.background,
         votes=() if prediction is None else prediction.votes,
         break_even=finding.break_even,
-        days_to_ex_dividend=getattr(finding.market, "days_to_ex_dividend", None),
+        days_to_ex_dividend=finding.market.days_to_ex_dividend,
     )
 
 

@@ -57,7 +57,7 @@ def _call(s: Situation) -> Iterator[Fact]:
             code=f"strength_{d.strength or 'low'}",
             params=given(risk_reward_ratio=d.risk_reward, confidence=d.confidence),
         )
-        style = getattr(d, "style", None)
+        style = d.style
         if style is not None:
             yield Fact(section="call", code=f"style_{style}")
     elif d.action == "HOLD":

@@ -26,13 +26,17 @@ from modeling.contracts.decisions import Levelled
 from modeling.contracts.filters import CELLS, FILTER_KINDS, LeftOut
 from modeling.contracts.ranks import RankFacts
 from modeling.contracts.thresholds import RegimeTrades
-from modeling.kernels.policy import REASONS, cost_of, decide, decide_without_model, side_view
+from modeling.kernels.policy import decide, decide_without_model
+from modeling.kernels.policy_reasons import REASONS
+from modeling.kernels.policy_sides import cost_of, side_view
 from modeling.selectors.configuration import policy_get
 from modeling.selectors.label_sets import barrier_set_get
-from signals.inference import Finding, Occasion, ShareInput
+from signals.inference import Finding
 from signals.kernels.background import Background, NewsWord
 from signals.kernels.situation import Driver
+from signals.kernels.state import ShareTerms
 from signals.payload import payload_of
+from signals.share_inputs import Occasion, ShareInput
 from tests.modeling.synthetic import bars as synthetic_bars
 from traderai.common.clock import from_epoch_s
 
@@ -44,23 +48,8 @@ EVIDENCE = Evidence(
     edge_p_positive=(0.3, 0.45, 0.55, 0.6), edge_p99=0.15, novelty_limit=10.0,
 )  # fmt: skip
 STYLES = (None, "enter_now", "limit", "wait_pullback", "scale_in")
-ALL_REASONS = tuple(dict.fromkeys((*REASONS, "event_risk", "low_agreement")))
 SECTORS = ("oil_gas", "metals", "finance", "it", "health")
 STRATEGIES = ("trend", "mean_reversion", "news", "volatility")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Styled(Decision):
-    """A decision that says how to enter."""
-
-    style: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dated(MarketState):
-    """A market state that knows of a dividend ahead."""
-
-    days_to_ex_dividend: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +98,9 @@ def stored(seed: int, **changes: Any) -> Stored:
     )
 
 
-def _market(rng: np.random.Generator) -> Dated:
+def _market(rng: np.random.Generator) -> MarketState:
     close = round(float(np.exp(rng.uniform(0, 9))), 2)
-    return Dated(
+    return MarketState(
         close_rub=close, price_step_rub=0.01, lot_size=10, atr_rub=close * 0.01, half_spread_frac=float("nan"),
         median_turnover_rub=1e3 if rng.random() > 0.97 else 1e8, bars_known=100 if rng.random() > 0.97 else 3000,
         data_age_s=2e6 if rng.random() > 0.97 else 0.0, regime=str(rng.choice(REGIMES)),
@@ -145,15 +134,15 @@ def _prediction(rng: np.random.Generator) -> Prediction:
     )  # fmt: skip
 
 
-def _decision(rng: np.random.Generator, prediction: Prediction | None, market: Dated) -> Styled:
+def _decision(rng: np.random.Generator, prediction: Prediction | None, market: MarketState) -> Decision:
     if prediction is None:
         reason = "model_missing" if rng.random() < 0.5 else "model_degraded"
         made = decide_without_model(market, POLICY, reason=reason)  # type: ignore[arg-type]
-        return Styled(**_fields(made))
+        return made
     blind = replace(EVIDENCE, long_informed=False, short_informed=False)
     made = decide(prediction, blind if rng.random() < 0.05 else EVIDENCE, market, POLICY)
     style = str(rng.choice(STYLES[1:])) if rng.random() < 0.7 else None  # type: ignore[arg-type]
-    styled = Styled(**{**_fields(made), "style": style if made.action in ("BUY", "SELL") else None})
+    styled = replace(made, style=style if made.action in ("BUY", "SELL") else None)
     if made.action in ("BUY", "SELL") and rng.random() < 0.25:
         own = {
             "label_take_profit_rub": round(market.close_rub * 1.05, 2),
@@ -161,7 +150,7 @@ def _decision(rng: np.random.Generator, prediction: Prediction | None, market: D
         }
         styled = replace(styled, **own)  # type: ignore[arg-type]
     if made.action in ("BUY", "SELL") and rng.random() < 0.4:
-        reasons = (str(rng.choice(ALL_REASONS)),)
+        reasons = (str(rng.choice(REASONS)),)
         nothing = dict.fromkeys(
             (
                 "entry_low_rub",
@@ -178,11 +167,7 @@ def _decision(rng: np.random.Generator, prediction: Prediction | None, market: D
     return styled
 
 
-def _fields(decision: Decision) -> dict[str, Any]:
-    return {name: getattr(decision, name) for name in type(decision).__dataclass_fields__}
-
-
-def _share(rng: np.random.Generator, market: Dated, *, stale: bool) -> ShareInput:
+def _share(rng: np.random.Generator, market: MarketState, *, stale: bool) -> ShareInput:
     secid = f"T{int(rng.integers(1000)):03}"
     whole = synthetic_bars(secid, days=40, seed=int(rng.integers(50)))
     bars = whole.cut(int(rng.choice([25, 120, len(whole)])))
@@ -198,7 +183,14 @@ def _share(rng: np.random.Generator, market: Dated, *, stale: bool) -> ShareInpu
     return ShareInput(
         instrument=instrument, bars=bars, window=None, stale=stale, decided_at=at,
         regime=None if rng.random() < 0.1 else _regime(rng, at, market.regime), rank=_rank(rng, at),
-        background=_background(rng, at, sector),
+        terms=_terms(market), background=_background(rng, at, sector),
+    )  # fmt: skip
+
+
+def _terms(market: MarketState) -> ShareTerms:
+    return ShareTerms(
+        price_step_rub=market.price_step_rub, lot_size=market.lot_size, shortable=market.shortable, halted=market.halted,
+        days_to_ex_dividend=market.days_to_ex_dividend,
     )  # fmt: skip
 
 

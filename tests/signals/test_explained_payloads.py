@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
+from modeling.kernels.policy_reasons import REASONS
 from signals.explain import SECTIONS, explanation_text, told_of
 from signals.phrases import PHRASES
-from tests.signals.payload_maker import ALL_REASONS, STYLES, Stored, stored
+from tests.signals.payload_maker import STYLES, Stored, stored
 from traderai.common.clock import MOSCOW
 
 SEEDS = range(500)
@@ -151,7 +152,7 @@ def test_the_payloads_are_of_every_kind():
         told.update(fact["code"] for fact in payload["explanation"])
         told.update(payload["decision"]["reasons"])
         told[f"{payload['decision']['style']}"] += 1
-    wanted = {f"style_{style}" for style in STYLES if style} | {f"reason_{own}" for own in ALL_REASONS}
+    wanted = {f"style_{style}" for style in STYLES if style} | {f"reason_{own}" for own in REASONS}
     assert wanted <= set(told)
     assert set(PHRASES) == {code for code in told if code in PHRASES}, set(PHRASES) - set(told)
 

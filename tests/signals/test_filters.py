@@ -137,5 +137,5 @@ def test_a_dividend_ahead_reaches_the_served_decision_and_its_words(champion):
     texts = [
         explanation_text(after["explanation"], language=language, decimals=2) for language in ("ru", "en")
     ]
-    assert "A corporate event is too near." in texts[1]
+    assert "A corporate event is too near for this horizon." in texts[1]
     assert texts[0] and texts[0] != texts[1]
