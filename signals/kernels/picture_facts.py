@@ -28,7 +28,8 @@ def _trend(s: Situation) -> Iterator[Fact]:
     change, distance = s.picture["change_20_bars_frac"], s.picture["distance_from_mean_50_bars_frac"]
     if change is None or distance is None:
         return
-    up, down = distance > TREND_FRAC and change > 0.0, distance < -TREND_FRAC and change < 0.0
+    shown = round(change, 3)  # the reader sees tenths of a percent, and is not to find a trend of 0.0 %
+    up, down = distance > TREND_FRAC and shown > 0.0, distance < -TREND_FRAC and shown < 0.0
     code = "trend_up" if up else "trend_down" if down else "trend_flat"
     yield Fact(
         section="picture",
