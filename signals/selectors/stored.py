@@ -15,7 +15,7 @@ from modeling.selectors.configuration import policy_get
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.kernels.freshness import Reading, data_age_s, reading_warnings
 from signals.models import Signal
-from signals.selectors.reviews import withdrawn
+from signals.selectors.reviews import is_withdrawn, withdrawn
 from traderai.common.errors import NotReadyError
 
 _HEATMAP_FIELDS = (
@@ -67,7 +67,10 @@ def signal_and_bar(
     instrument = instrument_get(secid=secid)
     row = _newest(instrument, timeframe, horizon, as_of)
     begin = last_begin(instrument_id=instrument.id, timeframe=Timeframe.parse(timeframe), as_of=as_of)
-    said = begin is None or _said(instrument, timeframe, horizon, as_of).filter(bar_begin__gte=begin).exists()
+    if begin is None or (row is not None and row.bar_begin >= begin):
+        said = True
+    else:
+        said = _said(instrument, timeframe, horizon, as_of).filter(bar_begin__gte=begin).exists()
     if row is not None:
         return facts_of(row, instrument), said
     if said:
@@ -76,8 +79,12 @@ def signal_and_bar(
 
 
 def _newest(instrument: InstrumentFacts, timeframe: str, horizon: str, as_of: datetime) -> Signal | None:
-    rows = _said(instrument, timeframe, horizon, as_of)
-    return rows.exclude(pk__in=withdrawn()).order_by(*NEWEST).first()
+    rows = _said(instrument, timeframe, horizon, as_of).order_by(*NEWEST)
+    newest = rows.first()
+    # Hardly any is withdrawn: to look at the newest alone is twice as fast as to leave all of them out.
+    if newest is None or not is_withdrawn(signal_id=newest.pk):
+        return newest
+    return rows.exclude(pk__in=withdrawn()).first()
 
 
 def _said(

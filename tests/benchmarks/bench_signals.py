@@ -8,6 +8,7 @@ from features.services.build import features_build
 from market.contracts import Timeframe
 from market.models import Instrument
 from market.services.candle_write import candles_write
+from modeling.selectors.versions import champion_get
 from signals.contracts import SignalAsk
 from signals.services.ondemand import Desk
 from signals.services.score import signals_score
@@ -86,7 +87,7 @@ def market_make() -> None:
     )
     builders.champion(
         "market-bench", scaled_on="MKT000", at=now, trained_until=now - timedelta(days=200),
-        feature_set=FEATURE_SET, lookback=LOOKBACK,
+        feature_set=FEATURE_SET, lookback=LOOKBACK, against=champion_get(),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from signals.models import Review, Signal
 from signals.selectors.by_version import signals_of_version
-from signals.selectors.stored import heatmap_rows, signal_latest
+from signals.selectors.stored import heatmap_rows, signal_and_bar, signal_latest
 from signals.services.review import signal_review
 from signals.services.score import signals_score
 from tests.signals import builders
@@ -113,6 +113,22 @@ def test_behind_a_withdrawn_signal_the_one_before_is_shown(champion):
     assert shown("SHR0")[0] == second.pk
     review(second, "rejected")
     assert shown("SHR0") == (first.pk, first.as_of, first.pk)
+
+
+def test_a_withdrawn_signal_is_not_computed_again_on_demand(champion):
+    early = builders.last_moment(builders.BARS - 1)
+    asked = {"secid": "SHR0", "timeframe": "1h", "horizon": "5d", "as_of": LATER}
+    signals_score(secids=["SHR0"], now=early)
+    first = Signal.objects.get(horizon="5d")
+    assert signal_and_bar(**asked)[1] is False  # a bar has closed since: whoever asks is answered on demand
+    signals_score(secids=["SHR0"], now=NOW)
+    second = Signal.objects.get(horizon="5d", as_of__gt=first.as_of)
+    review(second, "rejected")
+    said, of_last_bar = signal_and_bar(**asked)
+    assert (said.id, of_last_bar) == (first.pk, True)
+    review(first, "rejected")
+    with pytest.raises(NotReadyError, match="no signal of SHR0"):
+        signal_and_bar(**asked)
 
 
 def test_what_was_withdrawn_silences_its_repetition_all_the_same(row):
