@@ -11,7 +11,8 @@ from django.db.models import Count, Q
 from market.selectors.instruments import instrument_list
 from signals.contracts import SOURCES, RecordLine, TrackRecord
 from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
-from signals.models import Emission, Review, Signal
+from signals.models import Emission, Signal
+from signals.selectors.reviews import withdrawn
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.errors import InputError, did_you_mean
 
@@ -95,7 +96,7 @@ def bucket(confidence: int) -> str:
 
 def _lines(asked: Q, *, as_of: datetime) -> list[RecordLine]:
     secids = {item.id: item.secid for item in instrument_list(active_only=False)}
-    withdrawn = _withdrawn(as_of)
+    rejected = set(withdrawn(as_of=as_of))
     rows = Emission.objects.filter(asked).order_by("signal__as_of", "signal_id")
     names = {**_SIGNAL, **_OUTCOME, "share": "signal__instrument_id", "known": "signal__outcome__resolved_at"}
     found = []
@@ -105,20 +106,13 @@ def _lines(asked: Q, *, as_of: datetime) -> list[RecordLine]:
         if known is None or known > as_of:
             row |= _NOT_ENDED
         row["regime"] = row["regime"] or "unknown"
-        found.append(RecordLine(secid=secids[share], withdrawn=row["signal_id"] in withdrawn, **row))
+        found.append(RecordLine(secid=secids[share], withdrawn=row["signal_id"] in rejected, **row))
     return found
 
 
 _NOT_ENDED: dict[str, Any] = {
     "state": OPEN, "void_reason": "", "exit_reason": "", "exit_at": None, "r_multiple": None, "net_frac": None,
 }  # fmt: skip
-
-
-def _withdrawn(as_of: datetime) -> set[int]:
-    """Return the signals whose newest verdict is a rejection; a note changes none."""
-    verdicts = Review.objects.filter(at__lte=as_of).exclude(verdict=Review.Verdict.NOTE)
-    newest = verdicts.order_by("signal_id", "-at", "-id").distinct("signal_id")
-    return {row.signal_id for row in newest if row.verdict == Review.Verdict.REJECTED}
 
 
 def _trades(ended: list[RecordLine]) -> ResolvedTrades:
