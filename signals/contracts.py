@@ -167,6 +167,9 @@ class TrackRecord:
     figures: RecordFigures | None  # of the trades that have ended; None without one
     groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence
     curve: RecordCurve
+    seen_by_gate: (
+        int  # told on bars that the gate of their version had judged by: they were chosen on what they tell
+    )
 
     def count(self, state: str) -> int:
         """Return how many of what was told are traded, no_trade, void or open."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import SLOTS, Slot
@@ -40,7 +40,8 @@ def version_at(
 
     Only one that had learned nothing from `trained_before` on (unless given, from `as_of` on) is returned. Where the audit
     knows no champion of that moment, or only one that learned later, it is the one trained longest on the world asked
-    for, real or simulated; None where there is none.
+    for, real or simulated; None where there is none. Those whose gate could not have seen the moment stand first: to
+    have passed on bars is to be chosen by them, see `gates_knew`.
     """
     limit = trained_before or as_of
     champion = champion_at(slot=slot, as_of=as_of)
@@ -49,8 +50,15 @@ def version_at(
     fit = ModelVersion.objects.filter(
         slot=slot, grade__in=PASSED, is_simulated=simulated, trained_until__lt=limit
     ).exclude(state=ModelVersion.State.REJECTED)
-    row = fit.order_by("-trained_until", "-pk").first()
+    seen_later = Case(When(run__as_of__lte=as_of, then=Value(0)), default=Value(1))
+    row = fit.order_by(seen_later, "-trained_until", "-pk").first()
     return None if row is None else facts_of(row)
+
+
+def gates_knew(*, versions: Collection[str]) -> dict[str, datetime]:
+    """Return until when the gate of each version could see the market; those without a training of ours are left out."""
+    rows = ModelVersion.objects.filter(version__in=versions, run__isnull=False)
+    return dict(rows.values_list("version", "run__as_of"))
 
 
 def version_list(*, kind: str | None = None, limit: int = 100) -> tuple[ModelVersionFacts, ...]:

@@ -59,6 +59,11 @@ def _counts(record: TrackRecord) -> Iterator[str]:
     )
     versions = Counter(line.model_version for line in record.lines)
     yield "told by " + ", ".join(f"{version} ({number})" for version, number in sorted(versions.items()))
+    if record.seen_by_gate:
+        yield (
+            f"BEWARE: {record.seen_by_gate} of them on bars that the gate of their version had judged by: trained before, "
+            "but chosen on what they tell"
+        )
 
 
 def _figures(name: str, own: RecordFigures) -> str:

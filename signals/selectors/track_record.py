@@ -9,6 +9,7 @@ import numpy as np
 from django.db.models import Count, Q
 
 from market.selectors.instruments import instrument_list
+from modeling.selectors.versions import gates_knew
 from signals.contracts import SOURCES, RecordLine, TrackRecord
 from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
 from signals.models import Emission, Signal
@@ -78,6 +79,16 @@ def track_record_get(
         figures=figures,
         groups=groups,
         curve=record_curve(trades.exit_s, trades.r_multiple),
+        seen_by_gate=_seen_by_gate(lines),
+    )
+
+
+def _seen_by_gate(lines: list[RecordLine]) -> int:
+    knew = gates_knew(versions={line.model_version for line in lines})
+    # What was live cannot have been seen: the gate came before.
+    return sum(
+        line.source != "live" and line.model_version in knew and knew[line.model_version] > line.as_of
+        for line in lines
     )
 
 

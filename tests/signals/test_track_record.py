@@ -12,13 +12,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from modeling.models import ModelVersion, TrainingRun
 from modeling.selectors.label_sets import barrier_set_get
 from signals.contracts import SOURCES, TrackRecord
+from signals.management.record_lines import record_lines
 from signals.models import Outcome, Review
 from signals.selectors.track_record import track_record_get
 from signals.services.outcomes import outcomes_resolve
 from signals.services.record_bases import record_bases
 from signals.services.record_plot import record_plot
+from tests.modeling.registry.maker import registered
 from tests.signals import builders
 from tests.signals.test_outcomes import history
 from tests.signals.told_maker import told
@@ -140,6 +143,25 @@ def test_it_knows_what_was_known_then(recorded):
     since = recorded.lines[40].as_of
     part = track_record_get(source="replay", proven=False, as_of=LATER, since=since)
     assert part.lines[0].as_of == since and 0 < len(part.lines) < len(recorded.lines)
+
+
+def test_what_a_gate_had_judged_by_is_told(recorded, tmp_path, settings):
+    settings.LAKE_URL = tmp_path.as_uri()
+    assert recorded.seen_by_gate == 0  # of versions that no training of ours made nothing is known
+    middle = recorded.lines[len(recorded.lines) // 2].as_of
+    run = TrainingRun.objects.create(
+        recipe="r", config_sha256="c", code_sha256="c", seed=1, as_of=middle, state="done", started_at=NOW,
+        finished_at=NOW,
+    )  # fmt: skip
+    for action in ("BUY", "SELL"):
+        ModelVersion.objects.filter(version=registered(f"told-{action}").version).update(run=run)
+    again = track_record_get(source="replay", proven=False, as_of=LATER)
+    earlier = [line for line in again.lines if line.action != "HOLD" and line.as_of < middle]
+    assert again.seen_by_gate == len(earlier) > 20
+    assert any(f"BEWARE: {len(earlier)} of them" in line for line in record_lines(again, {}))
+    # Nobody sees what comes: where it was said live the gate stood before it.
+    live = track_record_get(source="live", proven=False, as_of=LATER)
+    assert live.lines and live.seen_by_gate == 0
 
 
 def test_the_base_is_all_rows_of_that_side(recorded):

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from modeling.models import ModelVersion
-from modeling.selectors.versions import champion_at, champion_get, emission_paused, version_at
+from modeling.models import ModelVersion, TrainingRun
+from modeling.selectors.versions import champion_at, champion_get, emission_paused, gates_knew, version_at
 from modeling.services.registry import emission_pause, emission_resume, version_gate, version_rollback
 from tests.modeling.registry.maker import NOW, passed, registered, serving
 from tests.modeling.registry_config import registry_yaml
@@ -26,6 +26,13 @@ def without_shadow(lake: Path) -> Iterator[None]:
 
 def trained(name: str, until: datetime) -> None:
     ModelVersion.objects.filter(version=name).update(trained_until=until)
+
+
+def run_knowing(moment: datetime) -> TrainingRun:
+    return TrainingRun.objects.create(
+        recipe="r", config_sha256="c", code_sha256="c", seed=1, as_of=moment, state="done", started_at=NOW,
+        finished_at=NOW,
+    )  # fmt: skip
 
 
 def test_the_audit_tells_who_served_at_each_moment():
@@ -74,3 +81,16 @@ def test_only_versions_of_the_same_world_that_passed_their_gate_speak():
     assert version_at(as_of=later).version == "good"
     assert version_at(as_of=later, simulated=True).version == "simulated"
     assert version_at(slot="adapters", as_of=later).version == "adapters"
+
+
+def test_a_version_whose_gate_could_not_see_the_moment_stands_before_one_trained_longer():
+    ModelVersion.objects.filter(version=passed("older").version).update(run=run_knowing(NOW - 20 * MINUTE))
+    ModelVersion.objects.filter(version=passed("newer").version).update(run=run_knowing(NOW + 20 * MINUTE))
+    trained("older", NOW - 30 * MINUTE)
+    trained("newer", NOW - 25 * MINUTE)
+    assert version_at(as_of=NOW).version == "older"
+    assert version_at(as_of=NOW + 20 * MINUTE).version == "newer"
+    # Where no other learned early enough, one whose gate saw the moment speaks; the record says so.
+    assert version_at(as_of=NOW - 22 * MINUTE).version == "newer"
+    knew = gates_knew(versions=("older", "newer", "none"))
+    assert knew == {"older": NOW - 20 * MINUTE, "newer": NOW + 20 * MINUTE}
