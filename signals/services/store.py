@@ -40,9 +40,7 @@ def signals_store(
     # Share by share: what is drawn from a share's bars is drawn once for all its horizons.
     ordered = sorted(findings, key=lambda finding: finding.share.instrument.secid)
     rows = [signal_row(finding, occasion, source, config=config, now=now) for finding in ordered]
-    with transaction.atomic():
-        new = _inserted(rows)
-        signals_emit(signals=[row for row in rows if _key(row) in new])
+    new = rows_store(rows=rows)
     stored = _known([row for row in rows if _key(row) not in new]) | {
         _key(row): row for row in rows if row.pk
     }
@@ -50,6 +48,14 @@ def signals_store(
         _line(finding, stored[_key(row)], new=_key(row) in new)
         for finding, row in zip(ordered, rows, strict=True)
     )
+
+
+def rows_store(*, rows: Sequence[Signal]) -> frozenset[_Key]:
+    """Insert the rows that are not there and tell of them what passes, both or neither; return the keys of the new."""
+    with transaction.atomic():
+        new = _inserted(rows)
+        signals_emit(signals=[row for row in rows if _key(row) in new])
+    return new
 
 
 def _inserted(rows: Sequence[Signal]) -> frozenset[_Key]:

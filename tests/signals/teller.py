@@ -2,8 +2,8 @@
 
 `python -m tests.signals.teller` answers each line on its input, the number of a bar and a sabotage, by forking a
 child that goes on from the newest bar that anyone has spoken of up to that one: the child prints its process id once
-it is at work, and its wait status is printed when it is gone. What is said is made up, the same in every process, and stored as scoring
-stores it.
+it is at work, and its wait status is printed when it is gone. What is said is made up, the same in every process, and
+stored by the function that scoring stores with.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import django
@@ -19,7 +19,7 @@ import numpy as np
 
 HORIZONS = ("3d", "5d")
 ACTIONS = ("BUY", "SELL", "HOLD", "NO_TRADE")
-SPOILT: list[str] = []
+SPOILT: list[Callable[[], None]] = []
 PAUSE_S = 0.008  # so long it may take from telling to the commit, beside a busy database
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "traderai.site.settings.test"
     django.setup()
     # All that a child needs is loaded before the fork.
-    from signals.services import emit  # noqa: F401
+    from signals.services import emit, store  # noqa: F401
     from tests.signals import told  # noqa: F401
 
     print("ready", flush=True)
@@ -60,7 +60,7 @@ def tell(*, last: int) -> None:
         # In another order each time, so that two tellers meet at different shares.
         for share in (shares[place] for place in rng.permutation(len(shares))):
             rows = [made_up(share, bar, horizon) for horizon in range(len(HORIZONS))]
-            store(rows, pause_s=rng.uniform(0.0, PAUSE_S))
+            say(rows, pause_s=rng.uniform(0.0, PAUSE_S))
             if not at_work:
                 at_work = True
                 print(os.getpid(), flush=True)
@@ -77,32 +77,17 @@ def made_up(share: Any, bar: int, horizon: int) -> Any:
     return signal(share, said, horizon=HORIZONS[horizon], payload={"market": {}, "decision": {}})
 
 
-def store(rows: Sequence[Any], *, pause_s: float) -> None:
-    """Store one share's signals and tell of them what passes, in one transaction, as scoring does."""
+def say(rows: Sequence[Any], *, pause_s: float) -> None:
+    """Store one share's signals and tell of them what passes, by the function that scoring does it with."""
     from django.db import transaction
 
-    from signals.models import Signal
-    from signals.services import emit
+    from signals.services import store
 
     with transaction.atomic():
-        known = {(row.horizon, row.bar_begin) for row in stored(rows)}
-        Signal.objects.bulk_create(rows, ignore_conflicts=True)
-        new = [row for row in stored(rows) if (row.horizon, row.bar_begin) not in known]
-        if not SPOILT:
-            emit.signals_emit(signals=new)
+        store.rows_store(rows=rows)
         time.sleep(pause_s)
-    if SPOILT:
-        with transaction.atomic():
-            emit.signals_emit(signals=new)
-
-
-def stored(rows: Sequence[Any]) -> list[Any]:
-    from signals.models import Signal
-
-    first = rows[0]
-    return list(
-        Signal.objects.filter(instrument_id=first.instrument_id, bar_begin=first.bar_begin).order_by("pk")
-    )
+    for later in SPOILT:
+        later()
 
 
 def unguarded() -> None:
@@ -124,7 +109,18 @@ def unguarded() -> None:
 
 def apart() -> None:
     """Spoil storing: what was said is committed before it is told."""
-    SPOILT.append("apart")
+    from django.db import transaction
+
+    from signals.services import store
+
+    emit, waiting = store.signals_emit, []
+    store.signals_emit = lambda *, signals: waiting.append(signals)
+
+    def tell_waiting() -> None:
+        with transaction.atomic():
+            emit(signals=waiting.pop())
+
+    SPOILT.append(tell_waiting)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import numpy as np
-from django.db import transaction
 
 from market.models import Instrument
 from modeling.contracts.emission import EmissionRules
 from modeling.kernels.emission import emitted_rows
 from signals.models import Emission, Signal
-from signals.services.emit import CALLS, signals_emit
+from signals.services.emit import CALLS
+from signals.services.store import rows_store
 from tests.signals.hours import BARS, START, hours
 from traderai.common.clock import from_epoch_s, to_epoch_s
 
@@ -35,11 +35,10 @@ def signal(instrument: Instrument, said: Said, **changes: Any) -> Signal:
 
 
 def say(rows: Iterable[Signal]) -> list[Signal]:
-    """Store signals and tell of them what passes, in one transaction."""
-    with transaction.atomic():
-        stored = Signal.objects.bulk_create(rows)
-        signals_emit(signals=stored)
-    return stored
+    """Store signals and tell of them what passes."""
+    said = list(rows)
+    rows_store(rows=said)
+    return said
 
 
 def told() -> list[int]:
