@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from signals.contracts import ToldSignal
 from signals.models import Emission
 from signals.selectors.reviews import withdrawn
 
-# A replay tells of bars of the past: it belongs to the record, and wakes nobody.
+# A replay tells of bars of the past: it belongs to the record, and wakes nobody. One of made-up shares is known by
+# having been decided when its call was already over.
 PUBLISHED = ("live", "simulated")
+_NEWS = Q(signal__source="live") | Q(
+    signal__source="simulated", signal__created_at__lte=F("signal__valid_until")
+)
 _FIELDS = {
     "signal_id": "signal_id",
     "secid": "signal__instrument__secid",
@@ -34,17 +38,22 @@ _FIELDS = {
 }
 
 
-def told_after(*, place: int, limit: int, sources: Sequence[str] = PUBLISHED) -> tuple[ToldSignal, ...]:
-    """Return the first `limit` signals told after a place, in the order of telling; withdrawn ones are left out.
+def told_after(*, place: int, limit: int) -> tuple[ToldSignal, ...]:
+    """Return the first `limit` published signals told after a place, in the order of telling, none withdrawn.
 
     Whoever reads on from the last place that it got misses nothing: an emission with a smaller id that is not there
     yet never comes.
     """
-    return _told(_emissions(place, sources).order_by("pk")[:limit])
+    return _told(_emissions(place, None).order_by("pk")[:limit])
 
 
-def told_newest(*, place: int = 0, limit: int, sources: Sequence[str] = PUBLISHED) -> tuple[ToldSignal, ...]:
-    """Return the newest `limit` signals told after a place, in the order of telling; withdrawn ones are left out."""
+def told_newest(
+    *, place: int = 0, limit: int, sources: Sequence[str] | None = None
+) -> tuple[ToldSignal, ...]:
+    """Return the newest `limit` signals told after a place, in the order of telling; withdrawn ones are left out.
+
+    They are those of some sources, replays among them, or what is published unless any is named.
+    """
     return _told(_emissions(place, sources).order_by("-pk")[:limit])[::-1]
 
 
@@ -53,8 +62,9 @@ def is_told(*, place: int, signal_id: int) -> bool:
     return Emission.objects.filter(pk=place, signal_id=signal_id).exists()
 
 
-def _emissions(place: int, sources: Sequence[str]) -> QuerySet[Emission]:
-    told = Emission.objects.filter(pk__gt=place, signal__source__in=sources)
+def _emissions(place: int, sources: Sequence[str] | None) -> QuerySet[Emission]:
+    asked = _NEWS if sources is None else Q(signal__source__in=sources)
+    told = Emission.objects.filter(asked, pk__gt=place)
     return told.exclude(signal_id__in=withdrawn())
 
 

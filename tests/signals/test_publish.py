@@ -104,10 +104,11 @@ def test_a_message_holds_what_an_order_needs(share):
 
 def test_replayed_signals_are_told_and_wake_nobody(share):
     say_flips(share, range(2), source="replay")
-    say_flips(share, range(1), source="simulated")
+    say_flips(share, range(1), source="simulated", created_at=builders.last_moment(1))
+    say_flips(share, range(1, 2), source="simulated", created_at=builders.last_moment(9))  # over by then
     say_flips(share, range(2, 4), source="replay")
     assert signals_publish() == 1
-    assert len(told()) == 5
+    assert len(told()) == 6
     assert [one.source for one in told_read(place=0)] == ["simulated"]
     assert [one.source for one in told_newest(limit=2, sources=("replay",))] == ["replay", "replay"]
 
