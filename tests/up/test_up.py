@@ -260,3 +260,10 @@ def test_with_services_hands_on_the_exit_code_and_leaves_nothing(state):
     url, folder = run.stdout.split()
     assert url.startswith("postgres://traderai:")
     assert not os.path.lexists(folder)
+
+
+def test_a_command_without_a_database_says_what_to_do(tmp_path, mark):
+    lacking = environment(mark, TRADERAI_STATE_DIR=str(tmp_path))
+    done = subprocess.run(command("models", "list"), env=lacking, cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 1 and done.stderr.startswith("no database: leave `make run` running")
+    assert "Traceback" not in done.stderr
