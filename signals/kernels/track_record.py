@@ -134,7 +134,7 @@ def _figures(trades: ResolvedTrades, own: Bools, day: I64, draws: DayDraws | Non
     r_multiple, needed = trades.r_multiple[own], trades.break_even[own]
     few = int(own.sum()) < LEAST_TRADES
 
-    def ratio(upper: F64, lower: F64) -> Bounded:
+    def ratio(upper: F64, lower: F64, least: float = -np.inf, most: float = np.inf) -> Bounded:
         with np.errstate(invalid="ignore", divide="ignore"):
             value = float(np.divide(upper.sum(), lower.sum()))
         if few or draws is None or not np.isfinite(value):
@@ -144,22 +144,27 @@ def _figures(trades: ResolvedTrades, own: Bools, day: I64, draws: DayDraws | Non
             np.bincount(day[own], weights=each, minlength=d).astype(np.float64) for each in (upper, lower)
         )
         interval = ratio_interval(sums, counts, draws)
-        return Bounded(value=value, low=interval.low, high=interval.high)
+        # Bounds of a share may come out beyond what a share can be: what lies there is impossible, not covered.
+        low, high = (float(np.clip(bound, least, most)) for bound in (interval.low, interval.high))
+        return Bounded(value=value, low=low, high=high)
 
-    def mean(values: F64 | Bools) -> Bounded:
-        return ratio(values.astype(np.float64), np.ones(values.size))
+    def mean(values: F64) -> Bounded:
+        return ratio(values, np.ones(values.size))
+
+    def share(of: Bools) -> Bounded:
+        return ratio(of.astype(np.float64), np.ones(of.size), 0.0, 1.0)
 
     curve = record_curve(trades.exit_s[own], r_multiple).equity_r
     fall = np.maximum.accumulate(np.maximum(curve, 0.0)) - curve
     return RecordFigures(
         trades=int(own.sum()),
         days=int(np.unique(day[own]).size),
-        hit_rate=mean(trades.hit[own]),
+        hit_rate=share(trades.hit[own]),
         break_even=float(np.nanmean(needed)) if np.isfinite(needed).any() else None,
-        win_rate=mean(trades.net_frac[own] > 0),
+        win_rate=share(trades.net_frac[own] > 0),
         mean_r=mean(r_multiple),
         net_frac=mean(trades.net_frac[own]),
-        profit_factor=ratio(np.maximum(r_multiple, 0.0), np.maximum(-r_multiple, 0.0)),
+        profit_factor=ratio(np.maximum(r_multiple, 0.0), np.maximum(-r_multiple, 0.0), 0.0),
         total_r=float(r_multiple.sum()),
         drawdown_r=float(fall.max()),
     )

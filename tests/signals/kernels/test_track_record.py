@@ -69,6 +69,17 @@ def test_bounds_hold_the_figure_and_few_trades_have_none(r):
         assert whole.mean_r.high >= whole.mean_r.value - 1e-12
 
 
+def test_bounds_of_a_share_stay_where_a_share_can_be():
+    # Two hits of sixty in one spell: the basic bootstrap alone puts the lower bound below nothing.
+    r = np.full(60, -1.0)
+    r[30:32] = 2.0
+    figures = record_figures(trades(r, every_s=DAY), {})[0]
+    assert figures.hit_rate.low == 0.0 < figures.hit_rate.value < figures.hit_rate.high <= 1.0
+    assert figures.profit_factor.low == 0.0
+    turned = record_figures(trades(np.where(r > 0, -1.0, 2.0), every_s=DAY), {})[0]
+    assert turned.win_rate.low < turned.win_rate.value < turned.win_rate.high == 1.0
+
+
 def test_trades_of_one_day_have_no_bounds_and_more_days_narrow_them():
     whole, _ = record_figures(trades([1.0, -1.0] * 10, every_s=60), {})
     assert whole is not None and whole.mean_r.low is None and whole.days == 1
