@@ -13,8 +13,7 @@ from modeling.selectors.shadow import shadow_said_latest
 from modeling.selectors.versions import version_get
 from signals.contracts import SignalFacts
 from signals.models import Signal
-from signals.selectors.reviews import withdrawn
-from signals.selectors.stored import NEWEST, facts_of
+from signals.selectors.stored import facts_of, newest_of_each
 from traderai.common.errors import NotFoundError
 
 
@@ -39,15 +38,11 @@ def signals_of_version(
             if one.instrument_id in shares
         ]
     else:
-        rows = (
-            Signal.objects.filter(
-                model_version=version, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
-            )
-            .exclude(pk__in=withdrawn())
-            .order_by("instrument_id", *NEWEST)
-            .distinct("instrument_id")
+        own = Signal.objects.filter(
+            model_version=version, timeframe=timeframe, horizon=horizon, as_of__lte=as_of
         )
-        found = [facts_of(row, shares[row.instrument_id]) for row in rows if row.instrument_id in shares]
+        rows = newest_of_each(own, instrument_ids=list(shares))
+        found = [facts_of(row, shares[row.instrument_id]) for row in rows]
     return tuple(sorted(found, key=lambda one: one.secid))
 
 

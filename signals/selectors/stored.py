@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import models
 from django.db.models import Case, IntegerField, Value, When
+from django.db.models.expressions import RawSQL
 
 from market.contracts import InstrumentFacts, LastClose, Timeframe
 from market.selectors.candles import last_begin, last_closes
@@ -107,14 +109,9 @@ def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[Heat
     parsed = Timeframe.parse(timeframe)
     instruments = traded_list(timeframe=parsed)
     closes = last_closes(timeframe=parsed, as_of=as_of)
-    newest = (
-        Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
-        .exclude(pk__in=withdrawn())
-        .order_by("instrument_id", *NEWEST)
-        .distinct("instrument_id")
-        .values(*_HEATMAP_FIELDS)
-    )
-    by_instrument = {row["instrument_id"]: row for row in newest}
+    said = Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
+    newest = newest_of_each(said, instrument_ids=[facts.id for facts in instruments])
+    by_instrument = {row["instrument_id"]: row for row in newest.values(*_HEATMAP_FIELDS)}
     max_age_s = policy_get().max_data_age_s
     return tuple(
         _heatmap_row(
@@ -126,6 +123,19 @@ def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[Heat
         )
         for instrument in sorted(instruments, key=lambda facts: facts.secid)
     )
+
+
+def newest_of_each(
+    said: models.QuerySet[Signal], *, instrument_ids: Sequence[int]
+) -> models.QuerySet[Signal]:
+    """Return the newest of some signals for each of these shares, none of them withdrawn.
+
+    Share by share down the index: to sort all that was ever said of a market reads years to find its newest row.
+    """
+    one = said.filter(instrument_id=RawSQL("asked.id", ())).exclude(pk__in=withdrawn())
+    sql, params = one.order_by(*NEWEST).values("pk")[:1].query.sql_with_params()
+    each = f"SELECT own.id FROM unnest(%s::bigint[]) AS asked(id) CROSS JOIN LATERAL ({sql}) AS own(id)"  # noqa: S608  # Django's own SQL
+    return Signal.objects.filter(pk__in=RawSQL(each, (list(instrument_ids), *params)))  # noqa: S611
 
 
 def reading_of(signal: SignalFacts) -> Reading:
