@@ -18,6 +18,7 @@ from signals.kernels.picture_facts import picture_facts
 from signals.kernels.situation import Driver, Fact, Params, Situation, given
 
 DRIVERS_SHOWN = 2
+TOLD_P = 3  # decimals of a probability, told in percent with one
 WEAKER_FROM_FRAC = 0.1  # a level nearer to the entry than this share of the way to the stop breaks by chance
 DRIVER_LEAST_P = 0.001  # what moves the probability by less is not worth a word
 
@@ -103,7 +104,8 @@ def _model(s: Situation) -> Iterator[Fact]:
         params={
             "target_p": d.p,
             "break_even_p": d.p_break_even,
-            "edge_points": abs(d.edge),
+            # Of the two as they are told: a reader takes one from the other.
+            "edge_points": abs(round(d.p, TOLD_P) - round(d.p_break_even, TOLD_P)),
         },
     )
     if d.label_take_profit_rub is not None and d.label_stop_loss_rub is not None:

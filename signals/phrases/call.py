@@ -44,9 +44,7 @@ CALL: Final[dict[str, Any]] = {
     "reason_illiquid": gettext_lazy("Turnover is too low or the spread too wide."),
     "reason_halted": gettext_lazy("Trading in the share is halted."),
     "reason_out_of_distribution": gettext_lazy("The market now is unlike anything the model was trained on."),
-    "reason_regime_forbids": gettext_lazy(
-        "In the present market regime the edge is too small for this side."
-    ),
+    "reason_regime_forbids": gettext_lazy("In the present market regime the edge is too small for a trade."),
     "reason_model_missing": gettext_lazy("No model is in service for this share yet."),
     "reason_model_degraded": gettext_lazy(
         "The model in service has fallen below what it promised, so nothing is said until it is mended."

@@ -86,6 +86,8 @@ def known_numbers(one: Stored) -> set[float]:
     d, rule = payload["decision"], payload["rule"]
     if d["edge"] and d["expected_r"]:  # the edge at which every threshold of the side passes
         found += [rule["min_expected_r"] * d["edge"] / d["expected_r"]]
+    if d["p"] is not None and d["p_break_even"] is not None:  # what a reader takes from what
+        found += [round(d["p"], 3) - round(d["p_break_even"], 3)]
     known = set()
     for number in found:
         known |= {
@@ -143,6 +145,22 @@ def test_five_hundred_payloads_are_told_whole_and_of_nothing_else(language):
         assert all(part.endswith(".") and part[0] == part[0].upper() for part in text.split("\n\n")), text
         assert len(text.split("\n\n")) <= len(SECTIONS) and len(text) < 3600
     assert min(actions.values()) >= 25 and len(actions) == 4
+
+
+@pytest.mark.parametrize("language", ["ru", "en"])
+def test_the_edge_that_is_told_is_the_difference_that_a_reader_takes(language):
+    decimal = r"(\d+[.,]\d)"
+    three = {
+        "ru": rf"{decimal}\s%[^.]*?{decimal}\s%[^.]*?преимущество {decimal} п. п.",
+        "en": rf"{decimal}%[^.]*?{decimal}%[^.]*?edge (?:is|of) {decimal} points",
+    }[language]
+    seen = 0
+    for seed in SEEDS:
+        for target, even, edge in re.findall(three, text_of(made(seed), language)):
+            told = [round(10 * float(part.replace(",", "."))) for part in (target, even, edge)]
+            assert told[0] - told[1] == told[2], f"seed {seed}"
+            seen += 1
+    assert seen > 100
 
 
 def test_the_payloads_are_of_every_kind():
