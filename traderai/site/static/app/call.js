@@ -20,8 +20,9 @@ function ConfidenceRing({ value }) {
 /** The probability beside the one that is needed to come out even, and of which levels it speaks where the order has others. */
 function BreakEven({ side, traded, decimals }) {
   if (!side || side.breakEven === null || side.edge === null) return null;
-  const { edge } = side;
-  const verdict = edge <= 0 ? "none" : traded ? "has" : "untraded";
+  // Of the two as they are shown: a reader takes one from the other.
+  const edge = (Number((side.p * 100).toFixed(1)) - Number((side.breakEven * 100).toFixed(1))) / 100;
+  const verdict = side.edge <= 0 ? "none" : traded ? "has" : "untraded";
   return html`<div class="even">
     <div class="even-head"><span>${t(`call.p.${side.name}`)} <b>${fraction(side.p, { digits: 1 })}</b></span>
       <span>${t("call.needed")} <b>${fraction(side.breakEven, { digits: 1 })}</b></span></div>
