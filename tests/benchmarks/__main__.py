@@ -27,7 +27,7 @@ from tests.benchmarks.bench_labels import barrier_kernels, rank_kernels  # noqa:
 from tests.benchmarks.bench_live import live_rows  # noqa: E402
 from tests.benchmarks.bench_networks import network_scoring, network_training, window_batches  # noqa: E402
 from tests.benchmarks.bench_routes import answers, features, ingest, labels, score, web_process  # noqa: E402
-from tests.benchmarks.bench_signals import ondemand, scoring  # noqa: E402
+from tests.benchmarks.bench_signals import history, ondemand, scoring  # noqa: E402
 from tests.benchmarks.bench_simulator import simulator  # noqa: E402
 from tests.benchmarks.figures import Figure  # noqa: E402
 from traderai.common import clock  # noqa: E402
@@ -43,6 +43,7 @@ BENCHMARKS = (
     web_process,
     scoring,
     ondemand,
+    history,
     feature_kernels,
     feature_files,
     live_rows,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.test import Client
+
 from features.services.build import features_build
 from market.contracts import Timeframe
 from market.models import Instrument
@@ -16,10 +19,24 @@ from tests.benchmarks.bench_routes import p95_ms
 from tests.benchmarks.figures import Figure
 from tests.market.make import FILE
 from tests.signals import builders
+from traderai.accounts.models import User
 from traderai.common import clock
 
 SHARES, BARS, LOOKBACK = 250, 2500, 64
 FEATURE_SET = "tech_v1"
+BARS_BEHIND = 60
+_HISTORY = """
+INSERT INTO signals_signal (instrument_id, timeframe, horizon, bar_begin, as_of, valid_until, action, confidence, strength,
+                            proven, source, model_version, trained_until, payload, created_at)
+SELECT instrument_id, timeframe, horizon, bar_begin - n * interval '1 hour', as_of - n * interval '1 hour',
+       valid_until - n * interval '1 hour', action, confidence, strength, proven, source, model_version, trained_until, payload,
+       created_at
+FROM signals_signal CROSS JOIN generate_series(1, %s) AS n
+WHERE (instrument_id, bar_begin) IN (
+    SELECT instrument_id, max(bar_begin) FROM signals_signal WHERE model_version = 'market-bench' GROUP BY instrument_id
+) AND model_version = 'market-bench'
+ON CONFLICT DO NOTHING
+"""
 
 
 def scoring() -> list[Figure]:
@@ -61,6 +78,43 @@ def ondemand() -> list[Figure]:
             below=60.0,
         ),
     ]
+
+
+def history() -> list[Figure]:
+    """What the web is asked, with sixty bars of that market behind: what is newest is to be found, not searched for."""
+    assert history_make() > 3 * SHARES * (BARS_BEHIND - 1)
+    client = Client()
+    client.force_login(User.objects.create_user("history-bench", password="x", capital_rub=1_000_000))
+
+    def analyze(number: int) -> None:
+        body = {"secid": f"MKT{number % SHARES:03}", "horizon": ("3d", "5d", "10d")[number % 3]}
+        answer = client.post("/api/v1/analyze_ticker", body, content_type="application/json")
+        assert answer.status_code == 200 and answer.json()["model"], answer.content
+
+    def heatmap(_number: int) -> None:
+        answer = client.get("/api/v1/market_heatmap")
+        assert answer.status_code == 200 and len(answer.json()["results"]) >= SHARES, answer.content
+
+    return [
+        Figure(
+            what=f"stored analysis, {SHARES} shares and their history, p95",
+            value=p95_ms(analyze),
+            unit="ms",
+            below=15.0,
+        ),
+        Figure(
+            what=f"market_heatmap of {SHARES} shares and their history, p95", value=p95_ms(heatmap), unit="ms"
+        ),
+    ]
+
+
+def history_make() -> int:
+    """Say of the bars before it, too, what was said of the newest; return how many signals that makes."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, [BARS_BEHIND])
+        made = cursor.rowcount
+        cursor.execute("ANALYZE signals_signal")
+    return made
 
 
 def market_make() -> None:
