@@ -125,7 +125,7 @@ def decisions_find(
     taught = Taught.of(scorer.artifact, [share.bars for share in readable], as_of=occasion.market_at)
     for horizon in occasion.horizons:
         predictions = scorer.predict(windows=windows, secids=secids, horizon=horizon) if readable else ()
-        predictions = taught.said(predictions, taught.recent, horizon)
+        predictions = taught.said(predictions, horizon)
         own = taught.ranges.get(horizon)
         found = [
             _finding(share, horizon, prediction, market, occasion=occasion, scorer=scorer)
@@ -244,7 +244,7 @@ def _with_drivers(
     without = predictions_without(scorer=scorer, windows=windows[rows], secids=secids, horizon=horizon)
     columns = family_columns(scorer.artifact)
     for family, others in without.items():
-        others = taught.said(others, taught.recent[rows], horizon)  # drivers are of what is shown
+        others = taught.said(others, horizon, rows=rows)  # drivers are of what is shown
         for row, other in zip(rows, others, strict=True):
             drivers[row].append(_driver(found[row], other, family, columns[family], scorer=scorer))
     return [

@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 TERCILES = 3
+SESSIONS = 4  # codes as `market.kernels.sessions` has them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class ConformalState:
     said_frac: float = 1.0  # as states from before there was another part have learned
     lent_frac: float = 0.0  # of a tercile's step, that the others take too; older states took none
     furthest: float | None = None  # that an offset goes, in the same units; older states knew no bound
+    # (4, q) by the session of the row's bar, added to its tercile's; none: states from before sessions were told apart.
+    session_offsets: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         q = len(self.levels)
@@ -41,6 +44,11 @@ class ConformalState:
         if not (0.0 < self.said_frac <= 1.0 and 0.0 <= self.lent_frac < 1.0):
             raise ValueError(
                 f"said_frac must lie within (0, 1] and lent_frac within [0, 1), were {self.said_frac} and {self.lent_frac}"
+            )
+        sizes = [len(own) for own in self.session_offsets]
+        if (sizes and sizes != [q] * SESSIONS) or not np.isfinite(self.session_offsets).all():
+            raise ValueError(
+                f"session_offsets must be none or {SESSIONS} times {q} finite numbers, were {self.session_offsets}"
             )
         if self.furthest is not None and not 0.0 < self.furthest < np.inf:
             raise ValueError(f"furthest must be finite and above 0, or none, was {self.furthest}")

@@ -55,7 +55,8 @@ def conformal_fit(forecasts: Forecasts, dataset: Dataset, *, h: int) -> Conforma
     rows, _ = quantile_rows(own, dataset, h=h, scale=float(ewma_scale(dataset)[h]))
     start = conformal_start(rows, levels=_LEVELS, tercile_edges=tercile_edges(dataset, h=h))
     _, placed = conformal_run(start, rows)
-    said, state = conformal_run(replace(start, offsets=placed.offsets), rows)
+    begun = replace(start, offsets=placed.offsets, session_offsets=placed.session_offsets)
+    said, state = conformal_run(begun, rows)
     # The last windows of the part end after its last decision.
     return conformal_learn(state, rows, said, until_s=dataset.taught_until_s(TRAIN, VALIDATION))
 
@@ -72,6 +73,7 @@ def quantile_rows(
         decision_s=dataset.decision_s[at],
         outcome=np.where(dataset.usable[at, h], targets.forward_return[at, h], np.nan),
         resolved_s=targets.window_end_s[at, h],
+        session=dataset.session[at].astype(np.int64),
     )
     return rows, order
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +28,7 @@ LEVELS = np.asarray(QUANTILE_LEVELS)
 # Where each of three, four or five ranges stands among lowest, lower, middle, upper and highest.
 PLACES = {3: (0, 2, 4), 4: (0, 1, 3, 4), 5: (0, 1, 2, 3, 4)}
 DAY_S = 86_400
+LABELS = ("falls_below", "falls_to", "stays_in", "rises_to", "rises_above", "stays_below", "stays_above")
 
 
 class Rows(NamedTuple):
@@ -47,9 +49,16 @@ class Told(NamedTuple):
 
     said: F64  # (n, 5) probability of each range, 0 where the row has none there
     came: F64  # (n, 5) 1 where the price ended in that range
-    tercile: I64
+    said_as: F64  # (n, 5) the same by the ranges' labels, in the order of LABELS
+    came_as: F64
+    tercile: I64  # of the volatility expected, by the training rows of its quarter
+    third: I64  # of the same, by the rows told
     session: I64
     day: I64
+
+    @classmethod
+    def joined(cls, parts: Sequence[Told]) -> Told:
+        return cls(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
 def bars_of(folder: Path) -> list[Bars]:
@@ -96,68 +105,88 @@ def rows_of(bars: list[Bars], spec: BarrierLabelSet, horizon: str, *, every: int
     return Rows(*(column[order] for column in whole))
 
 
-def told(rows: Rows, *, train_until_s: int, test_from_s: int) -> Told:
-    """Say the rows from `test_from_s` on as service does: quantiles of training, moved once a day by known outcomes."""
-    train = rows.end_s < train_until_s
+def walk(rows: Rows, quarters: Sequence[tuple[int, int]]) -> Told:
+    """Say each quarter (begin_s, end_s) by what was known before it, its last half year having taught the ranges.
+
+    Quantiles are those of a network that has proven nothing: halfway between the training rows' and their EWMA's.
+    """
+    parts, volatility = zip(*(_quarter(rows, *each) for each in quarters), strict=True)
+    whole, expected = Told.joined(parts), np.concatenate(volatility)
+    return whole._replace(third=np.digitize(expected, np.quantile(expected, (1 / 3, 2 / 3))))
+
+
+def _quarter(rows: Rows, begin_s: int, end_s: int) -> tuple[Told, F64]:
+    taught_s = begin_s - 180 * DAY_S
+    train, since = rows.end_s < taught_s, rows.decision_s >= taught_s
     scale = float(np.sqrt(np.mean(rows.taught[train] ** 2) / np.mean(rows.volatility[train] ** 2)))
     expected = rows.volatility * scale
     unit = np.quantile(rows.taught[train] / expected[train], LEVELS)
     said = QuantileRows(
-        quantiles=expected[:, None] * unit, volatility=expected, decision_s=rows.decision_s, outcome=rows.taught,
-        resolved_s=rows.end_s,
+        quantiles=0.5 * np.quantile(rows.taught[train], LEVELS) + 0.5 * expected[:, None] * unit,
+        volatility=expected, decision_s=rows.decision_s, outcome=rows.taught, resolved_s=rows.end_s,
+        session=rows.session,
     )  # fmt: skip
     low, high = np.quantile(expected[train], (1 / 3, 2 / 3)).tolist()
-    between = (rows.decision_s >= train_until_s) & (rows.end_s < test_from_s)
-    test = rows.decision_s >= test_from_s
-    learn = QuantileRows(*(column[between] for column in said))
+    learn = QuantileRows(*(column[since & (rows.end_s < begin_s)] for column in said))
     start = conformal_start(learn, levels=LEVELS, tercile_edges=(low, high))
     _, placed = conformal_run(start, learn)
     _, state = conformal_run(replace(placed, learned_until_s=start.learned_until_s), learn)
-    own = QuantileRows(*(column[test] for column in said))
-    ends = np.arange(state.learned_until_s // DAY_S * DAY_S + DAY_S, int(own.decision_s[-1]) + DAY_S, DAY_S)
-    ends = [int(end) for end in ends if end > state.learned_until_s and end <= int(own.decision_s[-1])]
-    quantiles, _ = conformal_steps([state], own, until_s=ends)
-    n = int(test.sum())
+    # Rows whose windows end in the quarter are said, too: they go on to teach.
+    going = since & (rows.decision_s < end_s) & (rows.end_s > state.learned_until_s)
+    own = QuantileRows(*(column[going] for column in said))
+    ends = range(state.learned_until_s // DAY_S * DAY_S + DAY_S, end_s, DAY_S)
+    quantiles, _ = conformal_steps([state], own, until_s=[end for end in ends if end > state.learned_until_s])
+    test = own.decision_s >= begin_s
+    volatility = own.volatility[test]
+    tercile = np.asarray(volatility_terciles(volatility, (low, high)), dtype=np.int64)
+    return _ended(Rows(*(column[going][test] for column in rows)), quantiles[test], tercile), volatility
+
+
+def _ended(rows: Rows, quantiles: F64, tercile: I64) -> Told:
+    """Say the ranges of rows as signals do, and see where their prices ended."""
+    n = rows.close.size
     p, came = np.zeros((n, 5)), np.zeros((n, 5))
-    close, step, ended = rows.close[test], rows.step[test], rows.ended[test]
-    for row in range(n):
-        end = close[row] * (1.0 + ended[row])
+    p_as, came_as = np.zeros((n, len(LABELS))), np.zeros((n, len(LABELS)))
+    for row, (close, ended, step) in enumerate(zip(rows.close, rows.ended, rows.step, strict=True)):
+        end = close * (1.0 + ended)
         ranges = price_scenarios(
-            close_rub=close[row], levels=LEVELS, quantiles=quantiles[row], price_step_rub=step[row]
+            close_rub=close, levels=LEVELS, quantiles=quantiles[row], price_step_rub=step
         )
         for place, one in zip(PLACES[len(ranges)], ranges, strict=True):
-            p[row, place] = one.p
             above = one.low_rub is None or end > one.low_rub
-            came[row, place] = above and (one.high_rub is None or end <= one.high_rub)
+            inside = above and (one.high_rub is None or end <= one.high_rub)
+            p[row, place], came[row, place] = one.p, inside
+            label = LABELS.index(one.label)
+            p_as[row, label] += one.p
+            came_as[row, label] += inside
     return Told(
-        said=p, came=came, tercile=np.asarray(volatility_terciles(own.volatility, (low, high)), dtype=np.int64),
-        session=rows.session[test], day=rows.decision_s[test] // DAY_S,
+        said=p, came=came, said_as=p_as, came_as=came_as, tercile=tercile, third=np.zeros_like(tercile),
+        session=rows.session, day=rows.decision_s // DAY_S,
     )  # fmt: skip
 
 
 class Miss(NamedTuple):
     """How far what came lies from what was said, as shares of the rows."""
 
-    miss: float  # the largest over places
+    miss: float  # the largest over places, or over labels
     by_chance: float  # up to this where every probability is right, in 95 of 100 cases
     rows: int
 
 
-def misses(one: Told, group: I64) -> dict[int, Miss]:
+def misses(one: Told, group: I64, *, by_label: bool = False) -> dict[int, Miss]:
     """Return the miss of each group; near days and the rows of one day are drawn together."""
     days = np.unique(one.day)
     draws = draw_days(days.size, level=0.95, mean_block_days=20, resamples=400, rng=np.random.default_rng(0))
     place = np.searchsorted(days, one.day)
+    gaps = one.said_as - one.came_as if by_label else one.said - one.came
     found = {}
     for number in np.unique(group):
         own = group == number
         counts = np.bincount(place[own], minlength=days.size).astype(np.float64)[:, None]
         total = draws.weights @ counts
         largest, by_chance = 0.0, np.zeros(draws.weights.shape[0])
-        for place_of in range(5):
-            gap = np.bincount(place[own], weights=(one.said - one.came)[own, place_of], minlength=days.size)[
-                :, None
-            ]
+        for column in gaps[own].T:
+            gap = np.bincount(place[own], weights=column, minlength=days.size)[:, None]
             largest = max(largest, abs(float(gap.sum() / own.sum())))
             chance = np.abs(gaps_by_chance(gap, counts, draws))
             by_chance = np.maximum(

@@ -12,7 +12,7 @@ import pytest
 from market.contracts import Timeframe
 from market.selectors.bars import bars_load
 from modeling.contracts import QUANTILE_LEVELS, ModelVersionFacts
-from modeling.contracts.conformal import ConformalState, HorizonRanges
+from modeling.contracts.conformal import SESSIONS, ConformalState, HorizonRanges
 from modeling.models import ConformalState as StoredState
 from modeling.registry import artifact as store
 from signals.models import Signal
@@ -35,11 +35,15 @@ def state(offsets: tuple[float, ...], *, learned: int) -> ConformalState:
 
 def with_ranges(champion: ModelVersionFacts, offsets: tuple[float, ...]) -> None:
     """Publish the version again with ranges of its horizons but the last."""
+    with_state(champion, state(offsets, learned=100))
+
+
+def with_state(champion: ModelVersionFacts, learned: ConformalState) -> None:
     own = HorizonRanges(
         volatility_scale=4.0,
         longest_window_s=9,
         since_s=to_epoch_s(builders.START),
-        state=state(offsets, learned=100),
+        state=learned,
     )
     content = store.json_bytes({name: asdict(own) for name in builders.HORIZONS[:2]})
     builders.with_files(champion, {store.CONFORMAL: content})
@@ -76,6 +80,18 @@ def test_quantiles_are_said_as_outcomes_taught_and_nothing_else_moves(champion):
     # A state without offsets too.
     with_ranges(champion, (0.0,) * 7)
     assert {**said(), "ranges": None} == plain
+
+
+def test_a_bar_is_said_by_the_offsets_of_its_own_session(champion):
+    with_ranges(champion, WIDER)
+    wanted = said()["prediction"]["return_quantiles"]
+    bars = bars_load(secid="SHR1", timeframe=Timeframe.H1, as_of=builders.last_moment())
+    zero = (0.0,) * 7
+    for session in range(SESSIONS):
+        own = tuple(WIDER if code == session else zero for code in range(SESSIONS))
+        with_state(champion, replace(state(zero, learned=100), session_offsets=own))
+        same = said()["prediction"]["return_quantiles"] == wanted
+        assert same == (session == bars.session[-1])
 
 
 def test_the_newest_state_that_was_known_at_the_bar_is_said(champion):

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 from sklearn.isotonic import isotonic_regression
 
+from market.kernels.sessions import EVENING, MAIN, OUTSIDE
 from modeling.contracts import QUANTILE_LEVELS
-from modeling.contracts.conformal import ConformalState
+from modeling.contracts.conformal import SESSIONS, ConformalState
 from modeling.kernels.conformal import (
     FURTHEST,
     LENT_FRAC,
@@ -43,11 +44,12 @@ def state_of(
     return ConformalState(
         levels=tuple(levels.tolist()), tercile_edges=EDGES, steps=tuple(np.linspace(step, 2 * step, q).tolist()),
         offsets=((0.0,) * q,) * 3, learned_rows=(0, 0, 0), learned_until_s=0,
-        said_frac=said_frac, lent_frac=lent_frac,
+        said_frac=said_frac, lent_frac=lent_frac, session_offsets=((0.0,) * q,) * SESSIONS,
     )  # fmt: skip
 
 
-OLD = state_of(said_frac=1.0, lent_frac=0.0)  # as states learned before there was another way
+# As states learned before there was another way.
+OLD = replace(state_of(said_frac=1.0, lent_frac=0.0), session_offsets=())
 
 
 def few_rows(seed: int, n: int = 60) -> QuantileRows:
@@ -57,25 +59,40 @@ def few_rows(seed: int, n: int = 60) -> QuantileRows:
     volatility = rng.choice([0.005, 0.015, 0.03, 0.0, np.nan], n, p=[0.3, 0.3, 0.3, 0.05, 0.05])
     quantiles = np.sort(rng.normal(0, 0.02, (n, LEVELS.size)), axis=1).round(2)
     outcome = np.where(rng.random(n) < 0.9, rng.normal(0, 0.02, n).round(2), np.nan)
-    return QuantileRows(quantiles, volatility, decision, outcome, decision + rng.integers(1, 5, n))
+    resolved, session = decision + rng.integers(1, 5, n), rng.integers(OUTSIDE, SESSIONS, n)
+    return QuantileRows(quantiles, volatility, decision, outcome, resolved, session)
 
 
 def cut(rows: QuantileRows, first: int, last: int) -> QuantileRows:
     return QuantileRows(*(array[first:last] for array in rows))
 
 
+def all_offsets(state: ConformalState) -> F64:
+    """The offsets of the terciles, then those of the sessions."""
+    return np.array(state.offsets + (state.session_offsets or ((0.0,) * len(state.levels),) * SESSIONS))
+
+
+def own_offsets(state: ConformalState, rows: QuantileRows, row: int) -> np.ndarray:
+    """Which of them a row adds up: its tercile's and its session's, the main one's outside of all."""
+    group = sum(rows.volatility[row] >= edge for edge in state.tercile_edges)
+    session = MAIN if rows.session[row] == OUTSIDE else rows.session[row]
+    return np.array([group, 3 + session])
+
+
 def taught_offsets(state: ConformalState, offsets: F64, rows: QuantileRows, row: int, said: F64) -> F64:
     """The offsets after one more outcome: the mean of two misses, and a part of it for the other terciles."""
-    group = sum(rows.volatility[row] >= edge for edge in state.tercile_edges)
-    now = rows.quantiles[row] + rows.volatility[row] * offsets[group]
+    group, session = own = own_offsets(state, rows, row)
+    now = rows.quantiles[row] + rows.volatility[row] * offsets[own].sum(axis=0)
     of_said, of_now = (np.array(state.levels) - (rows.outcome[row] <= own) for own in (said, now))
     step = np.array(state.steps) * (state.said_frac * of_said + (1.0 - state.said_frac) * of_now)
-    return offsets + np.where(np.arange(3) == group, 1.0, state.lent_frac)[:, None] * step
+    part = np.where(np.arange(3) == group, 1.0, state.lent_frac)
+    learns = (np.arange(3, 3 + SESSIONS) == session) & (session != 3 + MAIN) & bool(state.session_offsets)
+    return offsets + np.concatenate([part, learns])[:, None] * step
 
 
 def slow_run(state: ConformalState, rows: QuantileRows) -> tuple[F64, list[list[float]]]:
     """The same by loops over everything and another library's isotonic regression."""
-    offsets = np.array(state.offsets)
+    offsets = all_offsets(state)
     said = np.empty_like(rows.quantiles)
     learned: set[int] = set()
     for row, now in enumerate(rows.decision_s):
@@ -86,8 +103,7 @@ def slow_run(state: ConformalState, rows: QuantileRows) -> tuple[F64, list[list[
                 learned.add(other)
         moved = rows.quantiles[row]
         if rows.volatility[row] > 0:
-            group = sum(rows.volatility[row] >= edge for edge in state.tercile_edges)
-            moved = moved + rows.volatility[row] * offsets[group]
+            moved = moved + rows.volatility[row] * offsets[own_offsets(state, rows, row)].sum(axis=0)
         said[row] = isotonic_regression(moved)
     return said, offsets.tolist()
 
@@ -101,7 +117,7 @@ def test_a_run_equals_the_slow_one(seed, state):
     said, after = conformal_run(state, rows)
     wanted, offsets = slow_run(state, rows)
     np.testing.assert_allclose(said, wanted, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose(after.offsets, offsets, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(all_offsets(after), offsets, rtol=1e-12, atol=1e-12)
     assert (np.diff(said, axis=1) >= 0).all()
 
 
@@ -109,7 +125,7 @@ def test_levels_that_cross_are_pooled_by_hand():
     offsets = (0.0, 0.0, 3.0, 1.0, 0.5, 2.0, 3.0)
     state = replace(state_of(), offsets=(offsets, offsets, (0.0,) * 7))
     one = np.zeros(1, np.int64)
-    rows = QuantileRows(np.zeros((1, 7)), np.array([0.01]), one, np.array([np.nan]), one)
+    rows = QuantileRows(np.zeros((1, 7)), np.array([0.01]), one, np.array([np.nan]), one, one)
     said, after = conformal_run(state, rows)
     np.testing.assert_allclose(said[0], [0.0, 0.0, 0.015, 0.015, 0.015, 0.02, 0.03])
     assert after.offsets == state.offsets  # what is pooled is said, not learned
@@ -153,6 +169,19 @@ def test_the_way_of_the_offsets_is_exactly_the_sum_of_both_misses(seed, said_fra
         if said_frac < 0.9:
             np.testing.assert_allclose(counted, counted.round(), atol=1e-6)
             assert (counted > -0.5).all() and (counted < own.sum() + 0.5).all()
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6), st.floats(0.0, 0.95))
+def test_a_sessions_coverage_is_exactly_the_way_of_its_offsets(seed, lent_frac):
+    rows, state = few_rows(seed, n=200), state_of(said_frac=1.0, lent_frac=lent_frac)
+    said, after = conformal_run(state, rows)
+    learned = np.isfinite(rows.outcome) & (rows.volatility > 0) & (rows.resolved_s <= rows.decision_s[-1])
+    for session in range(SESSIONS):
+        own = learned & (rows.session == session)
+        missed = (LEVELS - (rows.outcome[own, None] <= said[own])).sum(axis=0)
+        wanted = np.zeros(7) if session == MAIN else np.array(state.steps) * missed
+        np.testing.assert_allclose(after.session_offsets[session], wanted, atol=1e-12)
 
 
 def assert_causal(run: Callable[[QuantileRows], F64], rows: QuantileRows) -> None:
@@ -207,8 +236,9 @@ def market_rows(seed: int, *, days: int, stale: bool) -> QuantileRows:
     scale = np.full_like(true, true[: days // 4].mean()) if stale else true
     at = np.repeat(decision_s, outcome.shape[1])
     return QuantileRows(
-        scale.reshape(-1, 1) * ndtri(LEVELS), expected.ravel(), at, outcome.ravel(), at + 3 * DAY_S
-    )
+        scale.reshape(-1, 1) * ndtri(LEVELS), expected.ravel(), at, outcome.ravel(), at + 3 * DAY_S,
+        np.full(at.size, MAIN),
+    )  # fmt: skip
 
 
 def started(rows: QuantileRows, *, until_s: int) -> ConformalState:
@@ -266,7 +296,7 @@ def test_steps_are_by_hand():
     n = 200
     at = np.repeat(np.arange(100), 2) * DAY_S
     outcome = np.random.default_rng(0).permutation(np.linspace(-0.01, 0.01, n))
-    rows = QuantileRows(np.zeros((n, 1)), np.full(n, 0.01), at, outcome, at + DAY_S)
+    rows = QuantileRows(np.zeros((n, 1)), np.full(n, 0.01), at, outcome, at + DAY_S, at * 0)
     state = conformal_start(rows, levels=np.array([0.5]), tercile_edges=EDGES, memory_s=10 * DAY_S)
     # Residuals are uniform on (-1, 1): a width of 2 for the whole probability; 200 rows in 99 days.
     assert state.steps[0] == pytest.approx(2.0 / (200 * 10 / 99), rel=1e-9)
@@ -277,11 +307,42 @@ def test_steps_are_by_hand():
     assert short.steps[0] == pytest.approx(2.0 / (200 * 1.4 / 99), rel=1e-9)  # never below 1.4 windows
 
 
+def session_rows(n: int = 6000) -> QuantileRows:
+    """Three rows in ten are of an evening, whose days move twice as far as its volatility says."""
+    rng = np.random.default_rng(0)
+    session = np.where(rng.random(n) < 0.3, EVENING, MAIN)
+    outcome = 0.015 * rng.standard_normal(n) * np.where(session == EVENING, 2.0, 1.0)
+    at = np.arange(n)
+    return QuantileRows(
+        np.tile(0.015 * ndtri(LEVELS), (n, 1)), np.full(n, 0.015), at, outcome, at + 20, session
+    )
+
+
+def test_an_evening_that_says_too_little_learns_it_and_the_main_session_does_not_pay():
+    rows = session_rows()
+    past = cut(rows, 0, 1000)
+    told = conformal_start(past, levels=LEVELS, tercile_edges=EDGES, memory_s=200.0)
+    untold = replace(told, session_offsets=())
+    judged = rows.decision_s > 1000
+    missed = {}
+    for name, state in (("told", told), ("untold", untold)):
+        said, _ = conformal_run(state, rows)
+        found = coverage_by_group(
+            rows.outcome[judged],
+            said[judged],
+            levels=LEVELS,
+            group=(rows.session == EVENING)[judged].astype(int),
+        )
+        missed[name] = np.abs(found.coverage - LEVELS).max(axis=1)
+    assert (missed["told"] < 0.02).all() and (missed["untold"] > 0.04).any()
+
+
 def test_no_offset_goes_further_than_its_bound_and_one_comes_back_at_once():
     n = 400
     at, crash = np.arange(n), np.arange(n) < 300
     outcome = np.where(crash, -1.0, 1.0)
-    rows = QuantileRows(np.tile(np.linspace(-0.03, 0.03, 7), (n, 1)), np.full(n, 0.015), at, outcome, at + 1)
+    quantiles, main = np.tile(np.linspace(-0.03, 0.03, 7), (n, 1)), np.full(n, MAIN)
+    rows = QuantileRows(quantiles, np.full(n, 0.015), at, outcome, at + 1, main)
     bounded, free = replace(state_of(), furthest=3.0), state_of()
     fallen = [conformal_run(own, cut(rows, 0, 300))[1] for own in (bounded, free)]
     assert np.abs(fallen[0].offsets).max() == 3.0 < np.abs(fallen[1].offsets).max()
@@ -295,7 +356,8 @@ def swing(said_frac: float, *, delay_s: int) -> float:
     n, steps = 4000, (0.02,)
     spread = np.random.default_rng(0).uniform(-1.0, 1.0, n)
     at = np.arange(n)
-    rows = QuantileRows(np.zeros((n, 1)), np.full(n, 0.015), at, 0.015 * (spread + (at > 200)), at + delay_s)
+    outcome, main = 0.015 * (spread + (at > 200)), np.full(n, MAIN)
+    rows = QuantileRows(np.zeros((n, 1)), np.full(n, 0.015), at, outcome, at + delay_s, main)
     state = ConformalState(
         levels=(0.5,), tercile_edges=EDGES, steps=steps, offsets=((0.0,),) * 3, learned_rows=(0, 0, 0),
         learned_until_s=0, said_frac=said_frac,
@@ -399,6 +461,8 @@ def test_what_cannot_be_run_is_refused(call, text):
         ({"lent_frac": 1.0}, "lent_frac within"),
         ({"furthest": 0.0}, "furthest must"),
         ({"furthest": np.inf}, "furthest must"),
+        ({"session_offsets": ((0.0,) * 7,) * 3}, "session_offsets must"),
+        ({"session_offsets": ((np.inf,) * 7,) * SESSIONS}, "session_offsets must"),
     ],
 )
 def test_a_state_that_cannot_be_is_refused(change, text):
@@ -416,7 +480,7 @@ def test_a_stored_state_of_another_make_is_refused():
 
 
 def test_a_state_stored_before_there_were_two_misses_goes_on_as_it_was():
-    later = ("said_frac", "lent_frac", "furthest")
+    later = ("said_frac", "lent_frac", "furthest", "session_offsets")
     plain = {name: value for name, value in OLD.plain().items() if name not in later}
     assert ConformalState.of_plain(json.loads(json.dumps(plain))) == OLD
 
@@ -425,7 +489,7 @@ def slow_steps(
     state: ConformalState, rows: QuantileRows, ends: list[int]
 ) -> tuple[F64, list[list[list[float]]]]:
     """The same by loops over everything: what is said of a row waits for the offsets of the step before it."""
-    offsets, found = [np.array(state.offsets)], []
+    offsets, found = [all_offsets(state)], []
     said, since = np.empty_like(rows.quantiles), state.learned_until_s
     for end in [*ends, 10**9]:
         for row in range(rows.decision_s.size):
@@ -433,8 +497,7 @@ def slow_steps(
             if rows.decision_s[row] < end and before == len(offsets) - 1:
                 moved, volatility = rows.quantiles[row], rows.volatility[row]
                 if volatility > 0:
-                    group = sum(volatility >= edge for edge in state.tercile_edges)
-                    moved = moved + volatility * offsets[-1][group]
+                    moved = moved + volatility * offsets[-1][own_offsets(state, rows, row)].sum(axis=0)
                 said[row] = isotonic_regression(moved)
         own, due = offsets[-1].copy(), list[int]()
         for row in range(rows.decision_s.size):
@@ -459,7 +522,7 @@ def test_steps_equal_the_slow_ones(seed):
     said, states = conformal_steps([state_of()], rows, until_s=ends)
     wanted, offsets = slow_steps(state_of(), rows, ends)
     np.testing.assert_allclose(said, wanted, rtol=1e-12, atol=1e-15)
-    np.testing.assert_allclose([own.offsets for own in states], offsets, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose([all_offsets(own) for own in states], offsets, rtol=1e-12, atol=1e-12)
     assert [own.learned_until_s for own in states] == ends
     assert (np.diff(said, axis=1) >= 0).all()
 
@@ -510,7 +573,8 @@ def test_no_step_reads_an_outcome_that_was_not_known_yet():
 
 def test_an_outcome_below_what_was_said_draws_the_range_down():
     one = np.zeros(1, np.int64)
-    rows = QuantileRows(np.linspace(-0.03, 0.03, 7)[None], np.array([0.015]), one, np.array([-0.5]), one + 5)
+    quantiles = np.linspace(-0.03, 0.03, 7)[None]
+    rows = QuantileRows(quantiles, np.array([0.015]), one, np.array([-0.5]), one + 5, one + MAIN)
     fallen = conformal_learn(state_of(), rows, rows.quantiles, until_s=5)
     assert fallen.learned_rows == (0, 1, 0)
     assert (np.array(fallen.offsets[1]) < 0).all()
@@ -518,7 +582,7 @@ def test_an_outcome_below_what_was_said_draws_the_range_down():
         fallen.offsets[0], 0.3 * np.array(fallen.offsets[1])
     )  # others are lent their part
     assert conformal_learn(OLD, rows, rows.quantiles, until_s=5).offsets[0] == OLD.offsets[0]
-    assert (conformal_say(fallen, rows.quantiles, rows.volatility) < rows.quantiles).all()
+    assert (conformal_say(fallen, rows.quantiles, rows.volatility, rows.session) < rows.quantiles).all()
     risen = conformal_learn(state_of(), rows._replace(outcome=np.array([0.5])), rows.quantiles, until_s=5)
     assert (np.array(risen.offsets[1]) > 0).all()
     assert conformal_learn(state_of(), rows, rows.quantiles, until_s=4).learned_rows == (0, 0, 0)
@@ -526,11 +590,11 @@ def test_an_outcome_below_what_was_said_draws_the_range_down():
 
 def test_a_state_without_offsets_or_a_row_without_volatility_says_what_was_there():
     rows = few_rows(3)
-    said = conformal_say(state_of(), rows.quantiles, rows.volatility)
+    said = conformal_say(state_of(), rows.quantiles, rows.volatility, rows.session)
     np.testing.assert_array_equal(said, rows.quantiles)
     taught = conformal_learn(state_of(), rows, rows.quantiles, until_s=20)
     quiet = ~(rows.volatility > 0)
-    said = conformal_say(taught, rows.quantiles, rows.volatility)
+    said = conformal_say(taught, rows.quantiles, rows.volatility, rows.session)
     np.testing.assert_array_equal(said[quiet], rows.quantiles[quiet])
     assert (said[~quiet] != rows.quantiles[~quiet]).any()
 
@@ -543,6 +607,8 @@ def test_steps_out_of_order_and_missing_quantiles_are_refused():
         with pytest.raises(ValueError, match="steps must follow"):
             conformal_steps(known, rows, until_s=ends)
     with pytest.raises(ValueError, match="must be finite"):
-        conformal_say(state_of(), rows.quantiles * np.nan, rows.volatility)
+        conformal_say(state_of(), rows.quantiles * np.nan, rows.volatility, rows.session)
     with pytest.raises(ValueError, match=r"\(60, 7\)"):
-        conformal_say(state_of(), rows.quantiles[:3], rows.volatility)
+        conformal_say(state_of(), rows.quantiles[:3], rows.volatility, rows.session)
+    with pytest.raises(ValueError, match=r"session \(60,\)"):
+        conformal_say(state_of(), rows.quantiles, rows.volatility, rows.session[:3])

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from market.kernels.sessions import EVENING, MAIN
 from modeling.contracts import QUANTILE_LEVELS, Prediction
 from modeling.contracts.conformal import ConformalState, HorizonRanges
 from modeling.kernels.served_ranges import ranged
@@ -31,7 +32,7 @@ def prediction() -> Prediction:
 
 def test_each_row_is_moved_by_its_own_tercile_and_volatility():
     plain = prediction()
-    said = ranged([plain] * 4, np.array([0.005, 0.015, 0.03, np.nan]), ranges())
+    said = ranged([plain] * 4, np.array([0.005, 0.015, 0.03, np.nan]), np.full(4, MAIN), ranges())
     assert ranges().outcomes == 18
     np.testing.assert_allclose(
         said[0].return_quantiles, np.array(plain.return_quantiles) + 0.01 * np.array(OFFSETS[0]), rtol=1e-12
@@ -39,7 +40,18 @@ def test_each_row_is_moved_by_its_own_tercile_and_volatility():
     np.testing.assert_allclose(said[2].return_quantiles, np.array(plain.return_quantiles) + 0.06, rtol=1e-12)
     assert said[1] == said[3] == plain
     assert all(replace(own, return_quantiles=plain.return_quantiles) == plain for own in said)
-    assert ranged((), np.zeros(0), ranges()) == ()
+    assert ranged((), np.zeros(0), np.zeros(0, np.int64), ranges()) == ()
+
+
+def test_a_session_adds_its_own_offsets():
+    plain, own = prediction(), ranges()
+    wider = tuple(3.0 * each for each in OFFSETS[0])
+    zero = (0.0,) * 7
+    own = replace(own, state=replace(own.state, session_offsets=(zero, zero, wider, zero)))
+    main, evening = ranged([plain] * 2, np.array([0.015, 0.015]), np.array([MAIN, EVENING]), own)
+    assert main == plain
+    wanted = np.array(plain.return_quantiles) + 0.03 * np.array(wider)
+    np.testing.assert_allclose(evening.return_quantiles, wanted, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

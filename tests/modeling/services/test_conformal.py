@@ -18,6 +18,7 @@ from django.urls import reverse
 
 pytest.importorskip("keras", reason="training needs Keras")
 
+from market.kernels.sessions import MAIN
 from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.fitting.conformal import quantile_rows
@@ -145,6 +146,7 @@ def test_the_first_days_state_equals_learning_by_hand(published: Published, sett
     said = artifact_judged(artifact, artifact_raw(artifact, data, rows=rows), data).forecasts
     raw, _ = quantile_rows(said, data, h=1, scale=own.volatility_scale)
     state, offsets, learned = own.state, np.array(own.state.offsets), 0
+    assert (raw.session == MAIN).all()  # no session's own offsets learn
     order = np.argsort(raw.resolved_s, kind="stable")
     for row in order:
         if own.state.learned_until_s < raw.resolved_s[row] <= to_epoch_s(first["as_of"]):

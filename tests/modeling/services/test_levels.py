@@ -120,12 +120,13 @@ def served(facts: ModelVersionFacts, rows: np.ndarray) -> dict[str, np.ndarray]:
         own, at = data.decision_s[rows] == moment, from_epoch_s(moment)
         artifact = artifact_calibrated(artifact=artifact_load(version=facts), as_of=at)
         scorer, recent = scorer_open(artifact=artifact), data.ewma_volatility[rows[own]]
+        session = data.session[rows[own]].astype(np.int64)
         windows = np.stack([data.values[row - data.lookback_bars + 1 : row + 1] for row in rows[own]])
         secids = [data.secids[number] for number in data.instrument[rows[own]]]
         ranges, levels = (get(artifact=artifact, as_of=at) for get in (ranges_get, levels_get))
         for h, horizon in enumerate(data.horizons):
             said = scorer.predict(windows=windows, secids=secids, horizon=horizon)
-            said = ranged(said, recent, ranges[horizon]) if horizon in ranges else said
+            said = ranged(said, recent, session, ranges[horizon]) if horizon in ranges else said
             said = with_levels(said, recent, levels[horizon]) if horizon in levels else said
             for name, array in found.items():
                 array[own, h] = [getattr(each, name) for each in said]
