@@ -22,7 +22,9 @@ _MOSCOW_S = 3 * 3600
 class ShownCandles:
     """Candles as a player sees them, oldest first; all arrays have shape (n,)."""
 
-    begin_s: I64  # on the shown clock, which is always three hours ahead of UTC
+    begin_s: (
+        I64  # seconds since 1970 UTC; of disguised ones by a clock that is always three hours ahead of UTC
+    )
     open: F64
     high: F64
     low: F64
@@ -35,16 +37,16 @@ class ShownCandles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disguise:
-    """How what is shown differs from what was; `PLAIN` changes nothing but the clock of 2011 to 2014."""
+    """How what is shown differs from what was; `PLAIN` changes nothing."""
 
     price_factor: float
     volume_factor: float
-    weeks: int
+    weeks: int | None  # by which dates go ahead; None: as they are
     decimals: int | None  # shown prices are rounded to so many; None: as they are
     whole_volumes: bool
 
 
-PLAIN = Disguise(price_factor=1.0, volume_factor=1.0, weeks=0, decimals=None, whole_volumes=False)
+PLAIN = Disguise(price_factor=1.0, volume_factor=1.0, weeks=None, decimals=None, whole_volumes=False)
 
 
 def disguise_drawn(begin_s: I64, close: F64, volume: F64, *, rng: np.random.Generator) -> Disguise:
@@ -87,7 +89,9 @@ def candles_shown(candles: ShownCandles, disguise: Disguise) -> ShownCandles:
     NaN:    kept.
     Causal: row t reads row t.
     """
-    local_s = candles.begin_s + moscow_offset_s(candles.begin_s)
+    begin_s = candles.begin_s
+    if disguise.weeks is not None:
+        begin_s = begin_s + moscow_offset_s(begin_s) - _MOSCOW_S + disguise.weeks * _WEEK_S
     prices = [
         each * disguise.price_factor for each in (candles.open, candles.high, candles.low, candles.close)
     ]
@@ -98,7 +102,7 @@ def candles_shown(candles: ShownCandles, disguise: Disguise) -> ShownCandles:
         # A bar with a trade keeps one.
         volume = np.where(candles.volume > 0.0, np.maximum(np.round(volume), 1.0), 0.0)
     return ShownCandles(
-        begin_s=local_s - _MOSCOW_S + disguise.weeks * _WEEK_S,
+        begin_s=begin_s,
         open=prices[0],
         high=prices[1],
         low=prices[2],

@@ -35,6 +35,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     # The document tells nothing that the repository does not tell.
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    # A signal's actions and those of an answer in the game are the same four.
+    "ENUM_NAME_OVERRIDES": {"SignalEnum": "signals.contracts.ACTIONS"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
