@@ -56,12 +56,8 @@ def outcomes_ask(ask: OutcomesAsk) -> tuple[DecisionOutcome, ...]:
 
 def _answer(ask: Ask, *, wait_s: float) -> dict[str, Any]:
     number = uuid4().hex
-    question = {
-        "kind": type(ask).__name__,
-        "ask": asdict(ask),
-        "number": number,
-        "until_s": clock.now().timestamp() + wait_s,
-    }
+    until_s = clock.now().timestamp() + wait_s
+    question = {**asdict(ask), "kind": type(ask).__name__, "number": number, "until_s": until_s}
     try:
         with redis.Redis.from_url(settings.REDIS_URL or "redis://127.0.0.1:0/0") as client:
             with client.pipeline() as pipe:
@@ -85,13 +81,12 @@ def _answer(ask: Ask, *, wait_s: float) -> dict[str, Any]:
 def question_of(content: bytes | str) -> tuple[str, Ask, float]:
     """Return what was asked: the number of the question, the question, and until when (Unix seconds) it is waited for."""
     told = json.loads(content)
-    own = {**told["ask"], "moment": datetime.fromisoformat(told["ask"]["moment"])}
-    ask: Ask
-    if told["kind"] == OutcomesAsk.__name__:
-        ask = OutcomesAsk(**{**own, "trades": tuple(_trade_asked(each) for each in own["trades"])})
-    else:
-        ask = SignalAsk(**own)
-    return str(told["number"]), ask, float(told["until_s"])
+    number, until_s, kind = str(told.pop("number")), float(told.pop("until_s")), told.pop("kind", "")
+    own = _timed(told, ("moment",))
+    if kind == OutcomesAsk.__name__:
+        trades = tuple(_trade_asked(each) for each in own["trades"])
+        return number, OutcomesAsk(**{**own, "trades": trades}), until_s
+    return number, SignalAsk(**own), until_s
 
 
 def answer_put(client: redis.Redis, number: str, answer: Found | TraderAIError) -> None:

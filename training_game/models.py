@@ -185,6 +185,9 @@ class Answer(models.Model):
                 condition=Q(take_profit_frac__isnull=True, stop_loss_frac__isnull=True)
                 | Q(
                     action__in=["BUY", "SELL"],
+                    # A comparison with null is neither true nor false, and a check refuses only what is false.
+                    take_profit_frac__isnull=False,
+                    stop_loss_frac__isnull=False,
                     take_profit_frac__gt=0,
                     take_profit_frac__lt=1,
                     stop_loss_frac__gt=0,

@@ -7,7 +7,7 @@ of the future is read here, so a moment does not tell by having been picked wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -18,7 +18,7 @@ from features.selectors.regime import regime_at, regime_days
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.auctions import bars_in_auction
 from market.selectors.bars_many import bars_load_many, warmup_begins
-from market.selectors.candles import last_begin, newest_begins
+from market.selectors.candles import candle_spans, newest_begins
 from market.selectors.instruments import traded_list
 from modeling.selectors.configuration import policy_get
 from modeling.selectors.versions import first_trained
@@ -62,12 +62,13 @@ class _Table:
     """What all moments of one deal have in common."""
 
     shares: Sequence[InstrumentFacts]
+    spans: Mapping[int, tuple[datetime, datetime]]  # begin of the first and of the newest candle of each
     timeframe: Timeframe
     rules: TimeframeRules
     difficulty: DifficultyRules
     config: GameConfig
     regime: str | None
-    regimes: Sequence[RegimeFacts]  # read only where one is wished for
+    spells: Sequence[tuple[int, int]]  # of that regime, seconds since 1970
     seen: Sequence[Seen]
     now: datetime
 
@@ -116,17 +117,16 @@ def _table(wish: Wish, config: GameConfig, player_id: int, now: datetime) -> _Ta
     seen = Scenario.objects.filter(player_id=player_id).values_list(
         "instrument_id", "shown_from", "future_until"
     )
-    regimes: Sequence[RegimeFacts] = ()
-    if wish.regime is not None:
-        regimes = regime_days(as_of=now, since=from_epoch_s(0), simulated=shares[0].is_simulated)
+    simulated = shares[0].is_simulated
     return _Table(
         shares=shares,
+        spans=candle_spans(instrument_ids=[one.id for one in shares], timeframe=timeframe),
         timeframe=timeframe,
         rules=config.timeframes[timeframe.value],
         difficulty=config.difficulties[wish.difficulty or config.default_difficulty],
         config=config,
         regime=wish.regime,
-        regimes=regimes,
+        spells=_spells(wish.regime, simulated=simulated, now=now) if wish.regime else (),
         seen=[Seen(instrument_id=own, shown_from=first, future_until=last) for own, first, last in seen],
         now=now,
     )
@@ -170,9 +170,24 @@ def _drawn(
     table: _Table, since: datetime, rng: np.random.Generator
 ) -> list[tuple[InstrumentFacts, datetime]]:
     """Return random bars: shares and moments drawn alike, kept where a bar was being made then."""
-    moments = _moments(table, since, rng)
-    places = rng.integers(0, len(table.shares), len(moments))
-    asked = [(table.shares[place], at) for place, at in zip(places, moments, strict=True)]
+    reach = timedelta(days=table.rules.reach_days)
+    spans = np.array(
+        [
+            (to_epoch_s(max(first, since)), to_epoch_s(min(newest, table.now) - reach))
+            for first, newest in (table.spans[share.id] for share in table.shares)
+        ],
+        dtype=np.int64,
+    )
+    # A share is drawn as often as it has been traded long: so every bar is drawn alike.
+    lengths = np.maximum(spans[:, 1] - spans[:, 0], 0)
+    if not lengths.any():
+        return []
+    places = rng.choice(len(spans), size=table.config.tried_at_once, p=lengths / lengths.sum())
+    asked = [
+        (table.shares[place], from_epoch_s(moment))
+        for place in places
+        if (moment := _moment_s(table, int(spans[place, 0]), int(spans[place, 1]), rng)) is not None
+    ]
     begins = newest_begins(timeframe=table.timeframe, asked=[(share.id, at) for share, at in asked], count=1)
     return [
         (share, own[0])
@@ -181,32 +196,30 @@ def _drawn(
     ]
 
 
-def _moments(table: _Table, since: datetime, rng: np.random.Generator) -> list[datetime]:
-    """Return random moments, in the regime that is wished for if one is; fewer, or none, where there is none."""
-    first = to_epoch_s(since)
-    last = to_epoch_s(table.now - timedelta(days=table.rules.reach_days))
-    count = table.config.tried_at_once
-    if first >= last:
-        return []
+def _moment_s(table: _Table, first: int, last: int, rng: np.random.Generator) -> int | None:
+    """Return a random moment from the first to the last, in the regime that is wished for; None where it never was."""
     if table.regime is None:
-        return [from_epoch_s(int(at)) for at in rng.integers(first, last, count)]
-    known = [to_epoch_s(day.as_of) for day in table.regimes]
-    spans = [
+        return int(rng.integers(first, last))
+    spells = [(max(at, first), min(until, last)) for at, until in table.spells if at < last and first < until]
+    return int(rng.integers(*spells[rng.integers(len(spells))])) if spells else None
+
+
+def _spells(regime: str, *, simulated: bool, now: datetime) -> Sequence[tuple[int, int]]:
+    """Return from when to when each day's regime was the newest known, of the days of one regime."""
+    days = regime_days(as_of=now, since=from_epoch_s(0), simulated=simulated)
+    known = [to_epoch_s(day.as_of) for day in days] + [to_epoch_s(now)]
+    return [
         (at, until)
-        for at, until, day in zip(known, [*known[1:], last], table.regimes, strict=True)
-        if day.name == table.regime and first <= at < until <= last
+        for at, until, day in zip(known[:-1], known[1:], days, strict=True)
+        if day.name == regime and at < until
     ]
-    if not spans:
-        return []
-    return [from_epoch_s(int(rng.integers(*spans[place]))) for place in rng.integers(0, len(spans), count)]
 
 
 def _fitting(table: _Table, share: InstrumentFacts, begin: datetime) -> Moment | None:
     """Return a bar as a moment to play, None where it cannot be one."""
     as_of = begin + table.timeframe.duration
     future_until = as_of + timedelta(days=table.rules.reach_days)
-    newest = last_begin(instrument_id=share.id, timeframe=table.timeframe, as_of=table.now)
-    if newest is None or newest < future_until:
+    if future_until > min(table.spans[share.id][1], table.now):
         return None
     count = max(table.difficulty.candles, TURNOVER_BARS, table.config.straight_bars + 1, CHANNEL_BARS + 1)
     since = warmup_begins(instruments=[share], timeframe=table.timeframe, before=as_of, bars=count)
