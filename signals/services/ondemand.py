@@ -16,7 +16,7 @@ from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import last_begin
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import ModelVersionFacts
-from modeling.contracts.outcomes import DecisionOutcome
+from modeling.contracts.outcomes import DecisionOutcome, TradeAsked
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.selectors.versions import champion_get, emission_paused, version_at
 from modeling.services.outcomes import outcomes_find
@@ -94,16 +94,27 @@ class Desk:
         )
 
     def warm(self, *, now: datetime) -> None:
-        """Load and compile what an answer takes, on the first share that has one; without any nothing is done."""
+        """Load and compile what answers take, on the first share that has one; without any nothing is done."""
         service = service_get()
         for share in traded_list(timeframe=Timeframe.parse(service.timeframe)):
             ask = SignalAsk(
                 secid=share.secid, timeframe=service.timeframe, horizon=service.default_horizon, moment=now, past=False
             )  # fmt: skip
             try:
-                self.answer(ask, now=now)
+                found = self.answer(ask, now=now)
             except NotReadyError:
                 continue
+            outcome = TradeAsked(bar_begin=found.bar_begin, side="long", own_levels=(0.02, 0.01))
+            self.outcomes(
+                OutcomesAsk(
+                    secid=share.secid,
+                    label_set=found.payload["label_set"]["name"],
+                    timeframe=ask.timeframe,
+                    horizon=ask.horizon,
+                    trades=(outcome,),
+                    moment=now,
+                )
+            )
             return
 
 

@@ -14,9 +14,11 @@ from django.db import connections, transaction
 
 from market.models import Instrument
 from market.selectors.instruments import instrument_get
+from modeling.contracts.outcomes import TradeAsked
 from modeling.models import ModelVersion
 from modeling.selectors.label_sets import barrier_set_get
 from signals.asking import ASKED
+from signals.contracts import OutcomesAsk
 from signals.models import Signal
 from signals.services.ondemand import Desk, questions_serve
 from tests.signals import builders, told_maker
@@ -96,6 +98,7 @@ def worker(desk: Desk | None = None, *, shared: bool = True) -> Iterator[None]:
     """Serve questions from Redis in a thread; `shared`: on this thread's connection, which waits meanwhile."""
     own, done = connections["default"], threading.Event()
     serving = desk or Desk()
+    _warm(serving)
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         client.delete(ASKED)
 
@@ -115,3 +118,14 @@ def worker(desk: Desk | None = None, *, shared: bool = True) -> Iterator[None]:
         done.set()
         thread.join()
         own.dec_thread_sharing()
+
+
+def _warm(desk: Desk) -> None:
+    """Compile what an outcome takes, as the worker does when it begins; compiled later it would come too late."""
+    share = Instrument.objects.filter(is_simulated=False).first()
+    if share is not None:
+        trade = TradeAsked(bar_begin=builders.START, side="long", own_levels=(0.02, 0.01))
+        ask = OutcomesAsk(
+            secid=share.secid, label_set="swing_v1", timeframe="1h", horizon="5d", trades=(trade,), moment=NOW
+        )
+        desk.outcomes(ask)
