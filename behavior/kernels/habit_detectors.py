@@ -91,7 +91,9 @@ def disposition(walk: Walk, thresholds: Thresholds) -> tuple[Finding, ...]:
     gains = [trip for trip in trips if trip.pnl_rub > 0]
     if not gains:
         return ()
-    median_hold = statistics.median(trip.closed_at - trip.opened_at for trip in gains)
+    median_hold = timedelta(
+        seconds=statistics.median((trip.closed_at - trip.opened_at).total_seconds() for trip in gains)
+    )
     median_gain = statistics.median(trip.pnl_rub for trip in gains)
     held = _held_losers(walk, trips, median_hold)
     cut = {trip.closing_trade_id: trip for trip in gains if trip.closed_at >= journal.since}
@@ -109,7 +111,7 @@ def disposition(walk: Walk, thresholds: Thresholds) -> tuple[Finding, ...]:
             ),
             trade_ids=(*sorted(cut), *sorted(held)),
             claims=claims,
-            facts={"pgr": counts.pgr, "plr": counts.plr, "z": min(counts.z, 99.0)},
+            facts={"pgr_frac": counts.pgr, "plr_frac": counts.plr, "z": min(counts.z, 99.0)},
         ),
     )
 
@@ -182,7 +184,7 @@ def _is_disciplined_exit(walk: Walk, step: Step) -> bool:
 def _stop_before(walk: Walk, step: Step) -> float | None:
     """Return the newest stop of the share set before a trade."""
     secid, at = step.trade.secid, step.trade.traded_at
-    set_ = [
+    set_: list[tuple[datetime, float | None]] = [
         (other.trade.traded_at, other.stop_rub)
         for other in walk.steps
         if other.trade.secid == secid and other.stop_rub is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from behavior.contracts.findings import Finding
+from behavior.contracts.findings import Finding, Severity
 from behavior.contracts.journal import ShownSignal, SignalInForce
 from behavior.contracts.thresholds import Thresholds
 from behavior.kernels.chance import binomial_tail
@@ -140,7 +140,7 @@ def _acted_on(walk: Walk, shown: ShownSignal, within: timedelta) -> bool:
 
 def _against(walk: Walk, decision: Decision, signal: SignalInForce, thresholds: Thresholds) -> Finding:
     claims = claims_of(decision.steps)
-    floor = "medium" if signal.strength == "strong" else "low"
+    floor: Severity = "medium" if signal.strength == "strong" else "low"
     return Finding(
         kind="traded_against",
         severity=severity_of(claims, walk.journal, thresholds.score, floor=floor),
