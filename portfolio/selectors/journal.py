@@ -65,6 +65,20 @@ def positions_get(*, account_id: int, as_of: datetime) -> tuple[PositionFacts, .
     return _fold(account_id, as_of)[1]
 
 
+def position_get(*, account_id: int, secid: str, as_of: datetime) -> PositionFacts:
+    """Return what was open in one share at `as_of`.
+
+    Raises: NotFoundError where nothing was.
+    """
+    for position in positions_get(account_id=account_id, as_of=as_of):
+        if position.secid == secid:
+            return position
+    raise NotFoundError(
+        f"a position in {secid} must be held, and none is; ask for the list of positions",
+        code="unknown_position",
+    )
+
+
 def trade_facts(rows: Iterable[tuple[Any, ...]]) -> tuple[TradeFacts, ...]:
     """Return rows of TRADE_COLUMNS as facts."""
     return tuple(TradeFacts(**dict(zip(_FACTS, row, strict=True))) for row in rows)
