@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from portfolio.contracts import TradeFacts, TradeOrigin, TradeSide
+from portfolio.contracts import PositionFacts, TradeFacts, TradeOrigin, TradeSide
 
 QuantityUnit = Literal["shares", "lots"]
 OrderState = Literal["pending", "filled", "refused"]
@@ -146,3 +146,18 @@ class FillReport:
     filled: int = 0
     refused: int = 0
     waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionView:
+    """A position with what it is worth; price figures are None without a price."""
+
+    id: str  # account and ticker
+    position: PositionFacts
+    name_ru: str
+    name_en: str
+    price_rub: float | None  # the last close
+    priced_at: datetime | None  # begin of its bar
+    value_rub: float | None  # of a short below 0
+    pnl_rub: float | None  # at that price, after the commissions paid so far
+    pnl_frac: float | None  # of what the position cost

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from market.selectors.splits import splits_get
 from portfolio.contracts import AccountFacts, PositionFacts, RoundTrip, StopChange, TradeFacts
 from portfolio.kernels.fifo import fifo_fold
@@ -44,6 +46,29 @@ def trades_get(*, account_id: int, as_of: datetime) -> tuple[TradeFacts, ...]:
     """Return the trades of an account that had been made and were known at `as_of`, in their order."""
     rows = Trade.objects.filter(account_id=account_id, traded_at__lte=as_of, known_at__lte=as_of)
     return trade_facts(rows.order_by("traded_at", "id").values_list(*TRADE_COLUMNS))
+
+
+def trades_page(
+    *,
+    user_id: int,
+    account_id: int | None,
+    secid: str | None,
+    before: tuple[datetime, int] | None,
+    limit: int,
+) -> tuple[TradeFacts, ...]:
+    """Return a user's newest trades before a place in their order (moment and id), the newest first.
+
+    Raises: NotFoundError for another user's account.
+    """
+    rows = Trade.objects.filter(account__user_id=user_id)
+    if account_id is not None:
+        rows = rows.filter(account_id=account_get(user_id=user_id, account_id=account_id).id)
+    if secid is not None:
+        rows = rows.filter(instrument__secid=secid)
+    if before is not None:
+        moment, number = before
+        rows = rows.filter(Q(traded_at__lt=moment) | Q(traded_at=moment, id__lt=number))
+    return trade_facts(rows.order_by("-traded_at", "-id").values_list(*TRADE_COLUMNS)[:limit])
 
 
 def stops_get(*, account_id: int, as_of: datetime) -> tuple[StopChange, ...]:

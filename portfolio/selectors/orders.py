@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from portfolio.contracts import PositionFacts
 from portfolio.ledger_contracts import OrderFacts
 from portfolio.models import VirtualOrder
 
@@ -22,6 +23,17 @@ def orders_get(*, user_id: int, account_id: int | None = None) -> tuple[OrderFac
     if account_id is not None:
         rows = rows.filter(account_id=account_id)
     return order_facts(rows.order_by("-id").values_list(*ORDER_COLUMNS)[:_NEWEST])
+
+
+def closing_order(*, account_id: int, position: PositionFacts) -> OrderFacts | None:
+    """Return the order that waits to make a position smaller, None without one."""
+    rows = VirtualOrder.objects.filter(
+        account_id=account_id,
+        instrument__secid=position.secid,
+        side="SELL" if position.is_long else "BUY",
+        state=VirtualOrder.State.PENDING,
+    )
+    return next(iter(order_facts(rows.order_by("id").values_list(*ORDER_COLUMNS)[:1])), None)
 
 
 def order_facts(rows: Iterable[tuple[Any, ...]]) -> tuple[OrderFacts, ...]:

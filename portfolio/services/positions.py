@@ -14,6 +14,7 @@ from portfolio.ledger_contracts import PositionChange, Recorded, Said
 from portfolio.models import StopChange
 from portfolio.selectors.configuration import ledger_config_get
 from portfolio.selectors.journal import account_get, position_get, positions_get
+from portfolio.selectors.orders import closing_order
 from portfolio.services.accounts import account_meant, lock_account
 from portfolio.services.record import trade_record, trades_write
 from portfolio.services.trade_checks import Checked, checked_trade, day_of, instrument_meant, shares_of
@@ -76,6 +77,10 @@ def position_delete(*, user_id: int, account_id: int, secid: str, now: datetime)
         position = position_get(account_id=account.id, secid=secid, as_of=now)
         qty = _whole_shares(position)
         if account.kind == "virtual":
+            # Asked twice it must not turn the position round.
+            closing = closing_order(account_id=account.id, position=position)
+            if closing is not None:
+                return Recorded(order=closing, created=False)
             return order_place(account=account, said=_said(position, qty, closes=True), now=now)
         _adjust(account, position, [(True, qty, position.avg_price_rub)], now)
     return None
