@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from portfolio.api.import_views import ActionImportView
 from portfolio.api.ledger_views import (
     AccountViewSet,
     ActionViewSet,
@@ -19,6 +20,7 @@ router.register("positions", PositionViewSet, basename="positions")
 router.register("actions", ActionViewSet, basename="actions")
 urlpatterns = [
     *router.urls,
+    path("actions/import", ActionImportView.as_view(), name="actions_import"),
     path("orders", OrderListView.as_view(), name="orders"),
     path("watchlist", WatchlistView.as_view(), name="watchlist"),
 ]
