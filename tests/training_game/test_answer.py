@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from behavior.selectors.privacy import personal_data as behaviour
 from market.selectors.instruments import instrument_get
 from modeling.contracts.outcomes import TradeAsked
 from modeling.selectors.label_sets import barrier_set_get
@@ -136,6 +137,15 @@ def test_the_order_of_the_ai_has_its_own_levels(user):
     )  # fmt: skip
     [theirs] = truth(row, ("long", (0.03, 0.015)))
     assert answer(user, scenario_id).ai["r_multiple"] == pytest.approx(theirs)
+
+
+def test_an_answer_beside_the_ais_word_is_behaviour_too(user):
+    scenario_id, row = traded_row(user)
+    said(row, "HOLD", by=version())
+    answer(user, scenario_id, "BUY", taken_s=7.5)
+    [told] = behaviour(user_id=user.pk)["game_answers"]
+    assert (told["action"], told["model_action"], told["took_s"]) == ("BUY", "HOLD", 7.5)
+    assert told["r_multiple"] == Answer.objects.get().r_multiple and told["scenario"] == str(row.token)
 
 
 def test_an_open_chart_is_not_rated(user):

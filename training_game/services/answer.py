@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from behavior.contracts.rows import GameAnswerFacts
+from behavior.services.record import game_answer_record
 from market.contracts import InstrumentFacts
 from modeling.contracts.outcomes import DecisionOutcome, TradeAsked
 from signals.asking import outcomes_ask
@@ -55,6 +57,7 @@ def answer_record(*, user_id: int, scenario_id: str, call: Call, now: datetime) 
             raise _answered()
         answer.save()
         answer_rate(answer=answer, config=config, at=now)
+        _told_to_behavior(answer, user_id=user_id)
     return _reveal(answer, share, outcomes, before=before)
 
 
@@ -199,6 +202,26 @@ def _judge(
         "warnings": [] if signal is None else signal.payload["warnings"],
         "window_end_at": None if own.window_end_at is None else own.window_end_at.isoformat(),
     }
+
+
+def _told_to_behavior(answer: Answer, *, user_id: int) -> None:
+    """Hand the answer down as behaviour, beside what the AI said; without its word there is nothing to hold it against."""
+    if not answer.ai_action:
+        return
+    scenario = answer.scenario
+    game_answer_record(
+        user_id=user_id,
+        answer=GameAnswerFacts(
+            scenario=str(scenario.token),
+            action=answer.action,
+            model_action=answer.ai_action,
+            regime=scenario.regime or None,
+            r_multiple=answer.r_multiple,
+            model_r_multiple=answer.ai_r_multiple,
+            took_s=answer.taken_s,
+            answered_at=answer.answered_at,
+        ),
+    )
 
 
 def _r(outcome: DecisionOutcome) -> float | None:
