@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from tests.training_game import game_maker
 from tests.training_game.game_maker import said, version, worker
@@ -83,6 +85,15 @@ def test_a_round_from_deal_to_rating(client, user):
     standing = client.get(RATING).json()
     assert standing["strength"] == told["rating"] and standing["total"]["rounds"] == 1
     assert standing["ai"][0]["family"] == game_maker.FAMILY and len(standing["curve"]) == 1
+
+
+def test_a_deal_takes_few_queries_however_long_the_history(client):
+    with CaptureQueriesContext(connection) as queries:
+        dealt(client)
+    assert len(queries) <= 45, [query["sql"][:80] for query in queries]
+    with CaptureQueriesContext(connection) as again:
+        dealt(client)  # the open round
+    assert len(again) <= 12
 
 
 def test_words_are_those_of_the_language_asked_for(client):

@@ -6,7 +6,8 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from market.models import Instrument
@@ -169,3 +170,13 @@ def test_staff_look_and_edit_nothing(player, instrument, admin_client: Client):
         assert admin_client.get(f"/admin/training_game/{model}/add/").status_code == 403
     assert admin_client.get("/admin/training_game/ratingchange/").status_code == 200
     assert clock.now() > NOW
+
+
+def test_the_migration_can_be_undone_and_done_again(db):
+    before = {name for name in connection.introspection.table_names() if name.startswith("training_game_")}
+    for target in (None, "0001_game"):
+        executor = MigrationExecutor(connection)
+        executor.migrate([("training_game", target)])
+        now = {name for name in connection.introspection.table_names() if name.startswith("training_game_")}
+        assert now == (before if target else set())
+    assert len(before) == 4
