@@ -48,7 +48,7 @@ soak: $(VENV)/.dev ## The tests that are too long for every run
 lint: $(VENV)/.dev ## Format, lint, types, import contracts, migrations, deployment checks
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
-	$(PY) -m mypy manage.py traderai market features modeling signals
+	$(PY) -m mypy manage.py traderai market features modeling signals portfolio behavior training_game
 	$(VENV)/bin/lint-imports
 	DJANGO_SETTINGS_MODULE=traderai.site.settings.test $(WITH_SERVICES) $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOY_ENV) $(PY) manage.py check --deploy --fail-level WARNING

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from modeling.contracts.emission import EmissionRules
+from modeling.contracts.outcomes import TradeAsked
 from signals.kernels.track_record import RecordCurve, RecordFigures
 
 ACTIONS = ("BUY", "SELL", "HOLD", "NO_TRADE")
@@ -312,3 +313,15 @@ class SignalAsk:
     horizon: str
     moment: datetime
     past: bool  # asked for a past moment: whoever served then speaks, not who serves today
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomesAsk:
+    """What is to be computed on demand: what became of decisions on one share, by the bars known at a moment."""
+
+    secid: str
+    label_set: str
+    timeframe: str
+    horizon: str
+    trades: tuple[TradeAsked, ...]
+    moment: datetime

@@ -56,6 +56,19 @@ CROSS JOIN LATERAL (
 ORDER BY asked.place, bars.begin DESC
 """
 
+_SPANS = """
+SELECT wanted.id, first.begin, last.begin
+FROM unnest(%(ids)s::int8[]) AS wanted(id)
+CROSS JOIN LATERAL (
+    SELECT begin FROM market_candle
+    WHERE instrument_id = wanted.id AND timeframe_min = %(timeframe_min)s ORDER BY begin LIMIT 1
+) AS first
+CROSS JOIN LATERAL (
+    SELECT begin FROM market_candle
+    WHERE instrument_id = wanted.id AND timeframe_min = %(timeframe_min)s ORDER BY begin DESC LIMIT 1
+) AS last
+"""
+
 _NEWEST = """
 SELECT max(c.begin) FROM market_instrument i
 CROSS JOIN LATERAL (
@@ -102,6 +115,16 @@ def last_begin(*, instrument_id: int, timeframe: Timeframe, as_of: datetime) -> 
     )
     begin: datetime | None = rows.order_by("-begin").values_list("begin", flat=True).first()
     return begin
+
+
+def candle_spans(
+    *, instrument_ids: Sequence[int], timeframe: Timeframe
+) -> dict[int, tuple[datetime, datetime]]:
+    """Return by instrument when its first and its newest stored candle begin; one without candles is left out."""
+    values: dict[str, Any] = {"ids": list(instrument_ids), "timeframe_min": timeframe.minutes}
+    with connection.cursor() as cursor:
+        cursor.execute(_SPANS, values)
+        return {instrument_id: (first, last) for instrument_id, first, last in cursor.fetchall()}
 
 
 def market_newest(*, timeframe: Timeframe, as_of: datetime, simulated: bool) -> datetime | None:

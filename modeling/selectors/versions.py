@@ -61,6 +61,16 @@ def gates_knew(*, versions: Collection[str]) -> dict[str, datetime]:
     return dict(rows.values_list("version", "run__as_of"))
 
 
+def first_trained(*, timeframe: str, horizon: str, simulated: bool) -> datetime | None:
+    """Return until when the earliest version had learned that passed its gate and speaks of a horizon, None without one.
+
+    Before that moment nobody has a word who had not seen it.
+    """
+    rows = ModelVersion.objects.filter(timeframe=timeframe, grade__in=PASSED, is_simulated=simulated)
+    rows = rows.exclude(state=ModelVersion.State.REJECTED).order_by("trained_until")
+    return next((at for at, told in rows.values_list("trained_until", "horizons") if horizon in told), None)
+
+
 def version_list(*, kind: str | None = None, limit: int = 100) -> tuple[ModelVersionFacts, ...]:
     """Return the newest versions, newest first, whatever their state."""
     rows = ModelVersion.objects.order_by("-created_at", "-id")

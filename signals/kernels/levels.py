@@ -82,3 +82,21 @@ def _grouped(prices: F64, *, width: float) -> list[F64]:
         groups.append(prices[start:stop])
         start = stop
     return groups
+
+
+def own_levels(
+    *,
+    close_rub: float,
+    take_profit_rub: float | None,
+    stop_loss_rub: float | None,
+    label_take_profit_rub: float | None,
+) -> tuple[float, float] | None:
+    """Return an order's take-profit and stop as distances from the close, None where they are the label set's.
+
+    A decision names the label set's take-profit beside its own only where the two differ.
+
+    Units:  rubles in, fractions of the close out.
+    """
+    if not (label_take_profit_rub and take_profit_rub and stop_loss_rub):
+        return None
+    return abs(take_profit_rub / close_rub - 1.0), abs(stop_loss_rub / close_rub - 1.0)

@@ -18,7 +18,7 @@ from signals.contracts import HeatmapRow, SignalFacts
 from signals.kernels.freshness import Reading, data_age_s, reading_warnings
 from signals.models import Signal
 from signals.selectors.reviews import is_withdrawn, withdrawn
-from traderai.common.errors import NotReadyError
+from traderai.common.errors import NotFoundError, NotReadyError
 
 _HEATMAP_FIELDS = (
     "instrument_id",
@@ -55,6 +55,17 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
     if row is None:
         raise _nothing_said(instrument.secid, timeframe, horizon, as_of)
     return facts_of(row, instrument)
+
+
+def signal_get(*, signal_id: int) -> SignalFacts:
+    """Return one stored signal.
+
+    Raises: NotFoundError where there is none, or staff withdrew it.
+    """
+    row = Signal.objects.select_related("instrument").filter(pk=signal_id).first()
+    if row is None or is_withdrawn(signal_id=signal_id):
+        raise NotFoundError(f"signal must be one that was given, was {signal_id}", code="unknown_signal")
+    return facts_of(row, instrument_get(secid=row.instrument.secid))
 
 
 def signal_and_bar(

@@ -1,4 +1,4 @@
-"""Decisions on demand: what scoring would say of one share at a moment, computed while the asker waits, never stored."""
+"""Decisions on demand, and what became of some: computed while the asker waits, never stored."""
 
 from __future__ import annotations
 
@@ -16,9 +16,12 @@ from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import last_begin
 from market.selectors.instruments import instrument_get, traded_list
 from modeling.contracts import ModelVersionFacts
+from modeling.contracts.outcomes import DecisionOutcome, TradeAsked
+from modeling.selectors.label_sets import barrier_set_get
 from modeling.selectors.versions import champion_get, emission_paused, version_at
-from signals.asking import ASKED, answer_put, question_of
-from signals.contracts import SignalAsk, SignalFacts
+from modeling.services.outcomes import outcomes_find
+from signals.asking import ASKED, Ask, Found, answer_put, question_of
+from signals.contracts import OutcomesAsk, SignalAsk, SignalFacts
 from signals.inference import Scorers, decisions_find
 from signals.occasions import fit_for, occasion_of, source_of
 from signals.selectors.configuration import service_get, signal_config_get
@@ -72,17 +75,46 @@ class Desk:
         source = source_of(occasion, config, simulated=instrument.is_simulated, now=now)
         return facts_of(signal_row(finding, occasion, source, config=config, now=now), instrument)
 
+    def outcomes(self, ask: OutcomesAsk) -> tuple[DecisionOutcome, ...]:
+        """Return what became of decisions on a share, in their order, by the code of the labels.
+
+        Raises: NotFoundError for an unknown share or label set, InputError for a horizon that is not the set's.
+        """
+        label_set = barrier_set_get(name=ask.label_set, timeframe=ask.timeframe)
+        if ask.horizon not in label_set.horizons:
+            raise InputError(
+                f"{label_set.name} has the horizons {', '.join(label_set.horizons)}, asked was {ask.horizon}",
+                code="unknown_horizon",
+                field="horizon",
+            )
+        return outcomes_find(
+            instrument=instrument_get(secid=ask.secid),
+            asked=[(label_set, ask.horizon, trade) for trade in ask.trades],
+            as_of=ask.moment,
+        )
+
     def warm(self, *, now: datetime) -> None:
-        """Load and compile what an answer takes, on the first share that has one; without any nothing is done."""
+        """Load and compile what answers take, on the first share that has one; without any nothing is done."""
         service = service_get()
         for share in traded_list(timeframe=Timeframe.parse(service.timeframe)):
             ask = SignalAsk(
                 secid=share.secid, timeframe=service.timeframe, horizon=service.default_horizon, moment=now, past=False
             )  # fmt: skip
             try:
-                self.answer(ask, now=now)
+                found = self.answer(ask, now=now)
             except NotReadyError:
                 continue
+            outcome = TradeAsked(bar_begin=found.bar_begin, side="long", own_levels=(0.02, 0.01))
+            self.outcomes(
+                OutcomesAsk(
+                    secid=share.secid,
+                    label_set=found.payload["label_set"]["name"],
+                    timeframe=ask.timeframe,
+                    horizon=ask.horizon,
+                    trades=(outcome,),
+                    moment=now,
+                )
+            )
             return
 
 
@@ -108,7 +140,7 @@ def _serve(desk: Desk, client: redis.Redis, content: bytes | str) -> bool:
     if now.timestamp() > until_s:
         return False
     try:
-        answer: SignalFacts | TraderAIError = desk.answer(ask, now=now)
+        answer: Found | TraderAIError = _answer(desk, ask, now=now)
     except TraderAIError as error:
         answer = error
     except DatabaseError as error:
@@ -120,6 +152,10 @@ def _serve(desk: Desk, client: redis.Redis, content: bytes | str) -> bool:
         answer = InvariantError(f"{ask.secid} could not be computed; it has been recorded")
     answer_put(client, number, answer)
     return True
+
+
+def _answer(desk: Desk, ask: Ask, *, now: datetime) -> Found:
+    return desk.outcomes(ask) if isinstance(ask, OutcomesAsk) else desk.answer(ask, now=now)
 
 
 def _speaker(

@@ -17,6 +17,7 @@ from modeling.contracts.outcomes import DecisionOutcome, Side, TradeAsked
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.services.outcomes import outcomes_find
 from signals.contracts import OutcomeReport
+from signals.kernels.levels import own_levels
 from signals.models import Emission, Outcome
 from traderai.common.config import fingerprint
 from traderai.common.errors import NotFoundError
@@ -58,11 +59,13 @@ class _Pending:
     def asked(self) -> TradeAsked:
         """The question to the label code: at levels of its own only where the order's are not the label set's."""
         side = _SIDES.get(self.action)
-        own: tuple[float, float] | None = None
-        if side and self.label_take_profit_rub and self.take_profit_rub and self.stop_loss_rub:
-            own = (
-                abs(self.take_profit_rub / self.close_rub - 1.0),
-                abs(self.stop_loss_rub / self.close_rub - 1.0),
+        own = None
+        if side:
+            own = own_levels(
+                close_rub=self.close_rub,
+                take_profit_rub=self.take_profit_rub,
+                stop_loss_rub=self.stop_loss_rub,
+                label_take_profit_rub=self.label_take_profit_rub,
             )
         return TradeAsked(bar_begin=self.bar_begin, side=side, own_levels=own)
 

@@ -17,7 +17,20 @@ TOP_LEVEL = {
     "templates", "requirements", "docker", "tests", "README.md", "pyproject.toml", "Makefile", ".ci", ".gitignore",
     ".env.example", "LICENSE", "CHANGELOG.md",
 }  # fmt: skip
-APPS = [p for p in ("market", "features", "modeling", "signals", "traderai/jobs") if (ROOT / p).is_dir()]
+APPS = [
+    p
+    for p in (
+        "market",
+        "features",
+        "modeling",
+        "signals",
+        "portfolio",
+        "behavior",
+        "training_game",
+        "traderai/jobs",
+    )
+    if (ROOT / p).is_dir()
+]
 
 
 def tracked_files() -> list[str]:

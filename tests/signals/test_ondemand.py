@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,9 +11,13 @@ import pytest
 import redis
 from django.test import Client
 
+from market.selectors.instruments import instrument_get
+from modeling.contracts.outcomes import TradeAsked
+from modeling.selectors.label_sets import barrier_set_get
+from modeling.services.outcomes import outcomes_find
 from modeling.services.registry import emission_pause
-from signals.asking import ASKED, signal_ask
-from signals.contracts import SignalAsk
+from signals.asking import ASKED, outcomes_ask, signal_ask
+from signals.contracts import OutcomesAsk, SignalAsk
 from signals.models import Signal
 from signals.services.analyze import Question, ticker_analyze
 from signals.services.ondemand import Desk, questions_serve
@@ -40,10 +45,14 @@ def ask_of(secid: str = "SHR1", *, moment=NOW, past: bool = False, horizon: str 
 
 
 def through_redis(ask: SignalAsk, desk: Desk | None = None):
+    return asked_in_a_thread(signal_ask, ask, desk or Desk())
+
+
+def asked_in_a_thread(asks, ask, desk: Desk):
     """Ask in another thread, as the web does, and serve one question here."""
     with ThreadPoolExecutor(1) as asking:
-        answer = asking.submit(signal_ask, ask)
-        questions_serve(desk=desk or Desk(), stopped=answer.done)
+        answer = asking.submit(asks, ask)
+        questions_serve(desk=desk, stopped=answer.done)
         return answer.result()
 
 
@@ -90,6 +99,32 @@ def test_the_answer_comes_back_through_redis_whole(champion):
     desk = Desk()
     direct = desk.answer(ask_of(moment=LIVE), now=LIVE)
     assert through_redis(ask_of(moment=LIVE), desk).payload == direct.payload
+
+
+def test_what_became_of_decisions_comes_back_whole(market):
+    share, label_set = instrument_get(secid="SHR1"), barrier_set_get(name="swing_v1")
+    begin = builders.last_moment(builders.BARS - 200) - timedelta(hours=1)
+    trades = (
+        TradeAsked(bar_begin=begin, side="long"),
+        TradeAsked(bar_begin=begin, side="short", own_levels=(0.03, 0.012)),
+        TradeAsked(bar_begin=begin, side=None),
+        TradeAsked(bar_begin=END, side="long"),
+    )
+    ask = OutcomesAsk(
+        secid="SHR1", label_set="swing_v1", timeframe="1h", horizon="5d", trades=trades, moment=NOW
+    )
+    told = asked_in_a_thread(outcomes_ask, ask, Desk())
+    assert told == outcomes_find(
+        instrument=share, asked=[(label_set, "5d", trade) for trade in trades], as_of=NOW
+    )
+    assert [one.state for one in told] == ["traded", "traded", "no_trade", "void"]
+    with pytest.raises(InputError):
+        asked_in_a_thread(outcomes_ask, dataclasses.replace(ask, horizon="7d"), Desk())
+
+
+def test_a_warm_desk_has_asked_for_both(champion):
+    Desk().warm(now=LIVE)
+    assert Signal.objects.count() == 0
 
 
 @pytest.mark.parametrize(

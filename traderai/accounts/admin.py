@@ -34,7 +34,7 @@ class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # 
     search_fields = ("username", "first_name", "last_name", "=telegram_id")
     fieldsets = (
         *(PlainUserAdmin.fieldsets or ()),
-        ("Trader", {"fields": ("telegram_id", "language", "capital_rub", "risk_profile")}),
+        ("Trader", {"fields": ("telegram_id", "language", "time_zone", "capital_rub", "risk_profile")}),
     )
 
 

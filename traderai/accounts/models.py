@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from zoneinfo import available_timezones
+
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+
+
+def time_zone_known(name: str) -> None:
+    """Refuse a name that is no time zone."""
+    if name not in available_timezones():
+        raise ValidationError(f"time_zone must be a name such as Europe/Moscow, was {name!r}")
 
 
 class User(AbstractUser):
@@ -27,6 +36,13 @@ class User(AbstractUser):
     language = models.CharField(max_length=2, choices=Language.choices, default=Language.RU)
     capital_rub = models.DecimalField(max_digits=18, decimal_places=2, null=True, blank=True)
     risk_profile = models.CharField(max_length=8, choices=RiskProfile.choices, default=RiskProfile.BALANCED)
+
+    time_zone = models.CharField(
+        max_length=64,
+        default="Europe/Moscow",
+        validators=[time_zone_known],
+        help_text="Such as Asia/Vladivostok: whose Monday morning and whose nights.",
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [

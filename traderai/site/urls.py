@@ -12,6 +12,7 @@ from traderai.site import views
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="app"), name="home"),
     path("app/", views.mini_app, name="app"),
+    path("app/", include("behavior.api.page_urls")),
     path("app/login/", views.AppLoginView.as_view(), name="login"),
     path("app/logout/", views.AppLogoutView.as_view(), name="logout"),
     path("api/v1/", include("traderai.site.api_v1")),

@@ -44,6 +44,9 @@ INSTALLED_APPS = [
     "features",
     "modeling",
     "signals",
+    "portfolio",
+    "behavior",
+    "training_game",
 ]
 
 MIDDLEWARE = [

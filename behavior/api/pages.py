@@ -1,0 +1,108 @@
+"""The weekly report as a page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from behavior.charts import columns_of, line_of
+from behavior.phrases import number
+from behavior.services.weekly import weekly_report_get
+from behavior.wording import report_worded
+from signals.explain import spoken_language
+from traderai.common import clock
+from traderai.common.errors import TraderAIError
+
+EVIDENCE_SHOWN = 8
+
+
+@require_safe
+@never_cache
+@login_required(login_url="login")
+def weekly_page(request: HttpRequest) -> HttpResponse:
+    """The signed-in user's report of a week (`?week=2024-W10`, `?lang=en`); what is asked wrongly is said on the page."""
+    own = getattr(request.user, "language", None)
+    language = spoken_language(request.GET.get("lang") or own)
+    with translation.override(language):
+        try:
+            report = weekly_report_get(
+                user_id=int(request.user.pk or 0), week=request.GET.get("week"), now=clock.now()
+            )
+        except TraderAIError as error:
+            status = 404 if request.GET.get("week") else 409
+            return render(request, "behavior/weekly.html", {"problem": error.detail}, status=status)
+        return render(request, "behavior/weekly.html", _context(report_worded(report, language=language)))
+
+
+def _context(report: dict[str, Any]) -> dict[str, Any]:
+    weeks = [*report["earlier"], report]
+    total = report["total_cost_rub"]
+    return {
+        "report": {**report, "last_day": report["ends_at"] - timedelta(days=1)},
+        "trend": "" if report["score_trend"] is None else number(abs(report["score_trend"]), 1),
+        "sums": _sums(report),
+        "counts": {side: _counted(report[side]) for side in ("followed", "own")},
+        "scores": line_of([(_short(one), one["score"], str(one["score"])) for one in weeks]),
+        "results": columns_of([(_short(one), one["pnl_rub"], number(one["pnl_rub"], 0)) for one in weeks]),
+        "habits": [
+            {
+                **one,
+                "width": round(100 * one["cost_rub"] / total, 1) if total else 0.0,
+                "cost_text": number(one["cost_rub"], 0),
+                "findings": [{**each, "trades": _ids(each["trade_ids"])} for each in one["findings"]],
+            }
+            for one in report["mistakes"]
+        ],
+        "weeks": [
+            {
+                "week": one["week"],
+                "score": "–" if one["score"] is None else one["score"],
+                "pnl": _signed(one["pnl_rub"]),
+                "cost": number(one["total_cost_rub"], 0),
+            }
+            for one in reversed(weeks)
+        ],
+        "has_history": len(weeks) > 1,
+    }
+
+
+def _sums(report: dict[str, Any]) -> dict[str, str]:
+    return {
+        "pnl": _signed(report["pnl_rub"]),
+        "cost": number(report["total_cost_rub"], 0),
+        **{
+            name: _signed(report[name]["pnl_rub"])
+            for name in ("followed", "own", "best", "worst")
+            if report[name]
+        },
+    }
+
+
+def _signed(value: float) -> str:
+    text = number(value, 0)
+    return f"+{text}" if round(value) > 0 else text
+
+
+def _counted(side: dict[str, Any]) -> str:
+    return ngettext(
+        "%(decisions)s decision, %(winners)s of them won",
+        "%(decisions)s decisions, %(winners)s of them won",
+        side["decisions"],
+    ) % {"decisions": side["decisions"], "winners": side["winners"]}
+
+
+def _ids(keys: list[int]) -> str:
+    """Return the first trades by number; a habit may have a hundred."""
+    return ", ".join(map(str, keys[:EVIDENCE_SHOWN])) + (" …" if len(keys) > EVIDENCE_SHOWN else "")
+
+
+def _short(week: dict[str, Any]) -> str:
+    return str(week["week"]).split("-")[1]

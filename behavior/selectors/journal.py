@@ -1,0 +1,181 @@
+"""A user's journals with what was shown and what the market did; reads only what was known at the moment asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from django.contrib.auth import get_user_model
+
+from behavior.contracts.journal import (
+    Journal,
+    PricePath,
+    RiskLimits,
+    ShownSignal,
+    SignalInForce,
+    TradeContext,
+)
+from behavior.kernels.context import prior_move_sigma
+from behavior.models import SignalShown
+from features.selectors.regime import regime_at
+from market.contracts import InstrumentFacts, SplitFacts, Timeframe
+from market.selectors.adjusted import candles_adjusted
+from market.selectors.instruments import instrument_get
+from market.selectors.splits import splits_get
+from modeling.selectors.configuration import policy_get
+from portfolio.contracts import AccountFacts, TradeFacts
+from portfolio.kernels.fifo import fifo_fold
+from portfolio.selectors.journal import accounts_get, stops_get, trades_get
+from signals.contracts import SignalFacts
+from signals.selectors.configuration import asked_for
+from signals.selectors.stored import signal_latest
+from traderai.common.errors import NotFoundError, NotReadyError
+
+PATH_BEFORE = timedelta(days=100)  # so far back a day's usual move is looked for
+
+
+def user_zone(*, user_id: int) -> ZoneInfo:
+    """Return a user's time zone.
+
+    Raises: NotFoundError for a user who is not there.
+    """
+    name = get_user_model().objects.filter(pk=user_id).values_list("time_zone", flat=True).first()
+    if name is None:
+        raise NotFoundError(f"user must be one that we know, was {user_id}")
+    return ZoneInfo(name)
+
+
+def accounts_counted(*, user_id: int) -> tuple[AccountFacts, ...]:
+    """Return the accounts that the coach looks at: the real ones, and the virtual ones of who has no real one."""
+    accounts = accounts_get(user_id=user_id)
+    return tuple(one for one in accounts if one.kind == "real") or accounts
+
+
+def journals_get(
+    *, user_id: int, since: datetime, until: datetime, capital_rub: float | None, in_detail: bool = True
+) -> tuple[Journal, ...]:
+    """Return a journal for each account that has trades; `capital_rub` is that of accounts that name none.
+
+    `in_detail` reads prices and signals around the trades of the reported time; without it only frequency, sizes and
+    realised results are known, which is all that the tilt needs.
+    """
+    zone, policy = user_zone(user_id=user_id), policy_get()
+    shown = signals_shown(user_id=user_id, until=until) if in_detail else ()
+    journals = []
+    for account in accounts_counted(user_id=user_id):
+        trades = trades_get(account_id=account.id, as_of=until)
+        if not trades:
+            continue
+        secids = sorted({trade.secid for trade in trades})
+        splits = splits_get(secids=secids, as_of=until)
+        stops = stops_get(account_id=account.id, as_of=until)
+        paths = _paths(_touched(trades, since), since=since, until=until) if in_detail else {}
+        journals.append(
+            Journal(
+                since=since,
+                until=until,
+                zone=zone,
+                trades=trades,
+                round_trips=fifo_fold(trades, splits, stops)[0],
+                limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
+                stops=stops,
+                shown=shown,
+                contexts=_contexts(trades, since, paths, splits) if in_detail else {},
+                paths=paths,
+                splits=splits,
+                capital_rub=account.capital_rub if account.capital_rub is not None else capital_rub,
+            )
+        )
+    return tuple(journals)
+
+
+def signals_shown(*, user_id: int, until: datetime) -> tuple[ShownSignal, ...]:
+    """Return the signals that a user had seen by a moment, in their order."""
+    rows = SignalShown.objects.filter(user_id=user_id, at__lte=until).order_by("at", "id")
+    return tuple(
+        ShownSignal(signal_id=key, secid=secid, action=action, strength=strength or None, shown_at=at)
+        for key, secid, action, strength, at in rows.values_list(
+            "signal_id", "signal__instrument__secid", "signal__action", "signal__strength", "at"
+        )
+    )
+
+
+def signal_in_force(*, secid: str, at: datetime) -> SignalFacts | None:
+    """Return the call of a share of the horizon in service that held at a moment, None without one."""
+    timeframe, horizon = asked_for(timeframe=None, horizon=None)
+    try:
+        signal = signal_latest(secid=secid, timeframe=timeframe, horizon=horizon, as_of=at)
+    except (NotReadyError, NotFoundError):
+        return None
+    return signal if signal.valid_until >= at else None
+
+
+def in_force_of(signal: SignalFacts | None) -> SignalInForce | None:
+    """Return a stored signal as detectors read it."""
+    if signal is None or signal.id is None:
+        return None
+    return SignalInForce(signal_id=signal.id, action=signal.action, strength=signal.strength)
+
+
+def price_path(*, instrument: InstrumentFacts, since: datetime, until: datetime) -> PricePath | None:
+    """Return the hourly closes of a share up to a moment, of daily bars where it has no others; None without any."""
+    for timeframe in (Timeframe.H1, Timeframe.D1):
+        candles = candles_adjusted(
+            secid=instrument.secid, timeframe=timeframe, as_of=until, dividends=False, since=since
+        )
+        if len(candles.close):
+            step_s = int(timeframe.duration.total_seconds())
+            return PricePath(at_s=candles.begin_s + step_s, close_rub=np.asarray(candles.close))
+    return None
+
+
+def _touched(trades: Sequence[TradeFacts], since: datetime) -> list[str]:
+    """Return the shares traded in the reported time or held when it began."""
+    held: dict[str, int] = {}
+    for trade in trades:
+        if trade.traded_at < since:
+            held[trade.secid] = held.get(trade.secid, 0) + trade.qty_shares * (
+                1 if trade.side == "BUY" else -1
+            )
+    touched = {secid for secid, qty in held.items() if qty}
+    return sorted(touched | {trade.secid for trade in trades if trade.traded_at >= since})
+
+
+def _paths(secids: Sequence[str], *, since: datetime, until: datetime) -> dict[str, PricePath]:
+    paths = {}
+    for secid in secids:
+        path = price_path(instrument=instrument_get(secid=secid), since=since - PATH_BEFORE, until=until)
+        if path is not None:
+            paths[secid] = path
+    return paths
+
+
+def _contexts(
+    trades: Sequence[TradeFacts],
+    since: datetime,
+    paths: Mapping[str, PricePath],
+    splits: Mapping[str, Sequence[SplitFacts]],
+) -> dict[int, TradeContext]:
+    contexts = {}
+    for trade in trades:
+        if trade.traded_at < since:
+            continue
+        simulated = instrument_get(secid=trade.secid).is_simulated
+        regime = regime_at(as_of=trade.traded_at, simulated=simulated)
+        path = paths.get(trade.secid)
+        price_rub = trade.price_rub / _shares_since(splits.get(trade.secid, ()), trade.traded_at)
+        contexts[trade.id] = TradeContext(
+            regime=None if regime is None else regime.name,
+            signal=in_force_of(signal_in_force(secid=trade.secid, at=trade.traded_at)),
+            prior_move_sigma=None
+            if path is None
+            else prior_move_sigma(path, price_rub=price_rub, at_s=int(trade.traded_at.timestamp())),
+        )
+    return contexts
+
+
+def _shares_since(splits: Sequence[SplitFacts], at: datetime) -> float:
+    return math.prod(split.shares_after_per_before for split in splits if at < split.begins_at)

@@ -1,0 +1,30 @@
+"""Stored reports."""
+
+from __future__ import annotations
+
+from behavior.contracts.report import Week
+from behavior.contracts.rows import StoredReport
+from behavior.models import WeeklyReport
+
+
+def report_stored(*, user_id: int, week: str) -> StoredReport | None:
+    """Return the stored report of a week, None where none is."""
+    row = WeeklyReport.objects.filter(user_id=user_id, week=week).first()
+    return None if row is None else _stored(row)
+
+
+def reports_before(*, user_id: int, week: Week, limit: int) -> tuple[StoredReport, ...]:
+    """Return the newest reports of earlier weeks, the earliest first."""
+    rows = WeeklyReport.objects.filter(user_id=user_id, begins_at__lt=week.begins_at).order_by("-begins_at")
+    return tuple(_stored(row) for row in reversed(rows[:limit]))
+
+
+def _stored(row: WeeklyReport) -> StoredReport:
+    return StoredReport(
+        week=row.week,
+        begins_at=row.begins_at,
+        ends_at=row.ends_at,
+        made_at=row.made_at,
+        score=row.score,
+        payload=row.payload,
+    )

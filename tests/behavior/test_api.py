@@ -1,0 +1,242 @@
+"""The coach over HTTP: happy paths, every error, both languages, and never another user's data."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from behavior.api import examples
+from behavior.api.serializers import FeedbackSerializer, PreTradeSerializer, WeeklyReportSerializer
+from behavior.contracts.rows import GameAnswerFacts
+from behavior.models import Feedback, PreTradeCheck, SignalShown, WeeklyReport
+from behavior.services.record import game_answer_record, signal_shown
+from signals.models import Review
+from tests.behavior import coach_maker as make
+from tests.portfolio import ledger_maker as ledger
+from traderai.common import clock
+from traderai.common.errors import ConflictError
+
+CHECK, REPORT = "/api/v1/pre_trade_check", "/api/v1/user_weekly_report"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    monkeypatch.setattr(clock, "now", lambda: make.NOW)
+
+
+@pytest.fixture
+def anna():
+    return make.user(capital_rub=1_000_000)
+
+
+@pytest.fixture
+def client(anna):
+    client = Client()
+    client.force_login(anna)
+    return client
+
+
+def ask(client, **body):
+    headers = {"Accept-Language": str(body.pop("language", "en"))}
+    body = {"secid": "AAAA", "side": "BUY"} | body
+    return client.post(CHECK, body, content_type="application/json", headers=headers)
+
+
+def test_a_check_by_history(client):
+    make.share()
+    body = ask(client, qty=100, unit="lots", stop=97.0).json()
+    assert body["verdict"] == "ok" and body["price"] == 100.0 and body["price_is_given"] is False
+    cost = 1000 * 100 * 2 * (0.0003 + 0.0004 + 0.0001 + 0.0001 + 0.5 * 0.01 / 100)
+    assert body["cost"] == pytest.approx(cost)
+    assert body["loss_at_stop"] == {
+        "rub": pytest.approx(3000 + cost),
+        "pct": pytest.approx((3000 + cost) / 1e4),
+    }
+    bad = body["loss_bad_case"]
+    assert bad["basis"] == "history" and bad["days"] == 5 and bad["n_moves"] > 300 and bad["rub"] > 2000
+    # 10 000 of planned loss over 3 and costs a share, in lots of ten; half of it where the regime is unknown.
+    assert body["sane_size"] == {"lots": 156, "shares": 1560}
+    assert [one["code"] for one in body["reasons"]] == ["no_signal"]
+    assert PreTradeCheck.objects.get().verdict == "ok"
+
+
+def test_a_check_by_the_signal_s_quantiles(client):
+    make.signal(make.share())
+    body = ask(client, qty=100, language="ru").json()
+    assert body["loss_bad_case"]["basis"] == "signal"
+    assert body["loss_bad_case"]["rub"] == pytest.approx(100 * 100 * 0.06 + body["cost"])
+    assert {one["code"] for one in body["reasons"]} == {"with_signal", "no_stop"}
+    assert body["verdict_text"] == "Осторожно" and body["signal"]["action"] == "BUY"
+    short = ask(client, side="SELL", qty=100).json()
+    assert short["loss_bad_case"]["rub"] == pytest.approx(100 * 100 * 0.07 + short["cost"])
+
+
+@pytest.mark.parametrize("heat", ["panic", "euphoria"])
+def test_a_hard_warning_in_the_heat(client, heat):
+    make.signal(make.share(), "SELL")
+    assert ask(client, qty=10, stop=97.0).json()["verdict"] == "caution"
+    make.regime(heat)
+    body = ask(client, qty=10, stop=97.0).json()
+    assert body["verdict"] == "hard_warning" and body["regime"] == heat
+    assert "against_strong_in_heat" in {one["code"] for one in body["reasons"]}
+    assert body["sane_size"] == {"lots": 0, "shares": 0}
+
+
+def test_a_hard_warning_for_abnormal_risk(client):
+    make.share()
+    body = ask(client, qty=12_000, stop=97.0).json()
+    assert body["verdict"] == "hard_warning" and body["loss_at_stop"]["pct"] > 3
+
+
+def test_an_unknown_capital_is_asked_for(client, anna):
+    make.share()
+    type(anna).objects.update(capital_rub=None)
+    body = ask(client, qty=100, stop=97.0).json()
+    assert "capital_unknown" in {one["code"] for one in body["reasons"]} and body["verdict"] == "caution"
+    assert body["loss_at_stop"]["pct"] is None and body["loss_bad_case"]["pct"] is None
+    assert body["position_pct"] is None and body["sane_size"] is None and body["loss_at_stop"]["rub"] > 300
+
+
+def test_an_amount_buys_whole_lots(client):
+    make.share()
+    assert ask(client, amount=10_999, stop=97.0).json()["shares"] == 100
+
+
+def test_a_position_that_is_there_is_closed(client, anna):
+    row = make.share()
+    ledger.trade(ledger.account(anna), row, "BUY", 100, 90.0, "2024-03-11T12:00")
+    body = ask(client, side="SELL", qty=100).json()
+    assert body["opens_shares"] == 0 and body["loss_bad_case"]["rub"] == 0 and body["cost"] > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({"qty": 10, "stop": 101.0}, 422, "stop"),
+        ({"qty": 10, "amount": 5}, 422, "qty"),
+        ({}, 422, "qty"),
+        ({"qty": 1.5}, 422, "qty"),
+        ({"qty": 0}, 422, "qty"),
+        ({"amount": 5}, 422, "amount"),
+        ({"qty": -1}, 400, "qty"),
+        ({"qty": 1, "side": "HOLD"}, 400, "side"),
+        ({"qty": 1, "unit": "tons"}, 400, "unit"),
+        ({"qty": 1, "secid": "AAAB"}, 404, None),
+    ],
+)
+def test_bad_questions_change_nothing(client, body, status, field):
+    make.share(days=10)
+    answer = ask(client, **body)
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    if field is not None:
+        assert (
+            field in [one["field"] for one in answer.json().get("errors", [])]
+            or field in answer.json()["detail"]
+        )
+    assert not PreTradeCheck.objects.exists()
+
+
+def test_without_prices_the_price_is_asked_for(client):
+    ledger.share()
+    assert ask(client, qty=10).status_code == 409
+    body = ask(client, qty=10, price=50.0).json()
+    assert body["loss_bad_case"] is None and "no_history" in {one["code"] for one in body["reasons"]}
+
+
+def test_feedback_is_stored_once_and_signals_that_are_not_there_are_404(client, anna):
+    signal = make.signal(make.share(days=10))
+    path = f"/api/v1/signals/{signal.pk}/feedback"
+    first = client.post(path, {"kind": "useful"}, content_type="application/json")
+    assert first.status_code == 201, first.content
+    assert client.post(path, {"kind": "useful"}, content_type="application/json").json() == first.json()
+    assert client.post(path, {"kind": "comment"}, content_type="application/json").status_code == 422
+    assert client.post(path, {"kind": "bad"}, content_type="application/json").status_code == 400
+    assert Feedback.objects.get().user_id == anna.pk
+    assert (
+        client.post(
+            "/api/v1/signals/1/feedback", {"kind": "wrong"}, content_type="application/json"
+        ).status_code
+        == 404
+    )
+    Review.objects.create(signal=signal, verdict="rejected", note="x", by="staff")
+    assert client.post(path, {"kind": "wrong"}, content_type="application/json").status_code == 404
+
+
+def test_the_report_in_both_languages_and_never_another_s(client, anna):
+    make.week_of_trades(ledger.account(anna), make.share())
+    english = client.get(REPORT, headers={"Accept-Language": "en"}).json()
+    assert english["week"] == make.WEEK and english["decisions"] == 2
+    titles = {one["kind"]: one["title"] for one in english["mistakes"]}
+    assert titles["averaging_down"] == "Adding to a loser"
+    russian = client.get(REPORT, {"week": make.WEEK}, headers={"Accept-Language": "ru"}).json()
+    assert {one["title"] for one in russian["mistakes"]} >= {"Докупка к убытку"}
+    boris = Client()
+    boris.force_login(make.user("boris"))
+    assert boris.get(REPORT).json()["decisions"] == 0
+    assert client.get(REPORT, {"week": "x"}).status_code == 422
+    assert client.get(REPORT, {"week": "2030-W01"}).status_code == 409
+
+
+@pytest.mark.parametrize("path", [CHECK, REPORT, "/api/v1/signals/1/feedback"])
+def test_nobody_without_a_sign_in(path):
+    method = Client().get if path == REPORT else Client().post
+    assert method(path, content_type="application/json").status_code == 401
+
+
+def test_what_was_shown_and_answered_is_written_once(anna):
+    signal = make.signal(make.share(days=10))
+    assert signal_shown(user_id=anna.pk, signal_id=signal.pk, place="ticker", now=make.NOW)
+    assert not signal_shown(user_id=anna.pk, signal_id=signal.pk, place="list", now=make.NOW)
+    assert SignalShown.objects.get().place == "ticker"
+    answer = GameAnswerFacts(
+        scenario="s1", action="BUY", model_action="HOLD", regime="flat", r_multiple=1.0, model_r_multiple=None,
+        took_s=9.0, answered_at=make.NOW,
+    )  # fmt: skip
+    assert game_answer_record(user_id=anna.pk, answer=answer) == game_answer_record(
+        user_id=anna.pk, answer=answer
+    )
+    with pytest.raises(ConflictError, match="one answer"):
+        game_answer_record(
+            user_id=anna.pk,
+            answer=type(answer)(**{**{n: getattr(answer, n) for n in answer.__slots__}, "action": "SELL"}),
+        )
+
+
+def test_examples_have_the_shape_of_answers():
+    for serializer, example in (
+        (FeedbackSerializer, examples.FEEDBACK),
+        (PreTradeSerializer, examples.PRE_TRADE),
+        (WeeklyReportSerializer, examples.WEEK),
+    ):
+        assert set(serializer().fields) == set(example)
+
+
+class TestPage:
+    def test_in_both_languages_without_a_script(self, client, anna):
+        make.week_of_trades(ledger.account(anna), make.share())
+        english = client.get("/app/report/?lang=en")
+        text = english.content.decode()
+        assert english.status_code == 200 and "Adding to a loser" in text and "What habits cost" in text
+        assert "<script" not in text and "style=" not in text and "onclick" not in text
+        assert "unsafe-inline" not in english["Content-Security-Policy"]
+        russian = client.get("/app/report/").content.decode()
+        assert (
+            'lang="ru"' in russian
+            and "Докупка к убытку" in russian
+            and "−9 605".replace(" ", "\xa0") in russian
+        )
+
+    def test_charts_of_several_weeks(self, client, anna):
+        make.week_of_trades(ledger.account(anna), make.share())
+        client.get("/app/report/?week=2024-W09")
+        text = client.get("/app/report/?week=2024-W10").content.decode()
+        assert text.count("<svg") >= 3 and "2024-W09" in text
+        assert WeeklyReport.objects.count() == 2
+
+    def test_signed_in_only_and_errors_are_said(self, client):
+        assert Client().get("/app/report/").status_code == 302
+        wrong = client.get("/app/report/?week=nonsense")
+        assert wrong.status_code == 404 and "ISO" in wrong.content.decode()
+        assert client.post("/app/report/").status_code == 405
