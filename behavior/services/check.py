@@ -111,10 +111,7 @@ def pre_trade_check(
         held_avg_rub=held_avg,
         usual_size_rub=usual,
     )
-    try:
-        result = trade_check(trade, known, thresholds)
-    except ValueError as error:
-        raise InputError(str(error), field="stop" if trade.stop_rub else "qty") from error
+    result = _checked(trade, known, thresholds)
     sane = _sane_size(trade, market, known, policy, thresholds)
     row = _write(user_id, market.instrument.id, trade, result, tilt, now)
     return PreTradeAnswer(
@@ -133,6 +130,13 @@ def pre_trade_check(
         regime=market.regime,
         capital_rub=capital_rub,
     )
+
+
+def _checked(trade: ProposedTrade, known: Known, thresholds: Thresholds) -> CheckResult:
+    try:
+        return trade_check(trade, known, thresholds)
+    except ValueError as error:
+        raise InputError(str(error), field="qty" if trade.stop_rub is None else "stop") from error
 
 
 def _market(question: CheckQuestion, now: datetime) -> _Market:
