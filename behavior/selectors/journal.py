@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -54,19 +55,39 @@ def accounts_counted(*, user_id: int) -> tuple[AccountFacts, ...]:
     return tuple(one for one in accounts if one.kind == "real") or accounts
 
 
-def journals_get(
-    *, user_id: int, since: datetime, until: datetime, capital_rub: float | None, in_detail: bool = True
-) -> tuple[Journal, ...]:
-    """Return a journal for each account that has trades; `capital_rub` is that of accounts that name none.
+def capital_told(*, user_id: int, capital_rub: float | None) -> float | None:
+    """Return a user's capital, else that of the accounts together where each names its own; None where it is not told."""
+    if capital_rub is not None:
+        return capital_rub
+    own = [account.capital_rub for account in accounts_counted(user_id=user_id)]
+    known = [one for one in own if one is not None]
+    return sum(known) if known and len(known) == len(own) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalQuestion:
+    """Whose journal, of which time, as it was known when."""
+
+    user_id: int
+    since: datetime
+    until: datetime
+    as_of: datetime  # trades told by then count: an export is often imported after the week is over
+    capital_rub: float | None  # of accounts that name none
+
+
+def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[Journal, ...]:
+    """Return a journal for each account that has trades.
 
     `in_detail` reads prices and signals around the trades of the reported time; without it only frequency, sizes and
     realised results are known, which is all that the tilt needs.
     """
-    zone, policy = user_zone(user_id=user_id), policy_get()
-    shown = signals_shown(user_id=user_id, until=until) if in_detail else ()
+    since, until, policy = question.since, question.until, policy_get()
+    zone = user_zone(user_id=question.user_id)
+    shown = signals_shown(user_id=question.user_id, until=until) if in_detail else ()
     journals = []
-    for account in accounts_counted(user_id=user_id):
-        trades = trades_get(account_id=account.id, as_of=until)
+    for account in accounts_counted(user_id=question.user_id):
+        known = trades_get(account_id=account.id, as_of=question.as_of)
+        trades = tuple(trade for trade in known if trade.traded_at < until)
         if not trades:
             continue
         secids = sorted({trade.secid for trade in trades})
@@ -86,10 +107,17 @@ def journals_get(
                 contexts=_contexts(trades, since, paths, splits) if in_detail else {},
                 paths=paths,
                 splits=splits,
-                capital_rub=account.capital_rub if account.capital_rub is not None else capital_rub,
+                capital_rub=account.capital_rub if account.capital_rub is not None else question.capital_rub,
             )
         )
     return tuple(journals)
+
+
+def trades_told(*, user_id: int, as_of: datetime) -> tuple[TradeFacts, ...]:
+    """Return all trades of the accounts that the coach looks at, as known at a moment, in their order."""
+    accounts = accounts_counted(user_id=user_id)
+    told = [trade for one in accounts for trade in trades_get(account_id=one.id, as_of=as_of)]
+    return tuple(sorted(told, key=lambda trade: (trade.traded_at, trade.id)))
 
 
 def signals_shown(*, user_id: int, until: datetime) -> tuple[ShownSignal, ...]:

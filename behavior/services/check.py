@@ -27,7 +27,14 @@ from behavior.kernels.tilt import tilt_state
 from behavior.kernels.walk import journal_walk
 from behavior.models import PreTradeCheck
 from behavior.selectors.configuration import thresholds_get
-from behavior.selectors.journal import accounts_counted, in_force_of, journals_get, signal_in_force
+from behavior.selectors.journal import (
+    JournalQuestion,
+    accounts_counted,
+    capital_told,
+    in_force_of,
+    journals_get,
+    signal_in_force,
+)
 from features.selectors.regime import regime_at
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.adjusted import candles_adjusted
@@ -91,9 +98,11 @@ def pre_trade_check(
     price is given and none is stored.
     """
     thresholds, policy = thresholds_get(), policy_get()
+    capital_rub = capital_told(user_id=user_id, capital_rub=capital_rub)
     market = _market(question, now)
     trade = _proposed(question, market)
-    journals = journals_get(user_id=user_id, since=now, until=now, capital_rub=capital_rub, in_detail=False)
+    asked = JournalQuestion(user_id=user_id, since=now, until=now, as_of=now, capital_rub=capital_rub)
+    journals = journals_get(asked, in_detail=False)
     tilt, usual = _habits(journals, thresholds)
     held, held_avg = _held(user_id, trade.secid, now)
     bad_case = _bad_case(market, trade, thresholds, now)

@@ -98,6 +98,15 @@ def test_an_unknown_capital_is_asked_for(client, anna):
     assert body["position_pct"] is None and body["sane_size"] is None and body["loss_at_stop"]["rub"] > 300
 
 
+def test_capitals_of_accounts_are_told_too(client, anna):
+    make.share()
+    type(anna).objects.update(capital_rub=None)
+    ledger.account(anna, capital_rub=500_000)
+    assert ask(client, qty=100, stop=97.0).json()["capital"] == 500_000
+    ledger.account(anna, "second")
+    assert ask(client, qty=100, stop=97.0).json()["capital"] is None
+
+
 def test_an_amount_buys_whole_lots(client):
     make.share()
     assert ask(client, amount=10_999, stop=97.0).json()["shares"] == 100
