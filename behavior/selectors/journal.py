@@ -21,6 +21,7 @@ from behavior.contracts.journal import (
 )
 from behavior.kernels.context import prior_move_sigma
 from behavior.models import SignalShown
+from behavior.selectors.configuration import thresholds_get
 from features.selectors.regime import regime_at
 from market.contracts import InstrumentFacts, SplitFacts, Timeframe
 from market.selectors.adjusted import candles_adjusted
@@ -148,6 +149,13 @@ def in_force_of(signal: SignalFacts | None) -> SignalInForce | None:
     return SignalInForce(signal_id=signal.id, action=signal.action, strength=signal.strength)
 
 
+def regime_known(*, at: datetime, simulated: bool) -> str | None:
+    """Return the market's regime at a moment, None where none is known that is young enough."""
+    regime = regime_at(as_of=at, simulated=simulated)
+    oldest = at - timedelta(days=thresholds_get().check.regime_max_age_days)
+    return regime.name if regime is not None and regime.as_of >= oldest else None
+
+
 def price_path(*, instrument: InstrumentFacts, since: datetime, until: datetime) -> PricePath | None:
     """Return the hourly closes of a share up to a moment, of daily bars where it has no others; None without any."""
     for timeframe in (Timeframe.H1, Timeframe.D1):
@@ -192,11 +200,10 @@ def _contexts(
         if trade.traded_at < since:
             continue
         simulated = instrument_get(secid=trade.secid).is_simulated
-        regime = regime_at(as_of=trade.traded_at, simulated=simulated)
         path = paths.get(trade.secid)
         price_rub = trade.price_rub / _shares_since(splits.get(trade.secid, ()), trade.traded_at)
         contexts[trade.id] = TradeContext(
-            regime=None if regime is None else regime.name,
+            regime=regime_known(at=trade.traded_at, simulated=simulated),
             signal=in_force_of(signal_in_force(secid=trade.secid, at=trade.traded_at)),
             prior_move_sigma=None
             if path is None

@@ -33,13 +33,14 @@ from behavior.selectors.journal import (
     capital_told,
     in_force_of,
     journals_get,
+    regime_known,
     signal_in_force,
 )
-from features.selectors.regime import regime_at
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.adjusted import candles_adjusted
 from market.selectors.candles import candle_list
 from market.selectors.instruments import instrument_get, instrument_terms
+from market.selectors.trading_rules import may_short
 from modeling.contracts import QUANTILE_LEVELS, Decision, MarketState, PolicyConfig
 from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
@@ -119,6 +120,9 @@ def pre_trade_check(
         held_shares=held,
         held_avg_rub=held_avg,
         usual_size_rub=usual,
+        may_short=may_short(
+            secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
+        ).allowed,
     )
     result = _checked(trade, known, thresholds)
     sane = _sane_size(trade, market, known, policy, thresholds)
@@ -159,14 +163,13 @@ def _market(question: CheckQuestion, now: datetime) -> _Market:
             f"no price of {instrument.secid} is stored; give the price yourself", field="price"
         )
     turnover = [one.value_rub or one.close * one.volume_shares for one in candles]
-    regime = regime_at(as_of=now, simulated=instrument.is_simulated)
     return _Market(
         instrument=instrument,
         lot_size=terms.lot_size,
         price_step_rub=terms.price_step_rub,
         price_rub=price,
         signal=signal_in_force(secid=instrument.secid, at=now),
-        regime=None if regime is None else regime.name,
+        regime=regime_known(at=now, simulated=instrument.is_simulated),
         median_turnover_rub=float(np.median(turnover)) if turnover else 0.0,
     )
 
