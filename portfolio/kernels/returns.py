@@ -46,7 +46,7 @@ def common_days(returns: F64, *, min_days: int) -> CommonDays:
     known = np.isfinite(returns)
     kept = known.sum(axis=0) >= min_days
     while kept.any():
-        rows: Bools = known[:, kept].all(axis=1)
+        rows = np.asarray(known[:, kept].all(axis=1))
         if rows.sum() >= min_days:
             return CommonDays(kept=kept, rows=rows)
         left = np.flatnonzero(kept)

@@ -46,7 +46,7 @@ def test_the_covariance_is_scikit_learns(seed, days, shares):
 
 def test_the_covariance_refuses_what_it_cannot_be_made_of():
     for wrong in (np.zeros((1, 3)), np.zeros((5, 0)), np.array([[0.1], [np.nan]])):
-        with pytest.raises(ValueError, match="covariance|finite"):
+        with pytest.raises(ValueError, match=r"covariance|finite"):
             ledoit_wolf_covariance(wrong)
     assert ledoit_wolf_covariance(np.zeros((5, 2))).matrix.tolist() == [[0, 0], [0, 0]]
 
