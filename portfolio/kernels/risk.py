@@ -25,15 +25,6 @@ class TailLoss:
     cvar_rub: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Concentration:
-    """How few positions a portfolio really is."""
-
-    hhi: float  # 1 / n for n equal positions, 1 for a single one
-    effective_positions: float  # 1 / hhi
-    effective_bets: float
-
-
 def portfolio_volatility(positions_rub: F64, covariance: F64) -> float:
     """Return the standard deviation of a day's profit: `sqrt(x' S x)`.
 
@@ -133,25 +124,35 @@ def max_drawdown(returns: F64) -> float:
     return float(np.max(1.0 - value / np.maximum.accumulate(value)))
 
 
-def concentration(positions_rub: F64, covariance: F64) -> Concentration:
-    """Return how concentrated positions are, by size and by where their risk comes from.
+def herfindahl(positions_rub: F64) -> float:
+    """Return the sum of squared shares of the gross value (Herfindahl-Hirschman); 1 / it is the effective number of positions.
 
-    `hhi` is the sum of squared shares of the gross value (Herfindahl-Hirschman). `effective_bets` is Meucci's: the
-    exponential of the entropy of the shares of variance that the principal components of the covariance carry. Ten
-    shares that move as one are ten positions and little more than one bet.
-
-    Shapes: positions_rub (n,); covariance (n, n)
-    Units: hhi in (0, 1]; the others count from 1
-    NaN: NaN without a position; effective_bets NaN without variance
-    Source: A. Meucci (2009), Managing diversification, Risk 22 (5)
+    Shapes: positions_rub (n,), the signs do not matter
+    Units: 1 / n for n equal positions, 1 for a single one
+    NaN: NaN without a position
+    Source: A. O. Hirschman (1964), The paternity of an index, American Economic Review 54
     """
     gross = float(np.abs(positions_rub).sum())
-    if gross == 0.0:
-        return Concentration(hhi=math.nan, effective_positions=math.nan, effective_bets=math.nan)
-    hhi = float(np.sum((positions_rub / gross) ** 2))
-    return Concentration(
-        hhi=hhi, effective_positions=1.0 / hhi, effective_bets=_effective_bets(positions_rub, covariance)
-    )
+    return float(np.sum((positions_rub / gross) ** 2)) if gross > 0.0 else math.nan
+
+
+def effective_bets(positions_rub: F64, covariance: F64) -> float:
+    """Return Meucci's effective number of bets: of the shares of variance that principal components carry, exp(entropy).
+
+    Ten shares that move as one are ten positions and little more than one bet.
+
+    Shapes: positions_rub (n,); covariance (n, n)
+    Units: counts from 1 to n
+    NaN: NaN without variance
+    Source: A. Meucci (2009), Managing diversification, Risk 22 (5)
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    carried = (vectors.T @ positions_rub) ** 2 * np.maximum(values, 0.0)
+    total = float(carried.sum())
+    if total == 0.0:
+        return math.nan
+    part = carried[carried > 0.0] / total
+    return float(np.exp(-np.sum(part * np.log(part))))
 
 
 def exit_days(quantity_rub: F64, turnover_rub: F64, *, participation_frac: float) -> F64:
@@ -169,16 +170,6 @@ def exit_days(quantity_rub: F64, turnover_rub: F64, *, participation_frac: float
     days: F64 = np.divide(size, capacity, out=np.full(size.shape, np.inf), where=capacity != 0.0)
     days[size == 0.0] = 0.0
     return days
-
-
-def _effective_bets(positions_rub: F64, covariance: F64) -> float:
-    values, vectors = np.linalg.eigh(covariance)
-    carried = (vectors.T @ positions_rub) ** 2 * np.maximum(values, 0.0)
-    total = float(carried.sum())
-    if total == 0.0:
-        return math.nan
-    part = carried[carried > 0.0] / total
-    return float(np.exp(-np.sum(part * np.log(part))))
 
 
 def _check_confidence(confidence: float) -> None:
