@@ -19,6 +19,7 @@ from market.reference_contracts import IndexWeights as IndexWeights
 from market.reference_contracts import PriceBand as PriceBand
 from market.reference_contracts import SessionFacts as SessionFacts
 from market.reference_contracts import ShortPermission as ShortPermission
+from market.reference_contracts import SplitFacts as SplitFacts
 from market.reference_contracts import TermsFacts as TermsFacts
 from traderai.common.arrays import F64, I8, I64, Bools
 from traderai.common.errors import InputError, did_you_mean

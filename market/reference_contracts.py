@@ -81,6 +81,14 @@ class DividendAhead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitFacts:
+    """A split: so many shares after it for one before."""
+
+    begins_at: datetime  # from then on new shares are traded: midnight of the first day of its trading day
+    shares_after_per_before: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexMemberFacts:
     """A share that belonged to an index; how long it would was not known then."""
 

@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+AccountKind = Literal["real", "virtual"]
 TradeSide = Literal["BUY", "SELL"]
 TradeOrigin = Literal["api", "manual", "csv", "virtual", "adjustment"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """One account of a user."""
+
+    id: int
+    kind: AccountKind
+    name: str
+    capital_rub: float | None  # a virtual account's: what it began with; None: unknown
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +83,14 @@ class PositionFacts:
     opened_at: datetime  # of the oldest open part
     stop_rub: float | None  # the newest one set
     trade_ids: tuple[int, ...]  # of the open parts, oldest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedShare:
+    """A share on a user's watch list."""
+
+    secid: str
+    name_ru: str
+    name_en: str
+    sector: str
+    added_at: datetime
