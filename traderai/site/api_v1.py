@@ -8,6 +8,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include(f"{app}.api.urls"))
-    for app in ("market", "modeling", "signals")
+    for app in ("market", "modeling", "signals", "portfolio")
     if find_spec(f"{app}.api.urls")
 ]

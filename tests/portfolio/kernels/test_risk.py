@@ -16,8 +16,9 @@ from portfolio.kernels.covariance import correlation_of, ledoit_wolf_covariance
 from portfolio.kernels.returns import common_days, total_returns
 from portfolio.kernels.risk import (
     beta_to,
-    concentration,
+    effective_bets,
     exit_days,
+    herfindahl,
     historical_tail,
     max_drawdown,
     normal_tail,
@@ -80,7 +81,7 @@ def test_no_position_has_no_risk():
     nothing, covariance = np.zeros(3), np.eye(3)
     assert portfolio_volatility(nothing, covariance) == 0.0
     assert risk_contributions(nothing, covariance).tolist() == [0, 0, 0]
-    assert math.isnan(concentration(nothing, covariance).hhi)
+    assert math.isnan(herfindahl(nothing)) and math.isnan(effective_bets(nothing, covariance))
 
 
 @given(seed=seeds, days=st.integers(3, 400), confidence=st.sampled_from([0.95, 0.99]))
@@ -142,17 +143,15 @@ def test_beta_is_scipys_slope_on_common_days(seed):
 
 
 def test_concentration_by_hand():
-    equal = concentration(np.full(4, 100.0), np.eye(4))
-    assert equal.hhi == pytest.approx(0.25) and equal.effective_positions == pytest.approx(4)
-    one = concentration(np.array([0.0, -7.0]), np.eye(2))
-    assert one.hhi == 1.0 and one.effective_bets == pytest.approx(1.0)
+    assert herfindahl(np.full(4, 100.0)) == pytest.approx(0.25)
+    one = np.array([0.0, -7.0])
+    assert herfindahl(one) == 1.0 and effective_bets(one, np.eye(2)) == pytest.approx(1.0)
     # Two independent shares, one with twice the deviation: variance is carried 4 to 1.
-    apart = concentration(np.array([1.0, 1.0]), np.diag([1.0, 4.0]))
-    assert apart.effective_bets == pytest.approx(math.exp(-(0.2 * math.log(0.2) + 0.8 * math.log(0.8))))
+    apart = effective_bets(np.array([1.0, 1.0]), np.diag([1.0, 4.0]))
+    assert apart == pytest.approx(math.exp(-(0.2 * math.log(0.2) + 0.8 * math.log(0.8))))
     # Ten shares that move as one are little more than one bet.
-    alike = concentration(np.ones(10), np.full((10, 10), 0.99) + 0.01 * np.eye(10))
-    assert alike.effective_positions == pytest.approx(10) and alike.effective_bets < 1.05
-    assert math.isnan(concentration(np.ones(2), np.zeros((2, 2))).effective_bets)
+    assert effective_bets(np.ones(10), np.full((10, 10), 0.99) + 0.01 * np.eye(10)) < 1.05
+    assert math.isnan(effective_bets(np.ones(2), np.zeros((2, 2))))
 
 
 def test_days_to_exit():
