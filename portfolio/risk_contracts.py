@@ -122,6 +122,7 @@ class PortfolioQuestion:
 
     positions: tuple[AskedPosition, ...]
     capital_rub: float | None = None  # what the account is worth: cash and longs, less what shorts are worth
+    cash_rub: float | None = None  # instead of the capital: it is this and what the positions are worth
     profile: str = "balanced"
     partial: bool = False  # analyse the rest where a position is refused
     horizon: str | None = None

@@ -34,9 +34,7 @@ class PortfolioRequestSerializer(serializers.Serializer[dict[str, Any]]):
     positions = serializers.ListField(
         child=AskedPositionSerializer(), required=False, max_length=2000, help_text="At most 500."
     )
-    account = serializers.IntegerField(
-        required=False, help_text="Id of a saved account; the only one by default."
-    )
+    account_id = serializers.IntegerField(required=False, help_text="The only account by default.")
     capital = serializers.FloatField(
         required=False, allow_null=True,
         help_text="RUB that the account is worth with its cash; left out: the account's or the user's, else unknown.",

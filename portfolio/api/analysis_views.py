@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,10 +11,10 @@ from rest_framework.views import APIView
 
 from portfolio.api import analysis_examples
 from portfolio.api.analysis_serializers import PortfolioAnalysisSerializer, PortfolioRequestSerializer
+from portfolio.api.requests import asker, language_of
 from portfolio.risk_contracts import AskedPosition, PortfolioQuestion
 from portfolio.services.analyze import portfolio_analyze
 from portfolio.services.saved import saved_question
-from signals.explain import spoken_language
 from traderai.common import clock
 from traderai.common.problems import problem_responses
 
@@ -51,8 +50,8 @@ class AnalyzePortfolioView(APIView):
         if "positions" not in body:
             question = saved_question(
                 question=question,
-                user_id=_user(request).pk,
-                account_id=body.get("account"),
+                user_id=asker(request),
+                account_id=body.get("account_id"),
                 users_capital_rub=_capital_rub(request),
                 now=now,
             )
@@ -60,8 +59,7 @@ class AnalyzePortfolioView(APIView):
 
 
 def _question(request: Request, body: dict[str, Any]) -> PortfolioQuestion:
-    user = _user(request)
-    asked_language = get_language() if "Accept-Language" in request.headers else None
+    user: Any = request.user
     default_rub = _capital_rub(request) if "positions" in body else None
     return PortfolioQuestion(
         positions=tuple(
@@ -79,14 +77,10 @@ def _question(request: Request, body: dict[str, Any]) -> PortfolioQuestion:
         profile=body.get("risk_profile") or user.risk_profile,
         partial=body["partial"],
         horizon=body.get("horizon"),
-        language=spoken_language(asked_language or user.language),
+        language=language_of(request),
     )
 
 
 def _capital_rub(request: Request) -> float | None:
-    capital_rub = _user(request).capital_rub
-    return None if capital_rub is None else float(capital_rub)
-
-
-def _user(request: Request) -> Any:
-    return request.user
+    user: Any = request.user
+    return None if user.capital_rub is None else float(user.capital_rub)

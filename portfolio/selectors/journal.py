@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from market.selectors.splits import splits_get
 from portfolio.contracts import AccountFacts, PositionFacts, RoundTrip, StopChange, TradeFacts
 from portfolio.kernels.fifo import fifo_fold
@@ -46,6 +48,29 @@ def trades_get(*, account_id: int, as_of: datetime) -> tuple[TradeFacts, ...]:
     return trade_facts(rows.order_by("traded_at", "id").values_list(*TRADE_COLUMNS))
 
 
+def trades_page(
+    *,
+    user_id: int,
+    account_id: int | None,
+    secid: str | None,
+    before: tuple[datetime, int] | None,
+    limit: int,
+) -> tuple[TradeFacts, ...]:
+    """Return a user's newest trades before a place in their order (moment and id), the newest first.
+
+    Raises: NotFoundError for another user's account.
+    """
+    rows = Trade.objects.filter(account__user_id=user_id)
+    if account_id is not None:
+        rows = rows.filter(account_id=account_get(user_id=user_id, account_id=account_id).id)
+    if secid is not None:
+        rows = rows.filter(instrument__secid=secid)
+    if before is not None:
+        moment, number = before
+        rows = rows.filter(Q(traded_at__lt=moment) | Q(traded_at=moment, id__lt=number))
+    return trade_facts(rows.order_by("-traded_at", "-id").values_list(*TRADE_COLUMNS)[:limit])
+
+
 def stops_get(*, account_id: int, as_of: datetime) -> tuple[StopChange, ...]:
     """Return the stops that had been set, moved or taken away by `as_of`, in their order."""
     rows = StopRow.objects.filter(account_id=account_id, set_at__lte=as_of).order_by("set_at", "id")
@@ -63,6 +88,20 @@ def round_trips_get(*, account_id: int, as_of: datetime) -> tuple[RoundTrip, ...
 def positions_get(*, account_id: int, as_of: datetime) -> tuple[PositionFacts, ...]:
     """Return what was open at `as_of`, by ticker, in the shares of that day."""
     return _fold(account_id, as_of)[1]
+
+
+def position_get(*, account_id: int, secid: str, as_of: datetime) -> PositionFacts:
+    """Return what was open in one share at `as_of`.
+
+    Raises: NotFoundError where nothing was.
+    """
+    for position in positions_get(account_id=account_id, as_of=as_of):
+        if position.secid == secid:
+            return position
+    raise NotFoundError(
+        f"a position in {secid} must be held, and none is; ask for the list of positions",
+        code="unknown_position",
+    )
 
 
 def trade_facts(rows: Iterable[tuple[Any, ...]]) -> tuple[TradeFacts, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -82,6 +82,9 @@ def portfolio_analyze(*, question: PortfolioQuestion, now: datetime) -> Portfoli
         checked = refusals_raise(left, (*checked.refused, *no_price), partial=question.partial)
         panel, index = panel_get(instruments=[one.instrument for one in left], as_of=now, rules=rules)
     book = book_of(held=checked.held, panel=panel, index=index, rules=rules)
+    if question.cash_rub is not None:
+        worth_rub = question.cash_rub + float(book.value_rub.sum())
+        question = replace(question, capital_rub=worth_rub if worth_rub > 0.0 else None)
     return _answer(_desk(book, question, rules, now), question, checked.refused)
 
 

@@ -112,7 +112,7 @@ def test_the_words_and_the_limits_are_the_users(client, user):
         ({"positions": [position("SHR1")], "capital": "NaN"}, 400, ["capital"]),
         ({"positions": [position("SHR1")], "risk_profile": "brave"}, 400, ["risk_profile"]),
         ({"positions": [position("SHR1")], "horizon": "4d"}, 422, ["horizon"]),
-        ({}, 422, ["account"]),
+        ({}, 422, ["account_id"]),
     ],
 )  # fmt: skip
 def test_errors_are_problems_that_name_every_field(client, body, status, fields):
@@ -156,14 +156,24 @@ def test_the_saved_positions_of_the_only_account(client, user):
     answer = ask(client)
     assert answer.status_code == 422 and answer.json()["code"] == "which_account"
     second = Account.objects.get(name="Second")
-    body = ask(client, account=second.pk).json()
+    body = ask(client, account_id=second.pk).json()
     assert [own["secid"] for own in body["positions"]] == ["SHR3"] and body["capital_rub"] is None
+
+
+def test_a_virtual_account_is_worth_its_cash_and_its_positions(client, user):
+    own = bought(user, "SHR0", 300, kind="virtual", capital_rub=50_000)
+    body = ask(client).json()
+    assert body["capital_rub"] == pytest.approx(50_000 - 300 * 80 + 300 * 100)
+    assert body["exposure"]["cash_rub"] == pytest.approx(50_000 - 300 * 80)
+    assert ask(client, account_id=own.pk, capital=1e6).json()["capital_rub"] == 1e6, (
+        "what is asked goes before"
+    )
 
 
 def test_another_users_account_is_not_there(client, user):
     stranger = User.objects.create_user("other", password="x")
     theirs = bought(stranger, "SHR0", 300)
-    answer = ask(client, account=theirs.pk)
+    answer = ask(client, account_id=theirs.pk)
     assert answer.status_code == 404 and "SHR0" not in answer.content.decode()
     assert ask(client).status_code == 422, "nor is it found without its name"
 

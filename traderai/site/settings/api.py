@@ -27,6 +27,13 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields of one name with other choices: each set of them has its own name in the document.
+    "ENUM_NAME_OVERRIDES": {
+        "AccountKindEnum": ["real", "virtual"],
+        "LevelKindEnum": ["support", "resistance"],
+        "PositionSideEnum": ["long", "short"],
+        "TradeSideEnum": ["BUY", "SELL"],
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [

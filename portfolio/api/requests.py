@@ -1,0 +1,81 @@
+"""What a request says: who asks, in which language, of which trade."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from portfolio.ledger_contracts import Said
+from signals.explain import spoken_language
+from traderai.common.errors import InputError
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="A name of your choice for this one trade, at most 100 characters: sent again it changes nothing.",
+)
+_LONGEST_KEY = 100
+
+
+def asker(request: Request) -> int:
+    """Return the user who asks; permissions let nobody else come so far."""
+    return int(request.user.pk or 0)
+
+
+def language_of(request: Request) -> str:
+    """Return the language asked for by the request, else the user's own."""
+    asked = get_language() if "Accept-Language" in request.headers else None
+    return spoken_language(asked or getattr(request.user, "language", None))
+
+
+def position_named(name: str) -> tuple[int, str]:
+    """Return account and ticker of a position's name; the router lets no other names through."""
+    account_id, secid = name.split("-", 1)
+    return int(account_id), secid.upper()
+
+
+def said_trade(request: Request, values: dict[str, Any]) -> Said:
+    """Return the trade of a checked body."""
+    return Said(
+        secid=values["secid"],
+        side=values["side"],
+        qty=values["qty"],
+        unit=values["qty_unit"],
+        origin="api",
+        price_rub=values.get("price"),
+        commission_rub=values.get("commission"),
+        traded_at=values.get("traded_at"),
+        stop_rub=values.get("stop"),
+        signal_id=values.get("signal_id"),
+        external_id=_external_id(request),
+    )
+
+
+def said_position(request: Request, values: dict[str, Any]) -> Said:
+    """Return the trade that would have opened the position of a checked body."""
+    return Said(
+        secid=values["secid"],
+        side="BUY" if values["side"] == "long" else "SELL",
+        qty=values["qty"],
+        unit=values["qty_unit"],
+        origin="manual",
+        price_rub=values.get("avg_price"),
+        commission_rub=values.get("commission"),
+        traded_at=values.get("opened_at"),
+        stop_rub=values.get("stop"),
+        external_id=_external_id(request),
+    )
+
+
+def _external_id(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "").strip()
+    if len(key) > _LONGEST_KEY:
+        raise InputError(
+            f"Idempotency-Key must have at most {_LONGEST_KEY} characters, had {len(key)}",
+            field="Idempotency-Key",
+        )
+    return f"key:{key}" if key else ""

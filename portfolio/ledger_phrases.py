@@ -1,0 +1,34 @@
+"""The words of remarks and refusals of the ledger: codes to sentences, rendered when they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from portfolio.ledger_contracts import Remark
+from signals.explain import spoken_language
+
+PHRASES: Final[Mapping[str, str | Promise]] = {
+    "commission_reckoned": gettext_lazy("No commission was given; %(commission_rub)s RUB was reckoned."),
+    "price_not_checked": gettext_lazy("There are no candles of that day to hold the price against."),
+    "price_outside_of_day": gettext_lazy(
+        "The price lies outside of that day's range, %(low_rub)s to %(high_rub)s RUB."
+    ),
+    "lapsed": gettext_lazy("The share was not traded in time."),
+    "not_shortable": gettext_lazy("The share could not be sold short."),
+    "not_in_lots": gettext_lazy("The quantity was not of whole lots."),
+    "no_money": gettext_lazy("The account had too little money for it."),
+}
+
+
+def remark_text(remark: Remark, *, language: str) -> str:
+    """Return a remark in a language, numbers as they are."""
+    params = {
+        name: f"{value:g}" if isinstance(value, float) else value for name, value in remark.params.items()
+    }
+    with translation.override(spoken_language(language)):
+        return str(PHRASES[remark.code]) % params

@@ -1,0 +1,60 @@
+"""Reading positions with what they are worth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from market.contracts import InstrumentFacts, LastClose, Timeframe
+from market.selectors.candles import last_closes
+from market.selectors.instruments import instrument_list
+from portfolio.contracts import PositionFacts
+from portfolio.ledger_contracts import PositionView
+from portfolio.selectors.journal import account_get, accounts_get, position_get, positions_get
+from signals.selectors.configuration import service_get
+
+
+def positions_valued(
+    *, user_id: int, account_id: int | None = None, secid: str | None = None, as_of: datetime
+) -> tuple[PositionView, ...]:
+    """Return what a user holds, by account and ticker, at the last closes known at `as_of`.
+
+    Raises: NotFoundError for another user's account, or with `secid` where nothing is held in it.
+    """
+    accounts = (
+        accounts_get(user_id=user_id)
+        if account_id is None
+        else (account_get(user_id=user_id, account_id=account_id),)
+    )
+    if secid is None:
+        held = [each for own in accounts for each in positions_get(account_id=own.id, as_of=as_of)]
+    else:
+        held = [position_get(account_id=own.id, secid=secid, as_of=as_of) for own in accounts]
+    if not held:
+        return ()
+    known = {each.secid: each for each in instrument_list(active_only=False)}
+    closes = last_closes(timeframe=Timeframe.parse(service_get().timeframe), as_of=as_of)
+    return tuple(_valued(each, known[each.secid], closes.get(each.secid)) for each in held)
+
+
+def position_id(position: PositionFacts) -> str:
+    """Return how a position is named in addresses."""
+    return f"{position.account_id}-{position.secid}"
+
+
+def _valued(position: PositionFacts, instrument: InstrumentFacts, last: LastClose | None) -> PositionView:
+    sign = 1.0 if position.is_long else -1.0
+    cost = position.qty_shares * position.avg_price_rub
+    price = None if last is None else last.close
+    value = None if price is None else sign * position.qty_shares * price
+    pnl = None if value is None else value - sign * cost - position.commission_rub
+    return PositionView(
+        id=position_id(position),
+        position=position,
+        name_ru=instrument.name_ru,
+        name_en=instrument.name_en,
+        price_rub=price,
+        priced_at=None if last is None else last.begin,
+        value_rub=value,
+        pnl_rub=pnl,
+        pnl_frac=None if pnl is None else pnl / cost,
+    )
