@@ -21,17 +21,18 @@ from traderai.common.clock import MOSCOW
 PRICE_FRAMES = (Timeframe.M10, Timeframe.H1, Timeframe.D1)
 PRICE_FRESH = timedelta(days=400)
 _CANDLES = """
-SELECT string_agg(int8send(place), ''), string_agg(int8send(day), ''),
+SELECT string_agg(int8send(id), ''), string_agg(int8send(day), ''),
        string_agg(float8send(close), ''), string_agg(float8send(turnover), '')
 FROM (
-    SELECT array_position(%(ids)s::int8[], instrument_id::int8)::int8 - 1 AS place,
+    SELECT instrument_id::int8 AS id,
            ((begin AT TIME ZONE 'Europe/Moscow')::date - DATE '1970-01-01')::int8 AS day,
            close, coalesce(value_rub, close * volume_shares) AS turnover
     FROM market_candle
-    WHERE instrument_id = ANY(%(ids)s::int8[]) AND timeframe_min = 1440
-      AND begin >= %(since)s AND begin < %(until)s AND begin <= %(newest)s
+    WHERE instrument_id = ANY(%(ids)s::int8[]) AND timeframe_min = 1440 AND begin <= %(newest)s AND ({spans})
 ) AS bars
 """
+# Plain comparisons: the planner leaves partitions of other years alone by them.
+_SPAN = "begin >= %(since_{0})s AND begin < %(until_{0})s"
 _PRICES = """
 SELECT wanted.place - 1, bar.close, bar.ends
 FROM unnest(%(ids)s::int8[]) WITH ORDINALITY AS wanted(id, place) CROSS JOIN LATERAL (
@@ -78,13 +79,13 @@ def daily_panel(
     ids = [facts.id for facts in instruments]
     today = day_number(as_of.astimezone(MOSCOW).date())
     actions = actions_many(ids, as_of)
-    parts = [_candles(ids, as_of, span) for span in spans]
-    place, day = (np.concatenate([part[i] for part in parts]) for i in range(2))
+    who, day, closes, turnovers = _candles(ids, as_of, spans)
+    order = np.argsort(ids)
+    place = order[np.searchsorted(ids, who, sorter=order)]
     days = np.unique(day)
     panel = {name: np.full((days.size, len(ids)), np.nan) for name in ("close", "turnover")}
     row = np.searchsorted(days, day)
-    for at, name in ((2, "close"), (3, "turnover")):
-        panel[name][row, place] = np.concatenate([part[at] for part in parts])
+    panel["close"][row, place], panel["turnover"][row, place] = closes, turnovers
     dividend_rub = np.zeros_like(panel["close"])
     price_rub, price_known_s = _prices(ids, as_of)
     bounds = [tuple(day_number(moment.astimezone(MOSCOW).date()) for moment in span) for span in spans]
@@ -107,10 +108,13 @@ def daily_panel(
     )
 
 
-def _candles(ids: list[int], as_of: datetime, span: tuple[datetime, datetime]) -> list[Any]:
-    values: dict[str, Any] = {"ids": ids, "since": span[0], "until": span[1], "newest": as_of - Timeframe.D1.duration}
+def _candles(ids: list[int], as_of: datetime, spans: Sequence[tuple[datetime, datetime]]) -> list[Any]:
+    values: dict[str, Any] = {"ids": ids, "newest": as_of - Timeframe.D1.duration}
+    for number, (since, until) in enumerate(spans):
+        values |= {f"since_{number}": since, f"until_{number}": until}
+    within = " OR ".join(_SPAN.format(number) for number in range(len(spans)))
     with connection.cursor() as cursor:
-        cursor.execute(_CANDLES, values)
+        cursor.execute(_CANDLES.format(spans=within), values)
         columns = cursor.fetchone()
     kinds = (np.int64, np.int64, np.float64, np.float64)
     stored = (">i8", ">i8", ">f8", ">f8")

@@ -241,7 +241,7 @@ class LimitSerializer(serializers.Serializer[Any]):
     is_kept = serializers.BooleanField()
 
 
-class TradeSerializer(serializers.Serializer[Any]):
+class ProposedTradeSerializer(serializers.Serializer[Any]):
     """One trade of the rebalancing."""
 
     secid = serializers.CharField()
@@ -281,7 +281,7 @@ class ProposalsSerializer(serializers.Serializer[Any]):
         choices=["no_change", "rebalance", "swap", "not_all_limits"], allow_null=True
     )
     limits = LimitSerializer(many=True)
-    trades = TradeSerializer(many=True)
+    trades = ProposedTradeSerializer(many=True)
     lots = serializers.IntegerField(allow_null=True)
     cost_rub = serializers.FloatField(allow_null=True)
     unkept = UnkeptSerializer(many=True)

@@ -58,6 +58,8 @@ class _Desk:
     base_rub: float
     rules: PortfolioRules
     as_of: datetime
+    timeframe: str
+    horizon: str
     language: str
 
 
@@ -130,6 +132,8 @@ def _desk(book: Book, question: PortfolioQuestion, rules: PortfolioRules, now: d
         base_rub=base_rub,
         rules=rules,
         as_of=now,
+        timeframe=timeframe,
+        horizon=horizon,
         language=spoken_language(question.language),
     )
 
@@ -152,7 +156,7 @@ def _warnings(signal: SignalFacts, now: datetime) -> tuple[str, ...]:
 
 def _answer(desk: _Desk, question: PortfolioQuestion, refused: tuple[FieldProblem, ...]) -> PortfolioAnalysis:
     book = desk.book
-    swaps = swaps_of(book, desk.plan, desk.words, _buys(question, desk), desk.rules)
+    swaps = swaps_of(book, desk.plan, desk.words, _buys(desk), desk.rules)
     return PortfolioAnalysis(
         as_of=desk.as_of,
         profile=question.profile,
@@ -172,9 +176,9 @@ def _answer(desk: _Desk, question: PortfolioQuestion, refused: tuple[FieldProble
     )
 
 
-def _buys(question: PortfolioQuestion, desk: _Desk) -> dict[str, tuple[InstrumentFacts, SignalFacts]]:
+def _buys(desk: _Desk) -> dict[str, tuple[InstrumentFacts, SignalFacts]]:
     """Return the proven BUYs of active shares that may still be entered; as long as no model is proven, none."""
-    timeframe, horizon = asked_for(timeframe=None, horizon=question.horizon)
+    timeframe, horizon = desk.timeframe, desk.horizon
     ids = set(proven_buys(timeframe=timeframe, horizon=horizon, as_of=desk.as_of))
     if not ids:
         return {}
