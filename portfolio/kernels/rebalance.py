@@ -16,7 +16,7 @@ from traderai.common.arrays import F64, I64, Bools
 
 LimitCode = Literal["share", "sector", "gross", "short", "cash", "exit_days", "volatility"]
 TOLERANCE = 1e-6  # of the capital: a ruble of a million
-MAX_CUTS = 100
+MAX_CUTS = 30  # of parts of lots, and again of whole ones
 SOLVER_SECONDS = 1.0  # of one programme; then the best found stands and says so
 
 
@@ -38,7 +38,7 @@ class Holdings:
         """1 for longs, -1 for shorts."""
         return np.where(self.lots * self.lot_rub + self.odd_rub < 0.0, -1.0, 1.0)
 
-    def sizes_rub(self, traded: I64) -> F64:
+    def sizes_rub(self, traded: I64 | F64) -> F64:
         """Return the positions without their signs after so many lots of each were traded."""
         sizes: F64 = (np.abs(self.lots) - traded) * self.lot_rub + np.abs(self.odd_rub)
         return sizes
@@ -95,10 +95,17 @@ class _Programme:
     high: I64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Solution:
+    traded: Any  # (n,), whole lots or parts of lots
+    is_proven: bool
+    is_inside: bool  # False: cuts ran out before the volatility was
+
+
 def rebalance(holdings: Holdings, limits: Limits, *, capital_rub: float) -> Rebalancing:
     """Return the fewest lots to trade that bring a portfolio inside its limits, of these the cheapest.
 
-    Lots come first, costs second, lexicographically. The limit of volatility is convex: it is cut off by its tangents
+    Lots come first, costs second, lexicographically; "inside" is to a millionth of the capital. The limit of volatility is convex: it is cut off by its tangents
     until none is broken (Kelley's method), which leaves out no portfolio that keeps it. Limits that cannot be kept are
     named, brought as near as can be, and the others kept. The capital is what the account is worth before the costs.
 
@@ -214,11 +221,14 @@ def _lexicographic(
     first = _solved(programme, cuts, ones, holdings, limits, capital_rub)
     if first is None:
         return None
-    traded, proven = first
-    fewest = _Row(code="gross", at=None, start=-float(traded.sum()), falls=-ones, limit=0.0)
+    if not first.is_inside:
+        return _nearest_inside(first.traded, programme, holdings, limits, capital_rub), False
+    fewest = _Row(code="gross", at=None, start=-float(first.traded.sum()), falls=-ones, limit=0.0)
     rows = (*programme.rows, fewest)
     cheaper = _solved(replace(programme, rows=rows), cuts, holdings.cost_rub, holdings, limits, capital_rub)
-    return (traded if cheaper is None else cheaper[0]), proven
+    if cheaper is None or not cheaper.is_inside:
+        return first.traded, first.is_proven
+    return cheaper.traded, first.is_proven
 
 
 def _solved(
@@ -228,29 +238,35 @@ def _solved(
     holdings: Holdings,
     limits: Limits,
     capital_rub: float,
-) -> tuple[I64, bool] | None:
-    """Solve, cut off what breaks the limit of volatility, and solve again; `cuts` grows."""
-    proven = True
-    for _ in range(MAX_CUTS):
-        answer = _milp(programme, cuts, objective)
-        if answer is None:
+) -> _Solution | None:
+    """Solve, cut off what breaks the limit of volatility, and solve again; `cuts` grows. None where nothing is inside.
+
+    Parts of lots go first: that is quick, and leaves little for the whole ones to break.
+    """
+    for _ in range(MAX_CUTS if limits.volatility_frac is not None else 0):
+        parts = _milp(programme, cuts, objective, whole=False)
+        if parts is None:
             return None
-        traded, own = answer
-        proven &= own
-        if not _over_volatility(traded, holdings, limits, capital_rub):
-            return traded, proven
-        cuts.append(_tangent(traded, holdings, limits, capital_rub))
-    return None
+        if not _over_volatility(parts.traded, holdings, limits, capital_rub):
+            break
+        cuts.append(_tangent(parts.traded, holdings, limits, capital_rub))
+    found = None
+    for _ in range(MAX_CUTS):
+        found = _milp(programme, cuts, objective, whole=True)
+        if found is None or not _over_volatility(found.traded, holdings, limits, capital_rub):
+            return found
+        cuts.append(_tangent(found.traded, holdings, limits, capital_rub))
+    return None if found is None else replace(found, is_inside=False)
 
 
-def _milp(programme: _Programme, cuts: list[_Row], objective: F64) -> tuple[I64, bool] | None:
+def _milp(programme: _Programme, cuts: list[_Row], objective: F64, *, whole: bool) -> _Solution | None:
     # Imported when needed: the portfolio that keeps its limits, the common case, pays nothing for it.
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     rows = (*programme.rows, *cuts)
     result: Any = milp(
         objective / max(float(np.abs(objective).max()), 1e-12),
-        integrality=np.ones(objective.size),
+        integrality=np.full(objective.size, int(whole)),
         bounds=Bounds(programme.low, programme.high),
         constraints=LinearConstraint(
             np.array([row.falls for row in rows]), lb=np.array([row.start - row.limit for row in rows])
@@ -259,22 +275,41 @@ def _milp(programme: _Programme, cuts: list[_Row], objective: F64) -> tuple[I64,
     )
     if result.x is None:
         return None
-    return np.rint(result.x).astype(np.int64), bool(result.status == 0)
+    traded = np.rint(result.x).astype(np.int64) if whole else result.x
+    return _Solution(traded=traded, is_proven=bool(result.status == 0), is_inside=True)
 
 
-def _over_volatility(traded: I64, holdings: Holdings, limits: Limits, capital_rub: float) -> bool:
+def _nearest_inside(
+    traded: I64, programme: _Programme, holdings: Holdings, limits: Limits, capital_rub: float
+) -> I64:
+    """Return the first portfolio inside the volatility on the way from the one found to nothing at all.
+
+    Volatility is convex, so it falls below its limit once on that way.
+    """
+    rest: I64 = programme.high - traded
+    low, high = 0.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2.0
+        tried = traded + np.ceil(middle * rest).astype(np.int64)
+        over = _over_volatility(tried, holdings, limits, capital_rub)
+        low, high = (middle, high) if over else (low, middle)
+    nearest: I64 = traded + np.ceil(high * rest).astype(np.int64)
+    return nearest
+
+
+def _over_volatility(traded: I64 | F64, holdings: Holdings, limits: Limits, capital_rub: float) -> bool:
     if limits.volatility_frac is None:
         return False
     positions = holdings.sign * holdings.sizes_rub(traded) / capital_rub
     return portfolio_volatility(positions, holdings.covariance) > limits.volatility_frac + TOLERANCE
 
 
-def _tangent(traded: I64, holdings: Holdings, limits: Limits, capital_rub: float) -> _Row:
+def _tangent(traded: I64 | F64, holdings: Holdings, limits: Limits, capital_rub: float) -> _Row:
     """Return the tangent of the volatility at a portfolio: no other lies below it."""
     sign = holdings.sign
     positions = sign * holdings.sizes_rub(traded) / capital_rub
     slope = holdings.covariance @ positions / portfolio_volatility(positions, holdings.covariance)
-    start = sign * holdings.sizes_rub(np.zeros_like(traded)) / capital_rub
+    start = sign * holdings.sizes_rub(np.zeros_like(holdings.lots)) / capital_rub
     return _Row(
         code="volatility",
         at=None,

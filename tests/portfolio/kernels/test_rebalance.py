@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portfolio.kernels import rebalance as module
 from portfolio.kernels.rebalance import Holdings, Limits, rebalance
 
 LOOSE = Limits(share_frac=9.0, sector_frac=9.0, gross_frac=9.0, short_frac=9.0, cash_frac=-9.0)
@@ -152,6 +153,22 @@ def test_a_volatility_that_cannot_be_reached_is_named():
     )
     found = rebalance(held, limits, capital_rub=1000.0)
     assert [one.code for one in found.unkept] == ["volatility"]
+
+
+def test_where_the_cuts_run_out_the_way_to_nothing_leads_inside(monkeypatch):
+    monkeypatch.setattr(module, "MAX_CUTS", 1)
+    rng = np.random.default_rng(3)
+    mixing = rng.normal(0, 0.02, (6, 6))
+    held = holdings(rng.integers(50, 90, 6), rng.integers(20, 400, 6), covariance=mixing @ mixing.T)
+    limits = Limits(
+        share_frac=9, sector_frac=9, gross_frac=9, short_frac=9, cash_frac=-9, volatility_frac=0.02
+    )
+    found = rebalance(held, limits, capital_rub=50_000.0)
+    assert not found.is_fewest and not found.unkept
+    assert keeps(held, limits, 50_000.0, found.traded_lots)
+    monkeypatch.setattr(module, "MAX_CUTS", 30)
+    best = rebalance(held, limits, capital_rub=50_000.0)
+    assert best.is_fewest and best.lots <= found.lots
 
 
 def test_what_cannot_be_reckoned_with_is_refused():
