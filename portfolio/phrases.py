@@ -88,6 +88,13 @@ WARNINGS: Final[dict[str, Any]] = {
         "The figures of risk leave out what has less than %(days)s common days of history: %(secids)s. The real risk is larger.",
         "days",
     ),
+    "risk_in_one": gettext_lazy("%(secids)s alone carries %(risk_frac)s of the risk."),
+    "moves_together": gettext_lazy("These move together, so holding both spreads little: %(secids)s."),
+    "few_bets": ngettext_lazy(
+        "%(positions)s position is about %(bets_times)s independent bets: more of the same kind spreads little.",
+        "%(positions)s positions are about %(bets_times)s independent bets: more of the same kind spreads little.",
+        "positions",
+    ),
     "no_index": gettext_lazy(
         "The index %(secids)s is not stored: beta and stand-ins in stress tests are not known."
     ),

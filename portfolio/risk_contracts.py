@@ -81,6 +81,10 @@ class PortfolioRules:
     max_price_age_days: int
     dividend_days_ahead: int
     stop_near_frac: float
+    correlated_from: float
+    risk_in_one_from_frac: float
+    few_bets_below: float
+    few_bets_from_positions: int
     profiles: dict[str, ProfileLimits]
     swaps: SwapRules
     stress: tuple[StressSpell, ...]
@@ -99,6 +103,9 @@ class PortfolioRules:
             raise ValueError(
                 f"exit_participation_frac must lie within (0, 1], was {self.exit_participation_frac}"
             )
+        for name in ("stop_near_frac", "correlated_from", "risk_in_one_from_frac"):
+            if not 0.0 < getattr(self, name) < 1.0:
+                raise ValueError(f"{name} must lie within (0, 1), was {getattr(self, name)}")
         for name in ("max_positions", "turnover_days", "max_price_age_days", "dividend_days_ahead"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, was {getattr(self, name)}")
@@ -125,6 +132,7 @@ class PortfolioQuestion:
     cash_rub: float | None = None  # instead of the capital: it is this and what the positions are worth
     profile: str = "balanced"
     partial: bool = False  # analyse the rest where a position is refused
+    is_saved: bool = False  # the positions are there: it is not asked whether a short may be opened
     horizon: str | None = None
     language: str = "ru"
 

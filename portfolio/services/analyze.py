@@ -42,6 +42,8 @@ from traderai.common.arrays import F64
 from traderai.common.clock import MOSCOW, from_epoch_s
 from traderai.common.errors import FieldProblem, InputError, did_you_mean
 
+_MOST_PAIRS = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Desk:
@@ -71,9 +73,11 @@ def portfolio_analyze(*, question: PortfolioQuestion, now: datetime) -> Portfoli
     """
     rules = portfolio_rules_get()
     _check_question(question, rules)
-    day = now.astimezone(MOSCOW).date()
     checked = positions_check(
-        asked=question.positions, day=day, max_positions=rules.max_positions, partial=question.partial
+        asked=question.positions,
+        short_on=None if question.is_saved else now.astimezone(MOSCOW).date(),
+        max_positions=rules.max_positions,
+        partial=question.partial,
     )
     instruments = tuple(one.instrument for one in checked.held)
     panel, index = panel_get(instruments=instruments, as_of=now, rules=rules)
@@ -293,6 +297,7 @@ def _told_warnings(desk: _Desk, refused: tuple[FieldProblem, ...]) -> tuple[Told
     elif desk.risk["left_out"]:
         out = ", ".join(row["secid"] for row in desk.risk["left_out"])
         found.append(("risk_leaves_out", {"secids": out, "days": desk.rules.min_history_days}))
+    found += _diversification(desk)
     if book.index_column is None:
         found.append(("no_index", {"secids": desk.rules.index_secid}))
     if simulated := _named(book, [one.instrument.is_simulated for one in book.held]):
@@ -300,6 +305,27 @@ def _told_warnings(desk: _Desk, refused: tuple[FieldProblem, ...]) -> tuple[Told
     if not any(signal.proven for signal in desk.signals.values()):
         found.append(("nothing_proven", {}))
     return tuple(told(code, params, language=desk.language, decimals=2) for code, params in found)
+
+
+def _diversification(desk: _Desk) -> list[tuple[str, dict[str, Any]]]:
+    """Return what is to be said of positions that are less apart than they look."""
+    risk, rules = desk.risk, desk.rules
+    if risk is None or len(risk["contributions"]) < 2:
+        return []
+    found: list[tuple[str, dict[str, Any]]] = []
+    largest = max(risk["contributions"], key=lambda row: row["share_frac"])
+    if largest["share_frac"] >= rules.risk_in_one_from_frac:
+        found.append(("risk_in_one", {"secids": largest["secid"], "risk_frac": largest["share_frac"]}))
+    secids, matrix = risk["correlation"]["secids"], np.array(risk["correlation"]["matrix"])
+    rows, columns = np.nonzero(np.triu(matrix, 1) >= rules.correlated_from)
+    if rows.size:
+        closest = np.argsort(-matrix[rows, columns], kind="stable")[:_MOST_PAIRS]
+        pairs = ", ".join(f"{secids[rows[at]]}–{secids[columns[at]]}" for at in closest)
+        found.append(("moves_together", {"secids": pairs}))
+    bets = risk["concentration"]["effective_bets"]
+    if len(secids) >= rules.few_bets_from_positions and bets is not None and bets < rules.few_bets_below:
+        found.append(("few_bets", {"positions": len(secids), "bets_times": bets}))
+    return found
 
 
 def _named(book: Book, which: list[bool]) -> str:

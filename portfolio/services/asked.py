@@ -47,9 +47,9 @@ class CheckedPositions:
 
 
 def positions_check(
-    *, asked: Sequence[AskedPosition], day: date, max_positions: int, partial: bool
+    *, asked: Sequence[AskedPosition], short_on: date | None, max_positions: int, partial: bool
 ) -> CheckedPositions:
-    """Return the positions with their instruments; of a short it is asked whether one may be opened on the day.
+    """Return the positions with their instruments; of a short whether one may be opened on the day, None: do not ask.
 
     Raises: InputError for none or too many; FieldsError with every problem found unless `partial`, and with it if
     nothing is left.
@@ -71,7 +71,7 @@ def positions_check(
             detail = f"ticker must be one that we hold, was {one.secid!r}{guess}"
             refused.append(_problem(place, "secid", "unknown_ticker", detail))
             continue
-        problem = _number_problem(place, one) or _place_problem(place, one, instrument, held, day)
+        problem = _number_problem(place, one) or _place_problem(place, one, instrument, held, short_on)
         if problem is not None:
             refused.append(problem)
             continue
@@ -108,7 +108,11 @@ def _number_problem(place: int, one: AskedPosition) -> FieldProblem | None:
 
 
 def _place_problem(
-    place: int, one: AskedPosition, instrument: InstrumentFacts, held: dict[int, HeldPosition], day: date
+    place: int,
+    one: AskedPosition,
+    instrument: InstrumentFacts,
+    held: dict[int, HeldPosition],
+    short_on: date | None,
 ) -> FieldProblem | None:
     if instrument.kind == "index":
         detail = f"{instrument.secid} is an index, nobody can hold it; name a share or a fund"
@@ -117,8 +121,8 @@ def _place_problem(
         first = held[instrument.id].place
         detail = f"{instrument.secid} is also positions.{first}; make one position of both"
         return _problem(place, "secid", "duplicate", detail)
-    if one.side == "short":
-        permission = may_short(secid=instrument.secid, day=day, shortable=instrument.shortable)
+    if one.side == "short" and short_on is not None:
+        permission = may_short(secid=instrument.secid, day=short_on, shortable=instrument.shortable)
         if not permission.allowed:
             detail = f"{instrument.secid} cannot be sold short: {permission.reason}"
             return _problem(place, "side", "not_shortable", detail)

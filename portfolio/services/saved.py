@@ -38,7 +38,8 @@ def saved_question(
         )
         for held in positions_get(account_id=account.id, as_of=now)
     )
-    asked = replace(question, positions=positions)
+    # What cannot be analysed is listed: nobody can leave it out of what is saved.
+    asked = replace(question, positions=positions, partial=True, is_saved=True)
     if question.capital_rub is not None:
         return asked
     if account.kind == "virtual":  # it knows its money: what it began with, less what was paid

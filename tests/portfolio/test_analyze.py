@@ -10,7 +10,7 @@ from django.db import transaction
 
 from market.models import Candle, CorporateAction, Instrument, TickerChange
 from signals.models import Signal
-from tests.portfolio.daily_market import LAST, NOW, analyse, asked, codes, market, say
+from tests.portfolio.daily_market import LAST, NOW, analyse, asked, codes, market, say, store, walk, weekdays
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import FieldsError, InputError
 
@@ -291,6 +291,24 @@ def test_a_dividend_is_no_loss():
     paid = analyse(asked("SHR0")).risk
     assert paid is not None and paid["volatility_day_rub"] > 1.5 * days["volatility_day_rub"]
     assert paid["max_drawdown_frac"] <= days["max_drawdown_frac"] + 1e-12, "a holder has earned it"
+
+
+def test_what_is_less_apart_than_it_looks_is_said():
+    days = weekdays(400)
+    for number in range(5):
+        store(f"TWIN{number}", days, np.round(walk(50, 400) * (1 + 0.001 * number), 2))
+    found = analyse(*(asked(f"TWIN{number}") for number in range(5)))
+    said = {one.code: one.text for one in found.warnings}
+    assert "TWIN0–TWIN1" in said["moves_together"] and "5 positions are about 1.0" in said["few_bets"]
+    assert "risk_in_one" not in said
+    heavy = analyse(asked("SHR0", 50), asked("SHR3", 5))
+    said = {one.code: one.text for one in heavy.warnings}
+    assert said["risk_in_one"].startswith("SHR0 alone carries 9") and "moves_together" not in said
+
+
+def test_a_saved_short_is_there_whatever_may_be_opened():
+    one = analyse(asked("SHR1", side="short"), is_saved=True).positions[0]
+    assert one.side == "short" and one.value_rub < 0
 
 
 def test_the_answer_speaks_the_users_language():
