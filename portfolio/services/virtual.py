@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from market.contracts import CandleFacts, InstrumentFacts, SplitFacts, Timeframe
-from market.selectors.candles import candle_list, last_closes
+from market.selectors.candles import candle_list
+from market.selectors.closes import closes_get
 from market.selectors.first_candles import first_candle
 from market.selectors.instruments import instrument_get, instruments_on
 from market.selectors.splits import splits_get
@@ -171,7 +172,8 @@ def _refusal(
     allowed = may_short(secid=order.secid, day=day, shortable=fill.instrument.shortable).allowed
     if traded < 0 and held + traded < 0 and not allowed:
         return "not_shortable"
-    closes = last_closes(timeframe=fill.timeframe, as_of=fill.candle.begin)
+    held_in = [each.secid for each in positions]
+    closes = closes_get(secids=held_in, timeframe=fill.timeframe, as_of=fill.candle.begin)
     prices = {secid: last.close for secid, last in closes.items()} | {order.secid: price}
     capital = Account.objects.values_list("capital_rub", flat=True).get(pk=order.account_id)
     worth = standing(cash_rub(float(capital or 0), trades), positions, prices)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import numpy as np
 import pytest
 
 from market.contracts import Timeframe
 from market.selectors.bars import bars_load
-from modeling.kernels.simulator import simulate
-from modeling.kernels.simulator_market import Instrument, stack_market
+from modeling.kernels.simulator_market import Instrument
 from modeling.kernels.simulator_orders import BorrowRate
 from modeling.selectors.configuration import cost_model_get
 from portfolio.ledger_contracts import FillReport, PositionChange, Said
@@ -22,6 +20,7 @@ from portfolio.services.record import trade_record
 from portfolio.services.virtual import virtual_orders_fill
 from portfolio.tasks import virtual_orders_fill_due
 from tests.modeling.kernels import simulator_maker
+from tests.modeling.kernels.slow_simulator import simulate_slowly
 from tests.portfolio import ledger_maker as make
 from traderai.common.errors import ConflictError, InputError
 
@@ -78,7 +77,6 @@ def test_a_round_trip_makes_what_the_simulator_makes_of_it(own, side):
     fill()
     (trip,) = round_trips_get(account_id=own.pk, as_of=LATE)
     bars = bars_load(secid="AAAA", timeframe=Timeframe.H1, as_of=LATE)
-    market = stack_market([Instrument(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)])
     rules = simulator_maker.account(
         capital_rub=10_000.0, costs=cost_model_get(), stake_frac=0.35,
         borrow_rates=(BorrowRate(since_day=0, year_frac=0.27),),
@@ -86,11 +84,12 @@ def test_a_round_trip_makes_what_the_simulator_makes_of_it(own, side):
     orders = simulator_maker.orders_of(
         {"entry_bar": 1, "last_bar": 5, "side": 1 if side == "BUY" else -1, "take_profit_frac": 0.9, "stop_loss_frac": 0.9}
     )  # fmt: skip
-    made = simulate(market, orders, rules, calendar=simulator_maker.calendar_of(bars)).trades
-    assert (made.lots[0], made.entry_price_rub[0]) == (3, 104.0)
-    assert trip.exit_rub == made.exit_price_rub[0] == 90.0
-    assert trip.pnl_rub == pytest.approx(float(made.net_rub[0]), abs=1e-6)
-    assert np.sign(made.net_rub[0]) == (1 if side == "SELL" else -1)
+    share = Instrument(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)
+    (made,) = simulate_slowly([share], orders, rules, simulator_maker.calendar_of(bars)).trades
+    assert (made["lots"], made["entry_price_rub"]) == (3, 104)
+    assert trip.exit_rub == made["exit_price_rub"] == 90
+    assert trip.pnl_rub == pytest.approx(float(made["net_rub"]), abs=1e-6)
+    assert (made["borrow_rub"] > 0) == (side == "SELL")
 
 
 @pytest.mark.parametrize(
