@@ -112,6 +112,32 @@ class RowProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """One row of an exported table, as the file has it."""
+
+    row: int
+    secid: str
+    side: TradeSide
+    qty: int
+    unit: QuantityUnit
+    price_rub: float
+    commission_rub: float | None  # None: not told
+    traded_at: datetime
+    stop_rub: float | None
+    signal_id: int | None
+    number: str  # the broker's or the exchange's number of the trade, "" without one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedFile:
+    """What an exported table holds, in its order."""
+
+    layout: str
+    rows: tuple[FileRow, ...]
+    problems: tuple[RowProblem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedRow:
     """A row of a file that was taken, or would be."""
 

@@ -18,6 +18,7 @@ PHRASES: Final[Mapping[str, str | Promise]] = {
     "price_outside_of_day": gettext_lazy(
         "The price lies outside of that day's range, %(low_rub)s to %(high_rub)s RUB."
     ),
+    "maybe_twice": gettext_lazy("The same trade was entered by hand that day; it may be here twice."),
     "lapsed": gettext_lazy("The share was not traded in time."),
     "not_shortable": gettext_lazy("The share could not be sold short."),
     "not_in_lots": gettext_lazy("The quantity was not of whole lots."),

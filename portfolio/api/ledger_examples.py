@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 ACCOUNT: dict[str, Any] = {
-    "id": 1, "kind": "virtual", "name": "paper", "capital": 1000000.0, "created_at": "2024-03-01T10:00:00+03:00",
+    "id": 1, "kind": "virtual", "name": "paper", "capital": 1000000.0, "cash": 1000000.0, "created_at": "2024-03-01T10:00:00+03:00",
 }  # fmt: skip
 ACCOUNTS: dict[str, Any] = {"results": [ACCOUNT]}
 ACCOUNT_ASKED: dict[str, Any] = {"kind": "virtual", "name": "paper", "capital": 1000000}
@@ -56,4 +56,32 @@ WATCHLIST: dict[str, Any] = {
             "added_at": "2024-03-01T10:00:00+03:00",
         }
     ]
+}  # fmt: skip
+IMPORT_ASKED: dict[str, Any] = {
+    "account_id": 2,
+    "content": (
+        "traded_at;secid;side;qty;qty_unit;price;commission\n"
+        "2024-03-01T12:30:00;SIM01;BUY;40;shares;100,5;2,81\n"
+        "2024-03-01T12:45:00;SIM0;BUY;40;shares;100,5;2,81\n"
+    ),
+    "dry_run": True,
+}
+IMPORTED: dict[str, Any] = {
+    "layout": "own",
+    "dry_run": True,
+    "rows": 2,
+    "added": 1,
+    "known": 0,
+    "taken": [
+        {
+            "row": 2, "secid": "SIM01", "side": "BUY", "qty": 40, "price": 100.5, "commission": 2.81,
+            "traded_at": "2024-03-01T12:30:00+03:00", "known": False, "remarks": [],
+        }
+    ],
+    "problems": [
+        {
+            "row": 3, "field": "secid", "code": "unknown_ticker",
+            "detail": "ticker must be one that we hold, was 'SIM0' (did you mean 'SIM01'?)",
+        }
+    ],
 }  # fmt: skip

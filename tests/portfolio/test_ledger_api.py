@@ -168,6 +168,8 @@ def test_a_virtual_account_takes_orders(anna):
     virtual_orders_fill(limit=10, now=clock.now())
     (held,) = anna.get(f"{API}/positions").json()["results"]
     assert held["avg_price"] == 100.0 and held["commission"] > 0
+    (account,) = anna.get(f"{API}/accounts").json()["results"]
+    assert account["cash"] == pytest.approx(10000 - 2000 - held["commission"])
     first, again = anna.delete(f"{API}/positions/{held['id']}"), anna.delete(f"{API}/positions/{held['id']}")
     assert first.json()["order"]["side"] == "SELL" and first.json() == again.json(), (
         "asked twice, closed once"
@@ -191,7 +193,8 @@ def test_a_refused_order_says_why(anna):
 def test_accounts(anna):
     assert anna.get(f"{API}/accounts").json() == {"results": []}
     body = {"kind": "real", "name": "broker", "capital": "1500.50"}
-    assert post(anna, "/accounts", body).json()["capital"] == 1500.5
+    opened = post(anna, "/accounts", body).json()
+    assert (opened["capital"], opened["cash"]) == (1500.5, None)
     assert post(anna, "/accounts", body).status_code == 409
     assert post(anna, "/accounts", {"kind": "virtual", "name": "p"}).status_code == 422
     assert post(anna, "/accounts", {"kind": "loan", "name": "p"}).status_code == 400
@@ -261,8 +264,8 @@ def queries(client: APIClient, path: str) -> int:
     return len(caught)
 
 
-# Session and user are two of each. Positions: accounts, trades, splits, stops, names, champion, closes.
-QUERIES = {"accounts": 3, "positions": 9, "actions": 3, "orders": 3, "watchlist": 3}
+# Session and user are two of each. Accounts: themselves, virtual ones and their trades. Positions: accounts, trades, splits, stops, names, champion, closes.
+QUERIES = {"accounts": 5, "positions": 9, "actions": 3, "orders": 3, "watchlist": 3}
 
 
 def test_lists_take_the_same_few_queries_whatever_their_length(anna):
