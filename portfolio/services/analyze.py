@@ -14,10 +14,10 @@ from market.selectors.instruments import instrument_list
 from modeling.selectors.configuration import policy_get
 from portfolio.kernels.advice import PositionState, SignalWord, advice_of, stance_of, stop_distance_frac
 from portfolio.risk_contracts import (
+    AdvisedPosition,
     PortfolioAnalysis,
     PortfolioQuestion,
     PortfolioRules,
-    PositionView,
     Told,
 )
 from portfolio.selectors.rules import portfolio_rules_get
@@ -199,7 +199,7 @@ def _buys(desk: _Desk) -> dict[str, tuple[InstrumentFacts, SignalFacts]]:
     }
 
 
-def _view(desk: _Desk, at: int) -> PositionView:
+def _view(desk: _Desk, at: int) -> AdvisedPosition:
     book, one = desk.book, desk.book.held[at]
     facts, value = one.instrument, float(book.value_rub[at])
     price, is_long = float(book.panel.price_rub[at]), one.side == "long"
@@ -207,7 +207,7 @@ def _view(desk: _Desk, at: int) -> PositionView:
     advice = advice_of(_state(desk, at))
     days = float(desk.exit_days[at])
     pnl = None if one.avg_price_rub is None else value - np.sign(value) * one.qty_shares * one.avg_price_rub
-    return PositionView(
+    return AdvisedPosition(
         secid=facts.secid,
         name=facts.name_ru if desk.language == "ru" else facts.name_en,
         sector=facts.sector,
