@@ -77,6 +77,8 @@ def signal_get(*, signal_id: int) -> SignalFacts:
     if row is None or is_withdrawn(signal_id=signal_id):
         raise NotFoundError(f"signal must be one that was given, was {signal_id}", code="unknown_signal")
     return facts_of(row, instrument_get(secid=row.instrument.secid))
+
+
 def signals_newest(
     *, instruments: Sequence[InstrumentFacts], timeframe: str, horizon: str, as_of: datetime
 ) -> dict[int, SignalFacts]:

@@ -6,8 +6,13 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from traderai.site.me import PersonalDataView
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include(f"{app}.api.urls"))
-    for app in ("market", "modeling", "signals", "portfolio", "behavior", "training_game")
-    if find_spec(f"{app}.api.urls")
+    path("me/data", PersonalDataView.as_view(), name="my_data"),
+    *(
+        path("", include(f"{app}.api.urls"))
+        for app in ("market", "modeling", "signals", "portfolio", "behavior", "training_game")
+        if find_spec(f"{app}.api.urls")
+    ),
 ]
