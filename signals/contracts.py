@@ -186,6 +186,7 @@ class TrackRecord:
 class Analysis:
     """The whole answer about one share and horizon, worded in one language, as of one reading moment."""
 
+    signal_id: int | None  # None: computed on demand and stored nowhere
     secid: str
     name: str
     sector: str

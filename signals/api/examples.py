@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 ANALYSIS: dict[str, Any] = {
+    "signal_id": 4211,
     "secid": "SIM01",
     "name": "Simulated share 1",
     "sector": "finance",

@@ -144,6 +144,9 @@ class ModelSerializer(serializers.Serializer[Any]):
 class AnalysisSerializer(serializers.Serializer[Any]):
     """The whole analysis of one share and horizon; prices as traded, probabilities in 0..1."""
 
+    signal_id = serializers.IntegerField(
+        allow_null=True, help_text="For feedback on it; null: computed on demand, stored nowhere."
+    )
     secid = serializers.CharField()
     name = serializers.CharField()
     sector = serializers.CharField(allow_blank=True)

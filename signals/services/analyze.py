@@ -85,6 +85,7 @@ def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> A
         reading, stored=payload["warnings"], moment=moment, max_data_age_s=policy.max_data_age_s
     )
     return Analysis(
+        signal_id=signal.id,
         secid=signal.secid,
         name=signal.name_ru if language == "ru" else signal.name_en,
         sector=signal.sector,

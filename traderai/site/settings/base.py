@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
+    "traderai.site.shown.ShownSignalMiddleware",
 ]
 
 ROOT_URLCONF = "traderai.site.urls"
