@@ -284,7 +284,7 @@ class OrderListView(APIView):
         summary="Orders of virtual accounts",
         tags=["portfolio"],
         parameters=[PositionQuerySerializer],
-        responses={200: OrderListSerializer, **problem_responses(400, 401)},
+        responses={200: OrderListSerializer, **problem_responses(400, 401, 404)},
         examples=_shown(examples.ORDERS),
     )
     def get(self, request: Request) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 from portfolio.contracts import PositionFacts
 from portfolio.ledger_contracts import OrderFacts
 from portfolio.models import VirtualOrder
+from portfolio.selectors.journal import account_get
 
 ORDER_COLUMNS = (
     "id", "account_id", "instrument__secid", "side", "qty_shares", "stop_rub", "signal_id", "ordered_at", "state",
@@ -18,10 +19,13 @@ _NEWEST = 100
 
 
 def orders_get(*, user_id: int, account_id: int | None = None) -> tuple[OrderFacts, ...]:
-    """Return the newest orders of a user's virtual accounts, the newest first."""
+    """Return the newest orders of a user's virtual accounts, or of one, the newest first.
+
+    Raises: NotFoundError for an account that is not the user's.
+    """
     rows = VirtualOrder.objects.filter(account__user_id=user_id)
     if account_id is not None:
-        rows = rows.filter(account_id=account_id)
+        rows = rows.filter(account_id=account_get(user_id=user_id, account_id=account_id).id)
     return order_facts(rows.order_by("-id").values_list(*ORDER_COLUMNS)[:_NEWEST])
 
 

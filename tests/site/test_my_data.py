@@ -8,14 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from behavior.models import Feedback
-from behavior.services.record import signal_shown
-from market.models import Instrument
-from portfolio.models import StopChange, WatchItem
-from tests.portfolio import ledger_maker as ledger
+from tests.site.people import person
 from tests.training_game import game_maker
 from traderai.accounts.models import User
-from traderai.common import clock
 
 pytestmark = pytest.mark.django_db
 OF_A_USER = """
@@ -51,43 +46,23 @@ def stored_market(django_db_setup, django_db_blocker) -> Iterator[None]:
         transaction.set_rollback(True)
 
 
-def person(name: str) -> tuple[User, Client]:
-    """Return a user with something in every room."""
-    user = User.objects.create_user(name, password="x", capital_rub=500_000, telegram_id=len(name))
-    client = Client()
-    client.force_login(user)
-    secid = Instrument.objects.order_by("secid")[0].secid
-    own, share = ledger.account(user), Instrument.objects.get(secid=secid)
-    ledger.trade(own, share, "BUY", 100, 101.5, "2024-03-01 12:00", stop_rub=95.0)
-    StopChange.objects.create(
-        account=own, instrument=share, stop_rub=94.0, set_at=ledger.moscow("2024-03-02 12:00")
-    )
-    WatchItem.objects.create(user=user, instrument=share, place=0)
-    _, round_ = game_maker.deal(user, seed=len(name))
-    signal = game_maker.said(round_, "HOLD", by=game_maker.version(f"version-{name}"))
-    signal_shown(user_id=user.pk, signal_id=signal.pk, place="ticker", now=clock.now())
-    Feedback.objects.create(user=user, signal=signal, kind="comment", comment=f"says {name}", at=clock.now())
-    return user, client
-
-
 def test_an_export_holds_every_room_and_nothing_of_others(stored_market, db):
-    _, hers = person("anna")
     person("boris")
-    answer = hers.get("/api/v1/me/data")
+    answer = person("anna").client.get("/api/v1/me/data")
     assert answer.status_code == 200 and "attachment" in answer.headers["Content-Disposition"]
     held = answer.json()
     assert held["account"]["username"] == "anna" and held["account"]["capital_rub"] == 500_000
     (own,) = held["portfolio"]["accounts"]
     assert [trade["price_rub"] for trade in own["trades"]] == [101.5] and len(own["stop_changes"]) == 1
     assert len(held["portfolio"]["watchlist"]) == 1
-    assert [one["comment"] for one in held["behavior"]["feedback"]] == ["says anna"]
+    assert [one["comment"] for one in held["behavior"]["feedback"]] == ["mark of anna"]
     assert len(held["behavior"]["signals_shown"]) == 1 and held["training_game"]
     assert "boris" not in answer.content.decode() and "password" not in answer.content.decode()
 
 
 def test_a_deleted_user_leaves_nothing_and_others_keep_all(stored_market, db):
-    anna, hers = person("anna")
-    boris, his = person("boris")
+    anna, boris = person("anna"), person("boris")
+    hers, his, anna, boris = anna.client, boris.client, anna.user, boris.user
     before = rows_of(boris.pk)
     assert {"portfolio_account", "portfolio_trade", "behavior_feedback", "training_game_scenario"} <= set(
         rows_of(anna.pk)
