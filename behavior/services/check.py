@@ -102,31 +102,10 @@ def pre_trade_check(
     capital_rub = capital_told(user_id=user_id, capital_rub=capital_rub)
     market = _market(question, now)
     trade = _proposed(question, market)
-    asked = JournalQuestion(user_id=user_id, since=now, until=now, as_of=now, capital_rub=capital_rub)
-    journals = journals_get(asked, in_detail=False)
-    tilt, usual = _habits(journals, thresholds)
-    held, held_avg = _held(user_id, trade.secid, now)
-    bad_case = _bad_case(market, trade, thresholds, now)
-    known = Known(
-        limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
-        cost_frac=policy.costs.round_trip_frac(
-            price_rub=trade.price_rub, price_step_rub=market.price_step_rub
-        ),
-        tilt=tilt,
-        capital_rub=capital_rub,
-        regime=market.regime,
-        signal=in_force_of(market.signal),
-        bad_case=bad_case,
-        held_shares=held,
-        held_avg_rub=held_avg,
-        usual_size_rub=usual,
-        may_short=may_short(
-            secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
-        ).allowed,
-    )
+    known = _known(user_id, capital_rub, trade, market, now)
     result = _checked(trade, known, thresholds)
     sane = _sane_size(trade, market, known, policy, thresholds)
-    row = _write(user_id, market.instrument.id, trade, result, tilt, now)
+    row = _write(user_id, market.instrument.id, trade, result, known.tilt, now)
     return PreTradeAnswer(
         id=row.pk,
         secid=trade.secid,
@@ -136,12 +115,38 @@ def pre_trade_check(
         price_is_given=question.price_rub is not None,
         stop_rub=trade.stop_rub,
         result=result,
-        bad_case=bad_case,
+        bad_case=known.bad_case,
         sane_size=sane,
-        tilt=tilt,
+        tilt=known.tilt,
         signal=known.signal,
         regime=market.regime,
         capital_rub=capital_rub,
+    )
+
+
+def _known(
+    user_id: int, capital_rub: float | None, trade: ProposedTrade, market: _Market, now: datetime
+) -> Known:
+    thresholds, policy = thresholds_get(), policy_get()
+    asked = JournalQuestion(user_id=user_id, since=now, until=now, as_of=now, capital_rub=capital_rub)
+    tilt, usual = _habits(journals_get(asked, in_detail=False), thresholds)
+    held, held_avg = _held(user_id, trade.secid, now)
+    return Known(
+        limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
+        cost_frac=policy.costs.round_trip_frac(
+            price_rub=trade.price_rub, price_step_rub=market.price_step_rub
+        ),
+        tilt=tilt,
+        capital_rub=capital_rub,
+        regime=market.regime,
+        signal=in_force_of(market.signal),
+        bad_case=_bad_case(market, trade, thresholds, now),
+        held_shares=held,
+        held_avg_rub=held_avg,
+        usual_size_rub=usual,
+        may_short=may_short(
+            secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
+        ).allowed,
     )
 
 
