@@ -22,6 +22,7 @@ REASONS: Final[dict[str, Any]] = {
         "Your capital is not known. Tell it in the settings, and the risk is shown as a share of it."
     ),
     "no_stop": gettext_lazy("There is no stop: the loss has no limit but the bad scenario."),
+    "short_impossible": gettext_lazy("This share cannot be sold short now, and you do not hold so many."),
     "no_history": gettext_lazy("There are too few past prices to say what a bad scenario would cost."),
     "no_signal": gettext_lazy("No signal of this share holds now: it is your own idea."),
     "with_signal": gettext_lazy("It goes with the signal (%(action)s)."),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -22,6 +22,12 @@ from traderai.common import clock
 from traderai.common.errors import TraderAIError
 
 EVIDENCE_SHOWN = 8
+# Marks beside the colours: nobody must tell them by colour alone.
+SEVERITIES: Final[dict[str, tuple[str, Any]]] = {
+    "low": ("!", gettext_lazy("minor")),
+    "medium": ("!!", gettext_lazy("serious")),
+    "high": ("!!!", gettext_lazy("grave")),
+}
 
 
 @require_safe
@@ -57,6 +63,10 @@ def _context(report: dict[str, Any]) -> dict[str, Any]:
                 **one,
                 "width": round(100 * one["cost_rub"] / total, 1) if total else 0.0,
                 "cost_text": number(one["cost_rub"], 0),
+                "alone_text": number(one["cost_alone_rub"], 0),
+                "is_counted_elsewhere": one["cost_rub"] == 0 < one["cost_alone_rub"],
+                "mark": SEVERITIES[one["severity"]][0],
+                "severity_text": SEVERITIES[one["severity"]][1],
                 "findings": [{**each, "trades": _ids(each["trade_ids"])} for each in one["findings"]],
             }
             for one in report["mistakes"]

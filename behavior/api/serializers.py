@@ -32,8 +32,8 @@ class PreTradeRequestSerializer(serializers.Serializer[dict[str, Any]]):
 
     secid = serializers.CharField(max_length=36, help_text="The exchange's ticker.")
     side = serializers.ChoiceField(choices=["BUY", "SELL"])
-    qty = serializers.FloatField(required=False, min_value=0, help_text="Of the unit; whole.")
-    unit = serializers.ChoiceField(choices=["shares", "lots"], default="shares")
+    qty = serializers.FloatField(required=False, min_value=0, help_text="In `qty_unit`; whole.")
+    qty_unit = serializers.ChoiceField(choices=["shares", "lots"], default="shares")
     amount = serializers.FloatField(
         required=False, min_value=0, help_text="RUB; buys as many whole lots as it pays for."
     )

@@ -38,10 +38,10 @@ class SignalFeedbackView(APIView):
         summary="Say what you think of a signal",
         tags=["behavior"],
         request=FeedbackRequestSerializer,
-        responses={201: FeedbackSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: FeedbackSerializer, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("Useful", value={"kind": "useful"}, request_only=True),
-            OpenApiExample("Stored", value=examples.FEEDBACK, response_only=True, status_codes=["201"]),
+            OpenApiExample("Stored", value=examples.FEEDBACK, response_only=True, status_codes=["200"]),
         ],
     )
     def post(self, request: Request, signal_id: int) -> Response:
@@ -51,7 +51,7 @@ class SignalFeedbackView(APIView):
         stored = feedback_record(
             user_id=asker_id(request), signal_id=signal_id, now=clock.now(), **said.validated_data
         )
-        return Response(FeedbackSerializer(stored).data, status=201)
+        return Response(FeedbackSerializer(stored).data)
 
 
 class PreTradeCheckView(APIView):
@@ -93,7 +93,7 @@ class PreTradeCheckView(APIView):
                 secid=given["secid"].upper(),
                 side=given["side"],
                 qty=given.get("qty"),
-                unit=given["unit"],
+                unit=given["qty_unit"],
                 amount_rub=given.get("amount"),
                 price_rub=given.get("price"),
                 stop_rub=given.get("stop"),

@@ -63,6 +63,7 @@ class Known:
     held_shares: float  # signed: what the user has in the share now
     held_avg_rub: float | None
     usual_size_rub: float | None
+    may_short: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -139,6 +139,7 @@ class CheckThresholds:
     history_days: int
     min_history_days: int
     horizon_days: int  # of the bad scenario where no signal names one
+    regime_max_age_days: float  # an older one is not known
 
     def __post_init__(self) -> None:
         _above_zero(self)

@@ -108,6 +108,8 @@ def _reasons(
             yield from _of_own_size(result, known, own)
         else:
             yield from _of_capital(known, result, own)
+        if trade.side == "SELL" and not known.may_short:
+            yield Reason(code="short_impossible", level="hard_warning")
         if trade.stop_rub is None:
             yield Reason(code="no_stop", level="caution")
         if result.loss_bad_case_rub is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,9 @@ from behavior.contracts.journal import (
 )
 from behavior.kernels.context import prior_move_sigma
 from behavior.models import SignalShown
-from features.selectors.regime import regime_at
+from behavior.selectors.configuration import thresholds_get
+from features.contracts import RegimeFacts
+from features.selectors.regime import regime_at, regime_days
 from market.contracts import InstrumentFacts, SplitFacts, Timeframe
 from market.selectors.adjusted import candles_adjusted
 from market.selectors.instruments import instrument_get
@@ -31,6 +34,7 @@ from portfolio.kernels.fifo import fifo_fold
 from portfolio.selectors.journal import accounts_get, stops_get, trades_get
 from signals.contracts import SignalFacts
 from signals.selectors.configuration import asked_for
+from signals.selectors.in_force import signals_in_force
 from signals.selectors.stored import signal_latest
 from traderai.common.errors import NotFoundError, NotReadyError
 
@@ -54,19 +58,39 @@ def accounts_counted(*, user_id: int) -> tuple[AccountFacts, ...]:
     return tuple(one for one in accounts if one.kind == "real") or accounts
 
 
-def journals_get(
-    *, user_id: int, since: datetime, until: datetime, capital_rub: float | None, in_detail: bool = True
-) -> tuple[Journal, ...]:
-    """Return a journal for each account that has trades; `capital_rub` is that of accounts that name none.
+def capital_told(*, user_id: int, capital_rub: float | None) -> float | None:
+    """Return a user's capital, else that of the accounts together where each names its own; None where it is not told."""
+    if capital_rub is not None:
+        return capital_rub
+    own = [account.capital_rub for account in accounts_counted(user_id=user_id)]
+    known = [one for one in own if one is not None]
+    return sum(known) if known and len(known) == len(own) else None
 
-    `in_detail` reads prices and signals around the trades of the reported time; without it only frequency, sizes and
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalQuestion:
+    """Whose journal, of which time, as it was known when."""
+
+    user_id: int
+    since: datetime
+    until: datetime
+    as_of: datetime  # trades told by then count: an export is often imported after the week is over
+    capital_rub: float | None  # of accounts that name none
+
+
+def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[Journal, ...]:
+    """Return a journal for each account that has trades.
+
+    `in_detail` reads prices and signals around the trades; without it only frequency, sizes and
     realised results are known, which is all that the tilt needs.
     """
-    zone, policy = user_zone(user_id=user_id), policy_get()
-    shown = signals_shown(user_id=user_id, until=until) if in_detail else ()
+    since, until, policy = question.since, question.until, policy_get()
+    zone = user_zone(user_id=question.user_id)
+    shown = signals_shown(user_id=question.user_id, until=until) if in_detail else ()
     journals = []
-    for account in accounts_counted(user_id=user_id):
-        trades = trades_get(account_id=account.id, as_of=until)
+    for account in accounts_counted(user_id=question.user_id):
+        known = trades_get(account_id=account.id, as_of=question.as_of)
+        trades = tuple(trade for trade in known if trade.traded_at < until)
         if not trades:
             continue
         secids = sorted({trade.secid for trade in trades})
@@ -83,13 +107,20 @@ def journals_get(
                 limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
                 stops=stops,
                 shown=shown,
-                contexts=_contexts(trades, since, paths, splits) if in_detail else {},
+                contexts=_contexts(trades, question, paths, splits) if in_detail else {},
                 paths=paths,
                 splits=splits,
-                capital_rub=account.capital_rub if account.capital_rub is not None else capital_rub,
+                capital_rub=account.capital_rub if account.capital_rub is not None else question.capital_rub,
             )
         )
     return tuple(journals)
+
+
+def trades_told(*, user_id: int, as_of: datetime) -> tuple[TradeFacts, ...]:
+    """Return all trades of the accounts that the coach looks at, as known at a moment, in their order."""
+    accounts = accounts_counted(user_id=user_id)
+    told = [trade for one in accounts for trade in trades_get(account_id=one.id, as_of=as_of)]
+    return tuple(sorted(told, key=lambda trade: (trade.traded_at, trade.id)))
 
 
 def signals_shown(*, user_id: int, until: datetime) -> tuple[ShownSignal, ...]:
@@ -118,6 +149,13 @@ def in_force_of(signal: SignalFacts | None) -> SignalInForce | None:
     if signal is None or signal.id is None:
         return None
     return SignalInForce(signal_id=signal.id, action=signal.action, strength=signal.strength)
+
+
+def regime_known(*, at: datetime, simulated: bool) -> str | None:
+    """Return the market's regime at a moment, None where none is known that is young enough."""
+    regime = regime_at(as_of=at, simulated=simulated)
+    oldest = at - timedelta(days=thresholds_get().check.regime_max_age_days)
+    return regime.name if regime is not None and regime.as_of >= oldest else None
 
 
 def price_path(*, instrument: InstrumentFacts, since: datetime, until: datetime) -> PricePath | None:
@@ -155,26 +193,48 @@ def _paths(secids: Sequence[str], *, since: datetime, until: datetime) -> dict[s
 
 def _contexts(
     trades: Sequence[TradeFacts],
-    since: datetime,
+    question: JournalQuestion,
     paths: Mapping[str, PricePath],
     splits: Mapping[str, Sequence[SplitFacts]],
 ) -> dict[int, TradeContext]:
-    contexts = {}
-    for trade in trades:
-        if trade.traded_at < since:
-            continue
-        simulated = instrument_get(secid=trade.secid).is_simulated
-        regime = regime_at(as_of=trade.traded_at, simulated=simulated)
-        path = paths.get(trade.secid)
-        price_rub = trade.price_rub / _shares_since(splits.get(trade.secid, ()), trade.traded_at)
-        contexts[trade.id] = TradeContext(
-            regime=None if regime is None else regime.name,
-            signal=in_force_of(signal_in_force(secid=trade.secid, at=trade.traded_at)),
-            prior_move_sigma=None
-            if path is None
-            else prior_move_sigma(path, price_rub=price_rub, at_s=int(trade.traded_at.timestamp())),
+    """Return what was said and what the market was like at each trade of the time in which habits are looked for."""
+    begin = min(question.since, question.until - timedelta(days=thresholds_get().signals.window_days))
+    recent = [trade for trade in trades if trade.traded_at >= begin]
+    shares = {secid: instrument_get(secid=secid) for secid in {trade.secid for trade in recent}}
+    timeframe, horizon = asked_for(timeframe=None, horizon=None)
+    calls = signals_in_force(
+        asked=[(shares[trade.secid].id, trade.traded_at) for trade in recent],
+        timeframe=timeframe,
+        horizon=horizon,
+    )
+    max_age = timedelta(days=thresholds_get().check.regime_max_age_days)
+    regimes = {
+        simulated: regime_days(as_of=question.until, since=begin - max_age, simulated=simulated)
+        for simulated in {share.is_simulated for share in shares.values()}
+    }
+    return {
+        trade.id: TradeContext(
+            regime=_regime_then(regimes[shares[trade.secid].is_simulated], trade.traded_at, max_age),
+            signal=call,
+            prior_move_sigma=_prior_move(trade, paths, splits) if trade.traded_at >= question.since else None,
         )
-    return contexts
+        for trade, call in zip(recent, calls, strict=True)
+    }
+
+
+def _regime_then(days: Sequence[RegimeFacts], at: datetime, max_age: timedelta) -> str | None:
+    known = [day for day in days if at - max_age <= day.as_of <= at]
+    return known[-1].name if known else None
+
+
+def _prior_move(
+    trade: TradeFacts, paths: Mapping[str, PricePath], splits: Mapping[str, Sequence[SplitFacts]]
+) -> float | None:
+    path = paths.get(trade.secid)
+    if path is None:
+        return None
+    price_rub = trade.price_rub / _shares_since(splits.get(trade.secid, ()), trade.traded_at)
+    return prior_move_sigma(path, price_rub=price_rub, at_s=int(trade.traded_at.timestamp()))
 
 
 def _shares_since(splits: Sequence[SplitFacts], at: datetime) -> float:

@@ -27,12 +27,20 @@ from behavior.kernels.tilt import tilt_state
 from behavior.kernels.walk import journal_walk
 from behavior.models import PreTradeCheck
 from behavior.selectors.configuration import thresholds_get
-from behavior.selectors.journal import accounts_counted, in_force_of, journals_get, signal_in_force
-from features.selectors.regime import regime_at
+from behavior.selectors.journal import (
+    JournalQuestion,
+    accounts_counted,
+    capital_told,
+    in_force_of,
+    journals_get,
+    regime_known,
+    signal_in_force,
+)
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.adjusted import candles_adjusted
 from market.selectors.candles import candle_list
 from market.selectors.instruments import instrument_get, instrument_terms
+from market.selectors.trading_rules import may_short
 from modeling.contracts import QUANTILE_LEVELS, Decision, MarketState, PolicyConfig
 from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
@@ -91,32 +99,13 @@ def pre_trade_check(
     price is given and none is stored.
     """
     thresholds, policy = thresholds_get(), policy_get()
+    capital_rub = capital_told(user_id=user_id, capital_rub=capital_rub)
     market = _market(question, now)
     trade = _proposed(question, market)
-    journals = journals_get(user_id=user_id, since=now, until=now, capital_rub=capital_rub, in_detail=False)
-    tilt, usual = _habits(journals, thresholds)
-    held, held_avg = _held(user_id, trade.secid, now)
-    bad_case = _bad_case(market, trade, thresholds, now)
-    known = Known(
-        limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
-        cost_frac=policy.costs.round_trip_frac(
-            price_rub=trade.price_rub, price_step_rub=market.price_step_rub
-        ),
-        tilt=tilt,
-        capital_rub=capital_rub,
-        regime=market.regime,
-        signal=in_force_of(market.signal),
-        bad_case=bad_case,
-        held_shares=held,
-        held_avg_rub=held_avg,
-        usual_size_rub=usual,
-    )
-    try:
-        result = trade_check(trade, known, thresholds)
-    except ValueError as error:
-        raise InputError(str(error), field="stop" if trade.stop_rub else "qty") from error
+    known = _known(user_id, capital_rub, trade, market, now)
+    result = _checked(trade, known, thresholds)
     sane = _sane_size(trade, market, known, policy, thresholds)
-    row = _write(user_id, market.instrument.id, trade, result, tilt, now)
+    row = _write(user_id, market.instrument.id, trade, result, known.tilt, now)
     return PreTradeAnswer(
         id=row.pk,
         secid=trade.secid,
@@ -126,13 +115,46 @@ def pre_trade_check(
         price_is_given=question.price_rub is not None,
         stop_rub=trade.stop_rub,
         result=result,
-        bad_case=bad_case,
+        bad_case=known.bad_case,
         sane_size=sane,
-        tilt=tilt,
+        tilt=known.tilt,
         signal=known.signal,
         regime=market.regime,
         capital_rub=capital_rub,
     )
+
+
+def _known(
+    user_id: int, capital_rub: float | None, trade: ProposedTrade, market: _Market, now: datetime
+) -> Known:
+    thresholds, policy = thresholds_get(), policy_get()
+    asked = JournalQuestion(user_id=user_id, since=now, until=now, as_of=now, capital_rub=capital_rub)
+    tilt, usual = _habits(journals_get(asked, in_detail=False), thresholds)
+    held, held_avg = _held(user_id, trade.secid, now)
+    return Known(
+        limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
+        cost_frac=policy.costs.round_trip_frac(
+            price_rub=trade.price_rub, price_step_rub=market.price_step_rub
+        ),
+        tilt=tilt,
+        capital_rub=capital_rub,
+        regime=market.regime,
+        signal=in_force_of(market.signal),
+        bad_case=_bad_case(market, trade, thresholds, now),
+        held_shares=held,
+        held_avg_rub=held_avg,
+        usual_size_rub=usual,
+        may_short=may_short(
+            secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
+        ).allowed,
+    )
+
+
+def _checked(trade: ProposedTrade, known: Known, thresholds: Thresholds) -> CheckResult:
+    try:
+        return trade_check(trade, known, thresholds)
+    except ValueError as error:
+        raise InputError(str(error), field="qty" if trade.stop_rub is None else "stop") from error
 
 
 def _market(question: CheckQuestion, now: datetime) -> _Market:
@@ -146,14 +168,13 @@ def _market(question: CheckQuestion, now: datetime) -> _Market:
             f"no price of {instrument.secid} is stored; give the price yourself", field="price"
         )
     turnover = [one.value_rub or one.close * one.volume_shares for one in candles]
-    regime = regime_at(as_of=now, simulated=instrument.is_simulated)
     return _Market(
         instrument=instrument,
         lot_size=terms.lot_size,
         price_step_rub=terms.price_step_rub,
         price_rub=price,
         signal=signal_in_force(secid=instrument.secid, at=now),
-        regime=None if regime is None else regime.name,
+        regime=regime_known(at=now, simulated=instrument.is_simulated),
         median_turnover_rub=float(np.median(turnover)) if turnover else 0.0,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,9 +19,10 @@ from behavior.kernels.walk import journal_walk
 from behavior.kernels.week import score_trend, week_figures
 from behavior.models import WeeklyReport
 from behavior.selectors.configuration import thresholds_get
-from behavior.selectors.journal import journals_get, user_zone
+from behavior.selectors.journal import JournalQuestion, journals_get, trades_told, user_zone
 from behavior.selectors.reports import report_stored, reports_before
-from portfolio.selectors.journal import accounts_get
+from portfolio.contracts import TradeFacts
+from portfolio.selectors.journal import user_ids_with_accounts
 from traderai.common.errors import InputError, NotReadyError, TraderAIError
 
 logger = logging.getLogger(__name__)
@@ -47,33 +49,39 @@ def week_last(*, now: datetime, zone: ZoneInfo) -> Week:
 
 
 def weekly_report_get(*, user_id: int, week: str | None, now: datetime) -> StoredReport:
-    """Return the report of a week, by default the last full one; made now where none is stored.
+    """Return the report of a week, by default the last full one, compared with the weeks before it.
+
+    What is not stored yet is made now, and what is stored is made again where trades of its time were told of since.
 
     Raises: InputError for a name that is no week, NotReadyError for a week that is not over.
     """
     zone = user_zone(user_id=user_id)
     wanted = week_last(now=now, zone=zone) if week is None else week_of(week, zone=zone)
-    stored = report_stored(user_id=user_id, week=wanted.name)
-    return stored or weekly_report_make(user_id=user_id, week=wanted, now=now)
+    if wanted.ends_at > now:
+        raise NotReadyError(
+            f"the week {wanted.name} ends at {wanted.ends_at.isoformat()}; ask for its report then",
+            code="week_not_over",
+        )
+    trades = trades_told(user_id=user_id, as_of=now)
+    for before in range(thresholds_get().score.trend_weeks - 1, 0, -1):
+        earlier = _week(wanted.begins_at.date() - timedelta(days=7 * before), zone)
+        if trades and trades[0].traded_at < earlier.ends_at:
+            _ensured(user_id, earlier, trades, now)
+    return _ensured(user_id, wanted, trades, now)
 
 
 def weekly_report_make(*, user_id: int, week: Week, now: datetime) -> StoredReport:
-    """Make and store the report of a week; made again it replaces the one that is there, trades told of late included.
-
-    Raises: NotReadyError for a week that is not over.
-    """
-    if week.ends_at > now:
-        raise NotReadyError(
-            f"the week {week.name} ends at {week.ends_at.isoformat()}; ask for its report then",
-            code="week_not_over",
-        )
+    """Make and store the report of a week that is over; made again it replaces the one that is there."""
     thresholds = thresholds_get()
     capital = get_user_model().objects.values_list("capital_rub", flat=True).get(pk=user_id)
     journals = journals_get(
-        user_id=user_id,
-        since=week.begins_at,
-        until=week.ends_at,
-        capital_rub=None if capital is None else float(capital),
+        JournalQuestion(
+            user_id=user_id,
+            since=week.begins_at,
+            until=week.ends_at,
+            as_of=now,
+            capital_rub=None if capital is None else float(capital),
+        )
     )
     walks = [journal_walk(journal, thresholds) for journal in journals]
     findings = [one for walk in walks for detector in DETECTORS for one in detector.find(walk, thresholds)]
@@ -100,15 +108,9 @@ def weekly_reports_due(*, limit: int, now: datetime) -> int:
     next call; the others are made.
     """
     made = 0
-    for user_id, zone_name in _users_with_accounts():
-        zone = ZoneInfo(zone_name)
-        local, week = now.astimezone(zone), week_last(now=now, zone=zone)
-        if local.weekday() == 0 and local.time() < READY:
-            continue
-        if made >= limit or report_stored(user_id=user_id, week=week.name) is not None:
-            continue
+    for user_id in _users_due(now)[:limit]:
         try:
-            weekly_report_make(user_id=user_id, week=week, now=now)
+            weekly_report_get(user_id=user_id, week=None, now=now)
         except TraderAIError:
             logger.exception("weekly report of a user could not be made")
             continue
@@ -116,9 +118,28 @@ def weekly_reports_due(*, limit: int, now: datetime) -> int:
     return made
 
 
-def _users_with_accounts() -> list[tuple[int, str]]:
-    users = get_user_model().objects.filter(is_active=True).order_by("id").values_list("id", "time_zone")
-    return [(user_id, zone) for user_id, zone in users if accounts_get(user_id=user_id)]
+def _users_due(now: datetime) -> list[int]:
+    """Return who has a journal, a Monday past eight o'clock and no report of the week before it."""
+    users = get_user_model().objects.filter(is_active=True, pk__in=user_ids_with_accounts())
+    due: list[int] = []
+    for name in users.order_by("time_zone").values_list("time_zone", flat=True).distinct():
+        zone = ZoneInfo(name)
+        local, week = now.astimezone(zone), week_last(now=now, zone=zone)
+        if local.weekday() == 0 and local.time() < READY:
+            continue
+        told = WeeklyReport.objects.filter(week=week.name).values("user_id")
+        due += users.filter(time_zone=name).exclude(pk__in=told).order_by("pk").values_list("pk", flat=True)
+    return due
+
+
+def _ensured(user_id: int, week: Week, trades: Sequence[TradeFacts], now: datetime) -> StoredReport:
+    """Return the report of a week as of now: the stored one, unless trades of its time were told of after it was made."""
+    stored = report_stored(user_id=user_id, week=week.name)
+    if stored is not None and not any(
+        trade.traded_at < week.ends_at and trade.known_at > stored.made_at for trade in trades
+    ):
+        return stored
+    return weekly_report_make(user_id=user_id, week=week, now=now)
 
 
 def _week(monday: date, zone: ZoneInfo) -> Week:

@@ -27,6 +27,11 @@ def accounts_get(*, user_id: int) -> tuple[AccountFacts, ...]:
     return tuple(_account(row) for row in Account.objects.filter(user_id=user_id).order_by("id"))
 
 
+def user_ids_with_accounts() -> frozenset[int]:
+    """Return who has an account: of nobody else there is anything to tell."""
+    return frozenset(Account.objects.values_list("user_id", flat=True).distinct())
+
+
 def account_get(*, user_id: int, account_id: int) -> AccountFacts:
     """Return one account of a user.
 

@@ -132,13 +132,17 @@ def averaged(seed: int) -> Planted:
 def too_often(seed: int) -> Planted:
     maker = disciplined(seed)
     at = a_moment(maker, first=45, hour=(11, 12))
+    after_losses = maker.rng.random() < 0.5
+    count = int(maker.rng.integers(8, 11) if after_losses else maker.rng.integers(12, 20))
     ids = []
-    for place in range(int(maker.rng.integers(12, 20))):
-        made = at + timedelta(minutes=30 * place + int(maker.rng.integers(0, 20)))
+    for place in range(count):
+        # After losses a dozen minutes lie between two entries, else half an hour.
+        made = at + timedelta(minutes=(16 if after_losses else 30) * place + int(maker.rng.integers(0, 6)))
         ids.append(maker.trade(f"PL{place}", "BUY", 30_000, 50.0, made))
-        maker.close(f"PL{place}", 49.5, made + timedelta(minutes=9))
+        maker.close(f"PL{place}", 49.0, made + timedelta(minutes=9))
     day = {t.id for t in maker.trades if t.traded_at.date() == at.date()}
-    return planted(maker, ids, day)
+    # The first entry came before any loss.
+    return planted(maker, ids[1:], day)
 
 
 def revenge(seed: int) -> Planted:

@@ -45,7 +45,7 @@ def ask(client, **body):
 
 def test_a_check_by_history(client):
     make.share()
-    body = ask(client, qty=100, unit="lots", stop=97.0).json()
+    body = ask(client, qty=100, qty_unit="lots", stop=97.0).json()
     assert body["verdict"] == "ok" and body["price"] == 100.0 and body["price_is_given"] is False
     cost = 1000 * 100 * 2 * (0.0003 + 0.0004 + 0.0001 + 0.0001 + 0.5 * 0.01 / 100)
     assert body["cost"] == pytest.approx(cost)
@@ -98,6 +98,15 @@ def test_an_unknown_capital_is_asked_for(client, anna):
     assert body["position_pct"] is None and body["sane_size"] is None and body["loss_at_stop"]["rub"] > 300
 
 
+def test_capitals_of_accounts_are_told_too(client, anna):
+    make.share()
+    type(anna).objects.update(capital_rub=None)
+    ledger.account(anna, capital_rub=500_000)
+    assert ask(client, qty=100, stop=97.0).json()["capital"] == 500_000
+    ledger.account(anna, "second")
+    assert ask(client, qty=100, stop=97.0).json()["capital"] is None
+
+
 def test_an_amount_buys_whole_lots(client):
     make.share()
     assert ask(client, amount=10_999, stop=97.0).json()["shares"] == 100
@@ -121,7 +130,7 @@ def test_a_position_that_is_there_is_closed(client, anna):
         ({"amount": 5}, 422, "amount"),
         ({"qty": -1}, 400, "qty"),
         ({"qty": 1, "side": "HOLD"}, 400, "side"),
-        ({"qty": 1, "unit": "tons"}, 400, "unit"),
+        ({"qty": 1, "qty_unit": "tons"}, 400, "qty_unit"),
         ({"qty": 1, "secid": "AAAB"}, 404, None),
     ],
 )
@@ -149,7 +158,7 @@ def test_feedback_is_stored_once_and_signals_that_are_not_there_are_404(client, 
     signal = make.signal(make.share(days=10))
     path = f"/api/v1/signals/{signal.pk}/feedback"
     first = client.post(path, {"kind": "useful"}, content_type="application/json")
-    assert first.status_code == 201, first.content
+    assert first.status_code == 200, first.content
     assert client.post(path, {"kind": "useful"}, content_type="application/json").json() == first.json()
     assert client.post(path, {"kind": "comment"}, content_type="application/json").status_code == 422
     assert client.post(path, {"kind": "bad"}, content_type="application/json").status_code == 400

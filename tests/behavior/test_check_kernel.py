@@ -64,6 +64,7 @@ def test_a_short_by_hand():
         (BUY, {"bad_case": None}, "caution", "no_history"),
         (BUY, {"capital_rub": None}, "caution", "capital_unknown"),
         (replace(BUY, qty_shares=5_000.0), {"capital_rub": None}, "hard_warning", "size_unusual"),
+        (replace(BUY, side="SELL", stop_rub=None), {"may_short": False}, "hard_warning", "short_impossible"),
         (BUY, {"tilt": replace(CALM, score=60)}, "caution", "tilt"),
         (BUY, {"held_shares": 500.0, "held_avg_rub": 110.0}, "caution", "averages_down"),
     ],

@@ -84,6 +84,26 @@ def test_a_signal_that_stood_against_the_trade(anna):
     assert found["panic_trade"]["cost_rub"] == pytest.approx(300) and found["traded_against"]["cost_rub"] == 0
 
 
+def test_what_was_said_afterwards_counts_for_nothing(anna):
+    account = ledger.account(anna, "second")
+    row = make.share("BBBB", seed=2)
+    make.signal(row, "SELL", at=ledger.moscow("2024-03-05T11:00"), created_at=make.NOW)
+    ledger.trade(account, row, "BUY", 100, 100.0, "2024-03-05T11:05")
+    assert "traded_against" not in kinds(weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW))
+
+
+def test_trades_before_the_week_that_followed_calls_are_no_own_ideas(anna):
+    """Ten trades of February went with the call in force: the two own ideas of the week are no habit."""
+    account = ledger.account(anna, "second")
+    row = make.share("BBBB", seed=2)
+    for day in range(12, 22):
+        make.signal(row, at=ledger.moscow(f"2024-02-{day}T11:00"))
+        ledger.trade(account, row, "BUY", 10, 100.0, f"2024-02-{day}T11:05")
+        ledger.trade(account, row, "SELL", 10, 100.5, f"2024-02-{day}T15:05")
+    found = kinds(weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW))
+    assert "trade_without_signal" not in found
+
+
 def test_it_is_stored_once_and_made_again_safely(anna):
     first = weekly_report_get(user_id=anna.pk, week=None, now=make.NOW)
     assert first.week == make.WEEK
@@ -95,16 +115,36 @@ def test_it_is_stored_once_and_made_again_safely(anna):
     assert again.payload == first.payload and WeeklyReport.objects.count() == 1
 
 
-def test_earlier_weeks_are_compared_with(anna):
-    for name, score in (("2024-W07", 40), ("2024-W08", 60), ("2024-W09", 70)):
-        week = week_of(name, zone=MOSCOW)
-        payload = {"pnl_rub": 1.0, "total_cost_rub": 2.0, "decisions": 3}
-        WeeklyReport.objects.create(
-            user=anna, week=name, begins_at=week.begins_at, ends_at=week.ends_at, made_at=make.NOW, score=score, payload=payload
-        )  # fmt: skip
+def test_trades_told_of_late_make_the_report_again(anna):
+    first = weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW)
+    late = make.NOW + timedelta(hours=2)
+    row = make.share("BBBB", seed=2)
+    ledger.trade(
+        ledger.account(anna, "imported"),
+        row,
+        "BUY",
+        10,
+        100.0,
+        "2024-03-05T11:05",
+        known_at=late,
+        origin="csv",
+    )
+    assert weekly_report_get(user_id=anna.pk, week=make.WEEK, now=late - timedelta(hours=1)) == first
+    again = weekly_report_get(user_id=anna.pk, week=make.WEEK, now=late)
+    assert again.payload["decisions"] == first.payload["decisions"] + 1
+    assert WeeklyReport.objects.filter(week=make.WEEK).count() == 1
+
+
+def test_weeks_that_nobody_asked_for_are_made_to_compare_with(anna):
+    account = ledger.account(anna, "older")
+    row = make.share("BBBB", seed=2)
+    ledger.trade(account, row, "BUY", 10, 100.0, "2024-02-21T11:05")
+    ledger.trade(account, row, "SELL", 10, 101.0, "2024-02-22T11:05")
     report = weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW)
-    assert [one["week"] for one in report.payload["earlier"]] == ["2024-W07", "2024-W08", "2024-W09"]
-    assert report.payload["score_trend"] is not None
+    assert [(one["week"], one["decisions"]) for one in report.payload["earlier"]] == [
+        ("2024-W08", 1),
+        ("2024-W09", 0),
+    ]
 
 
 def test_a_week_without_trades_is_a_report_too():
@@ -152,6 +192,6 @@ def test_reports_are_due_at_eight_on_the_user_s_monday(anna):
         (anna.pk, "2024-W10"),
         (far.pk, "2024-W10"),
     }
-    # A missed Monday is made up for later.
+    # A missed Monday is made up for later. Weeks to compare with are made at once.
     WeeklyReport.objects.all().delete()
     assert weekly_reports_due(limit=1, now=ledger.moscow("2024-03-13T03:00")) == 1
