@@ -27,6 +27,7 @@ SABOTAGE = {
     "door-modeling": ("signals/sabotage.py", "import modeling.registry"),
     "door-signals": ("traderai/site/sabotage.py", "import signals.models"),
     "door-behavior": ("training_game/sabotage.py", "import behavior.models"),
+    "door-portfolio": ("behavior/sabotage.py", "import portfolio.models"),
     "web": ("signals/api/sabotage.py", "def f():\n    import numba"),
     "keras": ("signals/sabotage.py", "def f():\n    import keras"),
 }
