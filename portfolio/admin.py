@@ -25,7 +25,6 @@ class TradeAdmin(ReadOnlyAdmin):
     list_select_related = ("account", "instrument")
     list_filter = ("origin", "side")
     ordering = ("-id",)
-    show_full_result_count = False
 
 
 @admin.register(StopChange)
@@ -35,7 +34,6 @@ class StopChangeAdmin(ReadOnlyAdmin):
     list_display = ("id", "account", "instrument", "stop_rub", "set_at")
     list_select_related = ("account", "instrument")
     ordering = ("-id",)
-    show_full_result_count = False
 
 
 @admin.register(VirtualOrder)
@@ -46,4 +44,3 @@ class VirtualOrderAdmin(ReadOnlyAdmin):
     list_select_related = ("account", "instrument")
     list_filter = ("state", "refusal")
     ordering = ("-id",)
-    show_full_result_count = False

@@ -44,7 +44,7 @@ def scenario_label(scenario: Mapping[str, Any], *, language: str, decimals: int)
     """Return the name of one price range, such as "stays in 310.00-320.00"."""
     bounds = {name: scenario[name] for name in ("low_rub", "high_rub") if scenario[name] is not None}
     with translation.override(spoken_language(language)):
-        return str(SCENARIOS[scenario["label"]] % _worded(bounds, decimals=decimals))
+        return str(SCENARIOS[scenario["label"]] % worded(bounds, decimals=decimals))
 
 
 def spoken_language(language: str | None) -> str:
@@ -59,17 +59,18 @@ def _sentence(fact: Mapping[str, Any], *, decimals: int, told_of: str) -> str:
     if isinstance(phrase, tuple):
         chosen = zlib.crc32(f"{told_of} {fact['code']}".encode()) if told_of else 0
         phrase = phrase[chosen % len(phrase)]
-    return str(phrase % _worded(fact["params"], decimals=decimals))
+    return str(phrase % worded(fact["params"], decimals=decimals))
 
 
-def _worded(params: Mapping[str, Any], *, decimals: int) -> dict[str, Any]:
-    worded = {name: _value(name, value, decimals=decimals) for name, value in params.items()}
-    if "entry_low_rub" in worded:
-        low, high = worded["entry_low_rub"], worded["entry_high_rub"]
-        worded["entry"] = low if low == high else f"{low}–{high}"
+def worded(params: Mapping[str, Any], *, decimals: int) -> dict[str, Any]:
+    """Return the parameters of a sentence as they stand in it, in the language that is active; names end with units."""
+    words = {name: _value(name, value, decimals=decimals) for name, value in params.items()}
+    if "entry_low_rub" in words:
+        low, high = words["entry_low_rub"], words["entry_high_rub"]
+        words["entry"] = low if low == high else f"{low}–{high}"
     if "regime" in params:
-        worded["in_regime"] = str(NAMES["in_regime"][params["regime"]])
-    return worded
+        words["in_regime"] = str(NAMES["in_regime"][params["regime"]])
+    return words
 
 
 def _value(name: str, value: Any, *, decimals: int) -> Any:

@@ -100,7 +100,7 @@ def bars_load_many(
     calendars = {
         simulated: _calendar(simulated=simulated) for simulated in {f.is_simulated for f in instruments}
     }
-    actions = _actions_of(ids, as_of)
+    actions = actions_many(ids, as_of)
     found = [tables.get(key, NO_BARS) for key in ids]
     return {
         facts.secid: bars_of(
@@ -240,7 +240,7 @@ def _calendar(*, simulated: bool) -> TradingCalendar:
     return TradingCalendar(days=days, trading=trading, sorted_trading=np.unique(trading))
 
 
-def _actions_of(ids: Sequence[int], as_of: datetime) -> dict[int, ActionArrays]:
+def actions_many(ids: Sequence[int], as_of: datetime) -> dict[int, ActionArrays]:
     """Return by instrument the splits and the dividends known at `as_of`."""
     rows = CorporateAction.objects.filter(instrument_id__in=ids, known_at__lte=as_of)
     # Two sources that tell of one split tell of one split; two dividends of one day are two payments.

@@ -52,13 +52,27 @@ def instrument_get(*, secid: str) -> InstrumentFacts:
         )
         row = None if change is None else change.instrument
     if row is None:
-        known = list(Instrument.objects.values_list("secid", flat=True))
+        known = known_tickers()
         raise NotFoundError(
             f"ticker must be one that we hold, was {secid!r}{did_you_mean(secid, known)}",
             code="unknown_ticker",
             field="ticker",
         )
     return _facts(row)
+
+
+def instruments_named(*, secids: Sequence[str]) -> dict[str, InstrumentFacts]:
+    """Return by the tickers asked for what `instrument_get` returns of each, in two queries; unknown ones are left out."""
+    found = {row.secid: _facts(row) for row in Instrument.objects.filter(secid__in=set(secids))}
+    former = TickerChange.objects.filter(old_secid__in=set(secids) - set(found))
+    for change in former.select_related("instrument").order_by("changed_on"):
+        found[change.old_secid] = _facts(change.instrument)
+    return found
+
+
+def known_tickers() -> tuple[str, ...]:
+    """Return the tickers that we hold; what an unknown one may have meant."""
+    return tuple(Instrument.objects.order_by("secid").values_list("secid", flat=True))
 
 
 def instrument_terms(*, secid: str, day: date) -> TermsFacts:

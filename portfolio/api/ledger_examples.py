@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 ACCOUNT: dict[str, Any] = {
-    "id": 1, "kind": "virtual", "name": "paper", "capital": 1000000.0, "created_at": "2024-03-01T10:00:00+03:00",
+    "id": 1, "kind": "virtual", "name": "paper", "capital": 1000000.0, "cash": 1000000.0, "created_at": "2024-03-01T10:00:00+03:00",
 }  # fmt: skip
 ACCOUNTS: dict[str, Any] = {"results": [ACCOUNT]}
 ACCOUNT_ASKED: dict[str, Any] = {"kind": "virtual", "name": "paper", "capital": 1000000}

@@ -24,7 +24,13 @@ class AccountSerializer(serializers.Serializer[Any]):
         allow_null=True,
         help_text="RUB; a virtual account began with it. Null: unknown.",
     )
+    cash = serializers.SerializerMethodField(help_text="RUB left in a virtual account; null of a real one.")
     created_at = serializers.DateTimeField()
+
+    def get_cash(self, account: Any) -> float | None:
+        """Return what a virtual account has left."""
+        cash: float | None = self.context["cash"].get(account.id)
+        return cash
 
 
 class AccountListSerializer(serializers.Serializer[Any]):

@@ -40,6 +40,7 @@ from portfolio.api.requests import (
     said_trade,
 )
 from portfolio.ledger_contracts import PositionChange
+from portfolio.selectors.cash import cash_get
 from portfolio.selectors.journal import accounts_get, trades_page
 from portfolio.selectors.orders import orders_get
 from portfolio.selectors.positions import positions_valued
@@ -83,7 +84,11 @@ class AccountViewSet(GenericViewSet[Any]):
     )
     def list(self, request: Request) -> Response:
         """Return the user's accounts."""
-        return Response(AccountListSerializer({"results": accounts_get(user_id=asker(request))}).data)
+        user_id = asker(request)
+        context = {"cash": cash_get(user_id=user_id, as_of=clock.now())}
+        return Response(
+            AccountListSerializer({"results": accounts_get(user_id=user_id)}, context=context).data
+        )
 
     @extend_schema(
         operation_id="accounts_create",
@@ -98,14 +103,16 @@ class AccountViewSet(GenericViewSet[Any]):
         asked = AccountRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
+        now = clock.now()
         account = account_create(
             user_id=asker(request),
             kind=values["kind"],
             name=values["name"],
             capital_rub=values.get("capital"),
-            now=clock.now(),
+            now=now,
         )
-        return Response(AccountSerializer(account).data)
+        context = {"cash": cash_get(user_id=asker(request), as_of=now)}
+        return Response(AccountSerializer(account, context=context).data)
 
 
 class PositionViewSet(GenericViewSet[Any]):

@@ -28,6 +28,7 @@ SABOTAGE = {
     "door-signals": ("traderai/site/sabotage.py", "import signals.models"),
     "door-behavior": ("training_game/sabotage.py", "import behavior.models"),
     "door-training-game": ("traderai/site/sabotage.py", "import training_game.models"),
+    "door-portfolio": ("behavior/sabotage.py", "import portfolio.models"),
     "web": ("signals/api/sabotage.py", "def f():\n    import numba"),
     "keras": ("signals/sabotage.py", "def f():\n    import keras"),
 }

@@ -26,6 +26,7 @@ from tests.benchmarks.bench_features import feature_files, feature_kernels  # no
 from tests.benchmarks.bench_labels import barrier_kernels, rank_kernels  # noqa: E402
 from tests.benchmarks.bench_live import live_rows  # noqa: E402
 from tests.benchmarks.bench_networks import network_scoring, network_training, window_batches  # noqa: E402
+from tests.benchmarks.bench_portfolio import portfolio_analysis  # noqa: E402
 from tests.benchmarks.bench_routes import answers, features, ingest, labels, score, web_process  # noqa: E402
 from tests.benchmarks.bench_signals import ondemand, scoring  # noqa: E402
 from tests.benchmarks.bench_simulator import simulator  # noqa: E402
@@ -43,6 +44,7 @@ BENCHMARKS = (
     web_process,
     scoring,
     ondemand,
+    portfolio_analysis,
     feature_kernels,
     feature_files,
     live_rows,

@@ -155,10 +155,10 @@ def web_process() -> list[Figure]:
     ]
 
 
-def p95_ms(ask: Callable[[int], None]) -> float:
+def p95_ms(ask: Callable[[int], None], *, answers: int = ANSWERS) -> float:
     for number in range(20):
         ask(number)
-    return 1e3 * float(np.quantile([seconds_of(lambda n=n: ask(n)) for n in range(ANSWERS)], 0.95))
+    return 1e3 * float(np.quantile([seconds_of(lambda n=n: ask(n)) for n in range(answers)], 0.95))
 
 
 def seconds_of(act: Callable[[], object]) -> float:

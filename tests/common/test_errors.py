@@ -28,6 +28,15 @@ def test_an_error_keeps_its_detail_code_and_field():
     assert errors.TransientError.code == "unavailable"  # an instance's own code does not leak
 
 
+def test_several_fields_are_told_at_once():
+    problems = [errors.FieldProblem(field=f"rows.{n}", code="bad", detail=f"was {n}") for n in range(2)]
+    error = errors.FieldsError(problems)
+    assert isinstance(error, errors.InputError) and error.problems == tuple(problems)
+    assert (error.detail, error.code) == ("rows.0: was 0; rows.1: was 1", "bad")
+    other = errors.FieldProblem(field="name", code="long", detail="was long")
+    assert errors.FieldsError([*problems, other]).code == "invalid", "of several kinds none is the whole's"
+
+
 def test_every_class_is_caught_as_ours():
     for name in (
         "InputError",

@@ -21,7 +21,7 @@ from django.db import connection
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = {
     "talib", "numba", "pandas", "polars", "xgboost", "lightgbm", "sklearn", "keras", "tensorflow", "torch",
-    "onnxruntime", "matplotlib",
+    "onnxruntime", "matplotlib", "scipy",
 }  # fmt: skip
 START_LIMIT_S = 3.0
 MEMORY_LIMIT_MB = 250

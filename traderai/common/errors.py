@@ -8,6 +8,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldProblem:
+    """What is wrong with one field of a request, such as `positions.3.qty`."""
+
+    field: str
+    code: str
+    detail: str
 
 
 class TraderAIError(Exception):
@@ -26,6 +36,16 @@ class InputError(TraderAIError):
     """The caller must change the request: 422, never retried."""
 
     code = "invalid"
+
+
+class FieldsError(InputError):
+    """Several fields must be changed; each is named with its own code."""
+
+    def __init__(self, problems: Iterable[FieldProblem]) -> None:
+        self.problems = tuple(problems)
+        codes = {problem.code for problem in self.problems}
+        detail = "; ".join(f"{problem.field}: {problem.detail}" for problem in self.problems)
+        super().__init__(detail, code=codes.pop() if len(codes) == 1 else None)
 
 
 class NotFoundError(TraderAIError):

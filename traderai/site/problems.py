@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import structlog
@@ -18,6 +19,7 @@ from rest_framework.views import set_rollback
 
 from traderai.common.errors import (
     ConflictError,
+    FieldsError,
     InputError,
     NotFoundError,
     NotReadyError,
@@ -112,6 +114,8 @@ def _own_error(error: TraderAIError) -> Response:
         log.error("invariant_broken", code=error.code, exc_info=error)
         return _answer(problem_body(status=500, code="server_error", detail=BROKEN_DETAIL))
     errors = [{"field": error.field, "code": error.code, "detail": error.detail}] if error.field else None
+    if isinstance(error, FieldsError):
+        errors = [asdict(problem) for problem in error.problems]
     wait_s = next((seconds for kind, seconds in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
     return _answer(problem_body(status=status, code=error.code, detail=error.detail, errors=errors), headers)
