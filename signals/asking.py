@@ -38,12 +38,12 @@ Found: TypeAlias = SignalFacts | tuple[DecisionOutcome, ...]
 _KINDS: Final = (NotReadyError, InputError, NotFoundError, TransientError, InvariantError)
 
 
-def signal_ask(ask: SignalAsk) -> SignalFacts:
+def signal_ask(ask: SignalAsk, *, wait_s: float = WAIT_S) -> SignalFacts:
     """Return the decision that the worker computes; nothing is stored.
 
-    Raises: TransientError where Redis cannot be reached or nobody answers within a second, and what the worker meets.
+    Raises: TransientError where Redis cannot be reached or nobody answers in time, and what the worker meets.
     """
-    return _facts(_answer(ask, wait_s=WAIT_S))
+    return _facts(_answer(ask, wait_s=wait_s))
 
 
 def outcomes_ask(ask: OutcomesAsk) -> tuple[DecisionOutcome, ...]:

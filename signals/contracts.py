@@ -74,6 +74,15 @@ class SignalFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignalInForce:
+    """The newest call of a share that held at a moment."""
+
+    signal_id: int
+    action: str
+    strength: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HeatmapRow:
     """One active share at a glance; without a stored signal its signal fields are None."""
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from market.contracts import SplitFacts
 from portfolio.contracts import RoundTrip, StopChange, TradeFacts
+from signals.contracts import SignalInForce as SignalInForce
 from traderai.common.arrays import F64, I64
 
 
@@ -21,15 +22,6 @@ class ShownSignal:
     action: str  # BUY, SELL, HOLD or NO_TRADE
     strength: str | None  # weak, medium or strong; None for what is no call
     shown_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignalInForce:
-    """The newest call of a share when something was done in it."""
-
-    signal_id: int
-    action: str
-    strength: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -145,8 +146,8 @@ def _steps(journal: Journal) -> tuple[Step, ...]:
         closes = min(qty, abs(before)) if before * side < -NOTHING else 0.0
         opens = qty - closes if qty - closes > NOTHING else 0.0
         avg = cost[trade.secid] / abs(before) if abs(before) > NOTHING else math.nan
-        mark = last_price_rub(journal.paths.get(trade.secid), journal.until)
         still = max(opens - closed_qty[trade.id], 0.0)
+        mark = last_price_rub(journal.paths.get(trade.secid), journal.until) if still else price
         move = 0.0 if math.isnan(mark) else (mark - price) * side * still
         steps.append(
             Step(
@@ -190,18 +191,25 @@ def _decisions(steps: tuple[Step, ...], journal: Journal, thresholds: Thresholds
         newest[step.trade.secid, step.side] = group = [step]
         groups.append(group)
     within = timedelta(hours=thresholds.signals.follow_within_h)
+    shown: defaultdict[str, list[ShownSignal]] = defaultdict(list)
+    for signal in reversed(journal.shown):
+        shown[signal.secid].append(signal)
     return tuple(
-        Decision(steps=tuple(group), signal_id=_followed(group[0], journal, within)) for group in groups
+        Decision(
+            steps=tuple(group),
+            signal_id=_followed(group[0], shown[group[0].trade.secid], journal, within),
+        )
+        for group in groups
     )
 
 
-def _followed(step: Step, journal: Journal, within: timedelta) -> int | None:
+def _followed(step: Step, shown: Sequence[ShownSignal], journal: Journal, within: timedelta) -> int | None:
     """Return the signal that an entry goes with: the one the user names, the one shown, the one in force."""
     if step.trade.signal_id is not None:
         return step.trade.signal_id
-    for shown in reversed(journal.shown):
-        if goes_with(step, shown, within):
-            return shown.signal_id
+    for signal_shown in shown:
+        if goes_with(step, signal_shown, within):
+            return signal_shown.signal_id
     context = journal.contexts.get(step.trade.id)
     signal = None if context is None else context.signal
     return signal.signal_id if signal is not None and signal.action == step.trade.side else None
@@ -209,10 +217,9 @@ def _followed(step: Step, journal: Journal, within: timedelta) -> int | None:
 
 def goes_with(step: Step, shown: ShownSignal, within: timedelta) -> bool:
     """Return whether a trade does what a signal said, soon enough after it was shown."""
-    age = step.trade.traded_at - shown.shown_at
-    return (
-        shown.secid == step.trade.secid and shown.action == step.trade.side and timedelta() <= age <= within
-    )
+    if shown.secid != step.trade.secid or shown.action != step.trade.side:
+        return False
+    return timedelta() <= step.trade.traded_at - shown.shown_at <= within
 
 
 def _spells(steps: tuple[Step, ...]) -> tuple[Spell, ...]:

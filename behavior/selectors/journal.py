@@ -22,7 +22,8 @@ from behavior.contracts.journal import (
 from behavior.kernels.context import prior_move_sigma
 from behavior.models import SignalShown
 from behavior.selectors.configuration import thresholds_get
-from features.selectors.regime import regime_at
+from features.contracts import RegimeFacts
+from features.selectors.regime import regime_at, regime_days
 from market.contracts import InstrumentFacts, SplitFacts, Timeframe
 from market.selectors.adjusted import candles_adjusted
 from market.selectors.instruments import instrument_get
@@ -33,6 +34,7 @@ from portfolio.kernels.fifo import fifo_fold
 from portfolio.selectors.journal import accounts_get, stops_get, trades_get
 from signals.contracts import SignalFacts
 from signals.selectors.configuration import asked_for
+from signals.selectors.in_force import signals_in_force
 from signals.selectors.stored import signal_latest
 from traderai.common.errors import NotFoundError, NotReadyError
 
@@ -79,7 +81,7 @@ class JournalQuestion:
 def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[Journal, ...]:
     """Return a journal for each account that has trades.
 
-    `in_detail` reads prices and signals around the trades of the reported time; without it only frequency, sizes and
+    `in_detail` reads prices and signals around the trades; without it only frequency, sizes and
     realised results are known, which is all that the tilt needs.
     """
     since, until, policy = question.since, question.until, policy_get()
@@ -105,7 +107,7 @@ def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[
                 limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
                 stops=stops,
                 shown=shown,
-                contexts=_contexts(trades, since, paths, splits) if in_detail else {},
+                contexts=_contexts(trades, question, paths, splits) if in_detail else {},
                 paths=paths,
                 splits=splits,
                 capital_rub=account.capital_rub if account.capital_rub is not None else question.capital_rub,
@@ -191,25 +193,48 @@ def _paths(secids: Sequence[str], *, since: datetime, until: datetime) -> dict[s
 
 def _contexts(
     trades: Sequence[TradeFacts],
-    since: datetime,
+    question: JournalQuestion,
     paths: Mapping[str, PricePath],
     splits: Mapping[str, Sequence[SplitFacts]],
 ) -> dict[int, TradeContext]:
-    contexts = {}
-    for trade in trades:
-        if trade.traded_at < since:
-            continue
-        simulated = instrument_get(secid=trade.secid).is_simulated
-        path = paths.get(trade.secid)
-        price_rub = trade.price_rub / _shares_since(splits.get(trade.secid, ()), trade.traded_at)
-        contexts[trade.id] = TradeContext(
-            regime=regime_known(at=trade.traded_at, simulated=simulated),
-            signal=in_force_of(signal_in_force(secid=trade.secid, at=trade.traded_at)),
-            prior_move_sigma=None
-            if path is None
-            else prior_move_sigma(path, price_rub=price_rub, at_s=int(trade.traded_at.timestamp())),
+    """Return what was said and what the market was like at each trade of the time in which habits are looked for."""
+    begin = min(question.since, question.until - timedelta(days=thresholds_get().signals.window_days))
+    recent = [trade for trade in trades if trade.traded_at >= begin]
+    shares = {secid: instrument_get(secid=secid) for secid in {trade.secid for trade in recent}}
+    timeframe, horizon = asked_for(timeframe=None, horizon=None)
+    calls = signals_in_force(
+        asked=[(shares[trade.secid].id, trade.traded_at) for trade in recent],
+        timeframe=timeframe,
+        horizon=horizon,
+    )
+    max_age = timedelta(days=thresholds_get().check.regime_max_age_days)
+    regimes = {
+        simulated: regime_days(as_of=question.until, since=begin - max_age, simulated=simulated)
+        for simulated in {share.is_simulated for share in shares.values()}
+    }
+    return {
+        trade.id: TradeContext(
+            regime=_regime_then(regimes[shares[trade.secid].is_simulated], trade.traded_at, max_age),
+            signal=call,
+            prior_move_sigma=_prior_move(trade, paths, splits) if trade.traded_at >= question.since else None,
         )
-    return contexts
+        for trade, call in zip(recent, calls, strict=True)
+    }
+
+
+def _regime_then(days: Sequence[RegimeFacts], at: datetime, max_age: timedelta) -> str | None:
+    known = [day for day in days if at - max_age <= day.as_of <= at]
+    return known[-1].name if known else None
+
+
+def _prior_move(
+    trade: TradeFacts, paths: Mapping[str, PricePath], splits: Mapping[str, Sequence[SplitFacts]]
+) -> float | None:
+    path = paths.get(trade.secid)
+    if path is None:
+        return None
+    price_rub = trade.price_rub / _shares_since(splits.get(trade.secid, ()), trade.traded_at)
+    return prior_move_sigma(path, price_rub=price_rub, at_s=int(trade.traded_at.timestamp()))
 
 
 def _shares_since(splits: Sequence[SplitFacts], at: datetime) -> float:

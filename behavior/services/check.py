@@ -98,35 +98,15 @@ def pre_trade_check(
     Raises: NotFoundError for an unknown share, InputError for a quantity or stop that cannot be, NotReadyError where no
     price is given and none is stored.
     """
+    _check_finite(question)
     thresholds, policy = thresholds_get(), policy_get()
     capital_rub = capital_told(user_id=user_id, capital_rub=capital_rub)
     market = _market(question, now)
     trade = _proposed(question, market)
-    asked = JournalQuestion(user_id=user_id, since=now, until=now, as_of=now, capital_rub=capital_rub)
-    journals = journals_get(asked, in_detail=False)
-    tilt, usual = _habits(journals, thresholds)
-    held, held_avg = _held(user_id, trade.secid, now)
-    bad_case = _bad_case(market, trade, thresholds, now)
-    known = Known(
-        limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
-        cost_frac=policy.costs.round_trip_frac(
-            price_rub=trade.price_rub, price_step_rub=market.price_step_rub
-        ),
-        tilt=tilt,
-        capital_rub=capital_rub,
-        regime=market.regime,
-        signal=in_force_of(market.signal),
-        bad_case=bad_case,
-        held_shares=held,
-        held_avg_rub=held_avg,
-        usual_size_rub=usual,
-        may_short=may_short(
-            secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
-        ).allowed,
-    )
+    known = _known(user_id, capital_rub, trade, market, now)
     result = _checked(trade, known, thresholds)
     sane = _sane_size(trade, market, known, policy, thresholds)
-    row = _write(user_id, market.instrument.id, trade, result, tilt, now)
+    row = _write(user_id, market.instrument.id, trade, result, known.tilt, now)
     return PreTradeAnswer(
         id=row.pk,
         secid=trade.secid,
@@ -136,12 +116,38 @@ def pre_trade_check(
         price_is_given=question.price_rub is not None,
         stop_rub=trade.stop_rub,
         result=result,
-        bad_case=bad_case,
+        bad_case=known.bad_case,
         sane_size=sane,
-        tilt=tilt,
+        tilt=known.tilt,
         signal=known.signal,
         regime=market.regime,
         capital_rub=capital_rub,
+    )
+
+
+def _known(
+    user_id: int, capital_rub: float | None, trade: ProposedTrade, market: _Market, now: datetime
+) -> Known:
+    thresholds, policy = thresholds_get(), policy_get()
+    asked = JournalQuestion(user_id=user_id, since=now, until=now, as_of=now, capital_rub=capital_rub)
+    tilt, usual = _habits(journals_get(asked, in_detail=False), thresholds)
+    held, held_avg = _held(user_id, trade.secid, now)
+    return Known(
+        limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
+        cost_frac=policy.costs.round_trip_frac(
+            price_rub=trade.price_rub, price_step_rub=market.price_step_rub
+        ),
+        tilt=tilt,
+        capital_rub=capital_rub,
+        regime=market.regime,
+        signal=in_force_of(market.signal),
+        bad_case=_bad_case(market, trade, thresholds, now),
+        held_shares=held,
+        held_avg_rub=held_avg,
+        usual_size_rub=usual,
+        may_short=may_short(
+            secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
+        ).allowed,
     )
 
 
@@ -152,12 +158,22 @@ def _checked(trade: ProposedTrade, known: Known, thresholds: Thresholds) -> Chec
         raise InputError(str(error), field="qty" if trade.stop_rub is None else "stop") from error
 
 
+def _check_finite(question: CheckQuestion) -> None:
+    """Refuse what is no number, and a price of nothing, before anything is reckoned with it."""
+    for name in ("qty", "amount_rub", "price_rub", "stop_rub"):
+        given, field = getattr(question, name), name.removesuffix("_rub")
+        if given is not None and not (math.isfinite(given) and given > 0):
+            raise InputError(f"{field} must be a number above 0, was {given}", field=field)
+
+
 def _market(question: CheckQuestion, now: datetime) -> _Market:
     instrument = instrument_get(secid=question.secid)
     terms = instrument_terms(secid=instrument.secid, day=now.astimezone(MOSCOW).date())
     candles = candle_list(secid=instrument.secid, timeframe=Timeframe.H1, as_of=now, limit=100)
     candles = candles or candle_list(secid=instrument.secid, timeframe=Timeframe.D1, as_of=now, limit=100)
-    price = question.price_rub or (candles[-1].close if candles else None)
+    price = question.price_rub
+    if price is None:
+        price = candles[-1].close if candles else None
     if price is None:
         raise NotReadyError(
             f"no price of {instrument.secid} is stored; give the price yourself", field="price"
@@ -181,9 +197,8 @@ def _proposed(question: CheckQuestion, market: _Market) -> ProposedTrade:
         shares = question.qty * (market.lot_size if question.unit == "lots" else 1)
     else:
         # A broker sells whole lots: an amount buys as many as it pays for.
-        shares = (
-            math.floor((question.amount_rub or 0.0) / (market.price_rub * market.lot_size)) * market.lot_size
-        )
+        lots = (question.amount_rub or 0.0) / (market.price_rub * market.lot_size)
+        shares = math.floor(min(lots, 2 * _MAX_SHARES)) * market.lot_size
         if shares < 1:
             raise InputError(
                 f"amount must pay for one lot, {market.price_rub * market.lot_size:.2f} RUB, was {question.amount_rub}",

@@ -25,7 +25,7 @@ def cursor_read(cursor: str | None) -> tuple[datetime, int] | None:
         place = datetime.fromisoformat(moment), int(number)
     except (binascii.Error, UnicodeError, ValueError) as error:
         raise _bad_cursor() from error
-    if place[0].tzinfo is None or not 0 <= place[1] < 2**63:
+    if place[0].tzinfo is None or not 1900 < place[0].year < 2200 or not 0 <= place[1] < 2**63:
         raise _bad_cursor()
     return place
 

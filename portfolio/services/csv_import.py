@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,6 +13,8 @@ from django.db import transaction
 
 from market.contracts import InstrumentFacts
 from market.selectors.day_ranges import day_ranges
+from market.selectors.instruments import instruments_on
+from market.selectors.tickers import ticker_spans
 from portfolio.contracts import TradeFacts
 from portfolio.kernels.broker_csv import file_text, trades_parsed
 from portfolio.ledger_contracts import (
@@ -36,11 +38,12 @@ from portfolio.services.trade_checks import (
     day_of,
     instrument_meant,
     sales_refused,
-    shares_of,
     short_refusal,
 )
 from signals.selectors.known import signal_secids
 from traderai.common.errors import InputError, NotFoundError, TraderAIError
+
+_SUGGESTIONS = 20  # unknown tickers of a file for which the closest known one is named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,11 +128,12 @@ def _checked_rows(account_id: int, parsed: ParsedFile, now: datetime) -> tuple[l
     )
     signals = signal_secids(ids=[row.signal_id for row in whole if row.signal_id is not None])
     checked: list[tuple[FileRow, Checked]] = []
-    shares: dict[tuple[str, date], int] = {}
+    lots = _lots(whole, instruments)
     for row in _by_time(whole):
         try:
             _check_signal(row, instruments[row.secid], signals)
-            said = _said(row, _lot_shares(row, instruments[row.secid], shares))
+            lot = lots[row.secid, day_of(row.traded_at)] if row.unit == "lots" else 1
+            said = _said(row, row.qty * lot)
             trade = checked_trade(
                 said, instrument=instruments[row.secid], ranges=ranges, config=ledger_config_get(), now=now
             )
@@ -172,8 +176,14 @@ def _instruments(rows: Sequence[FileRow]) -> tuple[dict[str, InstrumentFacts], l
     """Return what each ticker of the file means, and the rows whose ticker means nothing."""
     found: dict[str, InstrumentFacts] = {}
     wrong: dict[str, TraderAIError] = {}
+    known = ticker_spans()
     for secid in dict.fromkeys(row.secid for row in rows):
         try:
+            # The closest ticker is looked for among all: of a file full of others' tickers, not for each of them.
+            if len(wrong) >= _SUGGESTIONS and secid.strip().upper() not in known:
+                raise NotFoundError(
+                    f"ticker must be one that we hold, was {secid!r}", code="unknown_ticker", field="ticker"
+                )
             found[secid] = instrument_meant(secid)
         except (InputError, NotFoundError) as error:
             wrong[secid] = error
@@ -187,14 +197,19 @@ def _by_time(rows: Sequence[FileRow]) -> list[FileRow]:
     return sorted(rows[::-1] if falls > rises else rows, key=lambda row: row.traded_at)
 
 
-def _lot_shares(row: FileRow, instrument: InstrumentFacts, known: dict[tuple[str, date], int]) -> int:
-    """Return the shares of a row; the lot of a share and day is looked up once."""
-    if row.unit == "shares" or row.qty < 1:
-        return row.qty
-    key = (instrument.secid, day_of(row.traded_at))
-    if key not in known:
-        known[key] = shares_of(replace(_said(row, 1), unit="lots"), instrument=instrument, day=key[1])
-    return row.qty * known[key]
+def _lots(rows: Sequence[FileRow], instruments: Mapping[str, InstrumentFacts]) -> dict[tuple[str, date], int]:
+    """Return the lots of the shares and days that are counted in lots, looked up day by day."""
+    by_day: defaultdict[date, dict[str, InstrumentFacts]] = defaultdict(dict)
+    for row in rows:
+        if row.unit == "lots":
+            by_day[day_of(row.traded_at)][row.secid] = instruments[row.secid]
+    return {
+        (secid, day): facts.lot_size
+        for day, wanted in by_day.items()
+        for secid, facts in zip(
+            wanted, instruments_on(instruments=tuple(wanted.values()), day=day), strict=True
+        )
+    }
 
 
 def _said(row: FileRow, qty_shares: int) -> Said:

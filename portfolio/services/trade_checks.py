@@ -24,6 +24,7 @@ from traderai.common.errors import InputError
 
 _MOST_SHARES = 10**12
 _MOST_RUB = 1e9
+_FIRST_YEAR = 1990
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +87,10 @@ def checked_trade(
     Raises: InputError that names the field: an impossible quantity, price, time, commission or stop.
     """
     traded_at = said.traded_at or now
-    if traded_at > now:
+    if not traded_at.year >= _FIRST_YEAR or traded_at > now:
         raise InputError(
-            f"traded_at must not lie in the future, was {traded_at.isoformat()}", field="traded_at"
+            f"traded_at must not lie before {_FIRST_YEAR} or in the future, was {traded_at.isoformat()}",
+            field="traded_at",
         )
     qty = shares_of(said, instrument=instrument, day=day_of(traded_at))
     price = _money(said.price_rub, "price")

@@ -122,6 +122,10 @@ def _order_settle(pk: int, timeframe: Timeframe, wait: timedelta, now: datetime)
         return _refuse(order, "lapsed")
     if candle is None:
         return order.state
+    # So many shares of before are not so many of after.
+    splits = splits_get(secids=[order.secid], as_of=candle.begin).get(order.secid, ())
+    if any(order.ordered_at < split.begins_at for split in splits):
+        return _refuse(order, "split")
     on_day = instruments_on(instruments=(instrument,), day=day_of(candle.begin))[0]
     return _fill(_Fill(order=order, candle=candle, instrument=on_day, timeframe=timeframe), now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from traderai.accounts.models import User
@@ -37,3 +38,11 @@ def test_unknown_capital_and_telegram_are_allowed_for_many():
     User.objects.create(username="vera", capital_rub=None)
     User.objects.create(username="boris", capital_rub="0.01")
     assert User.objects.count() == 2
+
+
+def test_a_time_zone_that_is_none_is_refused():
+    vera = User(username="vera", password="x", time_zone="Mars/Olympus")
+    with pytest.raises(ValidationError, match="time_zone must be a name such as Europe/Moscow"):
+        vera.full_clean()
+    vera.time_zone = "Asia/Vladivostok"
+    vera.full_clean()

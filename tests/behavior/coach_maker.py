@@ -92,7 +92,8 @@ def signal(
         instrument=row, timeframe="1h", horizon=fields.pop("horizon", "5d"), bar_begin=as_of - timedelta(hours=1),
         as_of=as_of, valid_until=as_of + timedelta(hours=2), action=action,
         confidence=None if action == "NO_TRADE" else 70, strength=strength if is_call else "", source="live",
-        model_version="m", trained_until=as_of - timedelta(days=9), payload=payload, **fields,
+        model_version="m", trained_until=as_of - timedelta(days=9), payload=payload,
+        **({"created_at": as_of} | fields),
     )  # fmt: skip
 
 

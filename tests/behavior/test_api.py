@@ -9,12 +9,13 @@ from behavior.api import examples
 from behavior.api.serializers import FeedbackSerializer, PreTradeSerializer, WeeklyReportSerializer
 from behavior.contracts.rows import GameAnswerFacts
 from behavior.models import Feedback, PreTradeCheck, SignalShown, WeeklyReport
+from behavior.services.check import CheckQuestion, pre_trade_check
 from behavior.services.record import game_answer_record, signal_shown
 from signals.models import Review
 from tests.behavior import coach_maker as make
 from tests.portfolio import ledger_maker as ledger
 from traderai.common import clock
-from traderai.common.errors import ConflictError
+from traderai.common.errors import ConflictError, InputError
 
 CHECK, REPORT = "/api/v1/pre_trade_check", "/api/v1/user_weekly_report"
 pytestmark = pytest.mark.django_db
@@ -128,6 +129,13 @@ def test_a_position_that_is_there_is_closed(client, anna):
         ({"qty": 1.5}, 422, "qty"),
         ({"qty": 0}, 422, "qty"),
         ({"amount": 5}, 422, "amount"),
+        ({"qty": 1, "price": 0}, 422, "price"),
+        ({"qty": 1, "stop": "nan"}, 400, "stop"),
+        ({"qty": "inf"}, 400, "qty"),
+        ({"qty": 1, "price": "nan"}, 400, "price"),
+        ({"amount": "inf"}, 400, "amount"),
+        ({"amount": 1e300, "price": 1e-300}, 422, "qty"),
+        ({"qty": 1e13}, 422, "qty"),
         ({"qty": -1}, 400, "qty"),
         ({"qty": 1, "side": "HOLD"}, 400, "side"),
         ({"qty": 1, "qty_unit": "tons"}, 400, "qty_unit"),
@@ -145,6 +153,15 @@ def test_bad_questions_change_nothing(client, body, status, field):
             or field in answer.json()["detail"]
         )
     assert not PreTradeCheck.objects.exists()
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, -1.0])
+@pytest.mark.parametrize("field", ["qty", "amount_rub", "price_rub", "stop_rub"])
+def test_what_is_no_number_is_refused_by_the_service_too(anna, field, value):
+    given = {"qty": 1.0} | {field: value}
+    question = CheckQuestion(secid="AAAA", side="BUY", **given)
+    with pytest.raises(InputError, match="must be a number above 0"):
+        pre_trade_check(user_id=anna.pk, capital_rub=None, question=question, now=make.NOW)
 
 
 def test_without_prices_the_price_is_asked_for(client):

@@ -84,6 +84,26 @@ def test_a_signal_that_stood_against_the_trade(anna):
     assert found["panic_trade"]["cost_rub"] == pytest.approx(300) and found["traded_against"]["cost_rub"] == 0
 
 
+def test_what_was_said_afterwards_counts_for_nothing(anna):
+    account = ledger.account(anna, "second")
+    row = make.share("BBBB", seed=2)
+    make.signal(row, "SELL", at=ledger.moscow("2024-03-05T11:00"), created_at=make.NOW)
+    ledger.trade(account, row, "BUY", 100, 100.0, "2024-03-05T11:05")
+    assert "traded_against" not in kinds(weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW))
+
+
+def test_trades_before_the_week_that_followed_calls_are_no_own_ideas(anna):
+    """Ten trades of February went with the call in force: the two own ideas of the week are no habit."""
+    account = ledger.account(anna, "second")
+    row = make.share("BBBB", seed=2)
+    for day in range(12, 22):
+        make.signal(row, at=ledger.moscow(f"2024-02-{day}T11:00"))
+        ledger.trade(account, row, "BUY", 10, 100.0, f"2024-02-{day}T11:05")
+        ledger.trade(account, row, "SELL", 10, 100.5, f"2024-02-{day}T15:05")
+    found = kinds(weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW))
+    assert "trade_without_signal" not in found
+
+
 def test_it_is_stored_once_and_made_again_safely(anna):
     first = weekly_report_get(user_id=anna.pk, week=None, now=make.NOW)
     assert first.week == make.WEEK

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
@@ -158,6 +160,18 @@ def test_a_thousand_rows_take_few_queries(own, django_assert_max_num_queries):
     )
     with django_assert_max_num_queries(25):
         assert load(own, HEADER + rows).added == 1000
+
+
+def test_a_year_counted_in_lots_takes_few_queries_and_others_tickers_little_time(
+    own, django_assert_max_num_queries
+):
+    days = [date(2023, 1, 1) + timedelta(days=number) for number in range(200)]
+    rows = "".join(f"{day}T11:00:00;AAAA;BUY;1;lots;99;1\n" for day in days)
+    rows += "".join(f"2024-03-04T11:00:00;XX{number:04d};BUY;1;lots;99;1\n" for number in range(300))
+    with django_assert_max_num_queries(200 * 2 + 100):
+        report = load(own, HEADER + rows)
+    assert (report.added, len(report.problems)) == (200, 300)
+    assert "did you mean" not in report.problems[-1].detail
 
 
 def test_over_http_as_text_and_as_a_file(own, anna):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -93,6 +95,9 @@ def test_a_key_makes_a_trade_once(anna):
         ({"traded_at": "2999-01-01T00:00:00+03:00"}, 422, "traded_at"),
         ({"stop": 101.0}, 422, "stop"),
         ({"account_id": 10**9}, 404, "account_id"),
+        ({"account_id": 10**30}, 404, "account_id"),
+        ({"signal_id": 10**30}, 422, "signal_id"),
+        ({"traded_at": "0001-01-01T00:00:00Z"}, 422, "traded_at"),
     ],
 )
 def test_what_is_wrong_names_its_field(anna, changed, status, field):
@@ -125,11 +130,19 @@ def test_pages_hold_every_trade_once_also_when_one_is_added_meanwhile(anna):
 
 
 @pytest.mark.parametrize(
-    "cursor",
-    ["x", "eHw=", "MjAyNC0wMy0wNHwx", "MjAyNC0wMy0wNFQxMDowMDowMCswMzowMHw5OTk5OTk5OTk5OTk5OTk5OTk5OTk="],
+    "place",
+    [
+        None,
+        "2024-03-04",
+        "x|1",
+        "2024-03-04|1",
+        "2024-03-04T10:00:00+03:00|" + "9" * 30,
+        "0001-01-01T00:00:00+14:00|1",
+    ],
 )
-def test_a_broken_cursor_is_refused(anna, cursor):
-    answer = anna.get(f"{API}/actions?cursor={cursor}")
+def test_a_broken_cursor_is_refused(anna, place):
+    cursor = "x" if place is None else base64.urlsafe_b64encode(place.encode()).decode()
+    answer = anna.get(f"{API}/actions", {"cursor": cursor})
     assert answer.status_code == 422 and answer.json()["code"] == "bad_cursor"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from market.contracts import Timeframe
+from market.models import CorporateAction
 from market.selectors.bars import bars_load
 from modeling.kernels.simulator_market import Instrument
 from modeling.kernels.simulator_orders import BorrowRate
@@ -142,6 +143,21 @@ def test_an_order_lapses_when_its_share_is_not_traded(own):
     make.candles("CCCC", "2024-03-15", [100.0])
     order(own, secid="CCCC", external_id="again")
     assert fill() == FillReport(refused=1), "its first candle came too late"
+
+
+def test_a_split_before_the_fill_refuses_the_order(own):
+    CorporateAction.objects.create(
+        instrument_id=VirtualOrder.objects.get(
+            pk=order(own, now=make.moscow("2024-03-05T20:00")).order.id
+        ).instrument_id,
+        kind="split",
+        ex_date=date(2024, 3, 6),
+        shares_after_per_before=10.0,
+        known_at=make.moscow("2024-01-01T00:00"),
+        source="test",
+    )
+    assert fill() == FillReport(refused=1)
+    assert VirtualOrder.objects.get().refusal == "split"
 
 
 def test_a_key_names_one_order(own):

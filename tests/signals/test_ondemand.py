@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,7 +17,7 @@ from modeling.contracts.outcomes import TradeAsked
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.services.outcomes import outcomes_find
 from modeling.services.registry import emission_pause
-from signals.asking import ASKED, outcomes_ask, signal_ask
+from signals.asking import ASKED, outcomes_ask, question_of, signal_ask
 from signals.contracts import OutcomesAsk, SignalAsk
 from signals.models import Signal
 from signals.services.analyze import Question, ticker_analyze
@@ -113,13 +114,18 @@ def test_what_became_of_decisions_comes_back_whole(market):
     ask = OutcomesAsk(
         secid="SHR1", label_set="swing_v1", timeframe="1h", horizon="5d", trades=trades, moment=NOW
     )
+    # Reckoned first, which compiles what an answer takes: the worker does that when it begins.
+    found = outcomes_find(instrument=share, asked=[(label_set, "5d", trade) for trade in trades], as_of=NOW)
     told = asked_in_a_thread(outcomes_ask, ask, Desk())
-    assert told == outcomes_find(
-        instrument=share, asked=[(label_set, "5d", trade) for trade in trades], as_of=NOW
-    )
+    assert told == found
     assert [one.state for one in told] == ["traded", "traded", "no_trade", "void"]
     with pytest.raises(InputError):
         asked_in_a_thread(outcomes_ask, dataclasses.replace(ask, horizon="7d"), Desk())
+
+
+def test_a_question_of_the_release_before_is_understood():
+    old = {**dataclasses.asdict(ask_of()), "moment": NOW.isoformat(), "number": "7", "until_s": 1.5}
+    assert question_of(json.dumps(old)) == ("7", ask_of(), 1.5)
 
 
 def test_a_warm_desk_has_asked_for_both(champion):

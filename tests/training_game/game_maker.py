@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,12 +71,14 @@ def version(name: str = "game-1", *, trained_until: datetime = LONG_AGO, **field
     return ModelVersion.objects.create(version=name, trained_until=trained_until, **values)
 
 
-def said(row: Scenario, action: str, *, by: ModelVersion, **decision: Any) -> Signal:
+def said(
+    row: Scenario, action: str, *, by: ModelVersion, warnings: Sequence[str] = (), **decision: Any
+) -> Signal:
     """Store what a version said of a round's bar."""
     share = instrument_get(secid=Instrument.objects.get(pk=row.instrument_id).secid)
     label_set = barrier_set_get(name=row.label_set, timeframe=row.timeframe)
     content = told_maker.payload(label_set, **decision) | {
-        "explanation": [], "decimals": 2, "warnings": [],
+        "explanation": [], "decimals": 2, "warnings": list(warnings),
     }  # fmt: skip
     [signal] = told_maker.told(
         share, [to_epoch_s(row.bar_begin)], label_set, horizon=row.horizon, action=action, at=NOW,

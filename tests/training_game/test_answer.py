@@ -106,6 +106,13 @@ def test_sabotage_a_version_from_before_is_heard(user):
     assert (reveal.ai["action"], reveal.ai["model_version"]) == ("SELL", "early")
 
 
+def test_a_word_whose_adapter_had_seen_the_bar_does_not_count(user):
+    scenario_id, row = traded_row(user)
+    early = version(trained_until=row.bar_begin - timedelta(days=1), grade="unjudged")
+    said(row, "SELL", by=early, warnings=["in_sample"])
+    assert answer(user, scenario_id).unrated_reason == "no_version"
+
+
 def test_a_withdrawn_word_does_not_count(user):
     scenario_id, row = traded_row(user)
     signal = said(row, "SELL", by=version())

@@ -7,9 +7,7 @@ makes that easier.
 from __future__ import annotations
 
 import json
-import re
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -19,55 +17,19 @@ from django.http import HttpResponse
 from django.test import Client
 
 from market.contracts import Timeframe
-from market.models import Instrument
 from market.selectors.bars import bars_load
 from tests.signals import builders
 from tests.training_game import game_maker
 from tests.training_game.game_maker import NOW, deal, undone
+from tests.training_game.leaks import leaks, reply
 from traderai.accounts.models import User
 from traderai.common import clock
-from training_game.api.serializers import GameScenarioSerializer
-from training_game.contracts import Dealt
 from training_game.models import Scenario
 from training_game.selectors.privacy import personal_data
-from training_game.services.deal import candles_between, share_of
+from training_game.services.deal import share_of
 
 pytestmark = pytest.mark.django_db
 SCENARIO = "/api/v1/training_scenario"
-
-
-def reply(dealt: Dealt) -> bytes:
-    return json.dumps(GameScenarioSerializer(dealt, context={"language": "ru"}).data).encode()
-
-
-def leaks(content: bytes, row: Scenario) -> list[str]:
-    """Return what a reply tells that it must not: each string, number and date in it is looked at."""
-    share, text = share_of(row), content.decode()
-    instrument = Instrument.objects.get(pk=row.instrument_id)
-    bars = bars_load(secid=share.secid, timeframe=Timeframe.H1, as_of=NOW)
-    own = [share.secid, share.name_ru, share.name_en, share.sector, instrument.isin or ""]
-    words = {word for word in own if word}
-    told = [f"names {word}" for word in words if re.search(rf"\b{re.escape(word)}\b", text)]
-    told += [f"names {word}" for word in words if json.dumps(word)[1:-1] in text and word not in told]
-    days = {datetime.fromtimestamp(int(at), tz=UTC).date() for at in bars.begin_s}
-    told += [f"date {day}" for day in days if day.isoformat() in text or day.strftime("%d.%m.%Y") in text]
-    told += [f"moment {at}" for at in bars.begin_s.tolist() if str(at) in text]
-    numbers = {float(found) for found in re.findall(r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?", text)}
-    real = {
-        round(float(price), 6) for name in ("open", "high", "low", "close") for price in getattr(bars, name)
-    }
-    real |= {float(volume) for volume in bars.volume_shares} | {float(rub) for rub in bars.turnover_rub}
-    told += [f"figure {number}" for number in numbers & real]
-    for secret in (row.price_factor, row.volume_factor, 1 / row.price_factor, 1 / row.volume_factor):
-        told += [f"factor {number}" for number in numbers if np.isclose(number, secret, rtol=1e-6)]
-    told += [f"weeks {row.weeks}" for _ in [0] if float(row.weeks) in numbers]
-    after = candles_between(row, share, since=row.as_of, until=row.future_until)
-    told += [f"later candle {at}" for at in _begins(json.loads(text)) if at >= int(after.begin_s[0])]
-    return told
-
-
-def _begins(body: dict[str, Any]) -> list[int]:
-    return [int(datetime.fromisoformat(candle["begin"]).timestamp()) for candle in body["candles"]]
 
 
 @pytest.fixture

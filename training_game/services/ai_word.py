@@ -14,6 +14,8 @@ from traderai.common.errors import InputError, NotFoundError, NotReadyError
 from training_game.models import Scenario
 
 SIDES: dict[str, Side] = {"BUY": "long", "SELL": "short"}
+# A player who has just decided waits longer than one who asks about a share; both waits together end before the claim.
+_WAIT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -70,7 +72,8 @@ def ai_word(*, scenario: Scenario, secid: str, simulated: bool) -> AiWord:
                 horizon=scenario.horizon,
                 moment=scenario.as_of,
                 past=True,
-            )
+            ),
+            wait_s=_WAIT_S,
         )
     except NotReadyError:
         return AiWord(signal=None, reason="not_ready")

@@ -270,26 +270,31 @@ def _reveal(
         state=answer.state,
         void_reason=answer.void_reason,
         you={"action": answer.action, "r_multiple": answer.r_multiple, "trade": result["trade"]},
-        ai={
-            "action": answer.ai_action or None,
-            "r_multiple": answer.ai_r_multiple,
-            "trade": result["ai_trade"],
-            "reason": answer.ai_reason,
-            "family": answer.ai_family,
-            "model_version": answer.model_version or None,
-            "trained_until": answer.trained_until,
-            "confidence": result["confidence"],
-            "proven": result["proven"],
-            "warnings": result["warnings"],
-            "explanation": result["explanation"],
-            "decimals": result["decimals"],
-        },
+        ai=_ai_told(answer),
         sides=result["sides"],
         score=answer.score,
         unrated_reason=_unrated(answer),
         rating=_rating(player),
         rating_before=before,
     )
+
+
+def _ai_told(answer: Answer) -> dict[str, Any]:
+    result = answer.result
+    return {
+        "action": answer.ai_action or None,
+        "r_multiple": answer.ai_r_multiple,
+        "trade": result["ai_trade"],
+        "reason": answer.ai_reason,
+        "family": answer.ai_family,
+        "model_version": answer.model_version or None,
+        "trained_until": answer.trained_until,
+        "confidence": result["confidence"],
+        "proven": result["proven"],
+        "warnings": result["warnings"],
+        "explanation": result["explanation"],
+        "decimals": result["decimals"],
+    }
 
 
 def _unrated(answer: Answer) -> str:
