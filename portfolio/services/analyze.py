@@ -14,10 +14,10 @@ from market.selectors.instruments import instrument_list
 from modeling.selectors.configuration import policy_get
 from portfolio.kernels.advice import PositionState, SignalWord, advice_of, stance_of, stop_distance_frac
 from portfolio.risk_contracts import (
+    AdvisedPosition,
     PortfolioAnalysis,
     PortfolioQuestion,
     PortfolioRules,
-    AdvisedPosition,
     Told,
 )
 from portfolio.selectors.rules import portfolio_rules_get
