@@ -12,6 +12,7 @@ import numpy as np
 
 from market.reference_contracts import BorrowTerm as BorrowTerm
 from market.reference_contracts import CalendarDayFacts as CalendarDayFacts
+from market.reference_contracts import CloseFacts as CloseFacts
 from market.reference_contracts import DividendAhead as DividendAhead
 from market.reference_contracts import Fees as Fees
 from market.reference_contracts import IndexMemberFacts as IndexMemberFacts

@@ -89,6 +89,14 @@ class SplitFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CloseFacts:
+    """Where a share stood: the close of its last bar, as traded."""
+
+    begin: datetime  # of that bar
+    close: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexMemberFacts:
     """A share that belonged to an index; how long it would was not known then."""
 

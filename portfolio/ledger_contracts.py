@@ -11,8 +11,8 @@ from portfolio.contracts import PositionFacts, TradeFacts, TradeOrigin, TradeSid
 
 QuantityUnit = Literal["shares", "lots"]
 OrderState = Literal["pending", "filled", "refused"]
-# Why an order of a virtual account was not filled; the index of no code.
-REFUSALS = ("lapsed", "not_shortable", "not_in_lots", "no_money")
+# Why an order of a virtual account was not filled.
+REFUSALS = ("lapsed", "split", "not_shortable", "not_in_lots", "no_money")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ PHRASES: Final[Mapping[str, str | Promise]] = {
     ),
     "maybe_twice": gettext_lazy("The same trade was entered by hand that day; it may be here twice."),
     "lapsed": gettext_lazy("The share was not traded in time."),
+    "split": gettext_lazy("The share was split before the order could be filled."),
     "not_shortable": gettext_lazy("The share could not be sold short."),
     "not_in_lots": gettext_lazy("The quantity was not of whole lots."),
     "no_money": gettext_lazy("The account had too little money for it."),

@@ -21,8 +21,8 @@ router.register("positions", PositionViewSet, basename="positions")
 router.register("actions", ActionViewSet, basename="actions")
 urlpatterns = [
     *router.urls,
-    path("analyze_portfolio", AnalyzePortfolioView.as_view(), name="analyze_portfolio"),
     path("actions/import", ActionImportView.as_view(), name="actions_import"),
+    path("analyze_portfolio", AnalyzePortfolioView.as_view(), name="analyze_portfolio"),
     path("orders", OrderListView.as_view(), name="orders"),
     path("watchlist", WatchlistView.as_view(), name="watchlist"),
 ]

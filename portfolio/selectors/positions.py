@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from market.contracts import InstrumentFacts, LastClose, Timeframe
-from market.selectors.candles import last_closes
+from market.contracts import CloseFacts, InstrumentFacts, Timeframe
+from market.selectors.closes import closes_get
 from market.selectors.instruments import instrument_list
 from portfolio.contracts import PositionFacts
 from portfolio.ledger_contracts import PositionView
@@ -32,7 +32,8 @@ def positions_valued(
     if not held:
         return ()
     known = {each.secid: each for each in instrument_list(active_only=False)}
-    closes = last_closes(timeframe=Timeframe.parse(service_get().timeframe), as_of=as_of)
+    timeframe = Timeframe.parse(service_get().timeframe)
+    closes = closes_get(secids=sorted({each.secid for each in held}), timeframe=timeframe, as_of=as_of)
     return tuple(_valued(each, known[each.secid], closes.get(each.secid)) for each in held)
 
 
@@ -41,7 +42,7 @@ def position_id(position: PositionFacts) -> str:
     return f"{position.account_id}-{position.secid}"
 
 
-def _valued(position: PositionFacts, instrument: InstrumentFacts, last: LastClose | None) -> PositionView:
+def _valued(position: PositionFacts, instrument: InstrumentFacts, last: CloseFacts | None) -> PositionView:
     sign = 1.0 if position.is_long else -1.0
     cost = position.qty_shares * position.avg_price_rub
     price = None if last is None else last.close

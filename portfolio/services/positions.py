@@ -16,7 +16,7 @@ from portfolio.selectors.configuration import ledger_config_get
 from portfolio.selectors.journal import account_get, position_get, positions_get
 from portfolio.selectors.orders import closing_order
 from portfolio.services.accounts import account_meant, lock_account
-from portfolio.services.record import trade_record, trades_write
+from portfolio.services.record import known_trade, trade_record, trades_write
 from portfolio.services.trade_checks import Checked, checked_trade, day_of, instrument_meant, shares_of
 from portfolio.services.virtual import order_place
 from traderai.common.errors import ConflictError, InputError
@@ -32,7 +32,8 @@ def position_open(*, user_id: int, account_id: int | None, said: Said, now: date
     account = account_meant(user_id=user_id, account_id=account_id, now=now)
     secid = instrument_meant(said.secid).secid
     held = {each.secid for each in positions_get(account_id=account.id, as_of=now)}
-    if secid in held and not said.external_id:
+    told = known_trade(account.id, said.external_id) is not None
+    if secid in held and not told:
         raise ConflictError(
             f"a position in {secid} is held already; set it right by PATCH, or add a trade to it",
             code="position_exists",

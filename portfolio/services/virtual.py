@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from market.contracts import CandleFacts, InstrumentFacts, SplitFacts, Timeframe
-from market.selectors.candles import candle_list, last_closes
+from market.selectors.candles import candle_list
+from market.selectors.closes import closes_get
 from market.selectors.first_candles import first_candle
 from market.selectors.instruments import instrument_get, instruments_on
 from market.selectors.splits import splits_get
@@ -121,6 +122,10 @@ def _order_settle(pk: int, timeframe: Timeframe, wait: timedelta, now: datetime)
         return _refuse(order, "lapsed")
     if candle is None:
         return order.state
+    # So many shares of before are not so many of after.
+    splits = splits_get(secids=[order.secid], as_of=candle.begin).get(order.secid, ())
+    if any(order.ordered_at < split.begins_at for split in splits):
+        return _refuse(order, "split")
     on_day = instruments_on(instruments=(instrument,), day=day_of(candle.begin))[0]
     return _fill(_Fill(order=order, candle=candle, instrument=on_day, timeframe=timeframe), now)
 
@@ -171,7 +176,8 @@ def _refusal(
     allowed = may_short(secid=order.secid, day=day, shortable=fill.instrument.shortable).allowed
     if traded < 0 and held + traded < 0 and not allowed:
         return "not_shortable"
-    closes = last_closes(timeframe=fill.timeframe, as_of=fill.candle.begin)
+    held_in = [each.secid for each in positions]
+    closes = closes_get(secids=held_in, timeframe=fill.timeframe, as_of=fill.candle.begin)
     prices = {secid: last.close for secid, last in closes.items()} | {order.secid: price}
     capital = Account.objects.values_list("capital_rub", flat=True).get(pk=order.account_id)
     worth = standing(cash_rub(float(capital or 0), trades), positions, prices)

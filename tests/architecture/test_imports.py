@@ -26,6 +26,7 @@ SABOTAGE = {
     "door-features": ("modeling/sabotage.py", "import features.store"),
     "door-modeling": ("signals/sabotage.py", "import modeling.registry"),
     "door-signals": ("traderai/site/sabotage.py", "import signals.models"),
+    "door-portfolio": ("behavior/sabotage.py", "import portfolio.models"),
     "web": ("signals/api/sabotage.py", "def f():\n    import numba"),
     "keras": ("signals/sabotage.py", "def f():\n    import keras"),
 }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from portfolio.ledger_contracts import PositionChange, Said
 from portfolio.models import Account, StopChange, Trade, WatchItem
@@ -174,8 +177,16 @@ def test_a_position_is_told_of_once(own):
     said = replace(SAID, origin="manual")
     done = position_open(user_id=own.user_id, account_id=own.pk, said=said, now=NOW)
     assert done.trade.origin == "manual"
-    with pytest.raises(ConflictError, match="held already"):
-        position_open(user_id=own.user_id, account_id=own.pk, said=said, now=NOW)
+    for again in (said, replace(said, external_id="key:new")):
+        with pytest.raises(ConflictError, match="held already"):
+            position_open(user_id=own.user_id, account_id=own.pk, said=again, now=NOW)
+
+
+def test_a_position_is_told_of_once_by_its_key(own):
+    said = replace(SAID, origin="manual", external_id="key:1")
+    first = position_open(user_id=own.user_id, account_id=own.pk, said=said, now=NOW)
+    again = position_open(user_id=own.user_id, account_id=own.pk, said=said, now=NOW)
+    assert first.trade == again.trade and not again.created
 
 
 @pytest.mark.parametrize("side", ["BUY", "SELL"])
@@ -239,3 +250,28 @@ def test_the_watch_list_is_replaced_whole(own):
         watchlist_replace(user_id=own.user_id, secids=["AAAA", "WRONG"], now=later)
     assert WatchItem.objects.count() == 2
     assert watchlist_replace(user_id=own.user_id, secids=[], now=later) == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_requests_at_once_make_one_trade(own):
+    """The lock of the account lets one in after the other; what is held is sold once."""
+    share = make.share("BBBB", shortable=False)
+    make.trade(own, share, "BUY", 20, 100.0, "2024-03-04T10:00")
+    sale = {"secid": "BBBB", "side": "SELL"}
+    gate = threading.Barrier(2)
+
+    def send(key: str) -> str:
+        try:
+            gate.wait(timeout=10)
+            return str(record(own, **sale, external_id=key).created)
+        except InputError as error:
+            return error.code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        same = sorted(threads.map(send, ["one", "one"]))
+        assert same == ["False", "True"]
+    make.trade(own, share, "BUY", 20, 100.0, "2024-03-04T10:00")
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(send, ["two", "three"])) == ["True", "not_shortable"]

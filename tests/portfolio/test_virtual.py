@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-import numpy as np
 import pytest
 
 from market.contracts import Timeframe
+from market.models import CorporateAction
 from market.selectors.bars import bars_load
-from modeling.kernels.simulator import simulate
-from modeling.kernels.simulator_market import Instrument, stack_market
+from modeling.kernels.simulator_market import Instrument
 from modeling.kernels.simulator_orders import BorrowRate
 from modeling.selectors.configuration import cost_model_get
 from portfolio.ledger_contracts import FillReport, PositionChange, Said
@@ -22,6 +21,7 @@ from portfolio.services.record import trade_record
 from portfolio.services.virtual import virtual_orders_fill
 from portfolio.tasks import virtual_orders_fill_due
 from tests.modeling.kernels import simulator_maker
+from tests.modeling.kernels.slow_simulator import simulate_slowly
 from tests.portfolio import ledger_maker as make
 from traderai.common.errors import ConflictError, InputError
 
@@ -78,7 +78,6 @@ def test_a_round_trip_makes_what_the_simulator_makes_of_it(own, side):
     fill()
     (trip,) = round_trips_get(account_id=own.pk, as_of=LATE)
     bars = bars_load(secid="AAAA", timeframe=Timeframe.H1, as_of=LATE)
-    market = stack_market([Instrument(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)])
     rules = simulator_maker.account(
         capital_rub=10_000.0, costs=cost_model_get(), stake_frac=0.35,
         borrow_rates=(BorrowRate(since_day=0, year_frac=0.27),),
@@ -86,11 +85,12 @@ def test_a_round_trip_makes_what_the_simulator_makes_of_it(own, side):
     orders = simulator_maker.orders_of(
         {"entry_bar": 1, "last_bar": 5, "side": 1 if side == "BUY" else -1, "take_profit_frac": 0.9, "stop_loss_frac": 0.9}
     )  # fmt: skip
-    made = simulate(market, orders, rules, calendar=simulator_maker.calendar_of(bars)).trades
-    assert (made.lots[0], made.entry_price_rub[0]) == (3, 104.0)
-    assert trip.exit_rub == made.exit_price_rub[0] == 90.0
-    assert trip.pnl_rub == pytest.approx(float(made.net_rub[0]), abs=1e-6)
-    assert np.sign(made.net_rub[0]) == (1 if side == "SELL" else -1)
+    share = Instrument(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)
+    (made,) = simulate_slowly([share], orders, rules, simulator_maker.calendar_of(bars)).trades
+    assert (made["lots"], made["entry_price_rub"]) == (3, 104)
+    assert trip.exit_rub == made["exit_price_rub"] == 90
+    assert trip.pnl_rub == pytest.approx(float(made["net_rub"]), abs=1e-6)
+    assert (made["borrow_rub"] > 0) == (side == "SELL")
 
 
 @pytest.mark.parametrize(
@@ -143,6 +143,21 @@ def test_an_order_lapses_when_its_share_is_not_traded(own):
     make.candles("CCCC", "2024-03-15", [100.0])
     order(own, secid="CCCC", external_id="again")
     assert fill() == FillReport(refused=1), "its first candle came too late"
+
+
+def test_a_split_before_the_fill_refuses_the_order(own):
+    CorporateAction.objects.create(
+        instrument_id=VirtualOrder.objects.get(
+            pk=order(own, now=make.moscow("2024-03-05T20:00")).order.id
+        ).instrument_id,
+        kind="split",
+        ex_date=date(2024, 3, 6),
+        shares_after_per_before=10.0,
+        known_at=make.moscow("2024-01-01T00:00"),
+        source="test",
+    )
+    assert fill() == FillReport(refused=1)
+    assert VirtualOrder.objects.get().refusal == "split"
 
 
 def test_a_key_names_one_order(own):
