@@ -167,10 +167,11 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FillReport:
-    """What became of the virtual orders that were looked at."""
+    """What became of virtual orders and stops."""
 
     filled: int = 0
     refused: int = 0
+    stopped: int = 0  # positions that their stops have closed
     waiting: int = 0
 
 

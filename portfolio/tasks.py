@@ -9,9 +9,9 @@ from traderai.common.errors import TransientError
 
 
 @shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
-def virtual_orders_fill_due(limit: int = 500) -> None:
-    """Fill the orders of virtual accounts whose candle has closed."""
+def virtual_orders_fill_due() -> None:
+    """Fill the orders of virtual accounts whose candle has closed, and close what their stops close."""
     # What the services bring is first loaded in the forked child.
     from portfolio.services import virtual
 
-    virtual.virtual_orders_fill(limit=limit, now=clock.now())
+    virtual.virtual_orders_fill(now=clock.now())

@@ -23,8 +23,6 @@ urlpatterns = [
     *router.urls,
     path("actions/import", ActionImportView.as_view(), name="actions_import"),
     path("analyze_portfolio", AnalyzePortfolioView.as_view(), name="analyze_portfolio"),
-    path("analyze_portfolio", AnalyzePortfolioView.as_view(), name="analyze_portfolio"),
-    path("actions/import", ActionImportView.as_view(), name="actions_import"),
     path("orders", OrderListView.as_view(), name="orders"),
     path("watchlist", WatchlistView.as_view(), name="watchlist"),
 ]

@@ -43,6 +43,7 @@ from traderai.common.clock import MOSCOW, from_epoch_s
 from traderai.common.errors import FieldProblem, InputError, did_you_mean
 
 _MOST_PAIRS = 5
+_WHOLE_HISTORY_FRAC = 0.8  # of the history wanted; from there on nothing is said of its length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -297,6 +298,10 @@ def _told_warnings(desk: _Desk, refused: tuple[FieldProblem, ...]) -> tuple[Told
     elif desk.risk["left_out"]:
         out = ", ".join(row["secid"] for row in desk.risk["left_out"])
         found.append(("risk_leaves_out", {"secids": out, "days": desk.rules.min_history_days}))
+    if shortened := _shortened(desk):
+        found.append(
+            ("history_shortened", {"secids": shortened, "days": desk.risk["days"] if desk.risk else 0})
+        )
     found += _diversification(desk)
     if book.index_column is None:
         found.append(("no_index", {"secids": desk.rules.index_secid}))
@@ -305,6 +310,15 @@ def _told_warnings(desk: _Desk, refused: tuple[FieldProblem, ...]) -> tuple[Told
     if not any(signal.proven for signal in desk.signals.values()):
         found.append(("nothing_proven", {}))
     return tuple(told(code, params, language=desk.language, decimals=2) for code, params in found)
+
+
+def _shortened(desk: _Desk) -> str:
+    """Return the shares that make the common history much shorter than it could be."""
+    enough = min(desk.rules.history_days * _WHOLE_HISTORY_FRAC, len(desk.book.returns))
+    if desk.risk is None or desk.risk["days"] >= enough:
+        return ""
+    known = np.isfinite(desk.book.returns).sum(axis=0)
+    return _named(desk.book, (desk.book.common.kept & (known < enough)).tolist())
 
 
 def _diversification(desk: _Desk) -> list[tuple[str, dict[str, Any]]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from market.contracts import CandleFacts, InstrumentFacts, SplitFacts, Timeframe
 from market.selectors.candles import candle_list
@@ -22,11 +23,12 @@ from portfolio.contracts import AccountFacts, PositionFacts, TradeFacts
 from portfolio.kernels.fifo import fifo_fold
 from portfolio.kernels.virtual import borrow_cost_rub, cash_rub, has_room, side_cost_rub, standing
 from portfolio.ledger_contracts import FillReport, OrderFacts, Recorded, Said
-from portfolio.models import Account, Trade, VirtualOrder
+from portfolio.models import Account, StopChange, Trade, VirtualOrder
 from portfolio.selectors.journal import trades_get
 from portfolio.selectors.orders import ORDER_COLUMNS, order_facts
 from portfolio.services.accounts import lock_account
 from portfolio.services.trade_checks import check_signal, check_stop, day_of, instrument_meant, shares_of
+from portfolio.services.virtual_stops import Touched, stop_touched
 from signals.selectors.configuration import service_get
 from traderai.common.errors import ConflictError, InputError
 
@@ -41,6 +43,16 @@ class _Fill:
     candle: CandleFacts
     instrument: InstrumentFacts  # on the terms of the candle's day
     timeframe: Timeframe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """An order that can be settled."""
+
+    order: OrderFacts
+    instrument: InstrumentFacts
+    candle: CandleFacts | None  # None: it has lapsed
+    moment: datetime
 
 
 def order_place(*, account: AccountFacts, said: Said, now: datetime) -> Recorded:
@@ -98,51 +110,122 @@ def _checked_qty(said: Said, instrument: InstrumentFacts, now: datetime) -> int:
     return qty
 
 
-def virtual_orders_fill(*, limit: int, now: datetime) -> FillReport:
-    """Fill the pending orders whose candle has closed, or say why they are refused; repeating changes nothing."""
-    rows = VirtualOrder.objects.filter(state=VirtualOrder.State.PENDING).order_by("ordered_at", "id")
-    pending = list(rows.values_list("pk", flat=True)[:limit])
-    if not pending:
+def virtual_orders_fill(*, now: datetime) -> FillReport:
+    """Fill the pending orders whose candle has closed, or say why not, and close what stops were reached.
+
+    What happened first is done first, account by account. Repeating changes nothing.
+    """
+    accounts = list(_accounts_due())
+    if not accounts:
         return FillReport()
-    timeframe, wait = _timeframe(), timedelta(days=simulated_account_get().max_wait_days)
-    states = Counter(_order_settle(pk, timeframe, wait, now) for pk in pending)
-    return FillReport(filled=states["filled"], refused=states["refused"], waiting=states["pending"])
+    timeframe = _timeframe()
+    done: Counter[str] = Counter()
+    for account_id in accounts:
+        done += _account_settle(account_id, timeframe, now)
+    waiting = VirtualOrder.objects.filter(state=VirtualOrder.State.PENDING).count()
+    return FillReport(
+        filled=done["filled"], refused=done["refused"], stopped=done["stopped"], waiting=waiting
+    )
+
+
+def _accounts_due() -> QuerySet[Account, int]:
+    """Return the virtual accounts in which an order waits or a stop was ever set."""
+    own = OuterRef("pk")
+    pending = VirtualOrder.objects.filter(account=own, state=VirtualOrder.State.PENDING)
+    planned = Trade.objects.filter(account=own, stop_rub__isnull=False)
+    moved = StopChange.objects.filter(account=own, stop_rub__isnull=False)
+    due = Account.objects.filter(Exists(pending) | Exists(planned) | Exists(moved))
+    return due.filter(kind=Account.Kind.VIRTUAL).order_by("pk").values_list("pk", flat=True)
 
 
 @transaction.atomic
-def _order_settle(pk: int, timeframe: Timeframe, wait: timedelta, now: datetime) -> str:
-    """Settle one order under the lock of its account, and return its state."""
-    lock_account(VirtualOrder.objects.values_list("account_id", flat=True).get(pk=pk))
-    order = _order(pk)
-    if order.state != "pending":
-        return "settled before"
-    instrument = instrument_get(secid=order.secid)
-    candle = first_candle(instrument_id=instrument.id, timeframe=timeframe, since=order.ordered_at, as_of=now)
-    if (now if candle is None else candle.begin) - order.ordered_at > wait:
-        return _refuse(order, "lapsed")
+def _account_settle(account_id: int, timeframe: Timeframe, now: datetime) -> Counter[str]:
+    """Settle an account's orders and stops under its lock, one after the other as they happened."""
+    lock_account(account_id)
+    due = deque(_orders_due(account_id, timeframe, now))
+    done: Counter[str] = Counter()
+    while True:
+        touched = stop_touched(account_id=account_id, timeframe=timeframe, now=now)
+        if touched is not None and (not due or touched.place < (due[0].moment, 1)):
+            _stop_out(touched, now)
+            done["stopped"] += 1
+        elif due:
+            done[_order_settle(due.popleft(), timeframe, now)] += 1
+        else:
+            return done
+
+
+def _orders_due(account_id: int, timeframe: Timeframe, now: datetime) -> list[_Due]:
+    """Return the orders that can be settled, in the order of their candles."""
+    wait = timedelta(days=simulated_account_get().max_wait_days)
+    rows = VirtualOrder.objects.filter(account_id=account_id, state=VirtualOrder.State.PENDING)
+    due: list[_Due] = []
+    for order in order_facts(rows.order_by("ordered_at", "id").values_list(*ORDER_COLUMNS)):
+        instrument = instrument_get(secid=order.secid)
+        candle = first_candle(
+            instrument_id=instrument.id, timeframe=timeframe, since=order.ordered_at, as_of=now
+        )
+        moment = now if candle is None else candle.begin
+        lapsed = moment - order.ordered_at > wait
+        if candle is not None or lapsed:
+            due.append(
+                _Due(order=order, instrument=instrument, candle=None if lapsed else candle, moment=moment)
+            )
+    return sorted(due, key=lambda each: each.moment)
+
+
+def _order_settle(due: _Due, timeframe: Timeframe, now: datetime) -> str:
+    """Settle one order and return its state."""
+    order, candle = due.order, due.candle
     if candle is None:
-        return order.state
+        return _refuse(order, "lapsed")
     # So many shares of before are not so many of after.
     splits = splits_get(secids=[order.secid], as_of=candle.begin).get(order.secid, ())
     if any(order.ordered_at < split.begins_at for split in splits):
         return _refuse(order, "split")
-    on_day = instruments_on(instruments=(instrument,), day=day_of(candle.begin))[0]
+    on_day = instruments_on(instruments=(due.instrument,), day=day_of(candle.begin))[0]
     return _fill(_Fill(order=order, candle=candle, instrument=on_day, timeframe=timeframe), now)
+
+
+def _stop_out(touched: Touched, now: datetime) -> None:
+    """Close a position at its stop."""
+    position = touched.position
+    trades = trades_get(account_id=position.account_id, as_of=now)
+    splits = splits_get(secids=[position.secid], as_of=now)
+    trade = TradeFacts(
+        id=_NOT_STORED,
+        account_id=position.account_id,
+        secid=position.secid,
+        side="SELL" if position.is_long else "BUY",
+        qty_shares=round(position.qty_shares),
+        price_rub=touched.price_rub,
+        commission_rub=0.0,
+        traded_at=touched.exit_at,
+        known_at=now,
+        origin="virtual",
+        stop_rub=None,
+        signal_id=None,
+    )
+    _book(
+        trade,
+        _side_cost(trade, touched.instrument) + _borrow_rub([*trades, trade], splits),
+        touched.instrument,
+    )
+
+
+def _side_cost(trade: TradeFacts, instrument: InstrumentFacts) -> float:
+    return side_cost_rub(
+        qty_shares=trade.qty_shares,
+        price_rub=trade.price_rub,
+        price_step_rub=instrument.price_step_rub,
+        costs=cost_model_get(),
+    )
 
 
 def _fill(fill: _Fill, now: datetime) -> str:
     order, begin = fill.order, fill.candle.begin
     trades = trades_get(account_id=order.account_id, as_of=now)
     splits = splits_get(secids=sorted({each.secid for each in trades} | {order.secid}), as_of=begin)
-    cost = side_cost_rub(
-        qty_shares=order.qty_shares,
-        price_rub=fill.candle.open,
-        price_step_rub=fill.instrument.price_step_rub,
-        costs=cost_model_get(),
-    )
-    refusal = _refusal(fill, trades, fifo_fold(trades, splits)[1], cost)
-    if refusal:
-        return _refuse(order, refusal)
     trade = TradeFacts(
         id=_NOT_STORED,
         account_id=order.account_id,
@@ -150,14 +233,20 @@ def _fill(fill: _Fill, now: datetime) -> str:
         side=order.side,
         qty_shares=order.qty_shares,
         price_rub=fill.candle.open,
-        commission_rub=cost,
+        commission_rub=0.0,
         traded_at=begin,
         known_at=now,
         origin="virtual",
         stop_rub=order.stop_rub,
         signal_id=order.signal_id,
     )
-    return _book(order, trade, cost + _borrow_rub([*trades, trade], splits))
+    cost = _side_cost(trade, fill.instrument)
+    refusal = _refusal(fill, trades, fifo_fold(trades, splits)[1], cost)
+    if refusal:
+        return _refuse(order, refusal)
+    row = _book(trade, cost + _borrow_rub([*trades, trade], splits), fill.instrument)
+    VirtualOrder.objects.filter(pk=order.id).update(state=VirtualOrder.State.FILLED, trade=row)
+    return "filled"
 
 
 def _refusal(
@@ -201,10 +290,10 @@ def _borrow_rub(trades: Sequence[TradeFacts], splits: Mapping[str, Sequence[Spli
     )
 
 
-def _book(order: OrderFacts, trade: TradeFacts, commission_rub: float) -> str:
-    row = Trade.objects.create(
+def _book(trade: TradeFacts, commission_rub: float, instrument: InstrumentFacts) -> Trade:
+    return Trade.objects.create(
         account_id=trade.account_id,
-        instrument_id=VirtualOrder.objects.values_list("instrument_id", flat=True).get(pk=order.id),
+        instrument_id=instrument.id,
         side=trade.side,
         qty_shares=trade.qty_shares,
         price_rub=trade.price_rub,
@@ -214,10 +303,7 @@ def _book(order: OrderFacts, trade: TradeFacts, commission_rub: float) -> str:
         origin=trade.origin,
         stop_rub=trade.stop_rub,
         signal_id=trade.signal_id,
-        external_id=f"order:{order.id}",
     )
-    VirtualOrder.objects.filter(pk=order.id).update(state=VirtualOrder.State.FILLED, trade=row)
-    return "filled"
 
 
 def _refuse(order: OrderFacts, refusal: str) -> str:

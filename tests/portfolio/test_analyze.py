@@ -161,6 +161,16 @@ def test_short_histories_are_named():
     assert nobody.risk is None and "risk_unknown" in [one.code for one in nobody.warnings]
 
 
+def test_a_share_that_shortens_the_history_of_all_is_named():
+    days = weekdays(300)
+    store("YOUNGER", days, walk(60, 300))
+    found = analyse(asked("SHR0"), asked("YOUNGER"))
+    assert found.risk is not None and found.risk["days"] == 299 and found.risk["left_out"] == []
+    told = next(one.text for one in found.warnings if one.code == "history_shortened")
+    assert "299 common days only" in told and told.endswith(": YOUNGER.")
+    assert "history_shortened" not in [one.code for one in analyse(asked("SHR0"), asked("SHR1")).warnings]
+
+
 def test_contributions_sum_to_the_volatility():
     risk = analyse(asked("SHR0", 10), asked("SHR2", 20, side="short"), asked("SHR3", 7)).risk
     assert risk is not None
@@ -333,7 +343,7 @@ def test_the_newest_word_of_each_share_is_that_of_one_alone():
     ):
         say(secid, action, at=NOW - timedelta(hours=back))
     withdrawn = say("SHR3", "BUY", at=NOW)
-    Review.objects.create(signal=withdrawn, verdict="rejected", by="staff")
+    Review.objects.create(signal=withdrawn, verdict="rejected", by="staff", note="wrong")
     replayed = say("SHR4", "SELL", at=NOW + timedelta(seconds=1))
     Signal.objects.create(**{
         field.attname: getattr(Signal.objects.get(instrument__secid="SHR4", action="BUY"), field.attname)

@@ -178,7 +178,7 @@ def test_a_virtual_account_takes_orders(anna):
     (row,) = anna.get(f"{API}/orders?account_id={account_id}").json()["results"]
     assert row == made.json()["order"] and row["state"] == "pending"
     VirtualOrder.objects.update(ordered_at=make.moscow("2024-03-04T10:30"))
-    virtual_orders_fill(limit=10, now=clock.now())
+    virtual_orders_fill(now=clock.now())
     (held,) = anna.get(f"{API}/positions").json()["results"]
     assert held["avg_price"] == 100.0 and held["commission"] > 0
     (account,) = anna.get(f"{API}/accounts").json()["results"]

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 import pytest
 
 from market.contracts import Timeframe
-from market.models import CorporateAction
+from market.models import CorporateAction, Instrument
 from market.selectors.bars import bars_load
-from modeling.kernels.simulator_market import Instrument
+from modeling.kernels.simulator_market import Instrument as SimulatedShare
 from modeling.kernels.simulator_orders import BorrowRate
 from modeling.selectors.configuration import cost_model_get
 from portfolio.ledger_contracts import FillReport, PositionChange, Said
-from portfolio.models import Trade, VirtualOrder
+from portfolio.models import StopChange, Trade, VirtualOrder
 from portfolio.selectors.journal import positions_get, round_trips_get
 from portfolio.selectors.orders import orders_get
 from portfolio.services.positions import position_adjust, position_delete
@@ -44,7 +44,7 @@ def order(own, side="BUY", qty=3, now=ORDERED, **changed):
 
 
 def fill(now=LATE) -> FillReport:
-    return virtual_orders_fill(limit=100, now=now)
+    return virtual_orders_fill(now=now)
 
 
 def test_an_order_fills_at_the_open_of_the_first_candle_after_it(own):
@@ -85,7 +85,7 @@ def test_a_round_trip_makes_what_the_simulator_makes_of_it(own, side):
     orders = simulator_maker.orders_of(
         {"entry_bar": 1, "last_bar": 5, "side": 1 if side == "BUY" else -1, "take_profit_frac": 0.9, "stop_loss_frac": 0.9}
     )  # fmt: skip
-    share = Instrument(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)
+    share = SimulatedShare(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)
     (made,) = simulate_slowly([share], orders, rules, simulator_maker.calendar_of(bars)).trades
     assert (made["lots"], made["entry_price_rub"]) == (3, 104)
     assert trip.exit_rub == made["exit_price_rub"] == 90
@@ -158,6 +158,97 @@ def test_a_split_before_the_fill_refuses_the_order(own):
     )
     assert fill() == FillReport(refused=1)
     assert VirtualOrder.objects.get().refusal == "split"
+
+
+def test_a_stop_closes_the_position_where_it_is_reached(own):
+    order(own, stop_rub=103.7)  # entered at 104; the same bar reaches down to 102.96
+    assert fill() == FillReport(filled=1, stopped=1) and fill() == FillReport()
+    entry, out = Trade.objects.order_by("id")
+    assert (entry.price_rub, out.price_rub, out.side, out.qty_shares) == (104.0, 103.5, "SELL", 30)
+    assert out.traded_at == make.moscow("2024-03-04T12:00"), "inside the bar: known at its end"
+    assert out.commission_rub == pytest.approx(30 * 103.5 * 0.0009 + 30 * 0.25)
+    assert positions_get(account_id=own.pk, as_of=LATE) == ()
+
+
+@pytest.mark.parametrize(
+    ("side", "stop"),
+    [("BUY", 103.5), ("BUY", 103.0), ("BUY", 91.0), ("SELL", 104.5), ("SELL", 105.0), ("SELL", 109.5)],
+)
+def test_a_stop_makes_what_the_simulator_makes_of_it(own, side, stop):
+    order(own, side=side, stop_rub=stop)
+    assert fill() == FillReport(filled=1, stopped=1)
+    (trip,) = round_trips_get(account_id=own.pk, as_of=LATE)
+    bars = bars_load(secid="AAAA", timeframe=Timeframe.H1, as_of=LATE)
+    # A little nearer than the step, to which the simulator rounds away from the entry.
+    orders = simulator_maker.orders_of(
+        {"entry_bar": 1, "last_bar": 6, "side": 1 if side == "BUY" else -1, "take_profit_frac": 0.9,
+         "stop_loss_frac": (abs(104.0 - stop) - 1e-9) / 104.0}
+    )  # fmt: skip
+    share = SimulatedShare(bars=bars, price_step_rub=0.5, lot_size=10, shortable=True)
+    rules = simulator_maker.account(
+        capital_rub=10_000.0, costs=cost_model_get(), stake_frac=0.35,
+        borrow_rates=(BorrowRate(since_day=0, year_frac=0.27),),
+    )  # fmt: skip
+    (made,) = simulate_slowly([share], orders, rules, simulator_maker.calendar_of(bars)).trades
+    assert made["reason"] == "stop_loss"
+    assert trip.exit_rub == pytest.approx(float(made["exit_price_rub"]))
+    assert int(trip.closed_at.timestamp()) == made["exit_s"]
+    assert trip.pnl_rub == pytest.approx(float(made["net_rub"]), abs=1e-6)
+
+
+def test_a_gap_over_the_stop_leaves_at_the_open(own):
+    order(own, side="SELL", stop_rub=109.0)
+    fill(make.moscow("2024-03-04T13:00"))
+    assert fill() == FillReport(stopped=1)
+    out = Trade.objects.latest("id")
+    assert (out.price_rub, out.traded_at) == (110.0, make.moscow("2024-03-06T10:00"))
+    night = 30 * 104.0 * 0.27 / 365 * 2
+    assert out.commission_rub == pytest.approx(30 * 110.0 * 0.0009 + 30 * 0.25 + night)
+
+
+def test_a_stop_set_later_is_looked_at_from_the_next_bar_on(own):
+    order(own)
+    fill(make.moscow("2024-03-04T13:00"))
+    StopChange.objects.create(
+        account=own,
+        instrument=Trade.objects.get().instrument,
+        stop_rub=109.5,
+        set_at=make.moscow("2024-03-06T10:30"),
+    )
+    assert fill() == FillReport(stopped=1)
+    # The bar of ten o'clock had begun; that of eleven stays above; that of noon opens at 90.
+    out = Trade.objects.latest("id")
+    assert (out.price_rub, out.traded_at) == (90.0, make.moscow("2024-03-06T12:00"))
+
+
+def test_what_happened_first_is_done_first(own):
+    """The stop is reached in the first bar; the sale ordered behind it opens a short, for nothing is held then."""
+    order(own, stop_rub=103.0)
+    order(own, side="SELL", now=make.moscow("2024-03-04T11:30"))
+    assert fill() == FillReport(filled=2, stopped=1)
+    assert [row.side for row in Trade.objects.order_by("traded_at", "id")] == ["BUY", "SELL", "SELL"]
+    (held,) = positions_get(account_id=own.pk, as_of=LATE)
+    assert not held.is_long
+
+
+def test_a_stop_that_was_taken_away_closes_nothing(own):
+    order(own, stop_rub=100.0)
+    fill(make.moscow("2024-03-04T13:00"))
+    StopChange.objects.create(
+        account=own,
+        instrument=Trade.objects.get().instrument,
+        stop_rub=None,
+        set_at=make.moscow("2024-03-05T10:30"),
+    )
+    assert fill() == FillReport()
+
+
+def test_a_real_account_s_stop_is_a_plan(own):
+    real = make.account(own.user, "broker")
+    make.trade(
+        real, Instrument.objects.get(secid="AAAA"), "BUY", 10, 104.0, "2024-03-04T11:00", stop_rub=103.9
+    )
+    assert fill() == FillReport() and Trade.objects.count() == 1
 
 
 def test_a_key_names_one_order(own):
