@@ -17,7 +17,7 @@ from traderai.common.arrays import F64, I8, I64
 from traderai.common.errors import InvariantError
 
 COLUMNS = ("begin_s", "day", "open", "high", "low", "close", "volume", "turnover")
-INTEGERS = 2  # the first columns of those
+_INTEGERS = 2  # the first columns of those
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +41,7 @@ class ActionArrays:
 
 
 NO_BARS: dict[str, Any] = {
-    name: np.empty(0, dtype=np.int64 if place < INTEGERS else np.float64)
+    name: np.empty(0, dtype=np.int64 if place < _INTEGERS else np.float64)
     for place, name in enumerate(COLUMNS)
 }
 
