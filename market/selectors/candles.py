@@ -115,7 +115,7 @@ def closed_after(*, instrument_id: int, timeframe: Timeframe, begin: datetime, a
     newest = as_of - timeframe.duration
     if timeframe.minutes <= _GRID_MIN and newest < begin + timeframe.duration:
         return False  # the next one cannot have begun so early
-    told = {"timeframe_min": timeframe.minutes, "after": begin, "newest": newest}
+    told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": begin, "newest": newest}
     with connection.cursor() as cursor:
         cursor.execute(_OWN_NEWEST, {**told, "instrument_id": instrument_id})
         return cursor.fetchone()[0] is not None
@@ -131,8 +131,8 @@ def _newest(query: str, timeframe: Timeframe, as_of: datetime, **values: int | b
     begin: datetime | None = None
     with connection.cursor() as cursor:
         for after in (newest - _LATELY, _EVER):
-            told = {**values, "timeframe_min": timeframe.minutes, "after": after, "newest": newest}
-            cursor.execute(query, told)
+            told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": after, "newest": newest}
+            cursor.execute(query, told | values)
             begin = cursor.fetchone()[0]
             if begin is not None:
                 break

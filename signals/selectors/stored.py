@@ -79,10 +79,12 @@ def signal_and_bar(
     """
     instrument = instrument_get(secid=secid)
     row = _newest(instrument, timeframe, horizon, as_of)
-    bars = {"instrument_id": instrument.id, "timeframe": Timeframe.parse(timeframe), "as_of": as_of}
-    if row is not None and not closed_after(**bars, begin=row.bar_begin):
+    length = Timeframe.parse(timeframe)
+    if row is not None and not closed_after(
+        instrument_id=instrument.id, timeframe=length, begin=row.bar_begin, as_of=as_of
+    ):
         return facts_of(row, instrument), True
-    begin = last_begin(**bars)
+    begin = last_begin(instrument_id=instrument.id, timeframe=length, as_of=as_of)
     said = begin is None or _said(instrument, timeframe, horizon, as_of).filter(bar_begin__gte=begin).exists()
     if row is not None:
         return facts_of(row, instrument), said
