@@ -214,6 +214,8 @@ def _features(
     # Of one moment alone the last rows are wanted: what lies further back is another month's file more often than not.
     found = _matrices(instruments, bars, occasion, reach=lookback, until=until)
     short = [one for one in instruments if _rows_of(found.get(one.id), bars[one.secid]) < lookback]
+    if not short:
+        return found
     return found | _matrices(short, bars, occasion, reach=_LOOKBACKS_READ * lookback, until=until)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q
 
 from market.contracts import InstrumentFacts, Timeframe
-from market.selectors.instruments import instrument_get, traded_list
+from market.selectors.instruments import tickers_now, traded_list
 from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.selectors.versions import champion_get, emission_paused
@@ -51,7 +51,7 @@ def signals_score(
             f"source must be one of {', '.join(SOURCES)}, was {source!r}{did_you_mean(source, SOURCES)}",
             field="source",
         )
-    wanted = None if secids is None else {instrument_get(secid=secid).secid for secid in secids}
+    wanted = None if secids is None else tickers_now(secids=secids)
     champion = champion_get()
     try:
         return _scored(champion, wanted, source, now=now, progress=progress)
