@@ -21,6 +21,7 @@ from signals.occasions import bars_due, fit_for, label_set_of, live_since, occas
 from signals.selectors.configuration import signal_config_get
 from signals.services.store import signals_store
 from signals.share_inputs import Occasion, shares_read
+from traderai.common.collector import collector_paused
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
 from traderai.common.progress import Progress, silent
 from traderai.jobs.contracts import Claim
@@ -183,11 +184,13 @@ def _score(
     now: datetime,
     progress: Progress,
 ) -> ScoreReport:
-    progress(0, len(chosen), "reading")
-    shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
-    progress(0, len(chosen), "deciding")
-    findings = decisions_find(shares=shares, occasion=occasion)
-    signals = signals_store(findings=findings, occasion=occasion, source=source, config=config, now=now)
+    # What is read and decided is needed until it is stored: looking for garbage took a seventh of the time and found none.
+    with collector_paused():
+        progress(0, len(chosen), "reading")
+        shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
+        progress(0, len(chosen), "deciding")
+        findings = decisions_find(shares=shares, occasion=occasion)
+        signals = signals_store(findings=findings, occasion=occasion, source=source, config=config, now=now)
     progress(len(chosen), len(chosen), "stored")
     return ScoreReport(
         model_version=occasion.version.version if occasion.version else None,
