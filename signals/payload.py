@@ -145,8 +145,9 @@ def as_json(value: Any) -> Any:
     if kind is tuple or kind is list:
         return [item if type(item) in _PLAIN else as_json(item) for item in value]
     if names := _field_names(cast("Hashable", kind)):
-        own = ((name, getattr(value, name)) for name in names)
-        return {name: item if type(item) in _PLAIN else as_json(item) for name, item in own}
+        return {
+            name: item if type(item := getattr(value, name)) in _PLAIN else as_json(item) for name in names
+        }
     if isinstance(value, np.generic):
         return as_json(value.item())
     return value.isoformat() if hasattr(value, "isoformat") else value
