@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
-from itertools import pairwise
 
 import numpy as np
 
 from traderai.common.arrays import I8, I64, Bools
-from traderai.common.clock import MOSCOW
 
 OUTSIDE = -1
 MORNING = 0
@@ -21,7 +16,6 @@ WEEKEND = 3
 
 _DAY_S = 86_400
 _HOUR_S = 3600
-_LOOKED_S = 14 * _DAY_S
 # Moscow was at UTC+4 all year round from 2011-03-27 to 2014-10-26 and has been at UTC+3 since.
 _FOUR_HOURS_FROM_S = 1_301_180_400
 _FOUR_HOURS_TILL_S = 1_414_274_400
@@ -127,36 +121,6 @@ def moscow_offset_s(moment_s: I64) -> I64:
     """
     later = (moment_s >= _FOUR_HOURS_FROM_S) & (moment_s < _FOUR_HOURS_TILL_S)
     return np.where(later, np.int64(4 * _HOUR_S), np.int64(3 * _HOUR_S))
-
-
-def moscow_dates(moment_s: I64) -> I64:
-    """Return the date of each moment on Moscow's clock, by the summer times of old too, which moved midnight.
-
-    Shapes: moment_s (n,) -> (n,)
-    Units: seconds since 1970 UTC -> days since 1970
-    """
-    changes_s, offsets_s = _clock_changes()
-    return np.asarray((moment_s + offsets_s[np.searchsorted(changes_s, moment_s, side="right")]) // _DAY_S)
-
-
-@cache
-def _clock_changes() -> tuple[I64, I64]:
-    """Return when Moscow's clock was set anew (n,) and how far it has been ahead of UTC before, between and after (n + 1,)."""
-    # Never twice in two weeks; what has not been decreed yet is not known.
-    looked_at = range(0, _FOUR_HOURS_TILL_S + 2 * _LOOKED_S, _LOOKED_S)
-    changes_s: list[int] = []
-    offsets_s = [_ahead_s(0)]
-    for first, last in pairwise(looked_at):
-        if _ahead_s(last) != _ahead_s(first):
-            seconds = range(first, last)
-            changes_s.append(seconds[bisect_left(seconds, True, key=lambda s: _ahead_s(s) == _ahead_s(last))])
-            offsets_s.append(_ahead_s(last))
-    return np.array(changes_s, dtype=np.int64), np.array(offsets_s, dtype=np.int64)
-
-
-def _ahead_s(moment_s: int) -> int:
-    offset = datetime.fromtimestamp(moment_s, MOSCOW).utcoffset()
-    return int((offset or timedelta()).total_seconds())
 
 
 def moscow_hours(moment_s: I64) -> I64:

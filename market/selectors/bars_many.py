@@ -10,7 +10,6 @@ import numpy as np
 from django.db import connection
 
 from market.contracts import Bars, InstrumentFacts, Timeframe
-from market.kernels.sessions import moscow_dates
 from market.models import CorporateAction
 from market.selectors.bar_arrays import (
     NO_BARS,
@@ -18,6 +17,7 @@ from market.selectors.bar_arrays import (
     TradingCalendar,
     bars_of,
     day_number,
+    moscow_dates,
     sessions_of,
 )
 from traderai.common.clock import from_epoch_s

@@ -19,11 +19,11 @@ from market.kernels.sessions import (
     OUTSIDE,
     WEEKEND,
     auction_bars,
-    moscow_dates,
     moscow_offset_s,
     session_codes,
 )
 from market.selectors.auctions import bars_in_auction
+from market.selectors.bar_arrays import moscow_dates
 from traderai.common.config import parse
 from traderai.common.errors import InputError
 
