@@ -134,18 +134,20 @@ def horizon_days(horizon: str) -> int:
 
 def as_json(value: Any) -> Any:
     """Return dataclasses, tuples, NumPy numbers and times as plain JSON values; NaN and infinity become null."""
-    # The most frequent first: a market's scoring asks this a quarter of a million times.
+    # The most frequent first, and what is plain is not asked about again: a market's scoring has a quarter of a million.
     kind: Any = type(value)
     if kind is float:
         return value if math.isfinite(value) else None
     if kind in _PLAIN:
         return value
     if kind is dict:
-        return {str(key): as_json(item) for key, item in value.items()}
+        return {str(key): item if type(item) in _PLAIN else as_json(item) for key, item in value.items()}
     if kind is tuple or kind is list:
-        return [as_json(item) for item in value]
+        return [item if type(item) in _PLAIN else as_json(item) for item in value]
     if names := _field_names(cast("Hashable", kind)):
-        return {name: as_json(getattr(value, name)) for name in names}
+        return {
+            name: item if type(item := getattr(value, name)) in _PLAIN else as_json(item) for name in names
+        }
     if isinstance(value, np.generic):
         return as_json(value.item())
     return value.isoformat() if hasattr(value, "isoformat") else value

@@ -208,7 +208,28 @@ def _features(
 ) -> dict[int, FeatureMatrix]:
     if occasion.version is None:
         return {}
-    reach = _LOOKBACKS_READ * occasion.version.lookback_bars
+    lookback = occasion.version.lookback_bars
+    if until > occasion.market_at:
+        return _matrices(instruments, bars, occasion, reach=_LOOKBACKS_READ * lookback, until=until)
+    # Of one moment alone the last rows are wanted: what lies further back is another month's file more often than not.
+    found = _matrices(instruments, bars, occasion, reach=lookback, until=until)
+    short = [one for one in instruments if _rows_of(found.get(one.id), bars[one.secid]) < lookback]
+    if not short:
+        return found
+    return found | _matrices(short, bars, occasion, reach=_LOOKBACKS_READ * lookback, until=until)
+
+
+def _matrices(
+    instruments: Sequence[InstrumentFacts],
+    bars: Mapping[str, Bars],
+    occasion: Occasion,
+    *,
+    reach: int,
+    until: datetime,
+) -> dict[int, FeatureMatrix]:
+    """Return by instrument's id the stored features of its last `reach` bars at the occasion, and of those since."""
+    if occasion.version is None:
+        return {}
     since_by_id = {}
     for one in instruments:
         own = bars[one.secid]
@@ -222,6 +243,13 @@ def _features(
         as_of=until,
         since_by_id=since_by_id,
     )
+
+
+def _rows_of(matrix: FeatureMatrix | None, bars: Bars) -> int:
+    """Return how many rows of features there are up to the last bar."""
+    if matrix is None or len(bars) == 0:
+        return 0
+    return int(np.searchsorted(matrix.begin_s, bars.begin_s[-1], side="right"))
 
 
 def _may_miss(version: ModelVersionFacts) -> Bools:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,10 +17,14 @@ from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.kernels.adjustment import dividends_by_bar, known_with_bar, split_factors
 from market.kernels.sessions import session_codes
 from traderai.common.arrays import F64, I8, I64
+from traderai.common.clock import MOSCOW
 from traderai.common.errors import InvariantError
 
 COLUMNS = ("begin_s", "day", "open", "high", "low", "close", "volume", "turnover")
-INTEGERS = 2  # the first columns of those
+_INTEGERS = 2  # the first columns of those
+_DAY_S = 86_400
+_LOOKED_S = 14 * _DAY_S
+_LOOKED_TILL_S = 2_000_000_000  # what is decreed for later than 2033 is not known yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -41,7 +48,7 @@ class ActionArrays:
 
 
 NO_BARS: dict[str, Any] = {
-    name: np.empty(0, dtype=np.int64 if place < INTEGERS else np.float64)
+    name: np.empty(0, dtype=np.int64 if place < _INTEGERS else np.float64)
     for place, name in enumerate(COLUMNS)
 }
 
@@ -130,3 +137,33 @@ def day_number(day: Any) -> int:
 
 def _mondays(days: I64) -> I64:
     return days - (days - day_number(date(1970, 1, 5))) % 7
+
+
+def moscow_dates(moment_s: I64) -> I64:
+    """Return the date of each moment on Moscow's clock, by the summer times of old too, which moved midnight.
+
+    Shapes: moment_s (n,) -> (n,)
+    Units: seconds since 1970 UTC -> days since 1970
+    """
+    changes_s, offsets_s = _clock_changes()
+    return np.asarray((moment_s + offsets_s[np.searchsorted(changes_s, moment_s, side="right")]) // _DAY_S)
+
+
+@cache
+def _clock_changes() -> tuple[I64, I64]:
+    """Return when Moscow's clock was set anew (n,) and how far it has been ahead of UTC before, between and after (n + 1,)."""
+    # It was never set twice in two weeks.
+    looked_at = range(0, _LOOKED_TILL_S, _LOOKED_S)
+    changes_s: list[int] = []
+    offsets_s = [_ahead_s(0)]
+    for first, last in pairwise(looked_at):
+        if _ahead_s(last) != _ahead_s(first):
+            seconds = range(first, last)
+            changes_s.append(seconds[bisect_left(seconds, True, key=lambda s: _ahead_s(s) == _ahead_s(last))])
+            offsets_s.append(_ahead_s(last))
+    return np.array(changes_s, dtype=np.int64), np.array(offsets_s, dtype=np.int64)
+
+
+def _ahead_s(moment_s: int) -> int:
+    offset = datetime.fromtimestamp(moment_s, MOSCOW).utcoffset()
+    return int((offset or timedelta()).total_seconds())

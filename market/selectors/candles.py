@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -12,6 +12,7 @@ from django.db import connection
 from market.contracts import CandleFacts, LastClose, Timeframe
 from market.models import Candle
 from market.selectors.instruments import instrument_get
+from traderai.common.clock import from_epoch_s
 
 _LAST = """
 SELECT i.secid, c.begin, c.close, day.turnover, before.close,
@@ -73,11 +74,22 @@ _NEWEST = """
 SELECT max(c.begin) FROM market_instrument i
 CROSS JOIN LATERAL (
     SELECT begin FROM market_candle
-    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s AND begin <= %(newest)s
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
+      AND begin > %(after)s AND begin <= %(newest)s
     ORDER BY begin DESC LIMIT 1
 ) c
 WHERE i.active AND i.kind <> 'index' AND i.is_simulated = %(simulated)s
 """
+_OWN_NEWEST = """
+SELECT max(begin) FROM market_candle
+WHERE instrument_id = %(instrument_id)s AND timeframe_min = %(timeframe_min)s
+  AND begin > %(after)s AND begin <= %(newest)s
+"""
+# The newest bar is nearly always one of these days: only where it is not is every year's partition looked into.
+_LATELY = timedelta(days=21)
+# Candles up to an hour begin at whole multiples of their length; longer ones follow Moscow's clock.
+_GRID_MIN = 60
+_EVER = from_epoch_s(-10_000_000_000)
 
 
 def candle_list(
@@ -108,13 +120,18 @@ def candle_list(
 
 def last_begin(*, instrument_id: int, timeframe: Timeframe, as_of: datetime) -> datetime | None:
     """Return when the newest candle that had closed at `as_of` began, None without one."""
-    rows = Candle.objects.filter(
-        instrument_id=instrument_id,
-        timeframe_min=timeframe.minutes,
-        begin__lte=as_of - timeframe.duration,
-    )
-    begin: datetime | None = rows.order_by("-begin").values_list("begin", flat=True).first()
-    return begin
+    return _newest(_OWN_NEWEST, timeframe, as_of, instrument_id=instrument_id)
+
+
+def closed_after(*, instrument_id: int, timeframe: Timeframe, begin: datetime, as_of: datetime) -> bool:
+    """Return whether a candle that began after a stored one's begin had closed at `as_of`."""
+    newest = as_of - timeframe.duration
+    if timeframe.minutes <= _GRID_MIN and newest < begin + timeframe.duration:
+        return False  # the next one cannot have begun so early
+    told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": begin, "newest": newest}
+    with connection.cursor() as cursor:
+        cursor.execute(_OWN_NEWEST, {**told, "instrument_id": instrument_id})
+        return cursor.fetchone()[0] is not None
 
 
 def candle_spans(
@@ -129,14 +146,19 @@ def candle_spans(
 
 def market_newest(*, timeframe: Timeframe, as_of: datetime, simulated: bool) -> datetime | None:
     """Return when the newest candle of an active share of one world, real or simulated, began that had closed at `as_of`."""
-    values: dict[str, Any] = {
-        "timeframe_min": timeframe.minutes,
-        "newest": as_of - timeframe.duration,
-        "simulated": simulated,
-    }
+    return _newest(_NEWEST, timeframe, as_of, simulated=simulated)
+
+
+def _newest(query: str, timeframe: Timeframe, as_of: datetime, **values: int | bool) -> datetime | None:
+    newest = as_of - timeframe.duration
+    begin: datetime | None = None
     with connection.cursor() as cursor:
-        cursor.execute(_NEWEST, values)
-        begin: datetime | None = cursor.fetchone()[0]
+        for after in (newest - _LATELY, _EVER):
+            told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": after, "newest": newest}
+            cursor.execute(query, told | values)
+            begin = cursor.fetchone()[0]
+            if begin is not None:
+                break
     return begin
 
 

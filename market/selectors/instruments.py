@@ -75,6 +75,12 @@ def known_tickers() -> tuple[str, ...]:
     return tuple(Instrument.objects.order_by("secid").values_list("secid", flat=True))
 
 
+def tickers_now(*, secids: Sequence[str]) -> set[str]:
+    """Return the current tickers of instruments named by theirs or by former ones, as `instrument_get` finds each."""
+    known = set(Instrument.objects.filter(secid__in=secids).values_list("secid", flat=True))
+    return known | {instrument_get(secid=secid).secid for secid in secids if secid not in known}
+
+
 def instrument_terms(*, secid: str, day: date) -> TermsFacts:
     """Return the lot and the price step of a share on a day; what no dated row tells is the newest known.
 

@@ -22,7 +22,7 @@ def calibration_list(*, version_id: int) -> tuple[CalibrationFacts, ...]:
 def calibration_newest(*, version_id: int, as_of: datetime) -> CalibrationFacts | None:
     """Return the calibration by which a version speaks at a moment, None while it is that of its artifact."""
     rows = WeeklyCalibration.objects.filter(version_id=version_id, kept=True, as_of__lte=as_of)
-    newest = rows.select_related("version").order_by("-as_of", "-pk").first()
+    newest = rows.select_related("version").defer("version__metrics").order_by("-as_of", "-pk").first()
     return None if newest is None else calibration_facts_of(newest)
 
 

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
+
 from modeling.contracts import AccountConfig, CostModel, GateConfig, PolicyConfig
 from modeling.contracts.drift import DriftConfig
 from modeling.contracts.retraining import RetrainingConfig
 from modeling.contracts.shadow import RegistryConfig
-from traderai.common.config import config_path, load_config, load_yaml, parse
+from traderai.common.config import config_path, config_stamp, load_config, load_yaml, parse
 from traderai.common.errors import InputError
 
 POLICY_FILE = "policy.yaml"
@@ -27,7 +30,12 @@ def cost_model_get() -> CostModel:
 
 
 def policy_get() -> PolicyConfig:
-    """Return the policy together with the costs it reckons with."""
+    """Return the policy together with the costs it reckons with; unchanged files give the same one."""
+    return _policy_of(config_stamp(POLICY_FILE, COSTS_FILE))
+
+
+@lru_cache(maxsize=8)
+def _policy_of(_stamp: Hashable) -> PolicyConfig:
     content = load_yaml(POLICY_FILE)
     where = str(config_path(POLICY_FILE))
     if "costs" in content:

@@ -71,4 +71,5 @@ def conformal_facts_of(row: StoredState) -> ConformalFacts:
 def _known(version_id: int, as_of: datetime) -> QuerySet[StoredState]:
     """Return the states known at a moment, the newest first."""
     rows = StoredState.objects.filter(version_id=version_id, as_of__lte=as_of)
-    return rows.select_related("version").order_by("-as_of")
+    # Only the version's name is told; its metrics are long.
+    return rows.select_related("version").defer("version__metrics").order_by("-as_of")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+from functools import lru_cache
 from typing import Any
 
 from market.contracts import Timeframe
 from modeling.contracts import BarrierLabelSet, ClassLabelSet, LabelSet, RankLabelSet
-from traderai.common.config import config_path, load_yaml, parse
+from traderai.common.config import config_path, config_stamp, load_yaml, parse
 from traderai.common.errors import InputError, NotFoundError, did_you_mean
 
 FILE = "label_sets.yaml"
@@ -29,6 +31,11 @@ def label_set_get(*, name: str, timeframe: str | None = None) -> LabelSet:
 
     Raises: NotFoundError `unknown_label_set`, InputError for a timeframe that the set is not for or a wrong file.
     """
+    return _label_set_of(config_stamp(FILE), name, timeframe)
+
+
+@lru_cache(maxsize=64)
+def _label_set_of(_stamp: Hashable, name: str, timeframe: str | None) -> LabelSet:
     body = _body(name)
     by_timeframe = _horizons(name, body)
     usual = next((code for code in by_timeframe if code != ANY), None)

@@ -23,6 +23,13 @@ def champion_get(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     return None if row is None else facts_of(row)
 
 
+def champion_horizons(*, slot: Slot = "forecast") -> tuple[str, tuple[str, ...]] | None:
+    """Return the timeframe and the horizons of the version in service; each request asks this, and no more of it."""
+    rows = ModelVersion.objects.filter(slot=slot, state=ModelVersion.State.CHAMPION)
+    told = rows.values_list("timeframe", "horizons").first()
+    return None if told is None else (told[0], tuple(told[1]))
+
+
 def champion_at(*, slot: Slot = "forecast", as_of: datetime) -> ModelVersionFacts | None:
     """Return the version that was in service at a moment, by the audit; None where it tells of none by then."""
     switch = _audit(slot, SWITCHES, as_of).select_related("version").first()

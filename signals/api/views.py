@@ -25,6 +25,10 @@ ACCEPT_LANGUAGE = OpenApiParameter(
     "Accept-Language", str, OpenApiParameter.HEADER, description="`ru` or `en`: the language of the words."
 )
 
+# One for all answers: a serializer of its own would copy each of its fields for each of them. It keeps nothing of what it
+# represents.
+_ANALYSIS = AnalysisSerializer()
+
 
 class AnalyzeTickerView(APIView):
     """The whole analysis of one share."""
@@ -54,7 +58,7 @@ class AnalyzeTickerView(APIView):
             language=_language(request),
             capital_rub=None if capital_rub is None else float(capital_rub),
         )
-        return Response(AnalysisSerializer(ticker_analyze(question=question, now=clock.now())).data)
+        return Response(_ANALYSIS.to_representation(ticker_analyze(question=question, now=clock.now())))
 
 
 class MarketHeatmapView(APIView):

@@ -126,7 +126,7 @@ def price_cone(
     for day in range(days + 1):
         part = day / days
         returns = median * part + (at_levels - median) * math.sqrt(part)
-        prices = tuple(round_to_step(close_rub * (1 + r), price_step_rub) for r in returns)
+        prices = tuple(round_to_step(close_rub * (1 + r), price_step_rub) for r in returns.tolist())
         points.append(ConePoint(days=day, prices_rub=prices))
     return tuple(points)
 

@@ -17,4 +17,4 @@ def most_unusual(last_row: F32, columns: I64, *, mean: F64, std: F64) -> int:
     if not columns.size:
         raise ValueError("columns must name at least one column, were none")
     distance = np.abs((last_row[columns] - mean[columns]) / std[columns])
-    return int(columns[np.argmax(np.nan_to_num(distance, nan=-1.0))])
+    return int(columns[np.argmax(np.where(np.isnan(distance), -1.0, distance))])

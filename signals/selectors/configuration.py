@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from market.contracts import Timeframe
 from modeling.selectors.label_sets import barrier_set_get
-from modeling.selectors.versions import champion_get
+from modeling.selectors.versions import champion_horizons
 from signals.contracts import ServiceFacts, SignalConfig
 from traderai.common.config import load_config
 from traderai.common.errors import InputError, did_you_mean
@@ -18,9 +18,9 @@ def signal_config_get() -> SignalConfig:
 def service_get() -> ServiceFacts:
     """Return timeframe and horizons in service: those of the champion, of the configured label set without one."""
     config = signal_config_get()
-    champion = champion_get()
-    if champion is not None:
-        timeframe, horizons = champion.timeframe, champion.horizons
+    served = champion_horizons()
+    if served is not None:
+        timeframe, horizons = served
     else:
         label_set = barrier_set_get(name=config.label_set)
         timeframe, horizons = label_set.timeframe, label_set.horizons

@@ -19,9 +19,3 @@ def verdicts(*, as_of: datetime | None = None) -> QuerySet[Review]:
 def withdrawn(*, as_of: datetime | None = None) -> QuerySet[Review, int]:
     """Return the ids of the signals that were withdrawn from users: `exclude(pk__in=withdrawn())`."""
     return verdicts(as_of=as_of).filter(verdict="rejected").values_list("signal_id", flat=True)
-
-
-def is_withdrawn(*, signal_id: int) -> bool:
-    """Return whether one signal was withdrawn from users."""
-    own = Review.objects.filter(signal_id=signal_id).exclude(verdict="note").order_by("-pk")
-    return own.values_list("verdict", flat=True).first() == "rejected"

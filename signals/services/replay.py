@@ -13,7 +13,7 @@ from django.db.models import Count
 
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.bars_many import bars_load_many, splits_told
-from market.selectors.instruments import instrument_get, traded_list
+from market.selectors.instruments import tickers_now, traded_list
 from modeling.contracts import ModelVersionFacts
 from modeling.selectors.versions import emission_paused, version_at
 from signals.contracts import ReplayReport, SignalConfig
@@ -73,7 +73,7 @@ def signals_replay(
     config = signal_config_get()
     timeframe = _timeframe(config, until)
     state = _Replay(config=config, timeframe=timeframe, now=now)
-    wanted = None if secids is None else {instrument_get(secid=secid).secid for secid in secids}
+    wanted = None if secids is None else tickers_now(secids=secids)
     shares = [
         share
         for share in traded_list(timeframe=timeframe, active_only=False)

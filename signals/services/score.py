@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q
 
 from market.contracts import InstrumentFacts, Timeframe
-from market.selectors.instruments import instrument_get, traded_list
+from market.selectors.instruments import tickers_now, traded_list
 from modeling.contracts import ModelVersionFacts
 from modeling.errors import ArtifactBrokenError
 from modeling.selectors.versions import champion_get, emission_paused
@@ -21,6 +21,7 @@ from signals.occasions import bars_due, fit_for, label_set_of, live_since, occas
 from signals.selectors.configuration import signal_config_get
 from signals.services.store import signals_store
 from signals.share_inputs import Occasion, shares_read
+from traderai.common.collector import collector_paused
 from traderai.common.errors import InputError, NotReadyError, did_you_mean
 from traderai.common.progress import Progress, silent
 from traderai.jobs.contracts import Claim
@@ -51,7 +52,7 @@ def signals_score(
             f"source must be one of {', '.join(SOURCES)}, was {source!r}{did_you_mean(source, SOURCES)}",
             field="source",
         )
-    wanted = None if secids is None else {instrument_get(secid=secid).secid for secid in secids}
+    wanted = None if secids is None else tickers_now(secids=secids)
     champion = champion_get()
     try:
         return _scored(champion, wanted, source, now=now, progress=progress)
@@ -183,11 +184,13 @@ def _score(
     now: datetime,
     progress: Progress,
 ) -> ScoreReport:
-    progress(0, len(chosen), "reading")
-    shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
-    progress(0, len(chosen), "deciding")
-    findings = decisions_find(shares=shares, occasion=occasion)
-    signals = signals_store(findings=findings, occasion=occasion, source=source, config=config, now=now)
+    # What is read and decided is needed until it is stored: looking for garbage took a seventh of the time and found none.
+    with collector_paused():
+        progress(0, len(chosen), "reading")
+        shares, not_ready = shares_read(instruments=chosen, occasion=occasion).at(chosen, occasion)
+        progress(0, len(chosen), "deciding")
+        findings = decisions_find(shares=shares, occasion=occasion)
+        signals = signals_store(findings=findings, occasion=occasion, source=source, config=config, now=now)
     progress(len(chosen), len(chosen), "stored")
     return ScoreReport(
         model_version=occasion.version.version if occasion.version else None,

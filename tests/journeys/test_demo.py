@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from datetime import timedelta
 
 import pytest
 import yaml
@@ -24,12 +23,12 @@ pytestmark = pytest.mark.soak
 
 @pytest.fixture
 def environment(transactional_db, broker, tmp_path) -> dict[str, str]:  # noqa: F811
-    """Three shares of the simulator, fifteen months, a network that learns for one epoch."""
+    """Eight shares of the simulator, fifteen months, a network that learns for one epoch; the same on every day."""
     folder = tmp_path / "config"
     (folder / "recipes").mkdir(parents=True)
     simulator = packaged("simulator.yaml")
-    simulator["start"] = str((clock.now() - timedelta(days=450)).date())
-    simulator["shares"] = simulator["shares"][:3]
+    simulator["start"] = "2025-08-01"
+    simulator["shares"] = simulator["shares"][:8]
     recipe = packaged("recipes/global_swing_v1.yaml")
     recipe["network"] |= {"lookback_bars": 16, "channels": 8}
     recipe["fit"] |= {"max_epochs": 1, "max_windows_per_epoch": 2000, "max_validation_windows": 500}
@@ -50,7 +49,7 @@ def environment(transactional_db, broker, tmp_path) -> dict[str, str]:  # noqa: 
 
 def demo(environment: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command("demo", "--quarters", "2"), env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        command("demo", "--quarters", "2", "--until", "2026-11-01"), env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, cwd=ROOT,
     )  # fmt: skip
 

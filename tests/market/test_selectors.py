@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -8,7 +9,14 @@ import pytest
 from market.contracts import RESAMPLED_ORIGIN, SIMULATOR_ORIGIN, Timeframe
 from market.models import CorporateAction, TradingDay
 from market.selectors.bars import bars_load, newest_bars
-from market.selectors.candles import candle_list, last_closes, newest_begins
+from market.selectors.candles import (
+    candle_list,
+    closed_after,
+    last_begin,
+    last_closes,
+    market_newest,
+    newest_begins,
+)
 from market.selectors.instruments import instrument_get, instrument_list
 from market.services.candle_write import candles_write
 from market.services.resample import series_resample
@@ -133,6 +141,30 @@ def test_newest_begins_are_those_of_the_bars_up_to_a_bar(facts):
     assert newest == ((begins[-1], begins[-2], begins[-3]), (begins[1], begins[0]), ())
     between = [(facts.id, begins[1] + timedelta(minutes=1))]
     assert newest_begins(timeframe=H1, asked=between, count=1) == ((begins[1],),)
+
+
+@pytest.mark.parametrize("after", [timedelta(0), timedelta(days=20), timedelta(days=900)])
+def test_the_newest_begin_is_found_however_long_ago_it_was(facts, after):
+    end = make.moscow("2024-04-09T13:00")
+    begins = [row.begin for row in candle_list(secid="TEST", timeframe=H1, as_of=end + after)]
+    assert market_newest(timeframe=H1, as_of=end + after, simulated=False) == begins[-1]
+    assert last_begin(instrument_id=facts.id, timeframe=H1, as_of=end + after) == begins[-1]
+    closed = {"instrument_id": facts.id, "timeframe": H1, "as_of": end + after}
+    assert not closed_after(**closed, begin=begins[-1])
+    assert closed_after(**closed, begin=begins[-2])
+
+
+def test_a_bar_closes_when_the_next_may_begin(facts):
+    begins = [row.begin for row in candle_list(secid="TEST", timeframe=H1, as_of=make.moscow("2024-05-01"))]
+    bars = {"instrument_id": facts.id, "timeframe": H1}
+    second = timedelta(seconds=1)
+    for before, begin in pairwise(begins):
+        end = begin + H1.duration
+        assert last_begin(**bars, as_of=end) == begin and last_begin(**bars, as_of=end - second) == before
+        assert closed_after(**bars, begin=before, as_of=end)
+        assert not closed_after(**bars, begin=before, as_of=end - second)
+    assert last_begin(**bars, as_of=begins[0]) is None
+    assert market_newest(timeframe=H1, as_of=end, simulated=True) is None
 
 
 def test_last_closes_compare_days_in_the_same_shares(facts):

@@ -23,6 +23,7 @@ from market.kernels.sessions import (
     session_codes,
 )
 from market.selectors.auctions import bars_in_auction
+from market.selectors.bar_arrays import moscow_dates
 from traderai.common.config import parse
 from traderai.common.errors import InputError
 
@@ -297,3 +298,13 @@ def test_the_table_is_no_wider_than_the_real_bars(real_data):
         "2022-01-03", "2022-02-24",
     }  # fmt: skip
     assert str(days[(got == EVENING) & (days > np.datetime64(date(2022, 3, 1)))].min()) == "2022-09-12"
+
+
+@given(st.lists(st.integers(0, 2_000_000_000), min_size=1, max_size=50))
+def test_dates_are_those_of_moscows_clock_summer_time_included(moments):
+    zone, first = ZoneInfo("Europe/Moscow"), date(1970, 1, 1)
+    summer_2005 = [int(datetime(2005, 7, 3, 20, minute, tzinfo=UTC).timestamp()) for minute in (0, 30)]
+    told = moscow_dates(np.array([*moments, *summer_2005], dtype=np.int64))
+    dates = [datetime.fromtimestamp(moment, zone).date() for moment in (*moments, *summer_2005)]
+    assert told.tolist() == [(day - first).days for day in dates]
+    assert dates[-1] == date(2005, 7, 4)

@@ -20,7 +20,7 @@ from market.models import (
     TickerChange,
 )
 from market.selectors.bars import bars_load
-from market.selectors.instruments import instrument_get
+from market.selectors.instruments import instrument_get, tickers_now
 from market.selectors.tickers import ticker_at, ticker_holders, ticker_spans
 from market.services.candle_sources import candle_source_ensure
 from market.services.instruments_write import instruments_write
@@ -286,3 +286,15 @@ def test_the_tables_keep_their_promises():
         lambda: TickerChange.objects.create(**row | {"old_secid": "B"}),
     )
     assert midnight(date(2024, 1, 9)) < clock.now()
+
+
+def test_many_are_found_by_their_tickers_as_each_alone(db):
+    traded("OLD", "2024-07-22")
+    write(change())
+    traded("SBER", "2024-07-22")
+    assert instrument_get(secid="OLD").secid == "NEW"
+    assert (
+        tickers_now(secids=["OLD", "SBER"]) == tickers_now(secids=["SBER", "NEW", "OLD"]) == {"NEW", "SBER"}
+    )
+    with pytest.raises(NotFoundError, match="did you mean 'SBER'"):
+        tickers_now(secids=["SBER", "SBRE"])

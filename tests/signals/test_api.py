@@ -218,6 +218,13 @@ def test_the_heatmap_needs_at_most_eight_queries(client, scored):
     assert len(more) == len(few)
 
 
+def test_an_analysis_of_a_stored_signal_needs_at_most_four_queries(client, scored):
+    ask(client, secid="SHR0")
+    with CaptureQueriesContext(connection) as queries:
+        assert ask(client, secid="SHR0").status_code == 200
+    assert len(queries) <= 4 + 2  # two of them read the session and the user
+
+
 def test_a_newer_signal_of_another_model_is_the_one_shown(client, champion):
     signals_score(now=NOW)
     builders.champion("global-test-22", against=champion)

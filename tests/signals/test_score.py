@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import timedelta
 
 import numpy as np
@@ -10,9 +11,16 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from market.contracts import CandleColumns, Timeframe
 from market.models import Candle
+from market.selectors.instruments import instrument_get
+from market.services.candle_write import candles_write
 from signals.models import Signal
+from signals.occasions import occasion_of
+from signals.selectors.configuration import signal_config_get
 from signals.services.score import signals_score, signals_score_due
+from signals.share_inputs import shares_read
+from tests.market.make import FILE
 from tests.signals import builders
 from traderai.common.errors import InputError, InvariantError
 from traderai.jobs.models import Job
@@ -161,6 +169,31 @@ def test_due_waits_for_features(champion):
     builders.features("LATE")
     assert {line.secid for line in signals_score_due(limit=50, now=NOW).signals} == {"LATE"}
     assert Signal.objects.filter(instrument=late).count() == 3
+
+
+@pytest.mark.parametrize("behind", [0, 1, 5, 3 * builders.LOOKBACK - 1])
+def test_features_behind_their_bars_give_the_window_that_a_longer_look_gives(champion, behind):
+    item = builders.share("LATE", seed=7, bars=builders.BARS - behind)
+    builders.features("LATE")
+    if behind:
+        whole = builders.columns(8, builders.BARS)
+        newest = {one.name: getattr(whole, one.name)[-behind:] for one in fields(whole)}
+        candles_write(
+            instrument_id=item.pk, timeframe=Timeframe.H1, columns=CandleColumns(**newest), origin=FILE
+        )
+    late = [instrument_get(secid="LATE")]
+    occasion = occasion_of(champion, signal_config_get(), simulated=False, now=NOW)
+    later = occasion.market_at + timedelta(hours=1)
+    ((alone,), _), ((span,), _) = (
+        shares_read(instruments=late, occasion=occasion, until=until).at(late, occasion)
+        for until in (None, later)
+    )
+    assert len(alone.bars) == len(span.bars) == builders.BARS - behind
+    if behind > 2 * builders.LOOKBACK:
+        assert alone.window is span.window is None  # what is left is no whole window
+    else:
+        assert alone.window.shape[0] == builders.LOOKBACK
+        assert np.array_equal(alone.window, span.window)
 
 
 def test_a_failed_scoring_gives_its_claims_back(champion, settings):

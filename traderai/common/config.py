@@ -40,6 +40,13 @@ def config_path(name: str) -> Path:
     return path
 
 
+def config_stamp(*names: str) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes whenever one of the files does: a cache of what was made of them is keyed by it."""
+    paths = [config_path(name) for name in names]
+    stats = [path.stat() for path in paths]
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in zip(paths, stats, strict=True))
+
+
 def load_yaml(name: str) -> dict[str, Any]:
     """Return the mapping in a configuration file; broken YAML or another top level is an InputError."""
     return _mapping_of(config_path(name))
