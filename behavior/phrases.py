@@ -8,8 +8,8 @@ from typing import Any, Final
 from django.utils import formats, translation
 from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
-from signals.explain import spoken_language
 from signals.phrases.names import IN_REGIMES
+from traderai.common.asker import spoken_language
 from traderai.common.errors import InvariantError
 
 VERDICTS: Final[dict[str, Any]] = {

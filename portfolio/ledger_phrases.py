@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from portfolio.ledger_contracts import Remark
-from signals.explain import spoken_language
+from traderai.common.asker import spoken_language
 
 PHRASES: Final[Mapping[str, str | Promise]] = {
     "commission_reckoned": gettext_lazy("No commission was given; %(commission_rub)s RUB was reckoned."),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from signals.phrases import PHRASES
 from signals.phrases.names import NAMES, sector_name
 from signals.phrases.picture import SCENARIOS
+from traderai.common.asker import spoken_language
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import InvariantError
 
@@ -45,11 +46,6 @@ def scenario_label(scenario: Mapping[str, Any], *, language: str, decimals: int)
     bounds = {name: scenario[name] for name in ("low_rub", "high_rub") if scenario[name] is not None}
     with translation.override(spoken_language(language)):
         return str(SCENARIOS[scenario["label"]] % worded(bounds, decimals=decimals))
-
-
-def spoken_language(language: str | None) -> str:
-    """Return the product's language for a language code: ru for Russian, English for everything else."""
-    return "ru" if (language or "").casefold().split("-")[0] == "ru" else "en"
 
 
 def _sentence(fact: Mapping[str, Any], *, decimals: int, told_of: str) -> str:

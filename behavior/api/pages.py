@@ -17,8 +17,8 @@ from behavior.charts import columns_of, line_of
 from behavior.phrases import number
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
-from signals.explain import spoken_language
 from traderai.common import clock
+from traderai.common.asker import spoken_language
 from traderai.common.errors import TraderAIError
 
 EVIDENCE_SHOWN = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,8 +20,8 @@ from behavior.services.check import CheckQuestion, pre_trade_check
 from behavior.services.record import feedback_record
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
-from signals.explain import spoken_language
 from traderai.common import clock
+from traderai.common.asker import asker_id, language_of
 from traderai.common.problems import problem_responses
 
 ACCEPT_LANGUAGE = OpenApiParameter(
@@ -123,14 +122,3 @@ class UserWeeklyReportView(APIView):
         )
         words = report_worded(report, language=language_of(request))
         return Response(WeeklyReportSerializer(words).data)
-
-
-def asker_id(request: Request) -> int:
-    """Return who asks; nobody without a sign-in comes so far."""
-    return int(request.user.pk or 0)
-
-
-def language_of(request: Request) -> str:
-    """Return the language asked for by the request, else the user's own."""
-    asked = get_language() if "Accept-Language" in request.headers else None
-    return spoken_language(asked or getattr(request.user, "language", None))

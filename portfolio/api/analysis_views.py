@@ -11,11 +11,11 @@ from rest_framework.views import APIView
 
 from portfolio.api import analysis_examples
 from portfolio.api.analysis_serializers import PortfolioAnalysisSerializer, PortfolioRequestSerializer
-from portfolio.api.requests import asker, language_of
 from portfolio.risk_contracts import AskedPosition, PortfolioQuestion
 from portfolio.services.analyze import portfolio_analyze
 from portfolio.services.saved import saved_question
 from traderai.common import clock
+from traderai.common.asker import asker_id, language_of
 from traderai.common.problems import problem_responses
 
 
@@ -50,7 +50,7 @@ class AnalyzePortfolioView(APIView):
         if "positions" not in body:
             question = saved_question(
                 question=question,
-                user_id=asker(request),
+                user_id=asker_id(request),
                 account_id=body.get("account_id"),
                 users_capital_rub=_capital_rub(request),
                 now=now,

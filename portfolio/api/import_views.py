@@ -13,10 +13,10 @@ from rest_framework.views import APIView
 
 from portfolio.api.ledger_examples import IMPORT_ASKED, IMPORTED
 from portfolio.api.ledger_serializers import RemarkSerializer
-from portfolio.api.requests import asker, language_of
 from portfolio.selectors.configuration import ledger_config_get
 from portfolio.services.csv_import import trades_import
 from traderai.common import clock
+from traderai.common.asker import asker_id, language_of
 from traderai.common.problems import problem_responses
 
 _UNITS = ("shares", "lots")
@@ -106,7 +106,7 @@ class ActionImportView(APIView):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         report = trades_import(
-            user_id=asker(request),
+            user_id=asker_id(request),
             account_id=values.get("account_id"),
             content=_content(values),
             unit=values.get("qty_unit"),

@@ -31,14 +31,7 @@ from portfolio.api.ledger_serializers import (
     WatchlistRequestSerializer,
     WatchlistSerializer,
 )
-from portfolio.api.requests import (
-    IDEMPOTENCY_KEY,
-    asker,
-    language_of,
-    position_named,
-    said_position,
-    said_trade,
-)
+from portfolio.api.requests import IDEMPOTENCY_KEY, position_named, said_position, said_trade
 from portfolio.ledger_contracts import PositionChange
 from portfolio.selectors.cash import cash_get
 from portfolio.selectors.journal import accounts_get, trades_page
@@ -50,6 +43,7 @@ from portfolio.services.positions import position_adjust, position_delete, posit
 from portfolio.services.record import trade_record
 from portfolio.services.watchlist import watchlist_replace
 from traderai.common import clock
+from traderai.common.asker import asker_id, language_of
 from traderai.common.problems import problem_responses
 
 _ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Account and ticker, such as `2-SIM01`.")
@@ -84,7 +78,7 @@ class AccountViewSet(GenericViewSet[Any]):
     )
     def list(self, request: Request) -> Response:
         """Return the user's accounts."""
-        user_id = asker(request)
+        user_id = asker_id(request)
         context = {"cash": cash_get(user_id=user_id, as_of=clock.now())}
         return Response(
             AccountListSerializer({"results": accounts_get(user_id=user_id)}, context=context).data
@@ -105,13 +99,13 @@ class AccountViewSet(GenericViewSet[Any]):
         values = asked.validated_data
         now = clock.now()
         account = account_create(
-            user_id=asker(request),
+            user_id=asker_id(request),
             kind=values["kind"],
             name=values["name"],
             capital_rub=values.get("capital"),
             now=now,
         )
-        context = {"cash": cash_get(user_id=asker(request), as_of=now)}
+        context = {"cash": cash_get(user_id=asker_id(request), as_of=now)}
         return Response(AccountSerializer(account, context=context).data)
 
 
@@ -135,7 +129,7 @@ class PositionViewSet(GenericViewSet[Any]):
         asked = PositionQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         now = clock.now()
-        rows = positions_valued(user_id=asker(request), as_of=now, **asked.validated_data)
+        rows = positions_valued(user_id=asker_id(request), as_of=now, **asked.validated_data)
         context = {"language": language_of(request)}
         return Response(PositionListSerializer({"as_of": now, "results": rows}, context=context).data)
 
@@ -151,7 +145,7 @@ class PositionViewSet(GenericViewSet[Any]):
         """Return one position."""
         account_id, secid = position_named(id)
         (row,) = positions_valued(
-            user_id=asker(request), account_id=account_id, secid=secid, as_of=clock.now()
+            user_id=asker_id(request), account_id=account_id, secid=secid, as_of=clock.now()
         )
         return Response(HeldPositionSerializer(row, context={"language": language_of(request)}).data)
 
@@ -170,7 +164,7 @@ class PositionViewSet(GenericViewSet[Any]):
         asked = PositionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         done = position_open(
-            user_id=asker(request),
+            user_id=asker_id(request),
             account_id=asked.validated_data.get("account_id"),
             said=said_position(request, asked.validated_data),
             now=clock.now(),
@@ -201,8 +195,8 @@ class PositionViewSet(GenericViewSet[Any]):
             stop_rub=values.get("stop"),
         )
         now = clock.now()
-        position_adjust(user_id=asker(request), account_id=account_id, secid=secid, change=change, now=now)
-        (row,) = positions_valued(user_id=asker(request), account_id=account_id, secid=secid, as_of=now)
+        position_adjust(user_id=asker_id(request), account_id=account_id, secid=secid, change=change, now=now)
+        (row,) = positions_valued(user_id=asker_id(request), account_id=account_id, secid=secid, as_of=now)
         context = {"language": language_of(request)}
         return Response(ChangedPositionSerializer({"position": row, "order": None}, context=context).data)
 
@@ -221,7 +215,7 @@ class PositionViewSet(GenericViewSet[Any]):
     def destroy(self, request: Request, id: str) -> Response:
         """Close a position in the book."""
         account_id, secid = position_named(id)
-        done = position_delete(user_id=asker(request), account_id=account_id, secid=secid, now=clock.now())
+        done = position_delete(user_id=asker_id(request), account_id=account_id, secid=secid, now=clock.now())
         answer = {"position": None, "order": None if done is None else done.order}
         return Response(ChangedPositionSerializer(answer).data)
 
@@ -245,7 +239,7 @@ class ActionViewSet(GenericViewSet[Any]):
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
         rows = trades_page(
-            user_id=asker(request),
+            user_id=asker_id(request),
             account_id=values.get("account_id"),
             secid=values["secid"].upper() if "secid" in values else None,
             before=cursor_read(values.get("cursor")),
@@ -268,7 +262,7 @@ class ActionViewSet(GenericViewSet[Any]):
         asked = TradeRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         done = trade_record(
-            user_id=asker(request),
+            user_id=asker_id(request),
             account_id=asked.validated_data.get("account_id"),
             said=said_trade(request, asked.validated_data),
             now=clock.now(),
@@ -291,7 +285,7 @@ class OrderListView(APIView):
         """Return the newest orders, the newest first."""
         asked = PositionQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        rows = orders_get(user_id=asker(request), **asked.validated_data)
+        rows = orders_get(user_id=asker_id(request), **asked.validated_data)
         return Response(OrderListSerializer({"results": rows}).data)
 
 
@@ -307,7 +301,7 @@ class WatchlistView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return the watched shares in the user's order."""
-        return Response(WatchlistSerializer({"results": watchlist_get(user_id=asker(request))}).data)
+        return Response(WatchlistSerializer({"results": watchlist_get(user_id=asker_id(request))}).data)
 
     @extend_schema(
         operation_id="watchlist_update",
@@ -322,7 +316,7 @@ class WatchlistView(APIView):
         asked = WatchlistRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         rows = watchlist_replace(
-            user_id=asker(request), secids=asked.validated_data["secids"], now=clock.now()
+            user_id=asker_id(request), secids=asked.validated_data["secids"], now=clock.now()
         )
         return Response(WatchlistSerializer({"results": rows}).data)
 

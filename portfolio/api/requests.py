@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from portfolio.ledger_contracts import Said
-from signals.explain import spoken_language
 from traderai.common.errors import InputError
 
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -19,17 +17,6 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     description="A name of your choice for this one trade, at most 100 characters: sent again it changes nothing.",
 )
 _LONGEST_KEY = 100
-
-
-def asker(request: Request) -> int:
-    """Return the user who asks; permissions let nobody else come so far."""
-    return int(request.user.pk or 0)
-
-
-def language_of(request: Request) -> str:
-    """Return the language asked for by the request, else the user's own."""
-    asked = get_language() if "Accept-Language" in request.headers else None
-    return spoken_language(asked or getattr(request.user, "language", None))
 
 
 def position_named(name: str) -> tuple[int, str]:

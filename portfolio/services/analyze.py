@@ -34,11 +34,11 @@ from portfolio.services.measure import (
 from portfolio.services.propose import Plan, plan_of, proposals_of, signal_word, swaps_of
 from portfolio.words import told
 from signals.contracts import SignalFacts
-from signals.explain import spoken_language
 from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.selectors.configuration import asked_for
 from signals.selectors.stored import proven_buys, reading_of, signals_newest
 from traderai.common.arrays import F64
+from traderai.common.asker import spoken_language
 from traderai.common.clock import MOSCOW, from_epoch_s
 from traderai.common.errors import FieldProblem, InputError, did_you_mean
 

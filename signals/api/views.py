@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,10 +14,10 @@ from signals.api.serializers import (
     HeatmapQuerySerializer,
     HeatmapSerializer,
 )
-from signals.explain import spoken_language
 from signals.selectors.heatmap import HeatmapQuestion, heatmap_etag, heatmap_get
 from signals.services.analyze import Question, ticker_analyze
 from traderai.common import clock
+from traderai.common.asker import language_of
 from traderai.common.problems import problem_responses
 
 ACCEPT_LANGUAGE = OpenApiParameter(
@@ -55,7 +54,7 @@ class AnalyzeTickerView(APIView):
         capital_rub = getattr(request.user, "capital_rub", None)
         question = Question(
             **{**asked.validated_data, "secid": secid},
-            language=_language(request),
+            language=language_of(request),
             capital_rub=None if capital_rub is None else float(capital_rub),
         )
         return Response(_ANALYSIS.to_representation(ticker_analyze(question=question, now=clock.now())))
@@ -79,7 +78,7 @@ class MarketHeatmapView(APIView):
         asked = HeatmapQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         heatmap = heatmap_get(question=HeatmapQuestion(**asked.validated_data), as_of=clock.now())
-        language = _language(request)
+        language = language_of(request)
         headers = {
             "ETag": heatmap_etag(heatmap, language=language),
             "Cache-Control": "private, no-cache",
@@ -88,9 +87,3 @@ class MarketHeatmapView(APIView):
         if headers["ETag"] in request.headers.get("If-None-Match", "").split(", "):
             return Response(status=304, headers=headers)
         return Response(HeatmapSerializer(heatmap, context={"language": language}).data, headers=headers)
-
-
-def _language(request: Request) -> str:
-    """Return the language asked for by the request, else the user's own."""
-    asked = get_language() if "Accept-Language" in request.headers else None
-    return spoken_language(asked or getattr(request.user, "language", None))

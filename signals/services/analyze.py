@@ -11,12 +11,13 @@ from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
 from signals.asking import signal_ask
 from signals.contracts import Analysis, SignalAsk, SignalFacts
-from signals.explain import explanation_text, scenario_label, spoken_language, told_of
+from signals.explain import explanation_text, scenario_label, told_of
 from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.kernels.scenarios import CONE_LEVELS
 from signals.kernels.votes import shown_votes
 from signals.selectors.configuration import asked_for
 from signals.selectors.stored import reading_of, signal_and_bar
+from traderai.common.asker import spoken_language
 from traderai.common.errors import InputError, NotReadyError, TransientError
 
 _GONE = {"stale_data", "expired"}

@@ -16,11 +16,12 @@ from modeling.contracts import Evidence, MarketState, Prediction, SideLosses
 from modeling.contracts.ranks import RankFacts
 from modeling.kernels.policy import decide, decide_without_model
 from modeling.selectors.configuration import policy_get
-from signals.explain import explanation_text, scenario_label, spoken_language
+from signals.explain import explanation_text, scenario_label
 from signals.kernels.facts import explanation_facts
 from signals.kernels.levels import PriceLevel
 from signals.kernels.situation import Driver, Situation
 from signals.payload import as_json
+from traderai.common.asker import spoken_language
 from traderai.common.errors import InvariantError
 
 POLICY = policy_get()

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from traderai.accounts.services.account import account_delete
 from traderai.common import clock
+from traderai.common.asker import asker_id
 from traderai.common.problems import problem_responses
 from traderai.site.privacy import personal_data_export
 
@@ -56,7 +57,7 @@ class PersonalDataView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return all of it as one JSON document."""
-        held = personal_data_export(user_id=request.user.pk, now=clock.now())
+        held = personal_data_export(user_id=asker_id(request), now=clock.now())
         return Response(held, headers={"Content-Disposition": 'attachment; filename="traderai.json"'})
 
     @extend_schema(
@@ -71,5 +72,5 @@ class PersonalDataView(APIView):
         """Delete the asker with everything that is theirs; the session ends with it."""
         asked = DeletionSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        account_delete(user_id=request.user.pk, confirm=asked.validated_data["confirm"])
+        account_delete(user_id=asker_id(request), confirm=asked.validated_data["confirm"])
         return Response(status=204)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 
-from django.utils.translation import get_language
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from signals.explain import explanation_text, spoken_language, told_of
+from signals.explain import explanation_text, told_of
 from traderai.common import clock
+from traderai.common.asker import asker_id, language_of
 from traderai.common.problems import problem_responses
 from training_game.api import examples
 from training_game.api.serializers import (
@@ -54,9 +54,9 @@ class TrainingScenarioView(APIView):
         asked = ScenarioQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wish = Wish(**asked.validated_data)
-        user_id, seed = _user_id(request), secrets.randbits(_SECRET_BITS)
+        user_id, seed = asker_id(request), secrets.randbits(_SECRET_BITS)
         dealt = scenario_deal(user_id=user_id, wish=wish, seed=seed, now=clock.now())
-        body = GameScenarioSerializer(dealt, context={"language": _language(request)}).data
+        body = GameScenarioSerializer(dealt, context={"language": language_of(request)}).data
         return Response(body, headers={"Cache-Control": "no-store"})
 
 
@@ -85,9 +85,9 @@ class TrainingAnswerView(APIView):
         given = dict(asked.validated_data)
         scenario_id = given.pop("scenario_id")
         reveal = answer_record(
-            user_id=_user_id(request), scenario_id=scenario_id, call=Call(**given), now=clock.now()
+            user_id=asker_id(request), scenario_id=scenario_id, call=Call(**given), now=clock.now()
         )
-        language = _language(request)
+        language = language_of(request)
         context = {
             "language": language,
             "verdict": verdict_text(reveal, language=language),
@@ -110,7 +110,7 @@ class TrainingRatingView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return rating, streaks and records by regime and setup."""
-        return Response(RatingSerializer(player_record(user_id=_user_id(request), as_of=clock.now())).data)
+        return Response(RatingSerializer(player_record(user_id=asker_id(request), as_of=clock.now())).data)
 
     @extend_schema(
         operation_id="training_nickname",
@@ -127,7 +127,7 @@ class TrainingRatingView(APIView):
         """Show the player on the leader board under a name, or with null no more."""
         asked = NicknameSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        name = nickname_set(user_id=_user_id(request), nickname=asked.validated_data["nickname"])
+        name = nickname_set(user_id=asker_id(request), nickname=asked.validated_data["nickname"])
         return Response(NicknameSerializer({"nickname": name}).data)
 
 
@@ -145,7 +145,7 @@ class TrainingLeaderboardView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return the players who want to be shown, and the AIs among them, the strongest first."""
-        rows = leaderboard(user_id=_user_id(request), as_of=clock.now())
+        rows = leaderboard(user_id=asker_id(request), as_of=clock.now())
         return Response(BoardSerializer({"results": rows}).data)
 
 
@@ -156,14 +156,3 @@ def _explained(reveal: Reveal, language: str) -> str:
         decimals=reveal.ai["decimals"],
         told_of=told_of(secid=reveal.secid, bar_begin=reveal.bar_begin),
     )
-
-
-def _user_id(request: Request) -> int:
-    """Return who asks: the API lets nobody in without an account."""
-    return int(request.user.pk or 0)
-
-
-def _language(request: Request) -> str:
-    """Return the language asked for by the request, else the user's own."""
-    asked = get_language() if "Accept-Language" in request.headers else None
-    return spoken_language(asked or getattr(request.user, "language", None))
