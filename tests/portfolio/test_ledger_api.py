@@ -249,11 +249,12 @@ def test_nobody_sees_or_touches_another_s(anna, boris):
         boris.delete(place),
         boris.get(f"{API}/positions?account_id={account_id}"),
         boris.get(f"{API}/actions?account_id={account_id}"),
+        boris.get(f"{API}/orders?account_id={paper}"),
         post(boris, "/actions", TRADE | mine),
         post(boris, "/positions", {"secid": "AAAA", "side": "long", "qty": 1, "qty_unit": "shares", "avg_price": 100.0} | mine),
     ):  # fmt: skip
         assert answer.status_code == 404, answer.content
-    for path in ("accounts", "positions", "actions", "orders", "watchlist", f"orders?account_id={paper}"):
+    for path in ("accounts", "positions", "actions", "orders", "watchlist"):
         assert boris.get(f"{API}/{path}").json()["results"] == [], path
         assert anna.get(f"{API}/{path}").json()["results"] != [], path
     boris.put(f"{API}/watchlist", {"secids": []}, format="json")
