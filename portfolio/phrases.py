@@ -88,6 +88,11 @@ WARNINGS: Final[dict[str, Any]] = {
         "The figures of risk leave out what has less than %(days)s common days of history: %(secids)s. The real risk is larger.",
         "days",
     ),
+    "history_shortened": ngettext_lazy(
+        "The figures of risk know %(days)s common day only, because these are young or seldom traded: %(secids)s.",
+        "The figures of risk know %(days)s common days only, because these are young or seldom traded: %(secids)s.",
+        "days",
+    ),
     "risk_in_one": gettext_lazy("%(secids)s alone carries %(risk_frac)s of the risk."),
     "moves_together": gettext_lazy("These move together, so holding both spreads little: %(secids)s."),
     "few_bets": ngettext_lazy(

@@ -146,7 +146,7 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PositionView:
+class AdvisedPosition:
     """One position, what it is worth and what to do with it."""
 
     secid: str
@@ -186,7 +186,7 @@ class PortfolioAnalysis:
     profile: str
     capital_rub: float | None
     weights_of: Literal["capital", "gross"]
-    positions: tuple[PositionView, ...]
+    positions: tuple[AdvisedPosition, ...]
     refused: tuple[dict[str, str], ...]
     exposure: dict[str, Any]
     sectors: tuple[dict[str, Any], ...]

@@ -68,7 +68,7 @@ class SignalWordSerializer(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField())
 
 
-class PositionViewSerializer(serializers.Serializer[Any]):
+class AdvisedPositionSerializer(serializers.Serializer[Any]):
     """One position and the advice about it; fractions of 1, values of shorts below 0."""
 
     secid = serializers.CharField()
@@ -298,7 +298,7 @@ class PortfolioAnalysisSerializer(serializers.Serializer[Any]):
     profile = serializers.CharField()
     capital_rub = serializers.FloatField(allow_null=True)
     weights_of = serializers.ChoiceField(choices=["capital", "gross"])
-    positions = PositionViewSerializer(many=True)
+    positions = AdvisedPositionSerializer(many=True)
     refused = RefusedSerializer(many=True)
     exposure = ExposureSerializer()
     sectors = SectorWeightSerializer(many=True)

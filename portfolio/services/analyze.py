@@ -14,10 +14,10 @@ from market.selectors.instruments import instrument_list
 from modeling.selectors.configuration import policy_get
 from portfolio.kernels.advice import PositionState, SignalWord, advice_of, stance_of, stop_distance_frac
 from portfolio.risk_contracts import (
+    AdvisedPosition,
     PortfolioAnalysis,
     PortfolioQuestion,
     PortfolioRules,
-    PositionView,
     Told,
 )
 from portfolio.selectors.rules import portfolio_rules_get
@@ -43,6 +43,7 @@ from traderai.common.clock import MOSCOW, from_epoch_s
 from traderai.common.errors import FieldProblem, InputError, did_you_mean
 
 _MOST_PAIRS = 5
+_WHOLE_HISTORY_FRAC = 0.8  # of the history wanted; from there on nothing is said of its length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -199,7 +200,7 @@ def _buys(desk: _Desk) -> dict[str, tuple[InstrumentFacts, SignalFacts]]:
     }
 
 
-def _view(desk: _Desk, at: int) -> PositionView:
+def _view(desk: _Desk, at: int) -> AdvisedPosition:
     book, one = desk.book, desk.book.held[at]
     facts, value = one.instrument, float(book.value_rub[at])
     price, is_long = float(book.panel.price_rub[at]), one.side == "long"
@@ -207,7 +208,7 @@ def _view(desk: _Desk, at: int) -> PositionView:
     advice = advice_of(_state(desk, at))
     days = float(desk.exit_days[at])
     pnl = None if one.avg_price_rub is None else value - np.sign(value) * one.qty_shares * one.avg_price_rub
-    return PositionView(
+    return AdvisedPosition(
         secid=facts.secid,
         name=facts.name_ru if desk.language == "ru" else facts.name_en,
         sector=facts.sector,
@@ -297,6 +298,10 @@ def _told_warnings(desk: _Desk, refused: tuple[FieldProblem, ...]) -> tuple[Told
     elif desk.risk["left_out"]:
         out = ", ".join(row["secid"] for row in desk.risk["left_out"])
         found.append(("risk_leaves_out", {"secids": out, "days": desk.rules.min_history_days}))
+    if shortened := _shortened(desk):
+        found.append(
+            ("history_shortened", {"secids": shortened, "days": desk.risk["days"] if desk.risk else 0})
+        )
     found += _diversification(desk)
     if book.index_column is None:
         found.append(("no_index", {"secids": desk.rules.index_secid}))
@@ -305,6 +310,15 @@ def _told_warnings(desk: _Desk, refused: tuple[FieldProblem, ...]) -> tuple[Told
     if not any(signal.proven for signal in desk.signals.values()):
         found.append(("nothing_proven", {}))
     return tuple(told(code, params, language=desk.language, decimals=2) for code, params in found)
+
+
+def _shortened(desk: _Desk) -> str:
+    """Return the shares that make the common history much shorter than it could be."""
+    enough = min(desk.rules.history_days * _WHOLE_HISTORY_FRAC, len(desk.book.returns))
+    if desk.risk is None or desk.risk["days"] >= enough:
+        return ""
+    known = np.isfinite(desk.book.returns).sum(axis=0)
+    return _named(desk.book, (desk.book.common.kept & (known < enough)).tolist())
 
 
 def _diversification(desk: _Desk) -> list[tuple[str, dict[str, Any]]]:

@@ -27,6 +27,7 @@ class Plan:
     """Limits and trades, as far as the capital is known."""
 
     holdings: Holdings
+    limits: Limits
     capital_rub: float
     states: tuple[LimitState, ...]
     rebalancing: Rebalancing
@@ -49,6 +50,7 @@ def plan_of(book: Book, profile: ProfileLimits, rules: PortfolioRules, *, capita
     holdings, limits = holdings_of(book, profile, rules), limits_of(profile)
     return Plan(
         holdings=holdings,
+        limits=limits,
         capital_rub=capital_rub,
         states=limit_states(holdings, limits, capital_rub=capital_rub),
         rebalancing=rebalance(holdings, limits, capital_rub=capital_rub),
@@ -153,15 +155,14 @@ def swaps_of(
         and not plan.rebalancing.traded_lots[at]
         and not _keeps(words[at])
     )
-    share_cap = max(state.limit_frac for state in plan.states if state.code == "share") * plan.capital_rub
     candidates = tuple(
         Candidate(
             secid=secid,
             confidence=signal.confidence or 0,
             expected_net_frac=float(signal.payload["decision"]["expected_net_frac"] or 0.0),
-            room_rub=share_cap - (abs(float(book.value_rub[held[secid]])) if secid in held else 0.0),
+            room_rub=_swap_room_rub(book, plan, facts, held.get(secid)),
         )
-        for secid, (_, signal) in sorted(buys.items())
+        for secid, (facts, signal) in sorted(buys.items())
         if secid not in held or book.held[held[secid]].side == "long"
     )
     found = swaps_worth(leavable, candidates, rules=rules.swaps)
@@ -181,6 +182,20 @@ def signal_word(signal: SignalFacts, *, is_stale: bool, as_of: datetime) -> Sign
     """Return what of a signal counts for advice."""
     fresh = not is_stale and as_of <= signal.valid_until
     return SignalWord(action=signal.action, proven=signal.proven, is_fresh=fresh)
+
+
+def _swap_room_rub(book: Book, plan: Plan, facts: InstrumentFacts, at: int | None) -> float:
+    """Return how much of a share fits below the limits of one share and of its sector; what leaves makes no room."""
+    own = 0.0 if at is None else abs(float(book.value_rub[at]))
+    inside = sum(
+        abs(float(value))
+        for one, value in zip(book.held, book.value_rub, strict=True)
+        if facts.sector and one.instrument.sector == facts.sector
+    )
+    room = min(
+        plan.limits.share_frac * plan.capital_rub - own, plan.limits.sector_frac * plan.capital_rub - inside
+    )
+    return max(room, 0.0)
 
 
 def _keeps(word: SignalWord | None) -> bool:

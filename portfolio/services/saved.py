@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from portfolio.contracts import AccountFacts
-from portfolio.kernels.virtual import cash_rub
 from portfolio.risk_contracts import AskedPosition, PortfolioQuestion
-from portfolio.selectors.journal import account_get, accounts_get, positions_get, trades_get
+from portfolio.selectors.cash import cash_get
+from portfolio.selectors.journal import account_get, accounts_get, positions_get
 from traderai.common.errors import InputError
 
 
@@ -43,8 +43,7 @@ def saved_question(
     if question.capital_rub is not None:
         return asked
     if account.kind == "virtual":  # it knows its money: what it began with, less what was paid
-        trades = trades_get(account_id=account.id, as_of=now)
-        return replace(asked, cash_rub=cash_rub(account.capital_rub or 0.0, trades))
+        return replace(asked, cash_rub=cash_get(user_id=user_id, as_of=now)[account.id])
     own_rub = users_capital_rub if len(accounts) == 1 else None
     return replace(asked, capital_rub=account.capital_rub or own_rub)
 

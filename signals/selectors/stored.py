@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, IntegerField, Value, When
 
 from market.contracts import InstrumentFacts, LastClose, Timeframe
@@ -15,7 +15,7 @@ from market.selectors.instruments import instrument_get, traded_list
 from modeling.selectors.configuration import policy_get
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.kernels.freshness import Reading, data_age_s, reading_warnings
-from signals.models import Signal
+from signals.models import Emission, Signal
 from signals.selectors.reviews import is_withdrawn, withdrawn
 from traderai.common.errors import NotReadyError
 
@@ -43,6 +43,17 @@ NEWEST = (
     "-id",
 )
 
+# NEWEST once more, share by share: the index ends with the moment, so each looks at its last rows alone.
+_NEWEST_OF_EACH = """
+SELECT newest.id FROM unnest(%(ids)s::int8[]) AS asked(id) CROSS JOIN LATERAL (
+    SELECT id FROM signals_signal
+    WHERE instrument_id = asked.id AND timeframe = %(timeframe)s AND horizon = %(horizon)s
+      AND as_of <= %(as_of)s AND id <> ALL(%(withdrawn)s::int8[])
+    ORDER BY as_of DESC, (source = 'replay'), created_at DESC, id DESC LIMIT 1
+) AS newest
+"""
+_NEWEST_TOLD = 1000
+
 
 def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) -> SignalFacts:
     """Return the newest signal of a share decided at or before `as_of`; withdrawn ones are hidden.
@@ -59,20 +70,33 @@ def signal_latest(*, secid: str, timeframe: str, horizon: str, as_of: datetime) 
 def signals_newest(
     *, instruments: Sequence[InstrumentFacts], timeframe: str, horizon: str, as_of: datetime
 ) -> dict[int, SignalFacts]:
-    """Return by instrument what `signal_latest` returns of each, in one query; where nothing was said it is left out."""
+    """Return by instrument what `signal_latest` returns of each; where nothing was said it is left out.
+
+    Three queries for any number, and none looks through a share's history.
+    """
     by_id = {facts.id: facts for facts in instruments}
-    rows = (
-        Signal.objects.filter(instrument_id__in=by_id, timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
-        .exclude(pk__in=withdrawn())
-        .order_by("instrument_id", *NEWEST)
-        .distinct("instrument_id")
-    )
+    values: dict[str, Any] = {
+        "ids": list(by_id),
+        "timeframe": timeframe,
+        "horizon": horizon,
+        "as_of": as_of,
+        "withdrawn": list(withdrawn()),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST_OF_EACH, values)
+        newest = [key for (key,) in cursor.fetchall()]
+    rows = Signal.objects.filter(pk__in=newest)
     return {row.instrument_id: facts_of(row, by_id[row.instrument_id]) for row in rows}
 
 
 def proven_buys(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[int, ...]:
-    """Return the instruments of which a proven BUY that may still be entered was said by `as_of`; withdrawn ones are not."""
+    """Return the instruments of which a proven BUY was told that may still be entered; withdrawn ones are left out.
+
+    Looked at are the newest thousand of what was told: what may still be entered is hours old at most.
+    """
+    told = Emission.objects.order_by("-pk").values("signal_id")[:_NEWEST_TOLD]
     rows = Signal.objects.filter(
+        pk__in=told,
         timeframe=timeframe,
         horizon=horizon,
         as_of__lte=as_of,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from market.models import Instrument
 from modeling.selectors.label_sets import barrier_set_get
 from portfolio.risk_contracts import AskedPosition, PortfolioQuestion
 from portfolio.services.analyze import portfolio_analyze
@@ -62,4 +63,5 @@ def portfolio_make(now: datetime) -> None:
         secid = f"PF{number:02}"
         store(secid, days, walk(number, DAYS), sector=SECTORS[number % len(SECTORS)])
         say(secid, "HOLD", horizon=horizon, at=now)
-    store("IMOEX", days, 30 * walk(99, DAYS, deviation=0.008), kind="index", sector="")
+    if not Instrument.objects.filter(secid="IMOEX").exists():
+        store("IMOEX", days, 30 * walk(99, DAYS, deviation=0.008), kind="index", sector="")

@@ -12,7 +12,7 @@ from market.models import Instrument
 from market.services.candle_write import candles_write
 from portfolio.risk_contracts import AskedPosition, PortfolioAnalysis, PortfolioQuestion
 from portfolio.services.analyze import portfolio_analyze
-from signals.models import Signal
+from signals.models import Emission, Signal
 from tests.market.make import FILE
 from traderai.common.clock import MOSCOW, midnight
 
@@ -82,19 +82,21 @@ def analyse(*positions: AskedPosition, now: datetime = NOW, **fields: Any) -> Po
 def say(
     secid: str, action: str, *, horizon: str = "5d", proven: bool = False, at: datetime = NOW, **decision: Any
 ) -> Signal:
-    """Store a live signal of a share, said an hour ago and good for two hours more."""
+    """Store a live signal of a share, said an hour ago, told, and good for two hours more."""
     began = at - timedelta(hours=2)
     payload = {
         "decision": {"stop_loss_rub": 95.0, "expected_net_frac": 0.02} | decision,
         "warnings": [],
         "last_bar_at": (at - timedelta(hours=1)).isoformat(),
     }
-    return Signal.objects.create(
+    signal = Signal.objects.create(
         instrument=Instrument.objects.get(secid=secid), timeframe="1h", horizon=horizon, bar_begin=began,
         as_of=began + timedelta(hours=1), valid_until=at + timedelta(hours=2), action=action,
         confidence=None if action == "NO_TRADE" else 70, proven=proven, source="live", model_version="told",
         trained_until=at - timedelta(days=30), payload=payload, created_at=at,
     )  # fmt: skip
+    Emission.objects.create(signal=signal, emitted_at=at)
+    return signal
 
 
 def codes(position: Any) -> list[str]:

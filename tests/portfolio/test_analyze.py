@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
 from django.db import transaction
 
 from market.models import Candle, CorporateAction, Instrument, TickerChange
-from signals.models import Signal
+from market.selectors.instruments import instrument_get
+from signals.models import Emission, Review, Signal
+from signals.selectors.stored import signal_latest, signals_newest
 from tests.portfolio.daily_market import LAST, NOW, analyse, asked, codes, market, say, store, walk, weekdays
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import FieldsError, InputError
@@ -158,6 +161,16 @@ def test_short_histories_are_named():
     assert nobody.risk is None and "risk_unknown" in [one.code for one in nobody.warnings]
 
 
+def test_a_share_that_shortens_the_history_of_all_is_named():
+    days = weekdays(300)
+    store("YOUNGER", days, walk(60, 300))
+    found = analyse(asked("SHR0"), asked("YOUNGER"))
+    assert found.risk is not None and found.risk["days"] == 299 and found.risk["left_out"] == []
+    told = next(one.text for one in found.warnings if one.code == "history_shortened")
+    assert "299 common days only" in told and told.endswith(": YOUNGER.")
+    assert "history_shortened" not in [one.code for one in analyse(asked("SHR0"), asked("SHR1")).warnings]
+
+
 def test_contributions_sum_to_the_volatility():
     risk = analyse(asked("SHR0", 10), asked("SHR2", 20, side="short"), asked("SHR3", 7)).risk
     assert risk is not None
@@ -222,6 +235,7 @@ def test_a_paper_signal_moves_nothing():
         assert one.signal is not None
         said = {"BUY": "signal_with_paper", "SELL": "signal_against_paper", "HOLD": "signal_hold"}
         assert codes(one)[0] == said.get(action, "signal_no_trade")
+        Emission.objects.all().delete()
         Signal.objects.all().delete()
     assert codes(analyse(asked("SHR0")).positions[0])[0] == "no_signal"
 
@@ -309,6 +323,37 @@ def test_what_is_less_apart_than_it_looks_is_said():
 def test_a_saved_short_is_there_whatever_may_be_opened():
     one = analyse(asked("SHR1", side="short"), is_saved=True).positions[0]
     assert one.side == "short" and one.value_rub < 0
+
+
+def test_without_the_index_what_hangs_on_it_is_not_known():
+    Instrument.objects.filter(secid="IMOEX").update(secid="OTHER")
+    found = analyse(asked("SHR0"), asked("SHR3"), capital_rub=1e6)
+    assert "no_index" in [one.code for one in found.warnings]
+    assert found.positions[0].beta is None and found.risk is not None and found.risk["beta"] is None
+    assert found.risk["days"] == 399 and found.proposals["verdict"] == "no_change"
+    assert all(spell["profit_rub"] is None for spell in found.stress)
+
+
+def test_the_newest_word_of_each_share_is_that_of_one_alone():
+    for secid, action, back in (
+        ("SHR0", "BUY", 5),
+        ("SHR0", "SELL", 1),
+        ("SHR3", "HOLD", 2),
+        ("SHR4", "BUY", 0),
+    ):
+        say(secid, action, at=NOW - timedelta(hours=back))
+    withdrawn = say("SHR3", "BUY", at=NOW)
+    Review.objects.create(signal=withdrawn, verdict="rejected", by="staff", note="wrong")
+    replayed = say("SHR4", "SELL", at=NOW + timedelta(seconds=1))
+    Signal.objects.create(**{
+        field.attname: getattr(Signal.objects.get(instrument__secid="SHR4", action="BUY"), field.attname)
+        for field in Signal._meta.concrete_fields if field.attname != "id"
+    } | {"source": "replay", "action": "SELL", "model_version": "other"})  # fmt: skip
+    instruments = [instrument_get(secid=secid) for secid in ("SHR0", "SHR3", "SHR4", "SHR5")]
+    question: dict[str, Any] = {"timeframe": "1h", "horizon": "5d", "as_of": NOW - timedelta(hours=1)}
+    found = signals_newest(instruments=instruments, **question)
+    alone = {facts.id: signal_latest(secid=facts.secid, **question) for facts in instruments[:3]}
+    assert found == alone and replayed.pk not in [one.id for one in found.values()]
 
 
 def test_the_answer_speaks_the_users_language():

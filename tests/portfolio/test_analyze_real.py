@@ -112,6 +112,8 @@ def test_every_figure_of_risk_is_that_of_a_second_implementation(frames):
             wanted = (z * sigma, stats.norm.pdf(z) / beyond * sigma)
         assert (row["var_rub"], row["cvar_rub"]) == pytest.approx(wanted, rel=1e-9)
     assert risk["max_drawdown_frac"] == pytest.approx(-empyrical.max_drawdown(profit / 1e6), rel=1e-9)
+    shortened = next(one.text for one in found.warnings if one.code == "history_shortened")
+    assert shortened.endswith("traded: ASTR."), "listed in October 2023"
     deviation = np.sqrt(np.diag(model.covariance_))
     assert np.allclose(
         risk["correlation"]["matrix"], model.covariance_ / np.outer(deviation, deviation), atol=1e-4
