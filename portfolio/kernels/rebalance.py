@@ -16,8 +16,10 @@ from traderai.common.arrays import F64, I64, Bools
 
 LimitCode = Literal["share", "sector", "gross", "short", "cash", "exit_days", "volatility"]
 TOLERANCE = 1e-6  # of the capital: a ruble of a million
-MAX_CUTS = 30  # of parts of lots, and again of whole ones
-SOLVER_SECONDS = 1.0  # of one programme; then the best found stands and says so
+MAX_CUTS = 20  # of parts of lots, and again of whole ones
+SOLVER_SECONDS = 0.5  # of one programme; then the best found stands and says so
+
+_OUT_OF_TIME = 1  # scipy.optimize.milp's status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -273,6 +275,8 @@ def _milp(programme: _Programme, cuts: list[_Row], objective: F64, *, whole: boo
         ),
         options={"mip_rel_gap": 0.0, "time_limit": SOLVER_SECONDS},
     )
+    if result.x is None and result.status == _OUT_OF_TIME:  # everything out is inside whatever can be kept
+        return _Solution(traded=programme.high, is_proven=False, is_inside=True)
     if result.x is None:
         return None
     traded = np.rint(result.x).astype(np.int64) if whole else result.x
