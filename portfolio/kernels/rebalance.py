@@ -16,8 +16,11 @@ from traderai.common.arrays import F64, I64, Bools
 
 LimitCode = Literal["share", "sector", "gross", "short", "cash", "exit_days", "volatility"]
 TOLERANCE = 1e-6  # of the capital: a ruble of a million
-MAX_CUTS = 30  # of parts of lots, and again of whole ones
-SOLVER_SECONDS = 1.0  # of one programme; then the best found stands and says so
+MAX_CUTS = 20  # of parts of lots, and again of whole ones
+MAX_CUTS_OF_COSTS = 8  # then as few lots stay that may cost a little more
+SOLVER_SECONDS = 0.5  # of one programme; then the best found stands and says so
+
+_OUT_OF_TIME = 1  # scipy.optimize.milp's status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -218,14 +221,17 @@ def _lexicographic(
     """Return the lots traded and whether they are proven to be the fewest; None where no trade keeps the limits."""
     cuts: list[_Row] = []
     ones = np.ones(holdings.lots.size)
-    first = _solved(programme, cuts, ones, holdings, limits, capital_rub)
+    first = _solved(programme, cuts, ones, holdings, limits, capital_rub, most_cuts=MAX_CUTS)
     if first is None:
         return None
     if not first.is_inside:
         return _nearest_inside(first.traded, programme, holdings, limits, capital_rub), False
     fewest = _Row(code="gross", at=None, start=-float(first.traded.sum()), falls=-ones, limit=0.0)
     rows = (*programme.rows, fewest)
-    cheaper = _solved(replace(programme, rows=rows), cuts, holdings.cost_rub, holdings, limits, capital_rub)
+    cheapest = replace(programme, rows=rows)
+    cheaper = _solved(
+        cheapest, cuts, holdings.cost_rub, holdings, limits, capital_rub, most_cuts=MAX_CUTS_OF_COSTS
+    )
     if cheaper is None or not cheaper.is_inside:
         return first.traded, first.is_proven
     return cheaper.traded, first.is_proven
@@ -238,12 +244,14 @@ def _solved(
     holdings: Holdings,
     limits: Limits,
     capital_rub: float,
+    *,
+    most_cuts: int,
 ) -> _Solution | None:
     """Solve, cut off what breaks the limit of volatility, and solve again; `cuts` grows. None where nothing is inside.
 
     Parts of lots go first: that is quick, and leaves little for the whole ones to break.
     """
-    for _ in range(MAX_CUTS if limits.volatility_frac is not None else 0):
+    for _ in range(most_cuts if limits.volatility_frac is not None else 0):
         parts = _milp(programme, cuts, objective, whole=False)
         if parts is None:
             return None
@@ -251,7 +259,7 @@ def _solved(
             break
         cuts.append(_tangent(parts.traded, holdings, limits, capital_rub))
     found = None
-    for _ in range(MAX_CUTS):
+    for _ in range(most_cuts):
         found = _milp(programme, cuts, objective, whole=True)
         if found is None or not _over_volatility(found.traded, holdings, limits, capital_rub):
             return found
@@ -273,6 +281,8 @@ def _milp(programme: _Programme, cuts: list[_Row], objective: F64, *, whole: boo
         ),
         options={"mip_rel_gap": 0.0, "time_limit": SOLVER_SECONDS},
     )
+    if result.x is None and result.status == _OUT_OF_TIME:  # everything out is inside whatever can be kept
+        return _Solution(traded=programme.high, is_proven=False, is_inside=True)
     if result.x is None:
         return None
     traded = np.rint(result.x).astype(np.int64) if whole else result.x

@@ -166,9 +166,27 @@ def test_where_the_cuts_run_out_the_way_to_nothing_leads_inside(monkeypatch):
     found = rebalance(held, limits, capital_rub=50_000.0)
     assert not found.is_fewest and not found.unkept
     assert keeps(held, limits, 50_000.0, found.traded_lots)
-    monkeypatch.setattr(module, "MAX_CUTS", 30)
+    monkeypatch.setattr(module, "MAX_CUTS", 20)
     best = rebalance(held, limits, capital_rub=50_000.0)
     assert best.is_fewest and best.lots <= found.lots
+
+
+def test_a_solver_without_time_still_ends_inside(monkeypatch):
+    monkeypatch.setattr(module, "SOLVER_SECONDS", 0.0)
+    rng = np.random.default_rng(5)
+    held = holdings(rng.integers(50, 90, 30), rng.integers(20, 400, 30), sector=rng.integers(0, 4, 30))
+    limits = Limits(share_frac=0.1, sector_frac=0.2, gross_frac=0.6, short_frac=0.0, cash_frac=0.3)
+    found = rebalance(held, limits, capital_rub=300_000.0)
+    assert not found.unkept and keeps(held, limits, 300_000.0, found.traded_lots)
+
+
+def test_absurd_quantities_are_cut_too():
+    held = holdings([10**12, 10**12], [300.0, 0.01])
+    limits = Limits(share_frac=0.1, sector_frac=0.2, gross_frac=0.6, short_frac=0.0, cash_frac=0.3)
+    found = rebalance(held, limits, capital_rub=1_000_000.0)
+    assert [one.code for one in found.unkept] == ["cash"], "the costs alone are more than the capital"
+    left = (held.lots - found.traded_lots) * held.lot_rub
+    assert (left <= 100_001).all()
 
 
 def test_what_cannot_be_reckoned_with_is_refused():
