@@ -58,6 +58,7 @@ WEEK: Final[dict[str, Any]] = {
     "pnl_rub": -5210.0,
     "followed": {"decisions": 4, "winners": 2, "pnl_rub": 3090.0},
     "own": {"decisions": 2, "winners": 0, "pnl_rub": -8300.0},
+    "closed": {"exits": 5, "winners": 3, "pnl_rub": 1240.0},
     "score": 75,
     "score_trend": 2.5,
     "total_cost_rub": 6100.0,

@@ -90,7 +90,7 @@ def _sums(report: dict[str, Any]) -> dict[str, str]:
         "cost": number(report["total_cost_rub"], 0),
         **{
             name: _signed(report[name]["pnl_rub"])
-            for name in ("followed", "own", "best", "worst")
+            for name in ("followed", "own", "closed", "best", "worst")
             if report[name]
         },
     }

@@ -166,6 +166,14 @@ class SideOfWeekSerializer(serializers.Serializer[Any]):
     pnl_rub = serializers.FloatField(help_text="After commissions; what is open at the week's last price.")
 
 
+class ClosedOfWeekSerializer(serializers.Serializer[Any]):
+    """What was closed within the week, whenever it had been opened."""
+
+    exits = serializers.IntegerField()
+    winners = serializers.IntegerField()
+    pnl_rub = serializers.FloatField(help_text="After the commissions of both ends.")
+
+
 class FindingSerializer(serializers.Serializer[Any]):
     """One finding with its evidence."""
 
@@ -231,9 +239,10 @@ class WeeklyReportSerializer(serializers.Serializer[Any]):
     time_zone = serializers.CharField()
     capital_known = serializers.BooleanField()
     decisions = serializers.IntegerField()
-    pnl_rub = serializers.FloatField()
+    pnl_rub = serializers.FloatField(help_text="Of the week's decisions, what is open at its last price.")
     followed = SideOfWeekSerializer()
     own = SideOfWeekSerializer()
+    closed = ClosedOfWeekSerializer()
     score = serializers.IntegerField(allow_null=True, help_text="0 to 100; null: nothing was decided.")
     score_trend = serializers.FloatField(allow_null=True, help_text="Points a week; null below three weeks.")
     total_cost_rub = serializers.FloatField()

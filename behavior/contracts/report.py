@@ -61,12 +61,22 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedOfWeek:
+    """What was closed within the week, whenever it had been opened."""
+
+    exits: int
+    winners: int
+    pnl_rub: float  # after the commissions of both ends
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeekFigures:
     """A week of one account, in figures."""
 
     decisions: int
     followed: SideOfWeek
     own: SideOfWeek
+    closed: ClosedOfWeek
     mistakes: tuple[Mistakes, ...]  # the dearest first
     total_cost_rub: float
     score: int | None  # None: nothing was decided

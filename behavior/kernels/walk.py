@@ -182,7 +182,8 @@ def _decisions(steps: tuple[Step, ...], journal: Journal, thresholds: Thresholds
     groups: list[list[Step]] = []
     newest: dict[tuple[str, int], list[Step]] = {}
     for step in steps:
-        if step.opens_qty == 0.0:
+        # An adjusting entry sets the book right; nobody decided anything.
+        if step.opens_qty == 0.0 or step.trade.origin == "adjustment":
             continue
         own = newest.get((step.trade.secid, step.side))
         if own is not None and step.trade.traded_at - own[-1].trade.traded_at <= near:

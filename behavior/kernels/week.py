@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from behavior.contracts.findings import Settled, Severity
-from behavior.contracts.report import Advice, DecisionFacts, Mistakes, SideOfWeek, WeekFigures
+from behavior.contracts.report import Advice, ClosedOfWeek, DecisionFacts, Mistakes, SideOfWeek, WeekFigures
 from behavior.contracts.thresholds import ScoreThresholds
 from behavior.kernels.detectors import MISTAKES
 from behavior.kernels.walk import Decision, Walk
@@ -24,18 +24,19 @@ def week_figures(walks: Sequence[Walk], settled: Sequence[Settled], score: Score
     """
     decisions = [decision for walk in walks for decision in walk.reported]
     bad = [one for one in settled if one.finding.kind in MISTAKES]
-    mistakes = _by_kind(bad)
+    mistakes, closed = _by_kind(bad), _closed(walks)
     ranked = sorted(decisions, key=lambda decision: decision.pnl_rub)
     return WeekFigures(
         decisions=len(decisions),
         followed=_side([one for one in decisions if one.signal_id is not None]),
         own=_side([one for one in decisions if one.signal_id is None]),
+        closed=closed,
         mistakes=mistakes,
         total_cost_rub=sum(one.counted_rub for one in mistakes),
         score=discipline_score(decisions, bad, score),
         best=_told(ranked[-1], bad) if ranked and ranked[-1].pnl_rub > 0 else None,
         worst=_told(ranked[0], bad) if ranked and ranked[0].pnl_rub < 0 else None,
-        advice=_advice(mistakes, decisions),
+        advice=_advice(mistakes, len(decisions) + closed.exits),
     )
 
 
@@ -115,11 +116,22 @@ def _told(decision: Decision, bad: Sequence[Settled]) -> DecisionFacts:
     )
 
 
-def _advice(mistakes: Sequence[Mistakes], decisions: Sequence[Decision]) -> tuple[Advice, ...]:
-    if not decisions and not mistakes:
+def _closed(walks: Sequence[Walk]) -> ClosedOfWeek:
+    pnl: defaultdict[int, float] = defaultdict(float)
+    for walk in walks:
+        for trip in walk.journal.round_trips:
+            if trip.closed_at >= walk.journal.since:
+                pnl[trip.closing_trade_id] += trip.pnl_rub
+    return ClosedOfWeek(
+        exits=len(pnl), winners=sum(one > 0 for one in pnl.values()), pnl_rub=sum(pnl.values())
+    )
+
+
+def _advice(mistakes: Sequence[Mistakes], acts: int) -> tuple[Advice, ...]:
+    if not acts and not mistakes:
         return (Advice(code="nothing_done", params={}),)
     if not mistakes:
-        return (Advice(code="keep_going", params={"decisions": len(decisions)}),)
+        return (Advice(code="keep_going", params={"decisions": acts}),)
     return tuple(
         Advice(code=one.kind, params={"count": one.count, "cost_rub": one.counted_rub})
         for one in mistakes[:ADVICE_MAX]

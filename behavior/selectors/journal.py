@@ -29,7 +29,7 @@ from market.selectors.adjusted import candles_adjusted
 from market.selectors.instruments import instrument_get
 from market.selectors.splits import splits_get
 from modeling.selectors.configuration import policy_get
-from portfolio.contracts import AccountFacts, TradeFacts
+from portfolio.contracts import AccountFacts, RoundTrip, TradeFacts
 from portfolio.kernels.fifo import fifo_fold
 from portfolio.selectors.journal import accounts_get, stops_get, trades_get
 from signals.contracts import SignalFacts
@@ -103,7 +103,7 @@ def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[
                 until=until,
                 zone=zone,
                 trades=trades,
-                round_trips=fifo_fold(trades, splits, stops)[0],
+                round_trips=_made(fifo_fold(trades, splits, stops)[0], trades),
                 limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
                 stops=stops,
                 shown=shown,
@@ -239,3 +239,9 @@ def _prior_move(
 
 def _shares_since(splits: Sequence[SplitFacts], at: datetime) -> float:
     return math.prod(split.shares_after_per_before for split in splits if at < split.begins_at)
+
+
+def _made(trips: tuple[RoundTrip, ...], trades: tuple[TradeFacts, ...]) -> tuple[RoundTrip, ...]:
+    """Return the round trips that a trade has closed; one that an adjusting entry closes in the book was not made."""
+    entries = {trade.id for trade in trades if trade.origin == "adjustment"}
+    return tuple(trip for trip in trips if trip.closing_trade_id not in entries)

@@ -157,6 +157,11 @@ def _payload(figures: WeekFigures, earlier: tuple[StoredReport, ...]) -> dict[st
         "decisions": figures.decisions,
         "followed": _side(figures.followed),
         "own": _side(figures.own),
+        "closed": {
+            "exits": figures.closed.exits,
+            "winners": figures.closed.winners,
+            "pnl_rub": figures.closed.pnl_rub,
+        },
         "pnl_rub": figures.followed.pnl_rub + figures.own.pnl_rub,
         "total_cost_rub": figures.total_cost_rub,
         "mistakes": [_mistakes(one) for one in figures.mistakes],

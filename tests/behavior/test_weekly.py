@@ -195,3 +195,34 @@ def test_reports_are_due_at_eight_on_the_user_s_monday(anna):
     # A missed Monday is made up for later. Weeks to compare with are made at once.
     WeeklyReport.objects.all().delete()
     assert weekly_reports_due(limit=1, now=ledger.moscow("2024-03-13T03:00")) == 1
+
+
+def test_a_week_that_only_closes_says_what_it_closed():
+    user = make.user(capital_rub=1_000_000)
+    account, row = ledger.account(user), make.share()
+    ledger.trade(account, row, "BUY", 300, 100.0, "2024-02-28T11:05", commission_rub=6.0)
+    ledger.trade(account, row, "SELL", 100, 90.0, "2024-03-05T11:05", commission_rub=2.0)
+    ledger.trade(account, row, "SELL", 100, 110.0, "2024-03-06T11:05", commission_rub=2.0)
+    body = weekly_report_get(user_id=user.pk, week=make.WEEK, now=make.NOW).payload
+    assert body["decisions"] == 0 and body["pnl_rub"] == 0.0
+    # Each sale: a thousand one way or the other, its own 2 and a third of the purchase's 6.
+    assert body["closed"] == {"exits": 2, "winners": 1, "pnl_rub": pytest.approx(-1004 + 996)}
+    assert "nothing_done" not in {one["code"] for one in body["advice"]}
+    before = weekly_report_get(user_id=user.pk, week="2024-W09", now=make.NOW).payload
+    assert before["decisions"] == 1 and before["closed"]["exits"] == 0
+
+
+def test_an_adjusting_entry_is_nobody_s_decision():
+    user = make.user(capital_rub=1_000_000)
+    account, row = ledger.account(user), make.share()
+    ledger.trade(account, row, "BUY", 300, 100.0, "2024-03-05T11:05")
+    plain = weekly_report_get(user_id=user.pk, week=make.WEEK, now=make.NOW).payload
+    # The book is set right: closed at its own price and opened at another.
+    for side, price in (("SELL", 100.0), ("BUY", 98.0)):
+        ledger.trade(
+            account, row, side, 300, price, "2024-03-06T11:05", origin="adjustment", known_at=make.NOW
+        )
+    after = timedelta(minutes=1)
+    body = weekly_report_get(user_id=user.pk, week=make.WEEK, now=make.NOW + after).payload
+    assert body["decisions"] == plain["decisions"] == 1 and body["closed"]["exits"] == 0
+    assert {one["kind"] for one in body["mistakes"]} == {one["kind"] for one in plain["mistakes"]}
