@@ -21,6 +21,11 @@ REASONS: Final[dict[str, Any]] = {
     "capital_unknown": gettext_lazy(
         "Your capital is not known. Tell it in the settings, and the risk is shown as a share of it."
     ),
+    "price_old": ngettext_lazy(
+        "No price was given, and the last close is %(days)s day old: all figures are of that price.",
+        "No price was given, and the last close is %(days)s days old: all figures are of that price.",
+        "days",
+    ),
     "no_stop": gettext_lazy("There is no stop: the loss has no limit but the bad scenario."),
     "short_impossible": gettext_lazy("This share cannot be sold short now, and you do not hold so many."),
     "no_history": gettext_lazy("There are too few past prices to say what a bad scenario would cost."),

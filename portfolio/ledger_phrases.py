@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from django.utils import translation
+from django.utils import formats, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
@@ -28,9 +28,15 @@ PHRASES: Final[Mapping[str, str | Promise]] = {
 
 
 def remark_text(remark: Remark, *, language: str) -> str:
-    """Return a remark in a language, numbers as they are."""
-    params = {
-        name: f"{value:g}" if isinstance(value, float) else value for name, value in remark.params.items()
-    }
+    """Return a remark in a language, numbers as it writes them."""
     with translation.override(spoken_language(language)):
-        return str(PHRASES[remark.code]) % params
+        return str(PHRASES[remark.code]) % {name: _told(value) for name, value in remark.params.items()}
+
+
+def _told(value: object) -> object:
+    if not isinstance(value, float):
+        return value
+    # Kopecks where there are any; a price below a kopeck keeps its digits.
+    decimals = 2 if abs(value) >= 1 else 6
+    text = formats.number_format(round(value, decimals), decimals, use_l10n=True, force_grouping=True)
+    return text.rstrip("0").rstrip(formats.get_format("DECIMAL_SEPARATOR"))

@@ -16,7 +16,7 @@ import numpy as np
 from features.contracts import FeatureMatrix, RegimeFacts
 from features.selectors.catalogue import feature_set_get, feature_specs
 from features.selectors.matrix import feature_matrices_load, features_stored_until
-from features.selectors.regime import regime_days
+from features.selectors.regime import regime_spans
 from market.contracts import Bars, InstrumentFacts, Timeframe
 from market.selectors.bars_many import bars_load_many
 from modeling.contracts import BarrierLabelSet, ModelVersionFacts, PolicyConfig
@@ -83,7 +83,8 @@ class SharesRead:
     may_miss: (
         Bools | None
     )  # (k,) by feature of the version: whether its source may be silent; None without a version
-    regimes: Mapping[bool, Sequence[RegimeFacts]]  # of the simulated and of the real market, oldest first
+    # Of the simulated and of the real market by sector, the market itself under "", oldest first.
+    regimes: Mapping[bool, Mapping[str, Sequence[RegimeFacts]]]
     ranks: RankBook
 
     def at(
@@ -98,7 +99,7 @@ class SharesRead:
                 inputs.append(self._input(instrument, occasion, known))
             except NotReadyError as error:
                 not_ready.append(error.detail)
-        return _with_backgrounds(inputs), tuple(not_ready)
+        return self._with_backgrounds(inputs), tuple(not_ready)
 
     def _input(self, instrument: InstrumentFacts, occasion: Occasion, known: KnownTerms) -> ShareInput:
         market_at = occasion.market_at
@@ -144,11 +145,29 @@ class SharesRead:
         whole = window.shape[0] == lookback and bool(complete_rows(window, self.may_miss).all())
         return bars, window if whole else None
 
-    def _regime(self, decided_at: datetime, *, simulated: bool) -> RegimeFacts | None:
-        days = self.regimes[simulated]
+    def _regime(self, decided_at: datetime, *, simulated: bool, sector: str = "") -> RegimeFacts | None:
+        days = self.regimes[simulated].get(sector, ())
         place = bisect_right(days, decided_at, key=lambda day: day.as_of)
         regime = days[place - 1] if place else None
         return None if regime is None or decided_at - regime.as_of > _REGIME_MAX_AGE else regime
+
+    def _with_backgrounds(self, inputs: Sequence[ShareInput]) -> tuple[ShareInput, ...]:
+        """Return shares with what stood behind each at its own decision; most are decided at one moment."""
+        moments: defaultdict[datetime, list[InstrumentFacts]] = defaultdict(list)
+        for own in inputs:
+            moments[own.decided_at].append(own.instrument)
+        found = {
+            moment: backgrounds_load(
+                instruments=shares,
+                as_of=moment,
+                regimes={
+                    sector: self._regime(moment, simulated=False, sector=sector)
+                    for sector in _sectors(shares)
+                },
+            )
+            for moment, shares in moments.items()
+        }
+        return tuple(replace(own, background=found[own.decided_at][own.instrument.secid]) for own in inputs)
 
 
 def shares_read(
@@ -175,7 +194,12 @@ def shares_read(
         features=_features(instruments, bars, occasion, until=until),
         may_miss=None if occasion.version is None else _may_miss(occasion.version),
         regimes={
-            world: regime_days(as_of=until, since=earliest - 2 * _REGIME_MAX_AGE, simulated=world)
+            world: regime_spans(
+                as_of=until,
+                since=earliest - 2 * _REGIME_MAX_AGE,
+                simulated=world,
+                sectors=() if world else _sectors(instruments),
+            )
             for world in worlds
         },
         ranks=ranks_read(since=earliest, as_of=until),
@@ -256,13 +280,9 @@ def _may_miss(version: ModelVersionFacts) -> Bools:
     return np.array([spec.sparse for spec in feature_specs(name=feature_set_name(version=version))])
 
 
-def _with_backgrounds(inputs: Sequence[ShareInput]) -> tuple[ShareInput, ...]:
-    """Return shares with what stood behind each at its own decision; most are decided at one moment."""
-    moments: defaultdict[datetime, list[InstrumentFacts]] = defaultdict(list)
-    for own in inputs:
-        moments[own.decided_at].append(own.instrument)
-    found = {moment: backgrounds_load(instruments=shares, as_of=moment) for moment, shares in moments.items()}
-    return tuple(replace(own, background=found[own.decided_at][own.instrument.secid]) for own in inputs)
+def _sectors(instruments: Sequence[InstrumentFacts]) -> set[str]:
+    """Return the sectors of real shares; simulated ones have none."""
+    return {share.sector for share in instruments if share.sector and not share.is_simulated}
 
 
 def _part(bars: Bars, since: datetime, as_of: datetime) -> Bars:

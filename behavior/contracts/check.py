@@ -64,6 +64,7 @@ class Known:
     held_avg_rub: float | None
     usual_size_rub: float | None
     may_short: bool = True
+    price_age_days: float | None = None  # of a last close taken for the price; None where the user gave one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -140,6 +140,7 @@ class CheckThresholds:
     min_history_days: int
     horizon_days: int  # of the bad scenario where no signal names one
     regime_max_age_days: float  # an older one is not known
+    price_max_age_days: float  # an older last close is said to be old
 
     def __post_init__(self) -> None:
         _above_zero(self)

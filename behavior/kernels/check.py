@@ -101,6 +101,8 @@ def _reasons(
     trade: ProposedTrade, known: Known, result: CheckResult, thresholds: Thresholds
 ) -> Iterator[Reason]:
     own = thresholds.check
+    if known.price_age_days is not None and known.price_age_days > own.price_max_age_days:
+        yield Reason(code="price_old", level="caution", params={"days": int(known.price_age_days)})
     yield from _of_signal(trade, known, result, thresholds)
     if result.opens_shares > 0:
         if known.capital_rub is None:

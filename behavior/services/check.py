@@ -85,6 +85,7 @@ class _Market:
     lot_size: int
     price_step_rub: float
     price_rub: float
+    price_age_days: float | None
     signal: SignalFacts | None
     regime: str | None
     median_turnover_rub: float
@@ -148,6 +149,7 @@ def _known(
         may_short=may_short(
             secid=trade.secid, day=now.astimezone(MOSCOW).date(), shortable=market.instrument.shortable
         ).allowed,
+        price_age_days=market.price_age_days,
     )
 
 
@@ -184,6 +186,7 @@ def _market(question: CheckQuestion, now: datetime) -> _Market:
         lot_size=terms.lot_size,
         price_step_rub=terms.price_step_rub,
         price_rub=price,
+        price_age_days=None if question.price_rub else (now - candles[-1].begin) / timedelta(days=1),
         signal=signal_in_force(secid=instrument.secid, at=now),
         regime=regime_known(at=now, simulated=instrument.is_simulated),
         median_turnover_rub=float(np.median(turnover)) if turnover else 0.0,

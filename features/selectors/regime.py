@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -30,10 +31,12 @@ def regime_days(
 
 
 def regime_spans(
-    *, as_of: datetime, since: datetime, simulated: bool = False
+    *, as_of: datetime, since: datetime, simulated: bool = False, sectors: Collection[str] | None = None
 ) -> dict[str, tuple[RegimeFacts, ...]]:
-    """Return by sector, the market under "", what `regime_days` returns, in one query."""
+    """Return by sector (all of them unless named), the market under "", what `regime_days` returns, in one query."""
     rows = _rows(simulated).filter(as_of__lte=as_of, as_of__gt=since).order_by("as_of")
+    if sectors is not None:
+        rows = rows.filter(scope__in={"", *sectors})
     found: dict[str, list[RegimeFacts]] = {}
     for row in rows:
         found.setdefault(row.scope, []).append(_facts(row))

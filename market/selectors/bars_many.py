@@ -20,6 +20,7 @@ from market.selectors.bar_arrays import (
     moscow_dates,
     sessions_of,
 )
+from market.selectors.candles import LATELY
 from traderai.common.clock import from_epoch_s
 
 _SIGNATURE = b"PGCOPY\n"
@@ -54,6 +55,7 @@ FROM unnest(%(ids)s::int8[], %(since)s::timestamptz[]) AS wanted(id, since) CROS
     FROM market_candle c
     LEFT JOIN market_tradingday t ON t.date = (c.begin AT TIME ZONE 'Europe/Moscow')::date
     WHERE c.instrument_id = wanted.id AND c.timeframe_min = %(timeframe_min)s AND c.begin < wanted.since
+      AND c.begin >= %(after)s AND c.begin < %(latest)s
     ORDER BY c.begin DESC LIMIT 1
 ) AS before
 """
@@ -102,11 +104,10 @@ def bars_load_many(
     wanted = _wanted(ids, timeframe, as_of, since_by_id, until)
     with connection.cursor() as cursor:
         tables = {key: _table(row) for key, row in _stored(cursor, wanted)}
-        cursor.execute(_DAY_BEFORE, wanted)
-        day_before = {key: day_number(day) for key, day in cursor.fetchall() if day is not None}
         worlds = {facts.is_simulated for facts in instruments}
         calendars = {simulated: _calendar(cursor, simulated=simulated) for simulated in worlds}
     actions = actions_many(ids, as_of)
+    day_before = _days_before(wanted, actions)
     found = [tables.get(key, NO_BARS) for key in ids]
     return {
         facts.secid: bars_of(
@@ -215,6 +216,33 @@ def _stored(cursor: Any, wanted: Mapping[str, Any]) -> Iterator[tuple[int, bytes
             row = row[_HEADER_BYTES:] if row.startswith(_SIGNATURE) else row
             if len(row) > _ID_BYTES:  # the last one is no row
                 yield int.from_bytes(row[6:_ID_BYTES], "big", signed=True), row[_ID_BYTES:]
+
+
+def _days_before(wanted: Mapping[str, Any], actions: Mapping[int, ActionArrays]) -> dict[int, int]:
+    """Return by instrument the trading date of the stored bar before the first one handed out, where it tells anything.
+
+    It only says which dividends began with an earlier bar: who has paid none is not asked about.
+    """
+    asked = {
+        key: since
+        for key, since in zip(wanted["ids"], wanted["since"], strict=True)
+        if since > _FROM_THE_BEGINNING and actions[key].dividend_days.size
+    }
+    found: dict[int, int | None] = {}
+    with connection.cursor() as cursor:
+        for lately in (True, False):
+            left = {key: since for key, since in asked.items() if key not in found}
+            if not left:
+                break
+            values = {
+                "ids": list(left),
+                "since": list(left.values()),
+                "after": min(left.values()) - LATELY if lately else _FROM_THE_BEGINNING,
+                "latest": max(left.values()),
+            }
+            cursor.execute(_DAY_BEFORE, {**wanted, **values})
+            found |= {key: None if day is None else day_number(day) for key, day in cursor.fetchall()}
+    return {key: day for key, day in found.items() if day is not None}
 
 
 def _table(row: bytes) -> dict[str, Any]:

@@ -86,7 +86,7 @@ WHERE instrument_id = %(instrument_id)s AND timeframe_min = %(timeframe_min)s
   AND begin > %(after)s AND begin <= %(newest)s
 """
 # The newest bar is nearly always one of these days: only where it is not is every year's partition looked into.
-_LATELY = timedelta(days=21)
+LATELY = timedelta(days=21)
 # Candles up to an hour begin at whole multiples of their length; longer ones follow Moscow's clock.
 _GRID_MIN = 60
 _EVER = from_epoch_s(-10_000_000_000)
@@ -153,7 +153,7 @@ def _newest(query: str, timeframe: Timeframe, as_of: datetime, **values: int | b
     newest = as_of - timeframe.duration
     begin: datetime | None = None
     with connection.cursor() as cursor:
-        for after in (newest - _LATELY, _EVER):
+        for after in (newest - LATELY, _EVER):
             told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": after, "newest": newest}
             cursor.execute(query, told | values)
             begin = cursor.fetchone()[0]

@@ -25,6 +25,7 @@ def dividends_ahead(
         ex_date__lte=until,
     )
     found: defaultdict[int, list[DividendAhead]] = defaultdict(list)
-    for row in rows.order_by("ex_date", "known_at"):
-        found[row.instrument_id].append(DividendAhead(ex_date=row.ex_date, known_at=row.known_at))
+    told = rows.order_by("ex_date", "known_at").values_list("instrument_id", "ex_date", "known_at")
+    for key, ex_date, known_at in told:
+        found[key].append(DividendAhead(ex_date=ex_date, known_at=known_at))
     return {key: tuple(own) for key, own in found.items()}

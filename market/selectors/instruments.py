@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
+from django.db import connection
 from django.db.models import Max, OuterRef, Subquery
 
 from market.contracts import InstrumentFacts, TermsFacts, Timeframe
-from market.models import Candle, CorporateAction, Instrument, InstrumentTerms, TickerChange, TradingDay
+from market.models import Candle, Instrument, TickerChange, TradingDay
 from traderai.common.errors import NotFoundError, did_you_mean
+
+# Dated lots and steps up to a day, and splits after it: one question, for each answer on demand asks it.
+_TERMS = """
+SELECT instrument_id, valid_from AS day, source, lot_size, price_step_rub, NULL::float8 AS ratio
+FROM market_instrumentterms WHERE instrument_id = ANY(%(ids)s::int8[]) AND valid_from <= %(day)s
+UNION ALL
+SELECT instrument_id, ex_date, source, NULL, NULL, shares_after_per_before
+FROM market_corporateaction WHERE instrument_id = ANY(%(ids)s::int8[]) AND kind = 'split' AND ex_date > %(day)s
+ORDER BY day, source
+"""
 
 
 def instrument_list(*, active_only: bool = True) -> tuple[InstrumentFacts, ...]:
@@ -87,7 +98,7 @@ def instrument_terms(*, secid: str, day: date) -> TermsFacts:
     Raises: NotFoundError for a ticker that we do not hold.
     """
     facts = instrument_get(secid=secid)
-    lots, steps = _dated_terms([facts.id], day)
+    lots, steps, _ = _dated_terms([facts.id], day)
     return TermsFacts(
         lot_size=lots.get(facts.id, facts.lot_size),
         price_step_rub=steps.get(facts.id, facts.price_step_rub),
@@ -101,9 +112,8 @@ def instruments_on(*, instruments: Sequence[InstrumentFacts], day: date) -> tupl
     What no dated row tells is the newest known, in the proportion of the splits between the day and the newest trading
     day: before 100 shares became of one, a price step was a hundred times as wide.
     """
-    ids = [facts.id for facts in instruments]
-    lots, steps = _dated_terms(ids, day)
-    turned = _shares_since(ids, day)
+    lots, steps, splits = _dated_terms([facts.id for facts in instruments], day)
+    turned = _shares_since(splits, day)
     return tuple(
         replace(
             facts,
@@ -114,35 +124,35 @@ def instruments_on(*, instruments: Sequence[InstrumentFacts], day: date) -> tupl
     )
 
 
-def _dated_terms(ids: Sequence[int], day: date) -> tuple[dict[int, int], dict[int, float]]:
-    """Return the lots and the steps that dated rows tell of a day, by instrument."""
+def _dated_terms(
+    ids: Sequence[int], day: date
+) -> tuple[dict[int, int], dict[int, float], dict[int, dict[date, float]]]:
+    """Return the lots and the steps that dated rows tell of a day, by instrument, and the splits after it, by their day."""
     lots: dict[int, int] = {}
     steps: dict[int, float] = {}
-    for row in InstrumentTerms.objects.filter(instrument_id__in=ids, valid_from__lte=day).order_by(
-        "valid_from"
-    ):
-        if row.lot_size is not None:
-            lots[row.instrument_id] = row.lot_size
-        if row.price_step_rub is not None:
-            steps[row.instrument_id] = row.price_step_rub
-    return lots, steps
+    # Two sources that tell of one split tell of one split.
+    splits: defaultdict[int, dict[date, float]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(_TERMS, {"ids": list(ids), "day": day})
+        for key, told_of, _, lot_size, price_step_rub, ratio in cursor.fetchall():
+            if lot_size is not None:
+                lots[key] = lot_size
+            if price_step_rub is not None:
+                steps[key] = price_step_rub
+            if ratio is not None:
+                splits[key][told_of] = ratio
+    return lots, steps, splits
 
 
-def _shares_since(ids: Sequence[int], day: date) -> dict[int, float]:
+def _shares_since(splits: Mapping[int, Mapping[date, float]], day: date) -> dict[int, float]:
     """Return by instrument how many of today's shares one of a day has become; without a split since there is none."""
-    splits = CorporateAction.objects.filter(
-        instrument_id__in=ids, kind=CorporateAction.Kind.SPLIT, ex_date__gt=day
-    )
-    # Two sources that tell of one split tell of one split. One that is yet to come has changed no terms.
-    ratios: defaultdict[int, dict[date, float]] = defaultdict(dict)
-    for row in splits.order_by("source"):
-        ratios[row.instrument_id][row.ex_date] = row.shares_after_per_before or 1.0
-    if not ratios:
+    if not splits:
         return {}
+    # One that is yet to come has changed no terms.
     newest = TradingDay.objects.aggregate(newest=Max("date"))["newest"] or day
     return {
         key: math.prod(ratio for ex_date, ratio in own.items() if ex_date <= newest)
-        for key, own in ratios.items()
+        for key, own in splits.items()
     }
 
 

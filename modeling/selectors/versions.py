@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet
 
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import SLOTS, Slot
@@ -15,6 +16,20 @@ from traderai.common.errors import NotFoundError, NotReadyError, did_you_mean
 SWITCHES = (Promotion.Action.PROMOTE, Promotion.Action.ROLLBACK)
 SILENCES = (Promotion.Action.PAUSE, Promotion.Action.RESUME)
 PASSED = (ModelVersion.Grade.INFORM, ModelVersion.Grade.TRADE)
+
+# Asked by every answer about the past: written out, for to build these two took Django longer than to ask them.
+_SERVED = """
+SELECT * FROM modeling_modelversion WHERE id = (
+    SELECT version_id FROM modeling_promotion
+    WHERE slot = %(slot)s AND action = ANY(%(switches)s) AND at <= %(as_of)s ORDER BY id DESC LIMIT 1
+)
+"""
+_FIT = """
+SELECT v.* FROM modeling_modelversion v LEFT JOIN modeling_trainingrun r ON r.id = v.run_id
+WHERE v.slot = %(slot)s AND v.grade = ANY(%(passed)s) AND v.state <> %(rejected)s
+  AND v.is_simulated = %(simulated)s AND v.trained_until < %(limit)s
+ORDER BY coalesce(r.as_of <= %(as_of)s, false) DESC, v.trained_until DESC, v.id DESC LIMIT 1
+"""
 
 
 def champion_get(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
@@ -32,8 +47,7 @@ def champion_horizons(*, slot: Slot = "forecast") -> tuple[str, tuple[str, ...]]
 
 def champion_at(*, slot: Slot = "forecast", as_of: datetime) -> ModelVersionFacts | None:
     """Return the version that was in service at a moment, by the audit; None where it tells of none by then."""
-    switch = _audit(slot, SWITCHES, as_of).select_related("version").first()
-    return None if switch is None else facts_of(switch.version)
+    return _first(_SERVED, {"slot": slot, "switches": list(SWITCHES), "as_of": as_of})
 
 
 def version_at(
@@ -54,12 +68,8 @@ def version_at(
     champion = champion_at(slot=slot, as_of=as_of)
     if champion is not None and champion.trained_until < limit:
         return champion
-    fit = ModelVersion.objects.filter(
-        slot=slot, grade__in=PASSED, is_simulated=simulated, trained_until__lt=limit
-    ).exclude(state=ModelVersion.State.REJECTED)
-    seen_later = Case(When(run__as_of__lte=as_of, then=Value(0)), default=Value(1))
-    row = fit.order_by(seen_later, "-trained_until", "-pk").first()
-    return None if row is None else facts_of(row)
+    told = {"slot": slot, "passed": list(PASSED), "rejected": ModelVersion.State.REJECTED}
+    return _first(_FIT, {**told, "simulated": simulated, "limit": limit, "as_of": as_of})
 
 
 def gates_knew(*, versions: Collection[str]) -> dict[str, datetime]:
@@ -147,8 +157,8 @@ def emission_paused(*, slot: Slot = "forecast", as_of: datetime | None = None) -
     Until it is resumed, or another version is put in service: each switch, pause and resumption is a row of the audit,
     and the newest one holds.
     """
-    newest = _audit(slot, (*SWITCHES, *SILENCES), as_of).first()
-    return newest is not None and newest.action == Promotion.Action.PAUSE
+    newest = _audit(slot, (*SWITCHES, *SILENCES), as_of).values_list("action", flat=True).first()
+    return newest == Promotion.Action.PAUSE
 
 
 def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
@@ -169,6 +179,11 @@ def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
         .first()
     )
     return None if switch is None else facts_of(switch.version)
+
+
+def _first(query: str, values: dict[str, Any]) -> ModelVersionFacts | None:
+    row = next(iter(ModelVersion.objects.raw(query, values)), None)
+    return None if row is None else facts_of(row)
 
 
 def _audit(slot: Slot, actions: Sequence[Promotion.Action], as_of: datetime | None) -> QuerySet[Promotion]:

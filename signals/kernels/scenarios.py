@@ -62,7 +62,10 @@ def return_cdf(returns: F64, *, levels: F64, quantiles: F64) -> F64:
     NaN: not accepted.
     Raises: ValueError when levels do not rise or quantiles fall or either is not finite.
     """
-    levels, quantiles = _knots(levels, quantiles)
+    return _share_below(returns, *_knots(levels, quantiles))
+
+
+def _share_below(returns: F64, levels: F64, quantiles: F64) -> F64:
     inside = np.interp(returns, quantiles, levels)
     low_scale = max(_tail_scale(quantiles[1] - quantiles[0], levels[1] - levels[0], levels[0]), 1e-12)
     high_scale = max(
@@ -93,7 +96,7 @@ def price_scenarios(
         raise ValueError(f"close_rub must be positive, was {close_rub}")
     wanted = close_rub * (1 + np.interp(CUT_LEVELS, at, knots))
     cuts = _rounded_cuts(wanted, price_step=price_step_rub)
-    shares = return_cdf(np.asarray(cuts) / close_rub - 1, levels=levels, quantiles=quantiles)
+    shares = _share_below(np.asarray(cuts) / close_rub - 1, at, knots)
     edges = np.concatenate(([0.0], np.clip(np.maximum.accumulate(shares), 0.0, 1.0), [1.0]))
     bounds: list[float | None] = [None, *cuts, None]
     return tuple(

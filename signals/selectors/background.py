@@ -7,27 +7,25 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from features.contracts import RegimeFacts
-from features.selectors.regime import regime_at
 from market.contracts import InstrumentFacts, TriggerFacts
 from market.selectors.fundamentals_many import report_figures
 from market.selectors.news import triggers_many
-from modeling.kernels.known_regimes import DECIDING_REGIME_S
 from signals.kernels.background import Background, NewsWord
 
 COMPANY_METRICS: Final = ("roe", "net_margin", "net_debt", "net_debt_ebitda", "earnings_yoy")
 NEWS_WINDOW: Final = timedelta(days=1)
 NEWS_KEPT: Final = 2
-_REGIME_MAX_AGE: Final = timedelta(seconds=DECIDING_REGIME_S)
 
 
-def backgrounds_load(*, instruments: Sequence[InstrumentFacts], as_of: datetime) -> dict[str, Background]:
-    """Return by ticker what was known at `as_of`, in two queries and one for each sector.
+def backgrounds_load(
+    *, instruments: Sequence[InstrumentFacts], as_of: datetime, regimes: Mapping[str, RegimeFacts | None]
+) -> dict[str, Background]:
+    """Return by ticker what was known at `as_of`, in two queries; the regimes by sector are the caller's.
 
-    A sector's regime that is too old to decide by is not told. Simulated shares have no sector, no reports and no
-    market but their simulator's, so only verdicts on themselves are told of them.
+    Simulated shares have no sector, no reports and no market but their simulator's, so only verdicts on themselves are
+    told of them.
     """
     real = [share for share in instruments if not share.is_simulated]
-    regimes = {sector: _regime(sector, as_of) for sector in sorted({share.sector for share in real} - {""})}
     company: Mapping[str, dict[str, float]] = {}
     if real:
         company = report_figures(instruments=real, metrics=COMPANY_METRICS, as_of=as_of)
@@ -40,11 +38,6 @@ def backgrounds_load(*, instruments: Sequence[InstrumentFacts], as_of: datetime)
         )
         for share in instruments
     }
-
-
-def _regime(sector: str, as_of: datetime) -> RegimeFacts | None:
-    regime = regime_at(as_of=as_of, sector=sector)
-    return None if regime is None or as_of - regime.as_of > _REGIME_MAX_AGE else regime
 
 
 def _words(triggers: Sequence[TriggerFacts], share: InstrumentFacts) -> tuple[NewsWord, ...]:

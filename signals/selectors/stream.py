@@ -16,6 +16,7 @@ from traderai.common.errors import TransientError
 
 _FIELD = "told"  # the one field of a message: JSON
 _MOMENTS = ("as_of", "valid_until", "emitted_at")
+_NAMES = tuple(field.name for field in dataclasses.fields(ToldSignal))
 _CONNECT_S = 2.0
 _ANSWER_S = 5.0
 
@@ -69,7 +70,8 @@ def newest_message(client: redis.Redis) -> ToldSignal | None:
 
 def message_of(told: ToldSignal) -> dict[Any, Any]:
     """Return a message of the stream."""
-    return {_FIELD: json.dumps(dataclasses.asdict(told), default=datetime.isoformat, ensure_ascii=False)}
+    plain = {name: getattr(told, name) for name in _NAMES}
+    return {_FIELD: json.dumps(plain, default=datetime.isoformat, ensure_ascii=False)}
 
 
 def told_of(message: Mapping[str, str]) -> ToldSignal:

@@ -162,12 +162,12 @@ def _speaker(
     ask: SignalAsk, instrument: InstrumentFacts, timeframe: Timeframe
 ) -> tuple[ModelVersionFacts | None, bool]:
     """Return who speaks, and whether it must be silent."""
-    champion, as_of = champion_get(), None
+    simulated = instrument.is_simulated
+    then = as_of = None
     if ask.past:
         begin = last_begin(instrument_id=instrument.id, timeframe=timeframe, as_of=ask.moment)
         if begin is not None:
             as_of = begin + timeframe.duration
-            then = version_at(as_of=as_of, trained_before=begin, simulated=instrument.is_simulated)
-            champion, as_of = (champion, None) if then is None else (then, as_of)
-    version = fit_for(champion, simulated=instrument.is_simulated)
-    return version, version is not None and emission_paused(as_of=as_of)
+            then = version_at(as_of=as_of, trained_before=begin, simulated=simulated)
+    version = fit_for(then or champion_get(), simulated=simulated)
+    return version, version is not None and emission_paused(as_of=None if then is None else as_of)

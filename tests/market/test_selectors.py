@@ -126,6 +126,15 @@ def test_since_leaves_bars_out_and_changes_no_number(facts):
             assert np.array_equal(getattr(part, name), getattr(whole, name)[start:]), (start, name)
 
 
+def test_the_bar_before_tells_which_dividends_are_the_first_bars_however_long_ago_it_was(facts):
+    make.write(facts, make.columns(make.hours("2024-06-20"), [8.0] * 3))
+    action(facts, "dividend", date(2024, 5, 10), amount_rub=0.25)
+    as_of = make.moscow("2024-07-01")
+    whole = bars_load(secid="TEST", timeframe=H1, as_of=as_of)
+    part = bars_load(secid="TEST", timeframe=H1, as_of=as_of, since=make.moscow("2024-06-20"))
+    assert part.dividend_rub.tolist() == whole.dividend_rub.tolist()[-3:] == [25.0, 0.0, 0.0]
+
+
 def test_candles_are_the_newest_as_traded_oldest_first(facts):
     rows = candle_list(secid="TEST", timeframe=H1, as_of=make.moscow("2024-05-01"), limit=4)
     assert [row.close for row in rows] == [10.0, 9.0, 9.0, 9.0]

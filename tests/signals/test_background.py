@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from features.contracts import REGIMES
+from features.contracts import REGIMES, RegimeFacts
 from features.models import RegimeHistory
 from market.models import FundamentalMetric, Instrument, NewsTrigger
 from market.selectors.instruments import instrument_list
@@ -19,6 +19,7 @@ from signals.services.score import signals_score
 from tests.signals.builders import last_moment
 
 NOW = last_moment()
+FINANCE = RegimeFacts(name="panic", probabilities={}, since=NOW, as_of=NOW, reasons=(), sector="finance")
 
 
 def regime(scope: str, name: str, *, days_ago: float = 0.5) -> None:
@@ -64,39 +65,45 @@ def company(secid: str, *, known_days_ago: float) -> None:
 
 
 def test_only_what_was_known_then_is_told(market):
-    regime("finance", "panic")
     verdict("SHR0", hours_ago=2)
     verdict("SHR1", hours_ago=30)
     verdict(None, hours_ago=-1, score=99.0)
     shares = [share for share in instrument_list() if share.secid in ("SHR0", "SHR1", "OLD")]
-    found = backgrounds_load(instruments=shares, as_of=NOW)
-    assert found["SHR0"].sector_regime.name == "panic" and found["SHR0"].sector_regime.sector == "finance"
+    regimes = {"finance": FINANCE, "it": None}
+    found = backgrounds_load(instruments=shares, as_of=NOW, regimes=regimes)
+    assert found["SHR0"].sector_regime == FINANCE
     assert found["OLD"].sector_regime is None  # of another sector, of which nothing is known
     assert [word.score for word in found["SHR0"].news] == [70.0]
     assert found["SHR1"].news == ()  # a day later no news is in force
-    later = backgrounds_load(instruments=shares, as_of=NOW + timedelta(hours=2))
+    later = backgrounds_load(instruments=shares, as_of=NOW + timedelta(hours=2), regimes={})
     assert [word.scope for word in later["SHR0"].news] == ["market", "instrument"]
-    alone = {share.secid: backgrounds_load(instruments=[share], as_of=NOW)[share.secid] for share in shares}
+    alone = {
+        share.secid: backgrounds_load(instruments=[share], as_of=NOW, regimes=regimes)[share.secid]
+        for share in shares
+    }
     assert alone == found
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        backgrounds_load(instruments=shares, as_of=NOW)
-    assert len(queries) <= 4  # two sectors, the reports, the news
+        backgrounds_load(instruments=shares, as_of=NOW, regimes=regimes)
+    assert len(queries) <= 2  # the reports, the news
 
 
-def test_an_old_regime_of_a_sector_is_none(market):
-    regime("finance", "panic", days_ago=8)
-    shares = [share for share in instrument_list() if share.secid == "SHR0"]
-    assert backgrounds_load(instruments=shares, as_of=NOW)["SHR0"].sector_regime is None
+@pytest.mark.parametrize(("days_ago", "told"), [(6.9, "panic"), (7.1, None)])
+def test_an_old_regime_of_a_sector_is_none(champion, days_ago, told):
+    regime("finance", "panic", days_ago=days_ago)
+    regime("it", "uptrend")
+    signals_score(secids=("SHR0",), now=NOW + timedelta(minutes=5))
+    found = Signal.objects.filter(instrument__secid="SHR0").first().payload["sector_regime"]
+    assert (found and found["name"]) == told
 
 
 def test_figures_are_those_of_reports_that_were_out(market):
     company("SHR0", known_days_ago=3)
     shares = [share for share in instrument_list() if share.secid in ("SHR0", "SHR1")]
     early = NOW - timedelta(days=4)
-    assert backgrounds_load(instruments=shares, as_of=early)["SHR0"].company == {}
-    late = backgrounds_load(instruments=shares, as_of=NOW)
+    assert backgrounds_load(instruments=shares, as_of=early, regimes={})["SHR0"].company == {}
+    late = backgrounds_load(instruments=shares, as_of=NOW, regimes={})
     assert late["SHR0"].company == pytest.approx(
         {"roe": 20.0, "net_margin": 25.0, "net_debt": 4e9, "net_debt_ebitda": 0.8}
     )
