@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
@@ -106,6 +108,20 @@ def test_capitals_of_accounts_are_told_too(client, anna):
     assert ask(client, qty=100, stop=97.0).json()["capital"] == 500_000
     ledger.account(anna, "second")
     assert ask(client, qty=100, stop=97.0).json()["capital"] is None
+
+
+def test_an_old_price_is_said_to_be_old(client, monkeypatch):
+    make.share()
+    assert "price_old" not in {one["code"] for one in ask(client, qty=1, qty_unit="lots").json()["reasons"]}
+    monkeypatch.setattr(clock, "now", lambda: make.NOW + timedelta(days=42))
+    (old,) = (
+        one
+        for one in ask(client, qty=1, qty_unit="lots", language="ru").json()["reasons"]
+        if one["code"] == "price_old"
+    )
+    assert (old["level"] == "caution" and "дня назад" in old["text"]) or "дней назад" in old["text"]
+    given = ask(client, qty=1, qty_unit="lots", price=100.0).json()["reasons"]
+    assert "price_old" not in {one["code"] for one in given}
 
 
 def test_an_amount_buys_whole_lots(client):

@@ -69,7 +69,7 @@ def test_a_remark_is_in_the_asker_s_language(anna):
         {"code": "commission_reckoned", "text": "No commission was given; 1.4 RUB was reckoned."}
     ]
     answer = post(anna, "/actions", body, **{"Accept-Language": "ru"})
-    assert answer.json()["remarks"][0]["text"] == "Комиссия не указана; посчитано 1.4 ₽."
+    assert answer.json()["remarks"][0]["text"] == "Комиссия не указана; посчитано 1,4 ₽."
 
 
 def test_a_key_makes_a_trade_once(anna):

@@ -55,3 +55,11 @@ def test_staff_look_and_change_nothing(page, django_assert_max_num_queries):
     with django_assert_max_num_queries(12):
         assert client.get(f"/admin/portfolio/{page}/").status_code == 200
     assert client.get(f"/admin/portfolio/{page}/add/").status_code == 403
+
+
+def test_numbers_are_written_as_the_language_writes_them():
+    said = Remark(code="price_outside_of_day", params={"low_rub": 6540.5, "high_rub": 12.0})
+    assert "6\xa0540,5 до 12 ₽" in remark_text(said, language="ru").replace("\u202f", "\xa0")
+    assert "6,540.5 to 12 RUB" in remark_text(said, language="en")
+    tiny = Remark(code="commission_reckoned", params={"commission_rub": 0.0125})
+    assert "0.0125 RUB" in remark_text(tiny, language="en")
