@@ -81,7 +81,9 @@ class GameAnswer(models.Model):
     user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
     scenario = models.CharField(max_length=80, help_text="The game's own name of it.")
     action = models.CharField(max_length=8)
-    model_action = models.CharField(max_length=8)
+    model_action = models.CharField(
+        max_length=8, blank=True, default="", help_text="Empty: no model may speak of that moment."
+    )
     regime = models.CharField(max_length=12, blank=True, default="")
     r_multiple = models.FloatField(null=True, blank=True)
     model_r_multiple = models.FloatField(null=True, blank=True)
@@ -93,7 +95,7 @@ class GameAnswer(models.Model):
             models.UniqueConstraint(fields=["user", "scenario"], name="behavior_gameanswer_once"),
             models.CheckConstraint(
                 condition=Q(action__in=["BUY", "SELL", "HOLD", "NO_TRADE"])
-                & Q(model_action__in=["BUY", "SELL", "HOLD", "NO_TRADE"]),
+                & Q(model_action__in=["", "BUY", "SELL", "HOLD", "NO_TRADE"]),
                 name="behavior_gameanswer_actions_known",
             ),
         ]

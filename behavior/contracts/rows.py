@@ -24,7 +24,7 @@ class GameAnswerFacts:
 
     scenario: str  # the game's own name of it, the same for all tellings of one answer
     action: str  # BUY, SELL, HOLD or NO_TRADE
-    model_action: str
+    model_action: str  # "": no model may speak of that moment
     regime: str | None
     r_multiple: float | None
     model_r_multiple: float | None

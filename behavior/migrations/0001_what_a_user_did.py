@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('scenario', models.CharField(help_text="The game's own name of it.", max_length=80)),
                 ('action', models.CharField(max_length=8)),
-                ('model_action', models.CharField(max_length=8)),
+                ('model_action', models.CharField(blank=True, default='', help_text='Empty: no model may speak of that moment.', max_length=8)),
                 ('regime', models.CharField(blank=True, default='', max_length=12)),
                 ('r_multiple', models.FloatField(blank=True, null=True)),
                 ('model_r_multiple', models.FloatField(blank=True, null=True)),
@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'scenario'), name='behavior_gameanswer_once'), models.CheckConstraint(condition=models.Q(('action__in', ['BUY', 'SELL', 'HOLD', 'NO_TRADE']), ('model_action__in', ['BUY', 'SELL', 'HOLD', 'NO_TRADE'])), name='behavior_gameanswer_actions_known')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'scenario'), name='behavior_gameanswer_once'), models.CheckConstraint(condition=models.Q(('action__in', ['BUY', 'SELL', 'HOLD', 'NO_TRADE']), ('model_action__in', ['', 'BUY', 'SELL', 'HOLD', 'NO_TRADE'])), name='behavior_gameanswer_actions_known')],
             },
         ),
         migrations.CreateModel(

@@ -91,6 +91,8 @@ def test_without_a_version_from_before_the_ai_has_no_word(user):
     reveal = answer(user, scenario_id)
     assert (reveal.ai["action"], reveal.score, reveal.unrated_reason) == (None, None, "no_version")
     assert not RatingChange.objects.exists() and reveal.rating == reveal.rating_before
+    [told] = behaviour(user_id=user.pk)["game_answers"]  # what the player did is behaviour all the same
+    assert (told["action"], told["model_action"], told["model_r_multiple"]) == ("BUY", "", None)
 
 
 def test_what_was_said_by_one_who_had_seen_the_bar_does_not_count(user):

@@ -205,9 +205,7 @@ def _judge(
 
 
 def _told_to_behavior(answer: Answer, *, user_id: int) -> None:
-    """Hand the answer down as behaviour, beside what the AI said; without its word there is nothing to hold it against."""
-    if not answer.ai_action:
-        return
+    """Hand the answer down as behaviour, beside what the AI said, if it may speak of that moment."""
     scenario = answer.scenario
     game_answer_record(
         user_id=user_id,
