@@ -66,6 +66,7 @@ def test_a_short_by_hand():
         (replace(BUY, qty_shares=5_000.0), {"capital_rub": None}, "hard_warning", "size_unusual"),
         (replace(BUY, side="SELL", stop_rub=None), {"may_short": False}, "hard_warning", "short_impossible"),
         (BUY, {"tilt": replace(CALM, score=60)}, "caution", "tilt"),
+        (BUY, {"price_age_days": 5.1}, "caution", "price_old"),
         (BUY, {"held_shares": 500.0, "held_avg_rub": 110.0}, "caution", "averages_down"),
     ],
 )  # fmt: skip
@@ -83,6 +84,10 @@ def test_every_reason_is_tried_and_has_words():
             for language in ("ru", "en"):
                 text = worded("reason", reason.code, reason.params, language=language)
                 assert text and "%(" not in text
+
+
+def test_a_close_of_a_long_weekend_ago_is_not_old():
+    assert codes(BUY, price_age_days=5.0)[1] == {"no_signal"} == codes(BUY, price_age_days=None)[1]
 
 
 def test_an_unknown_capital_leaves_percentages_unknown():
