@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from behavior.contracts.rows import FeedbackFacts, GameAnswerFacts
-from behavior.models import Feedback, GameAnswer, SignalShown
+from behavior.models import Feedback, GameAnswer
 from signals.selectors.stored import signal_get
 from traderai.common.errors import ConflictError, InputError
 
 COMMENT_MAX = 2000
+# One statement: every answer about a share waits for it.
+_SHOWN = """
+INSERT INTO behavior_signalshown (user_id, signal_id, place, at) VALUES (%s, %s, %s, %s)
+ON CONFLICT ON CONSTRAINT behavior_signalshown_once DO NOTHING
+"""
 
 
 @transaction.atomic
@@ -41,10 +46,9 @@ def signal_shown(*, user_id: int, signal_id: int, place: str, now: datetime) -> 
 
     Called by whoever shows it; `signal_id` is of a stored signal: what is computed on demand has none.
     """
-    _, first = SignalShown.objects.get_or_create(
-        user_id=user_id, signal_id=signal_id, defaults={"place": place, "at": now}
-    )
-    return first
+    with connection.cursor() as cursor:
+        cursor.execute(_SHOWN, [user_id, signal_id, place, now])
+        return bool(cursor.rowcount)
 
 
 def game_answer_record(*, user_id: int, answer: GameAnswerFacts) -> int:
