@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -17,6 +19,8 @@ from behavior.charts import columns_of, line_of
 from behavior.phrases import number
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
+from traderai.accounts.authentication import development_request
+from traderai.accounts.services.development import development_user_get
 from traderai.common import clock
 from traderai.common.asker import spoken_language
 from traderai.common.errors import TraderAIError
@@ -32,15 +36,27 @@ SEVERITIES: Final[dict[str, tuple[str, Any]]] = {
 
 @require_safe
 @never_cache
-@login_required(login_url="login")
 def weekly_page(request: HttpRequest) -> HttpResponse:
-    """The signed-in user's report of a week (`?week=2024-W10`, `?lang=en`); what is asked wrongly is said on the page."""
-    own = getattr(request.user, "language", None)
-    language = spoken_language(request.GET.get("lang") or own)
+    """The asker's report of a week (`?week=2024-W10`, `?lang=en`); what is asked wrongly is said on the page.
+
+    Without a sign-in for the development user only, as the Mini App beside it.
+    """
+    if not request.user.is_authenticated and development_request(request):
+        return _page(request, development_user_get())
+    return _signed_in_only(request)
+
+
+@login_required(login_url="login")
+def _signed_in_only(request: HttpRequest) -> HttpResponse:
+    return _page(request, request.user)
+
+
+def _page(request: HttpRequest, user: AbstractBaseUser | AnonymousUser) -> HttpResponse:
+    language = spoken_language(request.GET.get("lang") or getattr(user, "language", None))
     with translation.override(language):
         try:
             report = weekly_report_get(
-                user_id=int(request.user.pk or 0), week=request.GET.get("week"), now=clock.now()
+                user_id=int(user.pk or 0), week=request.GET.get("week"), now=clock.now()
             )
         except TraderAIError as error:
             status = 404 if request.GET.get("week") else 409

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from behavior.api import examples
 from behavior.api.serializers import FeedbackSerializer, PreTradeSerializer, WeeklyReportSerializer
@@ -279,6 +279,9 @@ class TestPage:
 
     def test_signed_in_only_and_errors_are_said(self, client):
         assert Client().get("/app/report/").status_code == 302
+        with override_settings(DEVELOPMENT_USERNAME="dev"):
+            assert Client().get("/app/report/?week=2024-W10").status_code == 200
+            assert Client(REMOTE_ADDR="10.0.0.7").get("/app/report/").status_code == 302
         wrong = client.get("/app/report/?week=nonsense")
         assert wrong.status_code == 404 and "ISO" in wrong.content.decode()
         assert client.post("/app/report/").status_code == 405
