@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,12 +21,8 @@ from behavior.services.record import feedback_record
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
 from traderai.common import clock
-from traderai.common.asker import asker_id, language_of
+from traderai.common.asker import ACCEPT_LANGUAGE, asker_id, language_of
 from traderai.common.problems import problem_responses
-
-ACCEPT_LANGUAGE = OpenApiParameter(
-    "Accept-Language", str, OpenApiParameter.HEADER, description="`ru` or `en`: the language of the words."
-)
 
 
 class SignalFeedbackView(APIView):
@@ -70,7 +66,7 @@ class PreTradeCheckView(APIView):
                     "secid": "SBER",
                     "side": "BUY",
                     "qty": 10,
-                    "unit": "lots",
+                    "qty_unit": "lots",
                     "price": 300.0,
                     "stop": 291.0,
                 },

@@ -1,4 +1,4 @@
-"""What a request says: who asks, in which language, of which trade."""
+"""What a request says of a trade or a position."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,12 +17,8 @@ from signals.api.serializers import (
 from signals.selectors.heatmap import HeatmapQuestion, heatmap_etag, heatmap_get
 from signals.services.analyze import Question, ticker_analyze
 from traderai.common import clock
-from traderai.common.asker import language_of
+from traderai.common.asker import ACCEPT_LANGUAGE, language_of
 from traderai.common.problems import problem_responses
-
-ACCEPT_LANGUAGE = OpenApiParameter(
-    "Accept-Language", str, OpenApiParameter.HEADER, description="`ru` or `en`: the language of the words."
-)
 
 # One for all answers: a serializer of its own would copy each of its fields for each of them. It keeps nothing of what it
 # represents.

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 
 from signals.models import Review, Signal
 from signals.selectors.reviews import withdrawn
-from signals.selectors.stored import NEWEST, newest_of_each
+from signals.selectors.stored import NEWEST, newest_of_each, signal_latest
 from tests.signals import builders
 from tests.signals.told import BEGINS, signal
 from traderai.common.clock import from_epoch_s
@@ -75,6 +75,16 @@ def test_it_is_what_sorting_finds(shares, until):
     assert {row.pk for row in found} == {row.pk for row in by_sorting(said)} and len(found) == SHARES - 1
     two = newest_of_each(said, instrument_ids=[shares[1].id, shares[4].id])
     assert [row.instrument_id for row in two] == [shares[1].id]
+
+
+def test_the_newest_of_one_share_is_the_same(shares):
+    as_of = from_epoch_s(int(BEGINS[-1])) + timedelta(hours=1)
+    said = Signal.objects.filter(timeframe="1h", horizon="5d", as_of__lte=as_of)
+    found = [
+        signal_latest(secid=share.secid, timeframe="1h", horizon="5d", as_of=as_of).id
+        for share in shares[:-1]
+    ]
+    assert sorted(found) == sorted(row.pk for row in by_sorting(said))
 
 
 def test_it_reads_a_few_rows_of_each_share(shares):

@@ -76,6 +76,24 @@ def test_every_operation_has_a_name_an_example_and_its_errors(document: dict[str
             assert "application/problem+json" in operation["responses"][status]["content"], f"{name} {status}"
 
 
+def fields_of(schema: dict[str, Any], document: dict[str, Any]) -> set[str]:
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    parts = (fields_of(part, document) for name in ("allOf", "oneOf") for part in schema.get(name, ()))
+    return set(schema.get("properties", {})).union(*parts)
+
+
+def test_examples_of_requests_name_fields_that_there_are(document: dict[str, Any]):
+    looked_at = 0
+    for name, operation in operations(document):
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        for example in body.get("examples", {}).values():
+            unknown = set(example["value"]) - fields_of(body["schema"], document)
+            assert not unknown, f"{name} has no field {', '.join(sorted(unknown))}"
+            looked_at += 1
+    assert looked_at >= 10
+
+
 def test_operation_names_are_unique(document: dict[str, Any]):
     names = [operation["operationId"] for _, operation in operations(document)]
     assert len(names) == len(set(names))

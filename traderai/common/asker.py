@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from django.utils.translation import get_language
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
+
+ACCEPT_LANGUAGE = OpenApiParameter(
+    "Accept-Language", str, OpenApiParameter.HEADER, description="`ru` or `en`: the language of the words."
+)
 
 
 def asker_id(request: Request) -> int:

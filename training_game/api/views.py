@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import secrets
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from signals.explain import explanation_text, told_of
 from traderai.common import clock
-from traderai.common.asker import asker_id, language_of
+from traderai.common.asker import ACCEPT_LANGUAGE, asker_id, language_of
 from traderai.common.problems import problem_responses
 from training_game.api import examples
 from training_game.api.serializers import (
@@ -30,9 +30,6 @@ from training_game.services.answer import answer_record
 from training_game.services.deal import scenario_deal
 from training_game.services.nickname import nickname_set
 
-ACCEPT_LANGUAGE = OpenApiParameter(
-    "Accept-Language", str, OpenApiParameter.HEADER, description="`ru` or `en`: the language of the words."
-)
 _SECRET_BITS = 128
 
 
