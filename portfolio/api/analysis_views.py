@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,7 +15,7 @@ from portfolio.risk_contracts import AskedPosition, PortfolioQuestion
 from portfolio.services.analyze import portfolio_analyze
 from portfolio.services.saved import saved_question
 from traderai.common import clock
-from traderai.common.asker import asker_id, language_of
+from traderai.common.asker import ACCEPT_LANGUAGE, asker_id, language_of
 from traderai.common.problems import problem_responses
 
 
@@ -26,12 +26,7 @@ class AnalyzePortfolioView(APIView):
         operation_id="analyze_portfolio",
         summary="Analysis of a portfolio",
         tags=["portfolio"],
-        parameters=[
-            OpenApiParameter(
-                "Accept-Language", str, OpenApiParameter.HEADER,
-                description="`ru` or `en`: the language of the words.",
-            )
-        ],
+        parameters=[ACCEPT_LANGUAGE],
         request=PortfolioRequestSerializer,
         responses={200: PortfolioAnalysisSerializer, **problem_responses(400, 401, 404, 422)},
         examples=[
