@@ -20,9 +20,11 @@ from rest_framework.views import set_rollback
 from traderai.common.errors import (
     ConflictError,
     FieldsError,
+    ForbiddenError,
     InputError,
     NotFoundError,
     NotReadyError,
+    SignInError,
     TraderAIError,
     TransientError,
 )
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 STATUS_BY_ERROR: tuple[tuple[type[TraderAIError], int], ...] = (
     (InputError, 422),
+    (SignInError, 401),
+    (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
     (NotReadyError, 409),
@@ -118,6 +122,8 @@ def _own_error(error: TraderAIError) -> Response:
         errors = [asdict(problem) for problem in error.problems]
     wait_s = next((seconds for kind, seconds in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Token"
     return _answer(problem_body(status=status, code=error.code, detail=error.detail, errors=errors), headers)
 
 
