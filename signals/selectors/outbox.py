@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Max, Q, QuerySet
 
 from signals.contracts import ToldSignal
 from signals.models import Emission
@@ -55,6 +55,11 @@ def told_newest(
     They are those of some sources, replays among them, or what is published unless any is named.
     """
     return _told(_emissions(place, sources).order_by("-pk")[:limit])[::-1]
+
+
+def newest_place() -> int:
+    """Return the place of the newest signal told, 0 where none is: whoever wants only what comes begins there."""
+    return Emission.objects.aggregate(newest=Max("pk"))["newest"] or 0
 
 
 def is_told(*, place: int, signal_id: int) -> bool:

@@ -26,6 +26,9 @@ class PersonalDataSerializer(serializers.Serializer[object]):
         help_text="What was shown, said and checked, game answers, weekly reports."
     )
     training_game = serializers.DictField(help_text="Rounds, answers, rating.")
+    messages = serializers.ListField(
+        child=serializers.DictField(), help_text="What was told by Telegram, or was to be."
+    )
 
 
 class DeletionSerializer(serializers.Serializer[object]):
@@ -40,6 +43,7 @@ _EXPORT = {
     "portfolio": {"accounts": [], "watchlist": []},
     "behavior": {"feedback": [], "weekly_reports": []},
     "training_game": {"scenarios": []},
+    "messages": [],
 }
 
 
