@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import environ
+
+_env = environ.Env()
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -13,6 +17,9 @@ REST_FRAMEWORK: dict[str, Any] = {
         "traderai.accounts.authentication.DevelopmentUserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
+    # How many proxies of ours stand in front: only what they add to X-Forwarded-For is believed.
+    "NUM_PROXIES": _env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -48,6 +55,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# Multiplies the limits of limits.yaml; 0 lifts them.
+RATE_LIMIT_SCALE: float = _env.float("RATE_LIMIT_SCALE", default=1.0)
 
 CSRF_FAILURE_VIEW = "traderai.site.problems.csrf_failure"
 
