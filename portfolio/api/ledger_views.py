@@ -31,7 +31,7 @@ from portfolio.api.ledger_serializers import (
     WatchlistRequestSerializer,
     WatchlistSerializer,
 )
-from portfolio.api.requests import IDEMPOTENCY_KEY, position_named, said_position, said_trade
+from portfolio.api.requests import position_named, said_position, said_trade
 from portfolio.contracts import TradeFacts
 from portfolio.ledger_contracts import PositionChange
 from portfolio.selectors.cash import cash_get
@@ -159,7 +159,6 @@ class PositionViewSet(GenericViewSet[Any]):
         summary="Tell of a position",
         description="It becomes the trade that would have opened it. A position that is held already is changed by PATCH.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=PositionRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.POSITION_ASKED) + _shown(examples.RECORDED, "200", "201"),
@@ -257,7 +256,6 @@ class ActionViewSet(GenericViewSet[Any]):
         summary="Tell of a trade",
         description="In a virtual account it is an order: the first candle after it gives price, time and costs.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=TradeRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.TRADE_ASKED) + _shown(examples.RECORDED, "200", "201"),

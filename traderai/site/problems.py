@@ -83,29 +83,37 @@ def problem_body(
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
-    return _page(request, 400, "bad_request", "The request could not be read.")
+    return problem_page(request, 400, "bad_request", "The request could not be read.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return _page(request, 403, "permission_denied", "You may not open this page.")
+    return problem_page(request, 403, "permission_denied", "You may not open this page.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
-    return _page(request, 404, "not_found", f"There is nothing at {request.path}.")
+    return problem_page(request, 404, "not_found", f"There is nothing at {request.path}.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500; Django has logged the trace."""
-    return _page(request, 500, "server_error", BROKEN_DETAIL)
+    return problem_page(request, 500, "server_error", BROKEN_DETAIL)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
-    return _page(
+    return problem_page(
         request, 403, "csrf_failed", "The form has expired; load the page again and send it once more."
     )
+
+
+def problem_answer(error: TraderAIError) -> HttpResponse:
+    """Return the problem document of an error outside of the API's views, in a middleware."""
+    answer = _own_error(error)
+    body = json.dumps(answer.data, ensure_ascii=False)
+    headers = {**answer.headers, "Content-Type": PROBLEM_MEDIA_TYPE}
+    return HttpResponse(body, status=answer.status_code, headers=headers)
 
 
 def _own_error(error: TraderAIError) -> Response:
@@ -155,7 +163,8 @@ def _answer(body: dict[str, Any], headers: dict[str, str] | None = None) -> Resp
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_MEDIA_TYPE)
 
 
-def _page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """Return a problem document below /api/, elsewhere a plain page that says the same."""
     body = problem_body(status=status, code=code, detail=detail)
     if request.path.startswith("/api/"):
         return HttpResponse(

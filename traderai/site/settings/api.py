@@ -10,7 +10,7 @@ _env = environ.Env()
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["traderai.common.parsers.PlainJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "traderai.accounts.authentication.SignedInAuthentication",
@@ -18,8 +18,6 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
-    # How many proxies of ours stand in front: only what they add to X-Forwarded-For is believed.
-    "NUM_PROXIES": _env.int("TRUSTED_PROXIES", default=0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -43,6 +41,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PositionSideEnum": ["long", "short"],
         "TradeSideEnum": ["BUY", "SELL"],
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "traderai.site.document.guards_told",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [

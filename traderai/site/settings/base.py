@@ -53,6 +53,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "traderai.site.csp.AreaCSPMiddleware",
+    "traderai.site.bodies.BodySizeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -62,6 +63,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "traderai.site.shown.ShownSignalMiddleware",
+    # The last: it calls the view.
+    "traderai.site.idempotency.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "traderai.site.urls"
@@ -116,7 +119,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# The largest body of all; traderai.site.bodies refuses most requests at far less.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+REQUEST_BODY_MAX_BYTES = 256 * 1024
 
 from traderai.site.settings.admin import *  # noqa: E402, F403
 from traderai.site.settings.api import *  # noqa: E402, F403
