@@ -22,6 +22,7 @@ from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
 from market.selectors.instruments import instrument_get, instrument_list
 from traderai.common import clock
+from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
@@ -35,7 +36,7 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="Instruments",
         tags=["market"],
         parameters=[InstrumentQuerySerializer],
-        responses={200: InstrumentPageSerializer, **problem_responses(400, 401, 422)},
+        responses={200: InstrumentPageSerializer, 304: None, **problem_responses(400, 401, 422)},
         examples=[
             OpenApiExample("A share", value=examples.INSTRUMENTS, response_only=True, status_codes=["200"])
         ],
@@ -55,7 +56,7 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="Candles of one instrument",
         tags=["market"],
         parameters=[SECID, CandleQuerySerializer],
-        responses={200: CandleListSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: CandleListSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("One bar", value=examples.CANDLES, response_only=True, status_codes=["200"])
         ],
@@ -78,7 +79,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
         rows = instrument_list(active_only=asked["active_only"])
         wanted = [row for row in rows if row.secid > after[0] and _matches(row, asked)]
         page = _BY_TICKER.page(request, sorted(wanted, key=lambda row: row.secid), asked["page_size"])
-        return Response(InstrumentPageSerializer(page).data)
+        return conditional(request, InstrumentPageSerializer(page).data)
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
@@ -103,7 +104,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
             "as_of": as_of,
             "candles": rows,
         }
-        return Response(CandleListSerializer(answer).data)
+        return conditional(request, CandleListSerializer(answer).data, aging=("as_of",))
 
 
 def _matches(row: InstrumentFacts, query: dict[str, Any]) -> bool:
