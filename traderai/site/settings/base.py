@@ -52,6 +52,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "traderai.site.headers.HeadersMiddleware",
     "traderai.site.csp.AreaCSPMiddleware",
     "traderai.site.bodies.BodySizeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
