@@ -17,6 +17,7 @@ INSTRUMENT: dict[str, Any] = {
     "is_simulated": True,
     "issue_size_shares": None,
 }
+INSTRUMENTS: dict[str, Any] = {"next": None, "results": [INSTRUMENT]}
 CANDLES: dict[str, Any] = {
     "secid": "SIM01",
     "timeframe": "1h",

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from market.api.news_auth import NewsPushThrottle, ServiceTokenAuthentication
+from market.api.news_auth import ServiceTokenAuthentication
 from market.api.news_serializers import NewsTriggerPushSerializer, NewsTriggerStoredSerializer
 from market.services.news_push import PushedTrigger, trigger_push
 from traderai.common import clock
@@ -34,7 +34,6 @@ class NewsTriggerView(APIView):
 
     authentication_classes = (ServiceTokenAuthentication,)
     permission_classes = (IsAuthenticated,)
-    throttle_classes = (NewsPushThrottle,)
 
     @extend_schema(
         operation_id="news_triggers_push",

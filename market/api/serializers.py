@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from market.api.pagination import SecidCursorPagination
+from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
-class InstrumentQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class InstrumentQuerySerializer(PageQuerySerializer):
     """Filters of the list of instruments."""
 
     q = serializers.CharField(
@@ -19,12 +19,6 @@ class InstrumentQuerySerializer(serializers.Serializer[dict[str, Any]]):
         required=False, max_length=32, help_text="Code of a sector, such as `oil_gas`."
     )
     active_only = serializers.BooleanField(default=True, help_text="False: also delisted instruments.")
-    cursor = serializers.CharField(
-        required=False, max_length=200, help_text="From the `next` address of the page before."
-    )
-    page_size = serializers.IntegerField(
-        default=SecidCursorPagination.default_size, min_value=1, max_value=SecidCursorPagination.max_size
-    )
 
 
 class InstrumentSerializer(serializers.Serializer[Any]):
@@ -41,6 +35,12 @@ class InstrumentSerializer(serializers.Serializer[Any]):
     shortable = serializers.BooleanField()
     is_simulated = serializers.BooleanField(help_text="Made by the market simulator: not a real share.")
     issue_size_shares = serializers.IntegerField(allow_null=True)
+
+
+class InstrumentPageSerializer(PageSerializer):
+    """A page of instruments by ticker."""
+
+    results = InstrumentSerializer(many=True)
 
 
 class CandleQuerySerializer(serializers.Serializer[dict[str, Any]]):

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from market.api import examples
-from market.api.pagination import SecidCursorPagination
 from market.api.serializers import (
     CandleListSerializer,
     CandleQuerySerializer,
+    InstrumentPageSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
 )
@@ -22,9 +22,12 @@ from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
 from market.selectors.instruments import instrument_get, instrument_list
 from traderai.common import clock
+from traderai.common.etags import conditional
+from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
 SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The exchange's ticker.")
+_BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.secid,), words=(str,))
 
 
 @extend_schema_view(
@@ -33,9 +36,9 @@ SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The e
         summary="Instruments",
         tags=["market"],
         parameters=[InstrumentQuerySerializer],
-        responses={200: InstrumentSerializer(many=True), **problem_responses(400, 401, 422)},
+        responses={200: InstrumentPageSerializer, 304: None, **problem_responses(400, 401, 422)},
         examples=[
-            OpenApiExample("A share", value=examples.INSTRUMENT, response_only=True, status_codes=["200"])
+            OpenApiExample("A share", value=examples.INSTRUMENTS, response_only=True, status_codes=["200"])
         ],
     ),
     retrieve=extend_schema(
@@ -53,7 +56,7 @@ SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The e
         summary="Candles of one instrument",
         tags=["market"],
         parameters=[SECID, CandleQuerySerializer],
-        responses={200: CandleListSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: CandleListSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("One bar", value=examples.CANDLES, response_only=True, status_codes=["200"])
         ],
@@ -65,17 +68,18 @@ class InstrumentViewSet(GenericViewSet[Any]):
 
     lookup_field = "secid"
     lookup_value_regex = "[A-Za-z0-9._-]{1,36}"
-    pagination_class = SecidCursorPagination
     serializer_class = InstrumentSerializer
 
     def list(self, request: Request) -> Response:
         """Return a page of instruments."""
         query = InstrumentQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        rows = instrument_list(active_only=query.validated_data["active_only"])
-        wanted = [row for row in rows if _matches(row, query.validated_data)]
-        page = self.paginate_queryset(sorted(wanted, key=lambda row: row.secid))
-        return self.get_paginated_response(InstrumentSerializer(page, many=True).data)
+        asked = query.validated_data
+        after = _BY_TICKER.place_of(asked.get("cursor")) or ("",)
+        rows = instrument_list(active_only=asked["active_only"])
+        wanted = [row for row in rows if row.secid > after[0] and _matches(row, asked)]
+        page = _BY_TICKER.page(request, sorted(wanted, key=lambda row: row.secid), asked["page_size"])
+        return conditional(request, InstrumentPageSerializer(page).data)
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
@@ -100,7 +104,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
             "as_of": as_of,
             "candles": rows,
         }
-        return Response(CandleListSerializer(answer).data)
+        return conditional(request, CandleListSerializer(answer).data, aging=("as_of",))
 
 
 def _matches(row: InstrumentFacts, query: dict[str, Any]) -> bool:

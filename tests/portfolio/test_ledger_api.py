@@ -17,6 +17,7 @@ from portfolio.services.virtual import virtual_orders_fill
 from tests.portfolio import ledger_maker as make
 from traderai.accounts.models import User
 from traderai.common import clock
+from traderai.site.models import KeptAnswer
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
@@ -75,8 +76,15 @@ def test_a_remark_is_in_the_asker_s_language(anna):
 def test_a_key_makes_a_trade_once(anna):
     first = post(anna, "/actions", TRADE, **{"Idempotency-Key": "one"})
     again = post(anna, "/actions", TRADE, **{"Idempotency-Key": "one"})
-    assert (first.status_code, again.status_code) == (201, 200)
+    assert (first.status_code, again.status_code) == (201, 201) and first.content == again.content
+    other = post(anna, "/actions", TRADE | {"qty": 3}, **{"Idempotency-Key": "one"})
+    assert other.status_code == 422 and other.json()["code"] == "key_used"
+    # Its answer is kept for a day, the trade bears the key for good.
+    KeptAnswer.objects.all().delete()
+    again = post(anna, "/actions", TRADE, **{"Idempotency-Key": "one"})
+    assert again.status_code == 200
     assert first.json()["trade"] == again.json()["trade"] and Trade.objects.count() == 1
+    KeptAnswer.objects.all().delete()
     other = post(anna, "/actions", TRADE | {"qty": 3}, **{"Idempotency-Key": "one"})
     assert other.status_code == 409 and other.json()["code"] == "key_used"
     assert post(anna, "/actions", TRADE, **{"Idempotency-Key": "x" * 101}).status_code == 422
@@ -95,7 +103,7 @@ def test_a_key_makes_a_trade_once(anna):
         ({"traded_at": "2999-01-01T00:00:00+03:00"}, 422, "traded_at"),
         ({"stop": 101.0}, 422, "stop"),
         ({"account_id": 10**9}, 404, "account_id"),
-        ({"account_id": 10**30}, 404, "account_id"),
+        ({"account_id": 10**30}, 422, "account_id"),
         ({"signal_id": 10**30}, 422, "signal_id"),
         ({"traded_at": "0001-01-01T00:00:00Z"}, 422, "traded_at"),
     ],

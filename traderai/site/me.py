@@ -29,6 +29,7 @@ class PersonalDataSerializer(serializers.Serializer[object]):
     messages = serializers.ListField(
         child=serializers.DictField(), help_text="What was told by Telegram, or was to be."
     )
+    kept_answers = serializers.DictField(help_text="Answers to requests with an Idempotency-Key, for a day.")
 
 
 class DeletionSerializer(serializers.Serializer[object]):
@@ -44,6 +45,7 @@ _EXPORT = {
     "behavior": {"feedback": [], "weekly_reports": []},
     "training_game": {"scenarios": []},
     "messages": [],
+    "kept_answers": {"answers": []},
 }
 
 

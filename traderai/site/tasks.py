@@ -1,4 +1,4 @@
-"""Celery's entry into the notifier."""
+"""What the roof does by the clock."""
 
 from __future__ import annotations
 
@@ -14,3 +14,11 @@ def notices_due() -> None:
 
     queue.notices_queue(now=clock.now())
     send.notices_send(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def kept_answers_sweep() -> None:
+    """Remove the answers that have been kept for a day."""
+    from traderai.site import kept_answers
+
+    kept_answers.kept_answers_sweep(now=clock.now())

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import environ
+
 from traderai.site.settings.accounts import PROXY_COUNT
+
+_env = environ.Env()
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["traderai.common.parsers.PlainJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "traderai.accounts.authentication.TokenAuthentication",
@@ -17,6 +21,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "NUM_PROXIES": PROXY_COUNT,
+    "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -40,6 +45,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "PositionSideEnum": ["long", "short"],
         "TradeSideEnum": ["BUY", "SELL"],
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "traderai.site.document.guards_told",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [
@@ -53,6 +62,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# Multiplies the limits of limits.yaml; 0 lifts them.
+RATE_LIMIT_SCALE: float = _env.float("RATE_LIMIT_SCALE", default=1.0)
 
 CSRF_FAILURE_VIEW = "traderai.site.problems.csrf_failure"
 
@@ -95,3 +107,10 @@ CSP_AREAS: list[tuple[str, dict[str, list[str]]]] = [
     ),
 ]
 X_FRAME_OPTIONS = "DENY"
+PERMISSIONS_POLICY = ", ".join(
+    f"{device}=()"
+    for device in (
+        "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+        "microphone", "midi", "payment", "serial", "usb",
+    )
+)  # fmt: skip

@@ -7,9 +7,9 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
 
-    initial = True
-
     dependencies = [
+        ("site", "0002_roles"),
+        ("accounts", "0003_sign_in"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
