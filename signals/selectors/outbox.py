@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from signals.contracts import ToldSignal
 from signals.models import Emission
@@ -57,9 +57,9 @@ def told_newest(
     return _told(_emissions(place, sources).order_by("-pk")[:limit])[::-1]
 
 
-def newest_place() -> int:
-    """Return the place of the newest signal told, 0 where none is: whoever wants only what comes begins there."""
-    return Emission.objects.aggregate(newest=Max("pk"))["newest"] or 0
+def place_newest() -> int:
+    """Return the place of what was told last, whatever its source; 0 where nothing was."""
+    return Emission.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def is_told(*, place: int, signal_id: int) -> bool:

@@ -15,7 +15,7 @@ from behavior.selectors.reports import reports_of_weeks_ended
 from market.selectors.instruments import instruments_named
 from portfolio.selectors.watchlist import watchers_get
 from signals.contracts import ToldSignal
-from signals.selectors.outbox import newest_place, told_after
+from signals.selectors.outbox import place_newest, told_after
 from traderai.accounts.selectors import told_by_telegram
 from traderai.site.models import Notice, NotifierState
 
@@ -55,7 +55,7 @@ def _signals_queue(now: datetime) -> int:
 
 def _state() -> NotifierState:
     """Return the one row, locked; a new notifier begins with what comes."""
-    NotifierState.objects.get_or_create(pk=1, defaults={"place": newest_place()})
+    NotifierState.objects.get_or_create(pk=1, defaults={"place": place_newest()})
     return NotifierState.objects.select_for_update().get(pk=1)
 
 
