@@ -9,7 +9,7 @@ import environ
 _env = environ.Env()
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "traderai.site.api_document.ContractSchema",
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -20,6 +20,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
     # How many proxies of ours stand in front: only what they add to X-Forwarded-For is believed.
     "NUM_PROXIES": _env.int("TRUSTED_PROXIES", default=0),
+    # The document says what there is; a second description, which no test holds, is not given.
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -34,6 +36,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "VERSION": "1",
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # A change says itself which of its fields may be left out.
+    "COMPONENT_SPLIT_PATCH": False,
     # Fields of one name with other choices: each set of them has its own name in the document.
     "ENUM_NAME_OVERRIDES": {
         "AccountKindEnum": ["real", "virtual"],
