@@ -102,7 +102,8 @@ def signed_in(user: User) -> dict[str, str]:
 def things_of(user: User) -> dict[str, Any]:
     """Store something in every room and return by name what requests can name."""
     share = Instrument.objects.get(secid="SIM01")
-    own, paper = ledger.account(user, "main"), ledger.account(user, "practice", kind="virtual", capital_rub=1e6)
+    own = ledger.account(user, "main")
+    ledger.account(user, "practice", kind="virtual", capital_rub=1e6)
     ledger.trade(own, share, "BUY", 100, 101.5, "2024-03-01 12:00", stop_rub=95.0)
     WatchItem.objects.create(user=user, instrument=share, place=0)
     dealt, _ = game_maker.deal(user, now=clock.now())

@@ -18,6 +18,7 @@ from rest_framework import serializers
 from traderai.common.errors import InputError, did_you_mean
 
 BIGGEST_ID = 2**63 - 1
+ID_SCHEMA: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}  # of one in a path
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 # RFC 3339, which the document calls `date-time`; the parser below takes many more spellings of ISO 8601.
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.openapi import AutoSchema
-from rest_framework.serializers import CharField, ListSerializer
+from rest_framework.serializers import CharField, FileField, ListSerializer
 
 from traderai.common.asked import BodySerializer
 from traderai.common.problems import problem_responses
@@ -61,6 +61,8 @@ class ContractSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular carri
         if direction == "request" and schema.get("type") == "string" and type(field) is CharField:
             pattern = _ANY_TEXT if field.allow_blank or not field.trim_whitespace else _SOME_TEXT
             schema.setdefault("pattern", pattern)
+        if direction == "request" and isinstance(field, FileField) and not field.allow_empty_file:
+            schema["minLength"] = 1
         return schema
 
     def _is_list_view(self, serializer: Any = None) -> bool:

@@ -34,6 +34,18 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Not individual investment advice. Errors are RFC 9457 problem documents."
     ),
     "VERSION": "1",
+    # The first that can say of an object that it may be null.
+    "OAS_VERSION": "3.1.1",
+    "TAGS": [
+        {"name": "auth", "description": "Signing in: from Telegram, or with a password for programs."},
+        {"name": "me", "description": "The asker's own settings and data."},
+        {"name": "market", "description": "Facts of the exchange: instruments, candles, news, the regime."},
+        {"name": "signals", "description": "What we say of shares, why, and whether we were right."},
+        {"name": "models", "description": "Which models speak, and the switches between them."},
+        {"name": "portfolio", "description": "The asker's accounts, trades, positions and watched shares."},
+        {"name": "behavior", "description": "The coach: checks before a trade, feedback, the weekly report."},
+        {"name": "training", "description": "The game against the AI on moments of history."},
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # A change says itself which of its fields may be left out.
