@@ -29,7 +29,13 @@ from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
-SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The exchange's ticker.")
+SECID = OpenApiParameter(
+    "secid",
+    str,
+    OpenApiParameter.PATH,
+    description="The exchange's ticker.",
+    examples=[OpenApiExample("A share", value="SIM01")],
+)
 _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.secid,), words=(str,))
 
 
