@@ -22,7 +22,6 @@ export async function useLanguage(code, { keep = true } = {}) {
   if (keep) localStorage.setItem(STORE, code);
   document.documentElement.lang = code;
   language.value = code;
-  document.title = t("app.title");
 }
 
 /** Load the language that the reader prefers; call once before the first render. */

@@ -5,7 +5,7 @@ import { ago, fraction, has, language, moment, money, percent, points, t } from 
 import { follow, href } from "./router.js";
 import { marketOf } from "./shapes.js";
 import { Treemap } from "./treemap.js";
-import { actionTone, Badge, Empty, Failure, MARKS, OriginBadges, Segments, Skeleton, StaleNote, tone } from "./ui.js";
+import { actionTone, Badge, Empty, Failure, KeptNote, MARKS, OriginBadges, Segments, ScreenHead, Skeleton, StaleNote, tone } from "./ui.js";
 
 const horizon = signal("");
 const view = signal("map");
@@ -111,21 +111,21 @@ function Tools({ market }) {
 
 /** The first screen. */
 export function MarketScreen() {
-  const key = `${horizon.value || HORIZONS[1]}|${language.value}`;
+  const key = `heatmap|${horizon.value || HORIZONS[1]}|${language.value}`;
   const load = (abort) => heatmap({ horizon: horizon.value || HORIZONS[1] }, abort);
   const { data, problem, loading, reload } = useResource(key, load, 60);
   const market = useMemo(() => data && marketOf(data), [data, language.value]);
   return html`<main class="screen" id="main">
-    <div class="screen-head">
-      <h1>${t("market.title")}</h1>
+    <${ScreenHead} title=${t("market.title")}>
       ${market && market.rows.length > 0 && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
-    </div>
+    <//>
     ${market && html`<div class="badges"><${Regime} regime=${market.regime} /><${OriginBadges} origin=${market.origin} /></div>`}
     ${market && market.stale && html`<${StaleNote} ...${market} />`}
     ${market && market.rows.length > 0 && html`<${Breadth} rows=${market.rows} /><${Filters} rows=${market.rows} />`}
     <${Tools} market=${market} />
     ${loading && html`<${Skeleton} heights=${[24, 420]} />`}
-    ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
+    ${problem && data && html`<${KeptNote} problem=${problem} data=${data} onRetry=${reload} />`}
+    ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}
     ${market && market.rows.length === 0 && html`<${Empty} title=${t("market.empty")} text=${t("market.empty.text")} />`}
     ${market && market.rows.length > 0 && html`<${Body} market=${market} />`}
     ${market && market.rows.length > 0 && html`<p class="fine">${t("market.turnover", { sum: money(market.rows.reduce((sum, row) => sum + (row.turnover || 0), 0)) })}</p>`}

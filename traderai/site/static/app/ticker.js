@@ -5,19 +5,19 @@ import { CallCard } from "./call.js";
 import { Drivers, Expectations, Explanation, ModelFooter, RegimeCard, Scenarios, TurnsCard } from "./behind.js";
 import { CandleChart } from "./chart.js";
 import { language, percent, price, t } from "./i18n.js";
-import { follow, go, href } from "./router.js";
+import { go } from "./router.js";
 import { callOf, chartBars, chartTime, sideOf } from "./shapes.js";
-import { Badge, Empty, Failure, Segments, Skeleton, StaleNote, tone } from "./ui.js";
+import { BackLink, Badge, Empty, Failure, Segments, Skeleton, StaleNote, Title, tone } from "./ui.js";
 
 const HORIZONS = ["3d", "5d", "10d"];
 const TIMEFRAME = "1h";
 
-function Head({ facts, bars, change }) {
+function Head({ secid, facts, bars, change }) {
   const last = bars && bars[bars.length - 1];
   const name = facts && (facts[`name_${language.value}`] || facts.name_ru);
   return html`<div class="ticker-head">
-    <a class="back" href=${href({})} onClick=${follow({})} aria-label=${t("action.back")}><span aria-hidden="true">‹</span></a>
-    <div class="grow"><h1>${facts ? facts.secid : ""}</h1><p class="sub">${name || ""}</p></div>
+    <${BackLink} />
+    <div class="grow"><${Title}>${secid}<//><p class="sub">${name || ""}</p></div>
     ${last && html`<div class="quote"><b>${price(last.close, facts.decimals)}</b>
       <span class="text-${tone(change)}">${change === null ? "" : `${change > 0 ? "▲" : change < 0 ? "▼" : "●"} ${percent(change)}`}</span></div>`}
   </div>`;
@@ -43,15 +43,15 @@ function pictureOf(call) {
 }
 
 function Chart({ secid, facts, call }) {
-  const { data, problem, loading, reload } = useResource(secid, (abort) => candles(secid, { timeframe: TIMEFRAME, limit: 300 }, abort), 60);
+  const { data, problem, loading, reload } = useResource(`candles|${secid}|${TIMEFRAME}`, (abort) => candles(secid, { timeframe: TIMEFRAME, limit: 300 }, abort), 60);
   const bars = useMemo(() => data && chartBars(data.candles), [data]);
-  const change = useResource(`${secid}|change`, (abort) => dayChange(secid, facts.sector, abort), 60);
+  const change = useResource(`change|${secid}`, (abort) => dayChange(secid, facts.sector, abort), 60);
   const picture = useMemo(() => pictureOf(call), [call]);
-  return html`<${Head} facts=${facts} bars=${bars} change=${change.data ? change.data.percent : null} />
+  return html`<${Head} secid=${secid} facts=${facts} bars=${bars} change=${change.data ? change.data.percent : null} />
     ${facts.is_simulated && html`<${Badge} kind="simulated" />`}
     <section class="card card-chart" aria-label=${t("chart.title")}>
       ${loading && html`<${Skeleton} heights=${[320]} />`}
-      ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
+      ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}
       ${bars && !bars.length && html`<${Empty} title=${t("chart.empty")} text=${t("chart.empty.text")} />`}
       ${bars && bars.length > 0 && html`<${CandleChart} bars=${bars} picture=${picture} decimals=${facts.decimals}
         label=${t("chart.label", { secid, n: bars.length, price: price(bars[bars.length - 1].close, facts.decimals) })} />`}
@@ -70,13 +70,13 @@ function Behind({ call, facts }) {
 }
 
 /** The second screen. */
-export function TickerScreen({ secid, horizon }) {
+export function TickerScreen({ ticker: secid, horizon }) {
   const chosen = HORIZONS.includes(horizon) ? horizon : HORIZONS[1];
-  const facts = useResource(secid, (abort) => instrument(secid, abort));
-  const said = useResource(`${secid}|${chosen}|${language.value}`, (abort) => analysis({ secid, timeframe: TIMEFRAME, horizon: chosen }, abort), 60);
+  const facts = useResource(`instrument|${secid}`, (abort) => instrument(secid, abort));
+  const said = useResource(`analysis|${secid}|${chosen}|${language.value}`, (abort) => analysis({ secid, timeframe: TIMEFRAME, horizon: chosen }, abort), 60);
   const call = useMemo(() => said.data && callOf(said.data), [said.data]);
-  if (facts.problem) {
-    return html`<main class="screen" id="main"><${Head} facts=${null} /><${Failure} problem=${facts.problem} onRetry=${facts.reload} /></main>`;
+  if (facts.problem && !facts.data) {
+    return html`<main class="screen" id="main"><${Head} secid=${secid} facts=${null} /><${Failure} problem=${facts.problem} onRetry=${facts.reload} /></main>`;
   }
   if (!facts.data) return html`<main class="screen" id="main"><${Skeleton} heights=${[56, 360, 240]} /></main>`;
   const inDays = t("horizon.days", { n: parseInt(chosen, 10) });
@@ -89,7 +89,7 @@ export function TickerScreen({ secid, horizon }) {
         options=${HORIZONS.map((key) => [key, t("horizon.days", { n: parseInt(key, 10) })])} />
       ${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} />`}
       ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
-      ${said.problem && html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
+      ${said.problem && !said.data && html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
       ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.data.decimals} />
         <${Scenarios} scenarios=${call.scenarios} decimals=${facts.data.decimals} horizon=${inDays} />
         <${Expectations} call=${call} />`}
