@@ -17,6 +17,19 @@ INSTRUMENT: dict[str, Any] = {
     "is_simulated": True,
     "issue_size_shares": None,
 }
+INSTRUMENT_DETAIL: dict[str, Any] = INSTRUMENT | {
+    "is_simulated": False,
+    "session": {"code": "main", "until": "2024-03-01T18:50:00+03:00"},
+}
+COMPANY: dict[str, Any] = {
+    "secid": "SBER",
+    "sector": "finance",
+    "as_of": "2024-03-01T16:00:00+03:00",
+    "figures": [
+        {"metric": "pe", "unit": "times", "value": 4.3, "median": 5.1, "lower": 2, "peers": 11},
+        {"metric": "net_debt_ebitda", "unit": "times", "value": None, "median": None, "lower": 0, "peers": 0},
+    ],
+}
 CANDLES: dict[str, Any] = {
     "secid": "SIM01",
     "timeframe": "1h",

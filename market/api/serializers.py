@@ -43,6 +43,53 @@ class InstrumentSerializer(serializers.Serializer[Any]):
     issue_size_shares = serializers.IntegerField(allow_null=True)
 
 
+class SessionSerializer(serializers.Serializer[Any]):
+    """Whether shares are traded now."""
+
+    code = serializers.CharField(
+        allow_null=True, help_text="morning, main, evening or weekend; null: the exchange is closed."
+    )
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="When the session ends or, closed, when the next one begins."
+    )
+
+
+class InstrumentDetailSerializer(InstrumentSerializer):
+    """One instrument with the state of trading."""
+
+    session = SessionSerializer(
+        allow_null=True, help_text="Null for a simulated share: no exchange trades it."
+    )
+
+
+class CompanyQuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """As known when."""
+
+    at = serializers.DateTimeField(
+        required=False, help_text="A past moment with offset; left out: the present."
+    )
+
+
+class CompanyFigureSerializer(serializers.Serializer[Any]):
+    """One figure of the company beside the shares of its sector."""
+
+    metric = serializers.CharField(help_text="pe, pb, roe, net_debt_ebitda or dividend_yield.")
+    unit = serializers.CharField(help_text="`times` or `pct`.")
+    value = serializers.FloatField(allow_null=True, help_text="Null: unknown or too old.")
+    median = serializers.FloatField(allow_null=True, help_text="Of the sector's shares with the figure.")
+    lower = serializers.IntegerField(help_text="Shares of the sector with a lower figure.")
+    peers = serializers.IntegerField(help_text="Shares of the sector with the figure, this one included.")
+
+
+class CompanySerializer(serializers.Serializer[Any]):
+    """What reports and prices say of the company."""
+
+    secid = serializers.CharField()
+    sector = serializers.CharField(allow_blank=True)
+    as_of = serializers.DateTimeField(help_text="Every figure was known at this moment.")
+    figures = CompanyFigureSerializer(many=True)
+
+
 class CandleQuerySerializer(serializers.Serializer[dict[str, Any]]):
     """Which candles."""
 

@@ -15,12 +15,18 @@ from market.api.pagination import SecidCursorPagination
 from market.api.serializers import (
     CandleListSerializer,
     CandleQuerySerializer,
+    CompanyQuerySerializer,
+    CompanySerializer,
+    InstrumentDetailSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
+    SessionSerializer,
 )
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
+from market.selectors.company_peers import company_beside_peers
 from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.session_now import session_at
 from traderai.common import clock
 from traderai.common.problems import problem_responses
 
@@ -43,10 +49,21 @@ SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The e
         summary="One instrument",
         tags=["market"],
         parameters=[SECID],
-        responses={200: InstrumentSerializer, **problem_responses(401, 404)},
+        responses={200: InstrumentDetailSerializer, **problem_responses(401, 404)},
         examples=[
-            OpenApiExample("A share", value=examples.INSTRUMENT, response_only=True, status_codes=["200"])
+            OpenApiExample(
+                "A share", value=examples.INSTRUMENT_DETAIL, response_only=True, status_codes=["200"]
+            )
         ],
+    ),
+    company=extend_schema(
+        operation_id="instruments_company",
+        summary="A company's figures beside its sector",
+        tags=["market"],
+        parameters=[SECID, CompanyQuerySerializer],
+        responses={200: CompanySerializer, **problem_responses(400, 401, 404)},
+        examples=[OpenApiExample("A bank", value=examples.COMPANY, response_only=True, status_codes=["200"])],
+        filters=False,
     ),
     candles=extend_schema(
         operation_id="instruments_candles",
@@ -61,7 +78,7 @@ SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The e
     ),
 )
 class InstrumentViewSet(GenericViewSet[Any]):
-    """Instruments and their candles, read only."""
+    """Instruments, the companies behind them and their candles, read only."""
 
     lookup_field = "secid"
     lookup_value_regex = "[A-Za-z0-9._-]{1,36}"
@@ -79,7 +96,30 @@ class InstrumentViewSet(GenericViewSet[Any]):
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
-        return Response(InstrumentSerializer(instrument_get(secid=secid.upper())).data)
+        instrument = instrument_get(secid=secid.upper())
+        session = None if instrument.is_simulated else session_at(at=clock.now())
+        return Response(
+            {
+                **InstrumentSerializer(instrument).data,
+                "session": None if session is None else SessionSerializer(session).data,
+            }
+        )
+
+    @action(detail=True)
+    def company(self, request: Request, secid: str) -> Response:
+        """Return five figures as they were known, each beside the shares of the sector."""
+        query = CompanyQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        now = clock.now()
+        as_of = min(query.validated_data.get("at", now), now)
+        instrument = instrument_get(secid=secid.upper())
+        answer = {
+            "secid": instrument.secid,
+            "sector": instrument.sector,
+            "as_of": as_of,
+            "figures": company_beside_peers(secid=instrument.secid, as_of=as_of),
+        }
+        return Response(CompanySerializer(answer).data)
 
     @action(detail=True)
     def candles(self, request: Request, secid: str) -> Response:
