@@ -10,7 +10,7 @@ import time_machine
 from rest_framework.test import APIClient
 
 from market.models import Instrument
-from market.selectors.company_peers import SHOWN_METRICS
+from market.selectors.company_gauges import GAUGES
 from market.selectors.fundamentals import fundamental_series
 from market.selectors.session_now import session_at
 from tests.features.companies import SECTORS, at, company_market
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.django_db
 
 
 def asked(api: APIClient, secid: str, moment: datetime) -> dict[str, dict[str, object]]:
-    answer = api.get(f"/api/v1/instruments/{secid}/company", {"at": moment.isoformat()})
+    answer = api.get(f"/api/v1/instruments/{secid}/fundamentals", {"at": moment.isoformat()})
     assert answer.status_code == 200, answer.content
-    assert [figure["metric"] for figure in answer.json()["figures"]] == list(SHOWN_METRICS)
-    return {figure["metric"]: figure for figure in answer.json()["figures"]}
+    assert [figure["metric"] for figure in answer.json()["results"]] == list(GAUGES)
+    return {figure["metric"]: figure for figure in answer.json()["results"]}
 
 
 def by_hand(moment: datetime, metric: str, sector: str) -> dict[str, float]:
@@ -61,7 +61,7 @@ def test_each_figure_stands_beside_its_sector_as_it_was_known(api: APIClient):
 def test_a_simulated_share_has_no_company_and_no_session(api: APIClient, shares: list[Instrument]):
     assert all(figure["value"] is None for figure in asked(api, "SIM01", at("2023-11-01")).values())
     assert api.get("/api/v1/instruments/SIM01").json()["session"] is None
-    assert api.get("/api/v1/instruments/SIM99/company").status_code == 404
+    assert api.get("/api/v1/instruments/SIM99/fundamentals").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 /** A trade held against the market, the reader's money and the reader's own state, as one types. */
 import { html, signal, useEffect, useRef, useState } from "./lib.js";
-import { call, send } from "./api.js";
-import { fieldProblem, otherProblem, parseNumber } from "./forms.js";
+import { changeMe } from "./account.js";
+import { call, forgetAnswers } from "./api.js";
+import { fieldProblem, otherProblem, typedNumber } from "./forms.js";
 import { has, language, moment, number, percent, price, roubles, t } from "./i18n.js";
 import { InstrumentPicker } from "./picker.js";
 import { numberProblem, stopProblem, useShare } from "./portfolio_edit.js";
@@ -17,11 +18,11 @@ const draft = signal({ secid: "", side: "BUY", qty: "", unit: "lots", price: "",
 
 /** What is asked of the server; null while it is not whole. */
 function questionOf(form) {
-  const qty = parseNumber(form.qty);
+  const qty = typedNumber(form.qty);
   if (!form.secid || numberProblem(form.qty, { whole: true })) return null;
   if (numberProblem(form.price, { needed: false }) || numberProblem(form.stop, { needed: false })) return null;
   const question = { secid: form.secid, side: form.side, qty, qty_unit: form.unit };
-  const [at, stop] = [parseNumber(form.price), parseNumber(form.stop)];
+  const [at, stop] = [typedNumber(form.price), typedNumber(form.stop)];
   return { ...question, ...(at === null ? {} : { price: at }), ...(stop === null ? {} : { stop }) };
 }
 
@@ -96,7 +97,8 @@ function Capital({ onTold }) {
     if (numberProblem(text)) return;
     setState({ busy: true, problem: null });
     try {
-      await send("PATCH", "/me", { capital_rub: parseNumber(text) });
+      await changeMe({ capital_rub: typedNumber(text) });
+      forgetAnswers("portfolio|");
       toast(t("check.capital.told"));
       onTold();
     } catch (problem) {
@@ -135,8 +137,8 @@ function Verdict({ answer, isCurrent, unit, onTake }) {
 }
 
 function Form({ form, set, share, problem }) {
-  const at = parseNumber(form.price) || (share.last && share.last.close);
-  const qty = parseNumber(form.qty);
+  const at = typedNumber(form.price) || (share.last && share.last.close);
+  const qty = typedNumber(form.qty);
   const lot = share.facts ? share.facts.lot_size : 0;
   const decimals = share.facts ? share.facts.decimals : 2;
   const hint = lot && qty > 0 && form.unit === "lots" ? t("form.qty.lots", { count: number(qty * lot), n: qty * lot }) : lot ? t("form.lot", { n: lot, count: number(lot) }) : "";

@@ -1,7 +1,7 @@
 /** The trades as they were told, the newest first, and telling of one more. */
 import { html, useState } from "./lib.js";
 import { ask, call, forgetAnswers, useResource } from "./api.js";
-import { fieldProblem, FormSheet, otherProblem, parseNumber, useWrite } from "./forms.js";
+import { fieldProblem, FormSheet, otherProblem, typedNumber, useWrite } from "./forms.js";
 import { has, moment, number, price, roubles, t } from "./i18n.js";
 import { InstrumentPicker } from "./picker.js";
 import { numberProblem, stopProblem, useShare } from "./portfolio_edit.js";
@@ -65,16 +65,16 @@ function TradeSheet({ accounts, account, onClose, onDone }) {
     secid: form.secid ? "" : t("field.required"),
     qty: numberProblem(form.qty, { whole: true }),
     at: numberProblem(form.at),
-    commission: form.commission && parseNumber(form.commission) !== 0 ? numberProblem(form.commission, { needed: false }) : "",
-    stop: stopProblem(form.stop, parseNumber(form.at), form.side === "BUY"),
+    commission: form.commission && typedNumber(form.commission) !== 0 ? numberProblem(form.commission, { needed: false }) : "",
+    stop: stopProblem(form.stop, typedNumber(form.at), form.side === "BUY"),
   };
   const wrong = (name, ...fields) => (tried && own[name]) || fieldProblem(problem, ...fields);
   const submit = async () => {
     setTried(true);
     if (Object.values(own).some(Boolean)) return;
     const done = await write("POST", "/actions", {
-      account_id: account || (accounts[0] ? accounts[0].id : undefined), secid: form.secid, side: form.side, qty: parseNumber(form.qty), qty_unit: form.unit, price: parseNumber(form.at),
-      commission: parseNumber(form.commission) ?? undefined, stop: parseNumber(form.stop) ?? undefined, traded_at: form.when ? `${form.when}:00+03:00` : undefined,
+      account_id: account || (accounts[0] ? accounts[0].id : undefined), secid: form.secid, side: form.side, qty: typedNumber(form.qty), qty_unit: form.unit, price: typedNumber(form.at),
+      commission: typedNumber(form.commission) ?? undefined, stop: typedNumber(form.stop) ?? undefined, traded_at: form.when ? `${form.when}:00+03:00` : undefined,
     });
     if (!done) return;
     toast([t("journal.told", { secid: form.secid }), ...done.remarks.map((one) => one.text)].join(" "));

@@ -1,19 +1,12 @@
 /** What a reader fills in: numbers as people write them, problems beside their fields, writes that are done once. */
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { send, wishKey } from "./api.js";
-import { has, language, t } from "./i18n.js";
+import { has, parseNumber, t } from "./i18n.js";
 import { haptic } from "./telegram.js";
 import { wordsOf } from "./ui.js";
 
-/** The number that a reader typed, in either language's way of writing it; NaN for what is none, null for nothing. */
-export function parseNumber(text) {
-  const bare = String(text ?? "").replace(/[\s\u00a0\u202f]/g, "");
-  if (!bare) return null;
-  // An English reader's comma parts thousands where it can; every other comma is a decimal sign.
-  const isGrouped = language.value === "en" && /^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(bare);
-  const plain = isGrouped ? bare.replaceAll(",", "") : bare.replace(",", ".");
-  return /^[+-]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
-}
+/** The number that a reader typed: null for nothing, NaN for what is none. */
+export const typedNumber = (text) => (text.trim() ? parseNumber(text) : null);
 
 /** What is wrong with a field in the reader's words, where its code has some; else as the server says it. */
 export function wrongWords({ code, detail }, field) {

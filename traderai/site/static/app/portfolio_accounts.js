@@ -1,6 +1,6 @@
 /** Opening an account: one's real one, or a virtual one to practise in. */
 import { html, useState } from "./lib.js";
-import { fieldProblem, FormSheet, otherProblem, parseNumber, useWrite } from "./forms.js";
+import { fieldProblem, FormSheet, otherProblem, typedNumber, useWrite } from "./forms.js";
 import { numberProblem } from "./portfolio_edit.js";
 import { t } from "./i18n.js";
 import { Field, Segments, toast } from "./ui.js";
@@ -19,7 +19,7 @@ export function AccountSheet({ first, onClose, onDone }) {
   const submit = async () => {
     setTried(true);
     if (own.name || own.capital) return;
-    const done = await write("POST", "/accounts", { kind: form.kind, name: form.name.trim(), capital: parseNumber(form.capital) });
+    const done = await write("POST", "/accounts", { kind: form.kind, name: form.name.trim(), capital: typedNumber(form.capital) });
     if (!done) return;
     toast(t("portfolio.account.made", { name: done.name }));
     onDone({ account: done.id });

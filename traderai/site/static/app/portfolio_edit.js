@@ -1,7 +1,7 @@
 /** Telling of a position, setting it right, closing it; in a virtual account these are orders. */
 import { html, signal, useState } from "./lib.js";
 import { candles, instrument, useResource } from "./api.js";
-import { fieldProblem, FormSheet, otherProblem, parseNumber, useWrite } from "./forms.js";
+import { fieldProblem, FormSheet, otherProblem, typedNumber, useWrite } from "./forms.js";
 import { InstrumentPicker } from "./picker.js";
 import { moment, number, price, roubles, t } from "./i18n.js";
 import { Field, Segments, toast } from "./ui.js";
@@ -21,7 +21,7 @@ export function useShare(secid) {
 
 /** What is missing or impossible in a number, before anybody is asked. */
 export function numberProblem(text, { needed = true, whole = false } = {}) {
-  const value = parseNumber(text);
+  const value = typedNumber(text);
   if (value === null) return needed ? t("field.required") : "";
   if (Number.isNaN(value)) return t("field.not_a_number");
   if (value <= 0) return t("field.positive");
@@ -31,7 +31,7 @@ export function numberProblem(text, { needed = true, whole = false } = {}) {
 /** A stop that lies where there is profit. */
 export function stopProblem(stop, at, isLong) {
   const problem = numberProblem(stop, { needed: false });
-  const value = parseNumber(stop);
+  const value = typedNumber(stop);
   if (problem || value === null || !at) return problem;
   return value >= at === isLong ? t(isLong ? "field.stop_on_the_wrong_side.long" : "field.stop_on_the_wrong_side.short") : "";
 }
@@ -40,7 +40,7 @@ export function stopProblem(stop, at, isLong) {
 const inMoscow = (text) => (text ? `${text}:00+03:00` : undefined);
 
 function Quantity({ name, value, onInput, facts, error }) {
-  const qty = parseNumber(value);
+  const qty = typedNumber(value);
   const lot = facts ? facts.lot_size : 0;
   const hint = facts ? (qty > 0 && unit.value === "lots" ? t("form.qty.lots", { count: number(qty * lot), n: qty * lot }) : t("form.lot", { n: lot, count: number(lot) })) : "";
   return html`<div class="field-pair">
@@ -50,13 +50,13 @@ function Quantity({ name, value, onInput, facts, error }) {
 }
 
 function bodyOf({ secid, side, qty, at, stop, when }, account, isOrder) {
-  const body = { secid, qty: parseNumber(qty), qty_unit: unit.value, stop: parseNumber(stop) ?? undefined, account_id: account ? account.id : undefined };
+  const body = { secid, qty: typedNumber(qty), qty_unit: unit.value, stop: typedNumber(stop) ?? undefined, account_id: account ? account.id : undefined };
   if (isOrder) return { ...body, side: side === "long" ? "BUY" : "SELL" };
-  return { ...body, side, avg_price: parseNumber(at), opened_at: inMoscow(when) };
+  return { ...body, side, avg_price: typedNumber(at), opened_at: inMoscow(when) };
 }
 
 function problemsOf(form, share, isOrder) {
-  const paid = (!isOrder && parseNumber(form.at)) || (share.last && share.last.close);
+  const paid = (!isOrder && typedNumber(form.at)) || (share.last && share.last.close);
   return {
     secid: form.secid ? "" : t("field.required"),
     qty: numberProblem(form.qty, { whole: true }),
@@ -66,8 +66,8 @@ function problemsOf(form, share, isOrder) {
 }
 
 function Worth({ form, share }) {
-  const at = parseNumber(form.at) || (share.last && share.last.close);
-  const shares = parseNumber(form.qty) * (unit.value === "lots" ? (share.facts ? share.facts.lot_size : NaN) : 1);
+  const at = typedNumber(form.at) || (share.last && share.last.close);
+  const shares = typedNumber(form.qty) * (unit.value === "lots" ? (share.facts ? share.facts.lot_size : NaN) : 1);
   if (!at || !(shares > 0)) return null;
   return html`<p class="worth"><span>${t("form.worth")}</span><b>${roubles(at * shares)}</b></p>`;
 }
@@ -115,9 +115,9 @@ const asText = (value) => (value === null || value === undefined ? "" : String(N
 /** What is sent of a change: what the reader has written anew. */
 function changeOf(form, before) {
   const change = {};
-  if (form.qty !== before.qty) Object.assign(change, { qty: parseNumber(form.qty), qty_unit: "shares" });
-  if (form.at !== before.at) change.avg_price = parseNumber(form.at);
-  if (form.stop !== before.stop) change.stop = parseNumber(form.stop);
+  if (form.qty !== before.qty) Object.assign(change, { qty: typedNumber(form.qty), qty_unit: "shares" });
+  if (form.at !== before.at) change.avg_price = typedNumber(form.at);
+  if (form.stop !== before.stop) change.stop = typedNumber(form.stop);
   return change;
 }
 
@@ -155,17 +155,17 @@ export function CloseForm({ one, held, account, onClose, onDone }) {
   const [form, setForm] = useState({ qty: asText(held.qty), at: asText(Number(one.price_rub.toFixed(4))), when: "" });
   const { busy, problem, write } = useWrite();
   const set = (name) => (value) => setForm((old) => ({ ...old, [name]: value }));
-  const qty = parseNumber(form.qty);
+  const qty = typedNumber(form.qty);
   const own = how === "sold" ? { qty: numberProblem(form.qty, { whole: true }) || (qty > held.qty ? t("field.too_many", { count: number(held.qty) }) : ""), at: numberProblem(form.at) } : {};
   const submit = async () => {
     const side = one.side === "long" ? "SELL" : "BUY";
-    const sale = { account_id: account.id, secid: one.secid, side, qty, qty_unit: "shares", price: parseNumber(form.at), traded_at: inMoscow(form.when) };
+    const sale = { account_id: account.id, secid: one.secid, side, qty, qty_unit: "shares", price: typedNumber(form.at), traded_at: inMoscow(form.when) };
     const done = how === "sold" ? await write("POST", "/actions", sale) : await write("DELETE", `/positions/${held.id}`);
     if (!done) return;
     toast(t(isVirtual ? "portfolio.ordered" : "portfolio.closed", { secid: one.secid }));
     onDone();
   };
-  const gain = how === "sold" && !own.qty && !own.at ? (parseNumber(form.at) - held.avg_price) * qty * (one.side === "long" ? 1 : -1) : null;
+  const gain = how === "sold" && !own.qty && !own.at ? (typedNumber(form.at) - held.avg_price) * qty * (one.side === "long" ? 1 : -1) : null;
   return html`<${FormSheet} title=${t("portfolio.close.title", { secid: one.secid })} onClose=${onClose} onSubmit=${submit} busy=${busy} disabled=${Object.values(own).some(Boolean)}
     submit=${t(`portfolio.close.${how}`)} kind=${how === "wrong" ? "button-danger" : ""} problem=${otherProblem(problem, MADE)}>
     ${!isVirtual && html`<${Segments} label=${t("portfolio.close.how")} value=${how} onChange=${setHow}
