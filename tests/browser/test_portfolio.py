@@ -222,7 +222,7 @@ def test_loading_old_prices_and_a_broken_server_are_told(reader: Reader, filled_
         status=500, json={"code": "server_error", "status": 500, "detail": "", "request_id": "r-1"}
     )
     expect(page.get_by_role("alert")).to_contain_text("it has been recorded")
-    expect(page.locator(".row-position").first).to_contain_text("no price")
+    expect(page.locator(".row-position").first).to_contain_text("No advice")
     reader.screenshot("portfolio-broken-en-dark-390")
     page.unroute("**/api/v1/analyze_portfolio")
 

@@ -148,7 +148,7 @@ function Form({ form, set, share, problem }) {
     <div class="field-pair"><${Field} name="check-qty" label=${t("form.qty")} value=${form.qty} onInput=${set("qty")} inputmode="numeric" hint=${hint} autocomplete="off"
         error=${(form.qty && numberProblem(form.qty, { whole: true })) || fieldProblem(problem, "qty", "amount")} />
       <${Segments} label=${t("form.unit")} value=${form.unit} onChange=${set("unit")} options=${[["lots", t("unit.lots")], ["shares", t("unit.shares")]]} /></div>
-    <div class="field-row"><${Field} name="check-price" label=${t("check.price")} value=${form.price} onInput=${set("price")} inputmode="decimal" suffix="₽" autocomplete="off"
+    <div class="field-two"><${Field} name="check-price" label=${t("check.price")} value=${form.price} onInput=${set("price")} inputmode="decimal" suffix="₽" autocomplete="off"
         placeholder=${share.last ? number(share.last.close, decimals) : ""} error=${numberProblem(form.price, { needed: false }) || fieldProblem(problem, "price")} />
       <${Field} name="check-stop" label=${t("form.stop")} value=${form.stop} onInput=${set("stop")} inputmode="decimal" suffix="₽" autocomplete="off"
         error=${stopProblem(form.stop, at, form.side === "BUY") || fieldProblem(problem, "stop")} /></div>

@@ -85,7 +85,7 @@ function TradeSheet({ accounts, account, onClose, onDone }) {
     <${Segments} label=${t("form.side")} value=${form.side} onChange=${set("side")} options=${[["BUY", t("action.BUY")], ["SELL", t("action.SELL")]]} />
     <div class="field-pair"><${Field} name="trade-qty" label=${t("form.qty")} value=${form.qty} onInput=${set("qty")} inputmode="numeric" error=${wrong("qty", "qty")} autocomplete="off" hint=${share.facts ? t("form.lot", { n: share.facts.lot_size, count: number(share.facts.lot_size) }) : ""} />
       <${Segments} label=${t("form.unit")} value=${form.unit} onChange=${set("unit")} options=${[["lots", t("unit.lots")], ["shares", t("unit.shares")]]} /></div>
-    <div class="field-row"><${Field} name="trade-price" label=${t("form.price")} value=${form.at} onInput=${set("at")} inputmode="decimal" suffix="₽" error=${wrong("at", "price")} autocomplete="off" />
+    <div class="field-two"><${Field} name="trade-price" label=${t("form.price")} value=${form.at} onInput=${set("at")} inputmode="decimal" suffix="₽" error=${wrong("at", "price")} autocomplete="off" />
       <${Field} name="trade-commission" label=${t("form.commission")} value=${form.commission} onInput=${set("commission")} inputmode="decimal" suffix="₽" error=${wrong("commission", "commission")} autocomplete="off" /></div>
     <p class="fine">${t("form.commission.hint")}</p>
     <${Field} name="trade-when" label=${t("form.when")} type="datetime-local" value=${form.when} onInput=${set("when")} hint=${t("form.when.hint")} error=${fieldProblem(problem, "traded_at")} />
@@ -94,7 +94,7 @@ function TradeSheet({ accounts, account, onClose, onDone }) {
 }
 
 function Filter({ accounts, account, secid, onAccount, onSecid }) {
-  return html`<div class="field-row journal-filter">
+  return html`<div class="field-two journal-filter">
     <${InstrumentPicker} name="journal-secid" label=${t("journal.share")} secid=${secid} onPick=${onSecid} />
     ${accounts.length > 1 && html`<${Select} name="journal-account" label=${t("portfolio.accounts")} value=${String(account || "")} onChange=${(key) => onAccount(Number(key))}
       options=${[["", t("journal.all")], ...accounts.map((one) => [String(one.id), one.name])]} />`}

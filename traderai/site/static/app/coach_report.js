@@ -2,7 +2,7 @@
 import { html, useState } from "./lib.js";
 import { ask, useResource } from "./api.js";
 import { Bars, Line } from "./coach_charts.js";
-import { language, moment, money, number, roubles, t } from "./i18n.js";
+import { language, moment, number, roubles, t } from "./i18n.js";
 import { Result } from "./portfolio_parts.js";
 import { Empty, Figure, Loaded, tone } from "./ui.js";
 
@@ -103,7 +103,7 @@ function Week({ report }) {
       <dl class="figures"><${Figure} label=${t("report.result.week")} value=${html`<${Result} rub=${report.pnl_rub} />`} note=${t("report.decisions.count", { n: report.decisions, count: number(report.decisions) })} />
         <${Figure} label=${t("report.closed")} value=${html`<${Result} rub=${report.closed.pnl_rub} />`} note=${t("report.exits", { n: report.closed.exits, count: number(report.closed.exits), won: number(report.closed.winners) })} />
         <${Decision} one=${report.best} kind="best" /><${Decision} one=${report.worst} kind="worst" /></dl>
-      ${weeks.length > 1 && html`<p class="fine">${t("report.result.weeks")}</p><${Bars} label=${t("report.result.weeks")} bars=${weeks.map((one) => ({ label: short(one.week), value: one.pnl_rub, text: roubles(one.pnl_rub, { signed: true }), short: money(one.pnl_rub).replace("-", "−") }))} />`}
+      ${weeks.length > 1 && html`<p class="fine">${t("report.result.weeks")}</p><${Bars} label=${t("report.result.weeks")} bars=${weeks.map((one) => ({ label: short(one.week), value: one.pnl_rub, text: roubles(one.pnl_rub, { signed: true }), short: roubles(one.pnl_rub, { signed: true }).replace(/\s?₽/, "") }))} />`}
     </section>
     <${Sides} report=${report} /></div>
     <div class="two-side"><${Habits} report=${report} />

@@ -8,7 +8,7 @@ const STATES = { pending: "◷", filled: "✓", refused: "✕" };
 
 function Order({ order }) {
   return html`<li><span class="order-side text-${order.side === "BUY" ? "up" : "down"}" aria-hidden="true">${MARKS[order.side]}</span>
-    <span class="grow"><b>${order.secid}</b> ${t(`action.${order.side}.word`)} ${t("call.size.shares", { n: order.qty, count: number(order.qty) })}
+    <span class="grow"><b>${order.secid}</b>: ${t(`action.${order.side}.todo`)} ${t("call.size.shares", { n: order.qty, count: number(order.qty) })}
       <small>${moment(order.ordered_at)}</small>${order.refusal_text && html`<small>${order.refusal_text}</small>`}</span>
     <span class="state-word"><span aria-hidden="true">${STATES[order.state] || ""} </span>${t(`orders.${order.state}`)}</span></li>`;
 }

@@ -74,11 +74,12 @@ function Sheet({ one, held, account, onClose, onChanged }) {
   return html`<${FormSheet} title="${one.secid} · ${one.name}" onClose=${onClose} onSubmit=${() => {}}><${View} one=${one} onMode=${setMode} /><//>`;
 }
 
-/** A position that nothing can be said of: it can be closed. */
-function PricelessRow({ row, onOpen }) {
+/** A position without an analysis: what the book knows of it, and that it can be closed. */
+function BareRow({ row, onOpen }) {
   return html`<button class="row row-position" onClick=${onOpen} aria-haspopup="dialog">
     <span class="row-name"><b>${row.secid}</b><small>${shares(row.qty)}</small></span>
-    <span class="row-figures"><b>–</b></span><span class="pill advice fill-none"><span aria-hidden="true">⊘ </span>${t("portfolio.price.none")}</span>
+    <span class="row-figures"><b>${roubles(row.value)}</b><small>${row.pnl === null ? "" : html`<${Result} rub=${row.pnl} />`}</small></span>
+    <span class="pill advice fill-none"><span aria-hidden="true">⊘ </span>${t(row.price === null ? "portfolio.price.none" : "portfolio.advice.none")}</span>
   </button>`;
 }
 
@@ -86,7 +87,7 @@ function PricelessRow({ row, onOpen }) {
 export function Positions({ answer, held, account, onChanged }) {
   const [open, setOpen] = useState("");
   const rows = [...answer.positions].sort((a, b) => Math.abs(b.value_rub) - Math.abs(a.value_rub));
-  const priceless = held.filter((row) => !rows.some((one) => one.secid === row.secid));
+  const bare = held.filter((row) => !rows.some((one) => one.secid === row.secid));
   const one = rows.find((row) => row.secid === open);
   const own = held.find((row) => row.secid === open);
   const shut = () => setOpen("");
@@ -95,9 +96,9 @@ export function Positions({ answer, held, account, onChanged }) {
     onChanged();
   };
   return html`<section aria-labelledby="positions-title">
-    <h2 id="positions-title" class="section-title">${t("portfolio.positions", { n: rows.length + priceless.length })}</h2>
+    <h2 id="positions-title" class="section-title">${t("portfolio.positions", { n: rows.length + bare.length })}</h2>
     <div class="card list">${rows.map((row) => html`<${Row} key=${row.secid} one=${row} onOpen=${() => setOpen(row.secid)} />`)}
-      ${priceless.map((row) => html`<${PricelessRow} key=${row.secid} row=${row} onOpen=${() => setOpen(row.secid)} />`)}</div>
+      ${bare.map((row) => html`<${BareRow} key=${row.secid} row=${row} onOpen=${() => setOpen(row.secid)} />`)}</div>
     ${one && own && html`<${Sheet} one=${one} held=${own} account=${account} onClose=${shut} onChanged=${onChanged} />`}
     ${!one && own && html`<${CloseForm} one=${{ secid: own.secid, side: own.side, price_rub: own.avg_price }} held=${own} account=${account} onClose=${shut} onDone=${closed} />`}
   </section>`;
