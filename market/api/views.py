@@ -11,20 +11,25 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from market.api import examples
-from market.api.pagination import SecidCursorPagination
 from market.api.serializers import (
     CandleListSerializer,
     CandleQuerySerializer,
+    FundamentalsSerializer,
+    InstrumentPageSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
 )
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
+from market.selectors.company_gauges import company_gauges
 from market.selectors.instruments import instrument_get, instrument_list
 from traderai.common import clock
+from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
 SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The exchange's ticker.")
+_BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.secid,), words=(str,))
 
 
 @extend_schema_view(
@@ -33,9 +38,9 @@ SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The e
         summary="Instruments",
         tags=["market"],
         parameters=[InstrumentQuerySerializer],
-        responses={200: InstrumentSerializer(many=True), **problem_responses(400, 401, 422)},
+        responses={200: InstrumentPageSerializer, **problem_responses(400, 401, 422)},
         examples=[
-            OpenApiExample("A share", value=examples.INSTRUMENT, response_only=True, status_codes=["200"])
+            OpenApiExample("A share", value=examples.INSTRUMENTS, response_only=True, status_codes=["200"])
         ],
     ),
     retrieve=extend_schema(
@@ -59,23 +64,38 @@ SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The e
         ],
         filters=False,
     ),
+    fundamentals=extend_schema(
+        operation_id="instruments_fundamentals",
+        summary="A company's figures: P/E, P/B, ROE, net debt to EBITDA, dividend yield",
+        description="As known now, each with the reports behind it; null where nothing that counts is known.",
+        tags=["market"],
+        parameters=[SECID, ACCEPT_LANGUAGE],
+        responses={200: FundamentalsSerializer, **problem_responses(401, 404)},
+        examples=[
+            OpenApiExample(
+                "Two of five", value=examples.FUNDAMENTALS, response_only=True, status_codes=["200"]
+            )
+        ],
+        filters=False,
+    ),
 )
 class InstrumentViewSet(GenericViewSet[Any]):
     """Instruments and their candles, read only."""
 
     lookup_field = "secid"
     lookup_value_regex = "[A-Za-z0-9._-]{1,36}"
-    pagination_class = SecidCursorPagination
     serializer_class = InstrumentSerializer
 
     def list(self, request: Request) -> Response:
         """Return a page of instruments."""
         query = InstrumentQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        rows = instrument_list(active_only=query.validated_data["active_only"])
-        wanted = [row for row in rows if _matches(row, query.validated_data)]
-        page = self.paginate_queryset(sorted(wanted, key=lambda row: row.secid))
-        return self.get_paginated_response(InstrumentSerializer(page, many=True).data)
+        asked = query.validated_data
+        after = _BY_TICKER.place_of(asked.get("cursor")) or ("",)
+        rows = instrument_list(active_only=asked["active_only"])
+        wanted = [row for row in rows if row.secid > after[0] and _matches(row, asked)]
+        page = _BY_TICKER.page(request, sorted(wanted, key=lambda row: row.secid), asked["page_size"])
+        return Response(InstrumentPageSerializer(page).data)
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
@@ -101,6 +121,18 @@ class InstrumentViewSet(GenericViewSet[Any]):
             "candles": rows,
         }
         return Response(CandleListSerializer(answer).data)
+
+    @action(detail=True)
+    def fundamentals(self, request: Request, secid: str) -> Response:
+        """Return the company's figures as known now."""
+        now = clock.now()
+        instrument = instrument_get(secid=secid.upper())
+        answer = {
+            "secid": instrument.secid,
+            "as_of": now,
+            "results": company_gauges(secid=instrument.secid, as_of=now),
+        }
+        return Response(FundamentalsSerializer(answer, context={"language": language_of(request)}).data)
 
 
 def _matches(row: InstrumentFacts, query: dict[str, Any]) -> bool:

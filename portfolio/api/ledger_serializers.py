@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from portfolio.ledger_phrases import PHRASES, remark_text
+from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 _MOST = 10**12
 _SIDES = ("long", "short")
@@ -213,19 +214,16 @@ class ChangedPositionSerializer(serializers.Serializer[Any]):
     order = OrderSerializer(allow_null=True, help_text="Of a virtual account: it closes the position.")
 
 
-class TradeQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class TradeQuerySerializer(PageQuerySerializer):
     """Which trades."""
 
     account_id = serializers.IntegerField(required=False, help_text="Left out: all accounts.")
     secid = serializers.CharField(required=False, max_length=36)
-    cursor = serializers.CharField(required=False, max_length=200, help_text="From `next` of a page.")
-    page_size = serializers.IntegerField(required=False, default=50, min_value=1, max_value=200)
 
 
-class TradePageSerializer(serializers.Serializer[Any]):
+class TradePageSerializer(PageSerializer):
     """A page of trades, the newest first."""
 
-    next = serializers.URLField(allow_null=True, help_text="Address of the next page; null on the last.")
     results = TradeSerializer(many=True)
 
 
