@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from traderai.site.settings.accounts import PROXY_COUNT
+
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "traderai.accounts.authentication.TokenAuthentication",
         "traderai.accounts.authentication.SignedInAuthentication",
         "traderai.accounts.authentication.DevelopmentUserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "NUM_PROXIES": PROXY_COUNT,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -40,6 +44,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [
+        "traderai.accounts.authentication.TokenAuthentication",
         "traderai.accounts.authentication.SignedInAuthentication",
         "market.api.news_auth.ServiceTokenAuthentication",
     ],

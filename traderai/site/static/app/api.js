@@ -57,7 +57,11 @@ async function answerOf(path, { method, body, key, signal: abort }) {
 export async function call(path, options = {}) {
   const asked = { method: "GET", ...options };
   let response = await answerOf(path, asked);
-  if (response.status === 401 && (await renew())) response = await answerOf(path, asked);
+  if (response.status === 401) {
+    const outcome = await renew();
+    if (outcome === "offline") throw new Problem(0, { code: "offline" });
+    if (outcome === "renewed") response = await answerOf(path, asked);
+  }
   if (response.ok) {
     known();
     const content = response.status === 204 ? {} : await response.json();

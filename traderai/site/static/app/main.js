@@ -1,9 +1,10 @@
 /** Starts the Mini App: theme, language, who asks, router, then the screen that the address names. */
 import { html, render, useEffect, useState } from "./lib.js";
+import { loadMe } from "./account.js";
 import { online, startOnline } from "./api.js";
-import { startLanguage, t } from "./i18n.js";
+import { has, startLanguage, t } from "./i18n.js";
 import { route, startRouter } from "./router.js";
-import { loginAddress, session, startSession } from "./session.js";
+import { loginAddress, refusal, session, startSession } from "./session.js";
 import { Tabs } from "./tabs.js";
 import { close, insideTelegram, start as startTelegram } from "./telegram.js";
 import { startTheme } from "./theme.js";
@@ -46,12 +47,14 @@ function Screen({ name }) {
     : html`<${Skeleton} heights=${[32, 96, 320]} />`}</main>`;
 }
 
-/** The server no longer knows the reader. */
-function Expired() {
+/** The server does not know the reader, or not any more: why, and the way back. */
+function Outside() {
+  const state = session.value;
+  const why = state !== "expired" ? `session.${state}` : !insideTelegram ? "session.browser" : has(`problem.${refusal.value}`) ? `problem.${refusal.value}` : "session.telegram";
   return html`<main class="screen" id="main"><section class="card state" role="alert">
     <div class="state-mark" aria-hidden="true">⏻</div>
-    <h1>${t("session.title")}</h1>
-    <p>${t(insideTelegram ? "session.telegram" : "session.browser")}</p>
+    <h1>${t(state === "expired" ? "session.title" : `session.${state}.title`)}</h1>
+    <p>${t(why)}</p>
     ${insideTelegram
       ? html`<button class="button" onClick=${close}>${t("session.close")}</button>`
       : html`<a class="button" href=${loginAddress()}>${t("session.again")}</a>`}
@@ -64,7 +67,7 @@ function App() {
     ${isOpen && html`<${Tabs} />`}
     <div class="page">
       ${!online.value && html`<div class="offline" role="status"><span aria-hidden="true">⌁</span> ${t("offline.text")}</div>`}
-      ${isOpen ? html`<${Screen} name=${route.value.screen} />` : html`<${Expired} />`}
+      ${isOpen ? html`<${Screen} name=${route.value.screen} />` : html`<${Outside} />`}
       <footer class="legal"><p>${t("legal.notice")}</p></footer>
     </div>
     <${Toasts} />`;
@@ -79,6 +82,8 @@ async function start() {
   const place = document.getElementById("app");
   place.replaceChildren();
   render(html`<${App} />`, place);
+  // Its problems are those of the screen, too, which tells them.
+  loadMe().catch(() => {});
 }
 
 start();
