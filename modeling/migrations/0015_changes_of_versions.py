@@ -12,6 +12,6 @@ noted = import_module("market.migrations.0007_changes_of_the_market").noted
 class Migration(migrations.Migration):
     """The triggers."""
 
-    dependencies = [("modeling", "0013_earlier_systems"), ("market", "0007_changes_of_the_market")]
+    dependencies = [("modeling", "0014_words_on_signals"), ("market", "0007_changes_of_the_market")]
 
     operations = [noted("modeling_modelversion")]
