@@ -104,7 +104,7 @@ def test_what_was_exchanged_is_refused_in_whatever_spelling():
 
 
 @pytest.mark.parametrize(
-    "init_data", ["", "x", "x" * 4097, None, 7, {}, ["x"], "hash=" + "0" * 64, "\0", "user=%00"]
+    "init_data", ["", "x", "x" * 4097, None, 7, {}, ["x"], "hash=" + "0" * 64, "user=%00"]
 )
 def test_nonsense_is_refused_and_leaves_nothing(init_data):
     answer = by_telegram(init_data)
