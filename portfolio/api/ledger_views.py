@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from portfolio.api import ledger_examples as examples
 from portfolio.api.ledger_serializers import (
+    AccountChangeSerializer,
     AccountListSerializer,
     AccountRequestSerializer,
     AccountSerializer,
@@ -39,7 +40,7 @@ from portfolio.selectors.journal import accounts_get, trades_page
 from portfolio.selectors.orders import orders_get
 from portfolio.selectors.positions import positions_valued
 from portfolio.selectors.watchlist import watchlist_get
-from portfolio.services.accounts import account_create
+from portfolio.services.accounts import account_change, account_create
 from portfolio.services.positions import position_adjust, position_delete, position_open
 from portfolio.services.record import trade_record
 from portfolio.services.watchlist import watchlist_replace
@@ -52,6 +53,7 @@ _ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Account an
 _BY_TIME = PageOrder[TradeFacts](
     "actions", place=lambda row: (row.traded_at, row.id), words=(datetime.fromisoformat, int)
 )
+_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _RECORDED: dict[Any, Any] = {
     200: RecordedSerializer,
     201: RecordedSerializer,
@@ -72,6 +74,8 @@ def _asked(value: dict[str, Any]) -> list[OpenApiExample]:
 class AccountViewSet(GenericViewSet[Any]):
     """Accounts, real and virtual."""
 
+    lookup_field = "id"
+    lookup_value_regex = "[0-9]{1,18}"
     serializer_class = AccountSerializer
 
     @extend_schema(
@@ -111,6 +115,24 @@ class AccountViewSet(GenericViewSet[Any]):
             now=now,
         )
         context = {"cash": cash_get(user_id=asker_id(request), as_of=now)}
+        return Response(AccountSerializer(account, context=context).data)
+
+    @extend_schema(
+        operation_id="accounts_partial_update",
+        summary="Change an account",
+        tags=["portfolio"],
+        parameters=[_ACCOUNT_ID],
+        request=AccountChangeSerializer,
+        responses={200: AccountSerializer, **problem_responses(400, 401, 404, 409, 422)},
+        examples=_asked(examples.ACCOUNT_CHANGE) + _shown(examples.ACCOUNT),
+    )
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Give it another name or capital; one bad field and nothing is changed."""
+        asked = AccountChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user_id = asker_id(request)
+        account = account_change(user_id=user_id, account_id=int(id), changes=asked.validated_data)
+        context = {"cash": cash_get(user_id=user_id, as_of=clock.now())}
         return Response(AccountSerializer(account, context=context).data)
 
 

@@ -222,6 +222,35 @@ def test_accounts(anna):
     assert [row["name"] for row in anna.get(f"{API}/accounts").json()["results"]] == ["broker"]
 
 
+def test_an_account_is_changed_in_part_or_not_at_all(anna, boris):
+    own = make.account(user_of(anna), "broker", capital_rub=1500)
+    make.account(user_of(anna), "other")
+    paper = make.account(user_of(anna), "paper", kind="virtual", capital_rub=1000)
+
+    def change(body: dict, account: Account = own, by: APIClient = anna):
+        return by.patch(f"{API}/accounts/{account.pk}", body, format="json")
+
+    assert change({"name": " bank "}).json()["name"] == "bank"
+    assert change({"capital": 2000.5}).json()["capital"] == 2000.5
+    assert change({"capital": None}).json() == change({}).json()
+    assert change({}).json()["capital"] is None and change({}).json()["name"] == "bank"
+    assert change({"name": "sheet"}, paper).json()["cash"] == 1000
+    before = list(Account.objects.order_by("id").values())
+    for answer, code in (
+        (change({"name": "other", "capital": 5}), 409),
+        (change({"name": "new", "capital": 0}), 422),
+        (change({"name": "new", "capital": "NaN"}), 400),
+        (change({"name": "  ", "capital": 5}), 400),
+        (change({"name": "new", "capital": 5}, paper), 422),
+        (change({"name": "x" * 61}), 400),
+        (change({"name": "new"}, by=boris), 404),
+        (anna.patch(f"{API}/accounts/999999999999999999", {"name": "new"}, format="json"), 404),
+    ):
+        assert answer.status_code == code, answer.content
+        assert answer.json()["errors"][0]["field"] in ("name", "capital", "account_id")
+    assert list(Account.objects.order_by("id").values()) == before
+
+
 def test_the_watch_list(anna):
     make.share("BBBB")
     put = anna.put(f"{API}/watchlist", {"secids": ["BBBB", "aaaa"]}, format="json")

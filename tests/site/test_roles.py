@@ -29,9 +29,10 @@ EVERYBODY = frozenset(ROLES)
 MODELS = frozenset({"model_manager", "admin"})
 NEWS = frozenset({"news"})
 OPERATIONS: dict[str, frozenset[str]] = {
-    "accounts_create": SIGNED_IN, "accounts_list": SIGNED_IN, "actions_create": SIGNED_IN,
+    "accounts_create": SIGNED_IN, "accounts_list": SIGNED_IN, "accounts_partial_update": SIGNED_IN, "actions_create": SIGNED_IN,
     "actions_import": SIGNED_IN, "actions_list": SIGNED_IN, "analyze_portfolio": SIGNED_IN,
-    "analyze_ticker": SIGNED_IN, "delete_my_data": SIGNED_IN, "export_my_data": SIGNED_IN,
+    "analyze_ticker": SIGNED_IN, "auth_telegram": EVERYBODY, "auth_token": EVERYBODY, "auth_token_end": SIGNED_IN,
+    "me_partial_update": SIGNED_IN, "me_retrieve": SIGNED_IN, "delete_my_data": SIGNED_IN, "export_my_data": SIGNED_IN,
     "instruments_candles": SIGNED_IN, "instruments_list": SIGNED_IN, "instruments_retrieve": SIGNED_IN,
     "market_heatmap": SIGNED_IN, "model_slots_resume": MODELS, "model_slots_rollback": MODELS,
     "model_versions_list": MODELS, "model_versions_promote": MODELS, "model_versions_shadow": MODELS,
@@ -45,7 +46,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
 # Who sees which tables in the admin; all other staff are refused.
 STAFF = frozenset({"reviewer", "model_manager", "admin"})
 ADMIN = frozenset({"admin"})
-TABLES: dict[str, frozenset[str]] = {"market": STAFF, "features": STAFF, "signals": STAFF, "modeling": MODELS, "jobs": MODELS} | dict.fromkeys(("accounts", "auth", "behavior", "django_celery_beat", "portfolio", "training_game"), ADMIN)  # fmt: skip
+TABLES: dict[str, frozenset[str]] = {"market": STAFF, "features": STAFF, "signals": STAFF, "modeling": MODELS, "jobs": MODELS} | dict.fromkeys(("accounts", "auth", "axes", "behavior", "django_celery_beat", "knox", "portfolio", "training_game"), ADMIN)  # fmt: skip
 # What else a role may do in the admin than look; an admin may do what each page allows.
 RIGHTS = {
     "reviewer": set(),
@@ -89,7 +90,12 @@ def operations() -> dict[str, tuple[str, str]]:
     document = SchemaGenerator().get_schema(request=None, public=True)
     named = {}
     for path, methods in document["paths"].items():
-        for name, value in {"{id}": "1-NONE", "{signal_id}": "1", "{slot}": "forecast"}.items():
+        for name, value in {
+            "accounts/{id}": "accounts/1",
+            "{id}": "1-NONE",
+            "{signal_id}": "1",
+            "{slot}": "forecast",
+        }.items():
             path = path.replace(name, value)
         address = path.replace("{secid}", "NONE").replace("{version}", "none")
         named |= {operation["operationId"]: (method, address) for method, operation in methods.items()}

@@ -20,9 +20,11 @@ from rest_framework.views import set_rollback
 from traderai.common.errors import (
     ConflictError,
     FieldsError,
+    ForbiddenError,
     InputError,
     NotFoundError,
     NotReadyError,
+    SignInError,
     TraderAIError,
     TransientError,
 )
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 STATUS_BY_ERROR: tuple[tuple[type[TraderAIError], int], ...] = (
     (InputError, 422),
+    (SignInError, 401),
+    (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
     (NotReadyError, 409),
@@ -116,6 +120,16 @@ def problem_answer(error: TraderAIError) -> HttpResponse:
     return HttpResponse(body, status=answer.status_code, headers=headers)
 
 
+def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """Return a problem document below /api/, elsewhere a plain page that says the same."""
+    body = problem_body(status=status, code=code, detail=detail)
+    if request.path.startswith("/api/"):
+        return HttpResponse(
+            json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_MEDIA_TYPE
+        )
+    return render(request, "error.html", body, status=status)
+
+
 def _own_error(error: TraderAIError) -> Response:
     status = next((code for kind, code in STATUS_BY_ERROR if isinstance(error, kind)), 500)
     if status == 500:
@@ -126,6 +140,8 @@ def _own_error(error: TraderAIError) -> Response:
         errors = [asdict(problem) for problem in error.problems]
     wait_s = next((seconds for kind, seconds in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Token"
     return _answer(problem_body(status=status, code=error.code, detail=error.detail, errors=errors), headers)
 
 
@@ -161,13 +177,3 @@ def _field_problems(details: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 def _answer(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_MEDIA_TYPE)
-
-
-def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    """Return a problem document below /api/, elsewhere a plain page that says the same."""
-    body = problem_body(status=status, code=code, detail=detail)
-    if request.path.startswith("/api/"):
-        return HttpResponse(
-            json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_MEDIA_TYPE
-        )
-    return render(request, "error.html", body, status=status)

@@ -6,6 +6,8 @@ from typing import Any
 
 import environ
 
+from traderai.site.settings.accounts import PROXY_COUNT
+
 _env = environ.Env()
 
 REST_FRAMEWORK: dict[str, Any] = {
@@ -13,11 +15,13 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_PARSER_CLASSES": ["traderai.common.parsers.PlainJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "traderai.accounts.authentication.TokenAuthentication",
         "traderai.accounts.authentication.SignedInAuthentication",
         "traderai.accounts.authentication.DevelopmentUserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
+    "NUM_PROXIES": PROXY_COUNT,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -48,6 +52,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [
+        "traderai.accounts.authentication.TokenAuthentication",
         "traderai.accounts.authentication.SignedInAuthentication",
         "market.api.news_auth.ServiceTokenAuthentication",
     ],
