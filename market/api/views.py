@@ -14,14 +14,17 @@ from market.api import examples
 from market.api.serializers import (
     CandleListSerializer,
     CandleQuerySerializer,
+    FundamentalsSerializer,
     InstrumentPageSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
 )
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
+from market.selectors.company_gauges import company_gauges
 from market.selectors.instruments import instrument_get, instrument_list
 from traderai.common import clock
+from traderai.common.asker import ACCEPT_LANGUAGE, language_of
 from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
@@ -59,6 +62,20 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         responses={200: CandleListSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("One bar", value=examples.CANDLES, response_only=True, status_codes=["200"])
+        ],
+        filters=False,
+    ),
+    fundamentals=extend_schema(
+        operation_id="instruments_fundamentals",
+        summary="A company's figures: P/E, P/B, ROE, net debt to EBITDA, dividend yield",
+        description="As known now, each with the reports behind it; null where nothing that counts is known.",
+        tags=["market"],
+        parameters=[SECID, ACCEPT_LANGUAGE],
+        responses={200: FundamentalsSerializer, **problem_responses(401, 404)},
+        examples=[
+            OpenApiExample(
+                "Two of five", value=examples.FUNDAMENTALS, response_only=True, status_codes=["200"]
+            )
         ],
         filters=False,
     ),
@@ -105,6 +122,18 @@ class InstrumentViewSet(GenericViewSet[Any]):
             "candles": rows,
         }
         return conditional(request, CandleListSerializer(answer).data, aging=("as_of",))
+
+    @action(detail=True)
+    def fundamentals(self, request: Request, secid: str) -> Response:
+        """Return the company's figures as known now."""
+        now = clock.now()
+        instrument = instrument_get(secid=secid.upper())
+        answer = {
+            "secid": instrument.secid,
+            "as_of": now,
+            "results": company_gauges(secid=instrument.secid, as_of=now),
+        }
+        return Response(FundamentalsSerializer(answer, context={"language": language_of(request)}).data)
 
 
 def _matches(row: InstrumentFacts, query: dict[str, Any]) -> bool:

@@ -41,7 +41,10 @@ OPERATIONS: dict[str, frozenset[str]] = {
     "positions_retrieve": SIGNED_IN, "pre_trade_check": SIGNED_IN, "signal_feedback": SIGNED_IN,
     "training_answer": SIGNED_IN, "training_leaderboard": SIGNED_IN, "training_nickname": SIGNED_IN,
     "training_rating": SIGNED_IN, "training_scenario": SIGNED_IN, "user_weekly_report": SIGNED_IN,
-    "watchlist_retrieve": SIGNED_IN, "watchlist_update": SIGNED_IN,
+    "watchlist_retrieve": SIGNED_IN,
+    "instruments_fundamentals": SIGNED_IN, "models_in_service": SIGNED_IN, "news_list": SIGNED_IN, "regime": SIGNED_IN,
+    "signals_list": SIGNED_IN, "signals_retrieve": SIGNED_IN, "signals_stream": SIGNED_IN, "track_record": SIGNED_IN,
+    "watchlist_update": SIGNED_IN,
 }  # fmt: skip
 # Who sees which tables in the admin; all other staff are refused.
 STAFF = frozenset({"reviewer", "model_manager", "admin"})
@@ -108,6 +111,9 @@ def unexpected(clients: dict[str, Client], asked: dict[str, tuple[str, str]]) ->
     for name, (method, address) in asked.items():
         for role, client in clients.items():
             answer = client.generic(method.upper(), address, "{}", "application/json")
+            # A stream would hold its place; `close` would end the test's connection, too.
+            for end in answer._resource_closers if answer.streaming else ():
+                end()
             refusal = 403 if role in SIGNED_IN and OPERATIONS[name] == MODELS else 401
             let_in = answer.status_code not in {401, 403} and answer.status_code not in {500, 502}
             if not (let_in if role in OPERATIONS[name] else answer.status_code == refusal):

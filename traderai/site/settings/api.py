@@ -40,6 +40,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "AccountKindEnum": ["real", "virtual"],
         "LevelKindEnum": ["support", "resistance"],
+        "ModelKindEnum": ["adapter", "council", "global", "regime", "system"],
         # A signal's actions and those of an answer in the game are the same four.
         "SignalEnum": "signals.contracts.ACTIONS",
         "PositionSideEnum": ["long", "short"],
