@@ -49,11 +49,17 @@ from traderai.common.asker import asker_id, language_of
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
-_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Account and ticker, such as `2-SIM01`.")
+_ID = OpenApiParameter(
+    "id",
+    str,
+    OpenApiParameter.PATH,
+    description="Account and ticker.",
+    examples=[OpenApiExample("A position", value="2-SIM01")],
+)
+_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _BY_TIME = PageOrder[TradeFacts](
     "actions", place=lambda row: (row.traded_at, row.id), words=(datetime.fromisoformat, int)
 )
-_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _RECORDED: dict[Any, Any] = {
     200: RecordedSerializer,
     201: RecordedSerializer,
