@@ -9,7 +9,7 @@ from rest_framework import serializers
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import KINDS, SLOTS
 from modeling.models import ModelVersion
-from modeling.selectors.shadow import standing_line
+from modeling.selectors.shadow import standing_lines
 
 
 class VersionQuerySerializer(serializers.Serializer[dict[str, Any]]):
@@ -39,7 +39,8 @@ class VersionSerializer(serializers.Serializer[Any]):
 
     def get_standing(self, facts: ModelVersionFacts) -> str:
         """Return it in a few words."""
-        return standing_line(facts)
+        lines: dict[int, str] = self.context.get("standing") or standing_lines([facts])
+        return lines[facts.id]
 
 
 class SwitchSerializer(serializers.Serializer[dict[str, Any]]):
