@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from market.selectors.company_gauges import GAUGES
+from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
@@ -44,14 +45,33 @@ class InstrumentPageSerializer(PageSerializer):
     results = InstrumentSerializer(many=True)
 
 
-class CandleQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class SessionSerializer(serializers.Serializer[Any]):
+    """Whether shares are traded now."""
+
+    code = serializers.CharField(
+        allow_null=True, help_text="morning, main, evening or weekend; null: the exchange is closed."
+    )
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="When the session ends or, closed, when the next one begins."
+    )
+
+
+class InstrumentDetailSerializer(InstrumentSerializer):
+    """One instrument with the state of trading."""
+
+    session = SessionSerializer(
+        allow_null=True, help_text="Null for a simulated share: no exchange trades it."
+    )
+
+
+class CandleQuerySerializer(QuerySerializer):
     """Which candles."""
 
     timeframe = serializers.CharField(default="1h", max_length=8, help_text="1m 5m 10m 15m 30m 1h 4h 1d 1w.")
     limit = serializers.IntegerField(
         default=500, min_value=1, max_value=1000, help_text="The newest so many."
     )
-    until = serializers.DateTimeField(
+    until = MomentField(
         required=False, help_text="Only candles that were closed at this moment (with offset); default: now."
     )
 
@@ -102,11 +122,22 @@ class GaugeSerializer(serializers.Serializer[Any]):
     made_of = ReportSerializer(
         many=True, help_text="The newest reports behind it; the price is the last close."
     )
+    median = serializers.FloatField(allow_null=True, help_text="Of the sector's shares with the figure.")
+    lower = serializers.IntegerField(help_text="Shares of the sector with a lower figure.")
+    peers = serializers.IntegerField(help_text="Shares of the sector with the figure, this one included.")
 
     def get_name(self, gauge: Any) -> str:
         """Return the figure's name in the language of the answer."""
         name: str = gauge.name_ru if self.context.get("language") == "ru" else gauge.name_en
         return name
+
+
+class FundamentalsQuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """As known when."""
+
+    at = serializers.DateTimeField(
+        required=False, help_text="A past moment with offset; left out: the present."
+    )
 
 
 class FundamentalsSerializer(serializers.Serializer[Any]):

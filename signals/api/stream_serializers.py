@@ -9,11 +9,12 @@ from rest_framework import serializers
 
 from signals.api.serializers import EntrySerializer
 from signals.contracts import ACTIONS, SOURCES
+from traderai.common.asked import QuerySerializer
 
 LONGEST_S = 55
 
 
-class StreamQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class StreamQuerySerializer(QuerySerializer):
     """For how long to listen."""
 
     max_seconds = serializers.IntegerField(

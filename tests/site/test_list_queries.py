@@ -27,7 +27,7 @@ GOLDEN = {
     "accounts": 5,
     "actions": 3,
     "instruments": 3,
-    "market_heatmap?horizon=10d": 7,
+    "market_heatmap?horizon=10d": 8,
     "model_versions": 5,
     "models": 3,
     "news?secid={secid}&min_score=10": 4,
@@ -51,7 +51,7 @@ def stored_market(django_db_setup, django_db_blocker) -> Iterator[None]:
 @pytest.fixture
 def anna(stored_market, db) -> Person:
     found = person("anna")
-    found.user.is_staff = True
+    found.user.is_staff, found.user.telegram_id = True, None
     found.user.save()
     second = ledger.account(found.user, "second")
     ledger.trade(
