@@ -25,6 +25,7 @@ from portfolio.models import WatchItem
 from signals.models import Signal
 from tests.modeling.registry.maker import passed, serving
 from tests.modeling.registry_config import registry_yaml
+from tests.portfolio import daily_market
 from tests.portfolio import ledger_maker as ledger
 from tests.signals import builders, payload_maker, told_maker
 from tests.training_game import game_maker
@@ -32,6 +33,7 @@ from traderai.accounts.models import User
 from traderai.common import clock
 from traderai.common.clock import to_epoch_s
 
+Wsgi = Callable[..., Iterable[bytes]]
 METHODS = {"get", "post", "put", "patch", "delete"}
 # Any secret will do where header and cookie tell the same one.
 CSRF = "c" * 32
@@ -83,8 +85,8 @@ def standing() -> Iterator[Stand]:
         transaction.atomic(),
     ):
         game_maker.market(shares=2)
-        builders.share("SIM01", seed=1)
-        builders.share("SIM02", seed=2)
+        for number, secid in enumerate(("SIM01", "SIM02")):
+            traded_today(builders.share(secid, seed=number))
         trader = User.objects.create_user("anna", password="x", capital_rub=500_000)
         staff = User.objects.create_user("staff", password="x", is_staff=True)
         staff.user_permissions.set(Permission.objects.filter(codename__endswith="_modelversion"))
@@ -101,27 +103,36 @@ def signed_in(user: User) -> dict[str, str]:
 
 def things_of(user: User) -> dict[str, Any]:
     """Store something in every room and return by name what requests can name."""
-    share = Instrument.objects.get(secid="SIM01")
+    share, held = Instrument.objects.get(secid="SIM01"), Instrument.objects.get(secid="SIM02")
     own = ledger.account(user, "main")
     ledger.account(user, "practice", kind="virtual", capital_rub=1e6)
-    ledger.trade(own, share, "BUY", 100, 101.5, "2024-03-01 12:00", stop_rub=95.0)
+    ledger.trade(own, held, "BUY", 100, 101.5, "2024-03-01 12:00", stop_rub=95.0)
     WatchItem.objects.create(user=user, instrument=share, place=0)
     dealt, _ = game_maker.deal(user, now=clock.now())
+    last = float(dealt.candles.close[-1])
     serving("regime-1", kind="regime")
     second = serving("regime-2", kind="regime", minute=1)
     emission_pause(version_id=second.id, by="test", reason="test", now=clock.now())
-    passed("regime-3", kind="regime", minute=2)
+    candidate = passed("forecast-1")
     return {
         "secid": share.secid,
         "account_id": own.pk,
-        "id": f"{own.pk}-{share.secid}",
+        "id": f"{own.pk}-{held.secid}",
         "signal_id": said_of(share).pk,
         "scenario_id": dealt.scenario_id,
-        "version": "regime-3",
+        "take_profit": 1.04 * last,
+        "stop_loss": 0.98 * last,
+        "version": candidate.version,
         "from_version": second.version,
         "slot": "regime",
         "confirm": user.username,
     }
+
+
+def traded_today(share: Instrument) -> None:
+    """Store some daily bars up to yesterday: a portfolio is not valued at old prices."""
+    days = daily_market.weekdays(30, last=clock.now().date() - timedelta(days=1))
+    daily_market.bars(share, days, daily_market.walk(share.pk, len(days)))
 
 
 def said_of(share: Instrument) -> Signal:
@@ -148,7 +159,7 @@ def connection_kept() -> Iterator[None]:
             signal.connect(close_old_connections)
 
 
-def forgetful(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+def forgetful(application: Wsgi) -> Wsgi:
     """Return a WSGI application each of whose requests is undone when it has been answered."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -163,5 +174,32 @@ def forgetful(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iter
     return answer
 
 
-def application() -> Callable[..., Iterable[bytes]]:
+def application() -> Wsgi:
     return forgetful(get_wsgi_application())
+
+
+def lying(told: bytes) -> Wsgi:
+    """Return the application, which tells this where it should tell a signed-in asker what is watched."""
+    honest = application()
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if not environ["PATH_INFO"].endswith("/watchlist") or not environ.get("HTTP_COOKIE"):
+            return honest(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(told)))])
+        return [told]
+
+    return answer
+
+
+def request_of(operation: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts of a request by the document's own examples, with the names of what there is in their places."""
+    parts: dict[str, Any] = {"path": {}, "query": {}, "header": {}}
+    for parameter in operation.get("parameters", ()):
+        if parameter.get("required") or parameter["name"] == "max_seconds":
+            example = next(iter(parameter.get("examples", {"": {"value": 1}}).values()))["value"]
+            parts[parameter["in"]][parameter["name"]] = known.get(parameter["name"], example)
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if content:
+        example = next(iter(content["examples"].values()))["value"]
+        parts["body"] = {name: known.get(name, value) for name, value in example.items()}
+    return parts
