@@ -35,3 +35,35 @@ CANDLES: dict[str, Any] = {
         }
     ],
 }
+FUNDAMENTALS: dict[str, Any] = {
+    "secid": "SIM01",
+    "as_of": "2024-03-01T16:00:00+03:00",
+    "results": [
+        {
+            "metric": "pe",
+            "name": "P/E",
+            "unit": "times",
+            "value": 6.4,
+            "period": "2023Q3",
+            "known_at": "2023-11-29T00:00:00+03:00",
+            "made_of": [
+                {
+                    "metric": "profit",
+                    "period": "2023Q3",
+                    "value": 41200000000.0,
+                    "known_at": "2023-11-29T00:00:00+03:00",
+                    "source": "smartlab",
+                }
+            ],
+        },
+        {
+            "metric": "dividend_yield",
+            "name": "Dividend yield, 12 months",
+            "unit": "pct",
+            "value": None,
+            "period": None,
+            "known_at": None,
+            "made_of": [],
+        },
+    ],
+}

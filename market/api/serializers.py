@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from market.selectors.company_gauges import GAUGES
 from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
@@ -76,3 +77,42 @@ class CandleListSerializer(serializers.Serializer[Any]):
     is_simulated = serializers.BooleanField()
     as_of = serializers.DateTimeField(help_text="Every candle here was closed at this moment.")
     candles = CandleSerializer(many=True)
+
+
+class ReportSerializer(serializers.Serializer[Any]):
+    """One reported figure that a gauge is made of."""
+
+    metric = serializers.CharField()
+    period = serializers.CharField(help_text="2023, 2023Q4 or a day.")
+    value = serializers.FloatField(help_text="As reported for that period; RUB.")
+    known_at = serializers.DateTimeField()
+    source = serializers.CharField()  # type: ignore[assignment]  # the API's word
+
+
+class GaugeSerializer(serializers.Serializer[Any]):
+    """One figure of a company."""
+
+    metric = serializers.ChoiceField(choices=sorted(GAUGES))
+    name = serializers.SerializerMethodField(help_text="In the user's language.")
+    unit = serializers.ChoiceField(choices=["times", "pct"])
+    value = serializers.FloatField(allow_null=True, help_text="Null: unknown, or too old to count.")
+    period = serializers.CharField(allow_null=True, help_text="Of the newest report behind it.")
+    known_at = serializers.DateTimeField(
+        allow_null=True, help_text="Since when the newest report behind it has been known."
+    )
+    made_of = ReportSerializer(
+        many=True, help_text="The newest reports behind it; the price is the last close."
+    )
+
+    def get_name(self, gauge: Any) -> str:
+        """Return the figure's name in the language of the answer."""
+        name: str = gauge.name_ru if self.context.get("language") == "ru" else gauge.name_en
+        return name
+
+
+class FundamentalsSerializer(serializers.Serializer[Any]):
+    """A company's figures as known at a moment, always the same five."""
+
+    secid = serializers.CharField()
+    as_of = serializers.DateTimeField()
+    results = GaugeSerializer(many=True)

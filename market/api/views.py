@@ -14,14 +14,18 @@ from market.api import examples
 from market.api.serializers import (
     CandleListSerializer,
     CandleQuerySerializer,
+    FundamentalsSerializer,
     InstrumentPageSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
 )
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
+from market.selectors.company_gauges import company_gauges
 from market.selectors.instruments import instrument_get, instrument_list
 from traderai.common import clock
+from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
@@ -41,7 +45,7 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="Instruments",
         tags=["market"],
         parameters=[InstrumentQuerySerializer],
-        responses={200: InstrumentPageSerializer, **problem_responses(400, 401, 422)},
+        responses={200: InstrumentPageSerializer, 304: None, **problem_responses(400, 401, 422)},
         examples=[
             OpenApiExample("A share", value=examples.INSTRUMENTS, response_only=True, status_codes=["200"])
         ],
@@ -61,9 +65,23 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="Candles of one instrument",
         tags=["market"],
         parameters=[SECID, CandleQuerySerializer],
-        responses={200: CandleListSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: CandleListSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("One bar", value=examples.CANDLES, response_only=True, status_codes=["200"])
+        ],
+        filters=False,
+    ),
+    fundamentals=extend_schema(
+        operation_id="instruments_fundamentals",
+        summary="A company's figures: P/E, P/B, ROE, net debt to EBITDA, dividend yield",
+        description="As known now, each with the reports behind it; null where nothing that counts is known.",
+        tags=["market"],
+        parameters=[SECID, ACCEPT_LANGUAGE],
+        responses={200: FundamentalsSerializer, **problem_responses(401, 404)},
+        examples=[
+            OpenApiExample(
+                "Two of five", value=examples.FUNDAMENTALS, response_only=True, status_codes=["200"]
+            )
         ],
         filters=False,
     ),
@@ -84,7 +102,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
         rows = instrument_list(active_only=asked["active_only"])
         wanted = [row for row in rows if row.secid > after[0] and _matches(row, asked)]
         page = _BY_TICKER.page(request, sorted(wanted, key=lambda row: row.secid), asked["page_size"])
-        return Response(InstrumentPageSerializer(page).data)
+        return conditional(request, InstrumentPageSerializer(page).data)
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
@@ -109,7 +127,19 @@ class InstrumentViewSet(GenericViewSet[Any]):
             "as_of": as_of,
             "candles": rows,
         }
-        return Response(CandleListSerializer(answer).data)
+        return conditional(request, CandleListSerializer(answer).data, aging=("as_of",))
+
+    @action(detail=True)
+    def fundamentals(self, request: Request, secid: str) -> Response:
+        """Return the company's figures as known now."""
+        now = clock.now()
+        instrument = instrument_get(secid=secid.upper())
+        answer = {
+            "secid": instrument.secid,
+            "as_of": now,
+            "results": company_gauges(secid=instrument.secid, as_of=now),
+        }
+        return Response(FundamentalsSerializer(answer, context={"language": language_of(request)}).data)
 
 
 def _matches(row: InstrumentFacts, query: dict[str, Any]) -> bool:

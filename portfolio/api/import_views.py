@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -19,6 +19,7 @@ from portfolio.services.csv_import import trades_import
 from traderai.common import clock
 from traderai.common.asked import BodySerializer, IdField
 from traderai.common.asker import asker_id, language_of
+from traderai.common.parsers import PlainJSONParser
 from traderai.common.problems import problem_responses
 
 _UNITS = ("shares", "lots")
@@ -82,7 +83,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
 class ActionImportView(APIView):
     """Tables of trades."""
 
-    parser_classes = (JSONParser, MultiPartParser)
+    parser_classes = (PlainJSONParser, MultiPartParser)
 
     @extend_schema(
         operation_id="actions_import",

@@ -52,6 +52,16 @@ class AccountRequestSerializer(BodySerializer):
     )  # fmt: skip
 
 
+class AccountChangeSerializer(BodySerializer):
+    """What is to be changed of an account; what is left out stays."""
+
+    name = serializers.CharField(max_length=60, required=False)
+    capital = serializers.DecimalField(
+        source="capital_rub", max_digits=18, decimal_places=2, required=False, allow_null=True, coerce_to_string=False,
+        help_text="RUB, above 0; null: unknown. That of a virtual account stays.",
+    )  # fmt: skip
+
+
 class TradeRequestSerializer(BodySerializer):
     """A trade that was made; in a virtual account an order without price, commission and time."""
 

@@ -18,6 +18,7 @@ from signals.selectors.heatmap import HeatmapQuestion, heatmap_etag, heatmap_get
 from signals.services.analyze import Question, ticker_analyze
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.etags import etag_headers, etag_holds
 from traderai.common.problems import problem_responses
 
 # One for all answers: a serializer of its own would copy each of its fields for each of them. It keeps nothing of what it
@@ -75,11 +76,8 @@ class MarketHeatmapView(APIView):
         asked.is_valid(raise_exception=True)
         heatmap = heatmap_get(question=HeatmapQuestion(**asked.validated_data), as_of=clock.now())
         language = language_of(request)
-        headers = {
-            "ETag": heatmap_etag(heatmap, language=language),
-            "Cache-Control": "private, no-cache",
-            "Vary": "Accept-Language",
-        }
-        if headers["ETag"] in request.headers.get("If-None-Match", "").split(", "):
-            return Response(status=304, headers=headers)
-        return Response(HeatmapSerializer(heatmap, context={"language": language}).data, headers=headers)
+        etag = heatmap_etag(heatmap, language=language)
+        if etag_holds(request, etag):
+            return Response(status=304, headers=etag_headers(etag))
+        content = HeatmapSerializer(heatmap, context={"language": language}).data
+        return Response(content, headers=etag_headers(etag))

@@ -15,7 +15,7 @@ from django.contrib.auth.models import Permission
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
-from django.test import Client, override_settings
+from django.test import override_settings
 from drf_spectacular.generators import SchemaGenerator
 
 from market.models import Instrument
@@ -23,6 +23,7 @@ from modeling.selectors.label_sets import barrier_set_get
 from modeling.services.registry import emission_pause
 from portfolio.models import WatchItem
 from signals.models import Signal
+from tests.accounts.init_data_maker import BOT_TOKEN, opened
 from tests.modeling.registry.maker import passed, serving
 from tests.modeling.registry_config import registry_yaml
 from tests.portfolio import daily_market
@@ -30,22 +31,22 @@ from tests.portfolio import ledger_maker as ledger
 from tests.signals import builders, payload_maker, told_maker
 from tests.training_game import game_maker
 from traderai.accounts.models import User
+from traderai.accounts.services.tokens import token_issue
 from traderai.common import clock
 from traderai.common.clock import to_epoch_s
 
 Wsgi = Callable[..., Iterable[bytes]]
 METHODS = {"get", "post", "put", "patch", "delete"}
-# Any secret will do where header and cookie tell the same one.
-CSRF = "c" * 32
+PASSWORD = "correct-horse-battery"
 NEWS_TOKEN = "news-of-the-tests"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stand:
-    """Who asks by which cookies and headers, and by name of a parameter or field what there is."""
+    """The tokens of who asks, and by name of a parameter or field what there is."""
 
-    trader: dict[str, str]
-    staff: dict[str, str]
+    trader: str
+    staff: str
     known: dict[str, Any]
 
     def credentials(self, operation: dict[str, Any]) -> dict[str, str]:
@@ -53,9 +54,7 @@ class Stand:
         schemes = {name for one in operation.get("security", ()) for name in one}
         if "serviceToken" in schemes:
             return {"Authorization": f"Bearer {NEWS_TOKEN}"}
-        asker = self.staff if "403" in operation["responses"] else self.trader
-        cookies = "; ".join(f"{name}={value}" for name, value in asker.items())
-        return {"X-CSRFToken": CSRF, "Cookie": cookies}
+        return {"Authorization": f"Token {self.staff if '403' in operation['responses'] else self.trader}"}
 
 
 def document() -> dict[str, Any]:
@@ -80,25 +79,22 @@ def standing() -> Iterator[Stand]:
     with (
         connection_kept(),
         TemporaryDirectory() as lake,
-        override_settings(NEWS_PUSH_TOKENS=[f"contract:{sha256}"], LAKE_URL=f"file://{lake}"),
+        override_settings(
+            NEWS_PUSH_TOKENS=[f"contract:{sha256}"], LAKE_URL=f"file://{lake}", TELEGRAM_BOT_TOKEN=BOT_TOKEN
+        ),
         registry_yaml(min_days=0),
         transaction.atomic(),
     ):
         game_maker.market(shares=2)
         for number, secid in enumerate(("SIM01", "SIM02")):
             traded_today(builders.share(secid, seed=number))
-        trader = User.objects.create_user("anna", password="x", capital_rub=500_000)
+        trader = User.objects.create_user("anna", password=PASSWORD, capital_rub=500_000)
         staff = User.objects.create_user("staff", password="x", is_staff=True)
         staff.user_permissions.set(Permission.objects.filter(codename__endswith="_modelversion"))
         with game_maker.worker():
-            yield Stand(trader=signed_in(trader), staff=signed_in(staff), known=things_of(trader))
+            tokens = [token_issue(user=user, now=clock.now()).token for user in (trader, staff)]
+            yield Stand(trader=tokens[0], staff=tokens[1], known=things_of(trader))
         transaction.set_rollback(True)
-
-
-def signed_in(user: User) -> dict[str, str]:
-    client = Client()
-    client.force_login(user)
-    return {"sessionid": client.cookies["sessionid"].value, "csrftoken": CSRF}
 
 
 def things_of(user: User) -> dict[str, Any]:
@@ -126,6 +122,9 @@ def things_of(user: User) -> dict[str, Any]:
         "from_version": second.version,
         "slot": "regime",
         "confirm": user.username,
+        "username": user.username,
+        "password": PASSWORD,
+        "init_data": opened(at_s=to_epoch_s(clock.now())),
     }
 
 
@@ -183,7 +182,7 @@ def lying(told: bytes) -> Wsgi:
     honest = application()
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if not environ["PATH_INFO"].endswith("/watchlist") or not environ.get("HTTP_COOKIE"):
+        if not environ["PATH_INFO"].endswith("/watchlist") or not environ.get("HTTP_AUTHORIZATION"):
             return honest(environ, start_response)
         start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(told)))])
         return [told]
@@ -197,7 +196,10 @@ def request_of(operation: dict[str, Any], known: dict[str, Any]) -> dict[str, An
     for parameter in operation.get("parameters", ()):
         if parameter.get("required") or parameter["name"] == "max_seconds":
             example = next(iter(parameter.get("examples", {"": {"value": 1}}).values()))["value"]
-            parts[parameter["in"]][parameter["name"]] = known.get(parameter["name"], example)
+            # Positions and accounts call theirs `id` alike.
+            of_account = parameter["name"] == "id" and parameter["schema"]["type"] == "integer"
+            name = "account_id" if of_account else parameter["name"]
+            parts[parameter["in"]][parameter["name"]] = known.get(name, example)
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if content:
         example = next(iter(content["examples"].values()))["value"]

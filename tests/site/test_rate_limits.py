@@ -90,6 +90,7 @@ def test_a_past_moment_is_heavier_than_the_present(asker: APIClient, settings: L
 
 def test_an_address_is_told_from_what_a_stranger_says_of_it(client, settings: LazySettings, db):
     settings.RATE_LIMIT_SCALE = THREE_READS
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "NUM_PROXIES": 0}
 
     def asked_by(address: str, forwarded: str) -> bool:
         request = APIClient().get(READING).wsgi_request

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db.models import Max, Q
 
 from traderai.accounts.models import User
 
@@ -19,6 +24,23 @@ def user_facts(*, user_id: int) -> dict[str, Any]:
         "language": row.language,
         "capital_rub": None if row.capital_rub is None else float(row.capital_rub),
         "risk_profile": row.risk_profile,
+        "time_zone": row.time_zone,
+        "notify_signals": row.notify_signals,
+        "notify_weekly_report": row.notify_weekly_report,
         "joined_at": row.date_joined.isoformat(),
         "signed_in_at": None if row.last_login is None else row.last_login.isoformat(),
     }
+
+
+def user_roles(*, user_id: int) -> tuple[str, ...]:
+    """Return what a user may be: `trader` everybody, then the groups by name, `admin` who may everything."""
+    row = User.objects.prefetch_related("groups").get(pk=user_id)
+    groups = sorted(group.name for group in row.groups.all())
+    return ("trader", *groups, *(("admin",) if row.is_superuser and row.is_active else ()))
+
+
+def lock_ends_at(*, username: str, address: str | None) -> datetime | None:
+    """Return when failed sign-ins of a name or from an address are forgotten; None where none are known."""
+    counted = Q(username=username) if address is None else Q(username=username) | Q(ip_address=address)
+    newest = AccessAttempt.objects.filter(counted).aggregate(newest=Max("attempt_time"))["newest"]
+    return None if newest is None else newest + settings.AXES_COOLOFF_TIME

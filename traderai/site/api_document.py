@@ -10,11 +10,9 @@ from rest_framework.serializers import CharField, FileField, ListSerializer
 from traderai.common.asked import BodySerializer
 from traderai.common.problems import problem_responses
 
-# What any request may meet, whatever it asks: an answer in another media type than JSON, too many requests, a database
-# that does not answer.
-OF_ALL = (406, 429, 500, 503)
-# What may become of any body: it is no JSON, it is too long, its media type is another.
-OF_BODIES = (400, 413, 415)
+# What any request may meet, whatever it asks: a wish for another media type than JSON, a mistake of ours, a database that
+# does not answer. What guards operations is told in `traderai.site.document`.
+OF_ALL = (406, 500, 503)
 # The database keeps no character 0, and what is blank says nothing.
 _ANY_TEXT = r"^[^\x00]*$"
 _SOME_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -26,8 +24,8 @@ class ContractSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """Return the answers that the view names and the errors that every view has, by status."""
         answers: dict[str, Any] = super()._get_response_bodies(direction)
-        everywhere = {*OF_ALL, *(OF_BODIES if self._get_request_body() else ())}
-        if any(parameter["in"] == "query" for parameter in self._get_parameters()):
+        everywhere = set(OF_ALL)
+        if self._get_request_body() or any(one["in"] == "query" for one in self._get_parameters()):
             everywhere.add(400)
         for (status, media_type), problem in problem_responses(*everywhere).items():
             if str(status) not in answers:

@@ -27,6 +27,7 @@ class PersonalDataSerializer(serializers.Serializer[object]):
         help_text="What was shown, said and checked, game answers, weekly reports."
     )
     training_game = serializers.DictField(help_text="Rounds, answers, rating.")
+    kept_answers = serializers.DictField(help_text="Answers to requests with an Idempotency-Key, for a day.")
 
 
 class DeletionSerializer(BodySerializer):
@@ -41,6 +42,7 @@ _EXPORT = {
     "portfolio": {"accounts": [], "watchlist": []},
     "behavior": {"feedback": [], "weekly_reports": []},
     "training_game": {"scenarios": []},
+    "kept_answers": {"answers": []},
 }
 
 

@@ -10,11 +10,13 @@ import behavior.selectors.privacy
 import portfolio.selectors.privacy
 import training_game.selectors.privacy
 from traderai.accounts.selectors import user_facts
+from traderai.site.kept_answers import kept_answers_of
 
 _PARTS: Final[dict[str, Callable[..., dict[str, Any]]]] = {
     "portfolio": portfolio.selectors.privacy.personal_data,
     "behavior": behavior.selectors.privacy.personal_data,
     "training_game": training_game.selectors.privacy.personal_data,
+    "kept_answers": kept_answers_of,
 }
 
 

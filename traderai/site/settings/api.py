@@ -6,22 +6,24 @@ from typing import Any
 
 import environ
 
+from traderai.site.settings.accounts import PROXY_COUNT
+
 _env = environ.Env()
 
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_SCHEMA_CLASS": "traderai.site.api_document.ContractSchema",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["traderai.common.parsers.PlainJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "traderai.accounts.authentication.TokenAuthentication",
         "traderai.accounts.authentication.SignedInAuthentication",
         "traderai.accounts.authentication.DevelopmentUserAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
-    # How many proxies of ours stand in front: only what they add to X-Forwarded-For is believed.
-    "NUM_PROXIES": _env.int("TRUSTED_PROXIES", default=0),
     # The document says what there is; a second description, which no test holds, is not given.
     "DEFAULT_METADATA_CLASS": None,
+    "NUM_PROXIES": PROXY_COUNT,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -54,14 +56,20 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "ENUM_NAME_OVERRIDES": {
         "AccountKindEnum": ["real", "virtual"],
         "LevelKindEnum": ["support", "resistance"],
+        "ModelKindEnum": ["adapter", "council", "global", "regime", "system"],
         # A signal's actions and those of an answer in the game are the same four.
         "SignalEnum": "signals.contracts.ACTIONS",
         "PositionSideEnum": ["long", "short"],
         "TradeSideEnum": ["BUY", "SELL"],
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "traderai.site.document.guards_told",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [
+        "traderai.accounts.authentication.TokenAuthentication",
         "traderai.accounts.authentication.SignedInAuthentication",
         "market.api.news_auth.ServiceTokenAuthentication",
     ],
@@ -116,3 +124,10 @@ CSP_AREAS: list[tuple[str, dict[str, list[str]]]] = [
     ),
 ]
 X_FRAME_OPTIONS = "DENY"
+PERMISSIONS_POLICY = ", ".join(
+    f"{device}=()"
+    for device in (
+        "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+        "microphone", "midi", "payment", "serial", "usb",
+    )
+)  # fmt: skip
