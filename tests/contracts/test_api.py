@@ -132,7 +132,8 @@ def test_unknown_repeated_and_empty_parameters_are_refused(document, stood, subt
 
 
 @pytest.mark.parametrize(
-    ("told", "seen"), [({"results": [{}]}, "required"), ({"result": []}, "required"), (None, "")]
+    ("told", "seen"),
+    [({"results": [{}]}, "required"), ({"result": []}, "required"), (None, "not of type")],
 )
 def test_sabotage_an_answer_that_is_not_as_documented_is_seen(document, stood, told, seen):
     api = api_of(document, stood, app=stand.lying(json.dumps(told).encode()))

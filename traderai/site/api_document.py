@@ -26,7 +26,7 @@ class ContractSchema(AutoSchema):
         answers: dict[str, Any] = super()._get_response_bodies(direction)
         everywhere = set(OF_ALL)
         if self._get_request_body() or any(one["in"] == "query" for one in self._get_parameters()):
-            everywhere.add(400)
+            everywhere |= {400, 422}
         for (status, media_type), problem in problem_responses(*everywhere).items():
             if str(status) not in answers:
                 answers[str(status)] = self._get_response_for_code(problem, str(status), [media_type])  # type: ignore[no-untyped-call]

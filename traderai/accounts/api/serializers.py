@@ -9,7 +9,7 @@ from rest_framework import serializers
 from traderai.accounts.kernels.init_data import MOST_CHARS
 from traderai.accounts.models import User
 from traderai.accounts.selectors import user_roles
-from traderai.common.asked import BodySerializer
+from traderai.common.asked import BodySerializer, MoneyField
 
 
 class NotificationsSerializer(BodySerializer):
@@ -48,12 +48,9 @@ class ProfileChangeSerializer(BodySerializer):
     """What is to be changed; what is left out stays."""
 
     language = serializers.ChoiceField(choices=["ru", "en"], required=False)
-    capital_rub = serializers.DecimalField(
-        max_digits=18,
-        decimal_places=2,
+    capital_rub = MoneyField(
         required=False,
         allow_null=True,
-        coerce_to_string=False,
         help_text="RUB, above 0; null: unknown.",
     )
     risk_profile = serializers.ChoiceField(choices=["cautious", "balanced", "bold"], required=False)
