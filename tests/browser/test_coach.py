@@ -88,6 +88,23 @@ def test_an_old_answer_never_overwrites_a_new_one(trader: Reader):
     expect(page.get_by_role("alert").first).to_contain_text("no share with this ticker")
 
 
+def test_an_unknown_capital_is_asked_for(reader: Reader):
+    sign_in(reader, "dora")
+    page = reader.open("/app/?tab=coach&view=check&ticker=SIM02", "#check-qty")
+    page.locator("#check-qty").fill("300")
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator(".verdict")).not_to_contain_text("Sane size")
+    reader.screenshot("coach-capital-en-dark-390")
+    page.locator("#check-capital").fill("-5")
+    expect(page.get_by_role("alert")).to_contain_text("above 0")
+    page.locator("#check-capital").fill("500,000")
+    page.locator(".capital button").click()
+    expect(page.locator(".verdict")).to_contain_text("Sane size")
+    expect(page.locator(".capital")).to_have_count(0)
+    assert asked(reader, "/me")["capital_rub"] == 500_000
+    assert faults(reader) == []
+
+
 def test_the_week_is_the_reports_own(trader: Reader):
     page = trader.open("/app/?tab=coach&view=week", ".score")
     report = asked(trader, "/user_weekly_report")

@@ -56,13 +56,14 @@ function Risk({ answer }) {
 }
 
 /** Value, day and result, cash, and the risk. */
-export function Hero({ answer, day, account }) {
+export function Hero({ answer, day, account, onAccount }) {
   const { exposure } = answer;
   const isKnown = answer.capital_rub !== null;
   const result = resultOf(answer.positions);
   return html`<section class="card hero" aria-label=${t("portfolio.value")}>
     <div class="hero-head"><p class="sub">${t(isKnown ? "portfolio.value.capital" : "portfolio.value.positions")}</p>
-      ${account.kind === "virtual" && html`<${Badge} kind="virtual" />`}</div>
+      <span class="badges">${account.kind === "virtual" && html`<${Badge} kind="virtual" />`}
+        <button class="link small-link" onClick=${onAccount}>${t("portfolio.account.change")}</button></span></div>
     <p class="hero-figure">${roubles(isKnown ? answer.capital_rub : exposure.net_rub)}</p>
     ${day && html`<p><${Result} rub=${day.rub} frac=${day.frac} /> <span class="fine">${t(day.known < day.of ? "portfolio.day.part" : "portfolio.day", day)}</span></p>`}
     <dl class="figures">
