@@ -116,7 +116,7 @@ function Capital({ onTold }) {
 function Verdict({ answer, isCurrent, unit, onTake }) {
   const look = LOOKS[answer.verdict];
   const reasons = answer.reasons.filter((reason) => reason.code !== "capital_unknown");
-  return html`<section class="card verdict verdict-${look} ${isCurrent ? "" : "is-old"}" aria-busy=${String(!isCurrent)} aria-labelledby="verdict-title">
+  return html`<section class="card check-verdict verdict-${look} ${isCurrent ? "" : "is-old"}" aria-busy=${String(!isCurrent)} aria-labelledby="verdict-title">
     <p class="verdict-head"><span class="verdict-mark" aria-hidden="true">${MARKS[answer.verdict]}</span>
       <span><b id="verdict-title">${answer.verdict_text}</b>
       <small>${t(`action.${answer.side}`)} ${answer.secid} · ${t("call.size.shares", { n: answer.shares, count: number(answer.shares) })} × ${price(answer.price)}${answer.price_is_given ? "" : ` (${t("check.last")})`}</small></span></p>
@@ -166,12 +166,13 @@ export function Check({ ticker, side }) {
   const { answer, problem, isCurrent, asked } = useAnswer(questionOf(form), turn);
   const fresh = isCurrent ? problem : null;
   const rest = fresh && otherProblem(fresh, ASKED);
-  return html`<div class="two"><div class="two-side"><${Form} form=${form} set=${set} share=${share} problem=${fresh} />
-      ${answer && asked && answer.capital === null && html`<${Capital} onTold=${() => setTurn(turn + 1)} />`}</div>
-    <div class="two-side" aria-live="polite">
+  return html`<div class="two"><div class="two-side"><${Form} form=${form} set=${set} share=${share} problem=${fresh} /></div>
+    <div class="two-side"><div class="two-side" aria-live="polite">
       ${!asked && html`<section class="card state"><div class="state-mark" aria-hidden="true">?</div><h2>${t("check.empty")}</h2><p>${t("check.empty.text")}</p></section>`}
       ${asked && !answer && !fresh && html`<${Skeleton} heights=${[96, 176]} />`}
       ${asked && rest && html`<${Failure} problem=${fresh} onRetry=${() => setTurn(turn + 1)} />`}
       ${asked && answer && html`<${Verdict} answer=${answer} isCurrent=${isCurrent} unit=${form.unit} onTake=${(size) => set("qty")(String(size))} />`}
+      </div>
+      ${answer && asked && answer.capital === null && html`<${Capital} onTold=${() => setTurn(turn + 1)} />`}
     </div></div>`;
 }

@@ -18,7 +18,8 @@ const hourOf = (iso) => moment(iso).replace(/^.*, /, "");
 function Trade({ trade }) {
   const target = { ticker: trade.secid };
   return html`<li class="trade"><span class="order-side text-${trade.side === "BUY" ? "up" : "down"}" aria-hidden="true">${MARKS[trade.side]}</span>
-    <span class="grow"><a href=${href(target)} onClick=${follow(target)}>${trade.secid}</a> ${t(`action.${trade.side}.word`)} ${t("call.size.shares", { n: trade.qty, count: number(trade.qty) })} × ${price(trade.price)}
+    <span class="grow"><a href=${href(target)} onClick=${follow(target)}>${trade.secid}</a> ${t(`action.${trade.side}.word`)}
+      <small>${t("call.size.shares", { n: trade.qty, count: number(trade.qty) })} × ${price(trade.price)}</small>
       <small>${[hourOf(trade.traded_at), `№${trade.id}`, has(`journal.origin.${trade.origin}`) ? t(`journal.origin.${trade.origin}`) : trade.origin].join(" · ")}</small>
       ${(trade.stop !== null || trade.signal_id !== null) && html`<small>${[trade.stop !== null && t("journal.stop", { price: price(trade.stop) }), trade.signal_id !== null && t("journal.signal")].filter(Boolean).join(" · ")}</small>`}</span>
     <span class="row-figures"><b>${roubles(trade.qty * trade.price)}</b><small>${t("plan.cost", { sum: roubles(trade.commission, { digits: 2 }) })}</small></span></li>`;

@@ -5,6 +5,8 @@ import { typedNumber } from "./forms.js";
 import { moment, number, price, t } from "./i18n.js";
 import { Field, Segments } from "./ui.js";
 
+const BAR_MS = 3600000; // of the hourly candles whose last close is shown
+
 /** A share's lot and last price; nulls while it is not known. */
 export function useShare(secid) {
   const facts = useResource(secid ? `share|${secid}` : null, (abort) => instrument(secid, abort));
@@ -33,8 +35,12 @@ export function stopProblem(stop, at, isLong) {
 /** What is to be said of a ticker that nobody knows. */
 export const tickerProblem = (share) => (share.problem && share.problem.status === 404 ? t("field.unknown_ticker") : "");
 
-/** The last price in words; "" while it is not known. */
-export const lastWords = (share) => (share.last ? t("form.last", { price: price(share.last.close, share.facts.decimals), when: moment(share.last.begin) }) : "");
+/** The last price with the moment from which on it was known; "" while there is none. */
+export function lastWords({ last, facts }) {
+  if (!last) return "";
+  const until = new Date(Date.parse(last.begin) + BAR_MS).toISOString();
+  return t("form.last", { price: price(last.close, facts.decimals), when: moment(until) });
+}
 
 /** The local time of an input as the API wants it: the reader types Moscow time, as all times of the app are. */
 export const inMoscow = (text) => (text ? `${text}:00+03:00` : undefined);
