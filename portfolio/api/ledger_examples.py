@@ -9,6 +9,7 @@ ACCOUNT: dict[str, Any] = {
 }  # fmt: skip
 ACCOUNTS: dict[str, Any] = {"results": [ACCOUNT]}
 ACCOUNT_ASKED: dict[str, Any] = {"kind": "virtual", "name": "paper", "capital": 1000000}
+ACCOUNT_CHANGE: dict[str, Any] = {"name": "broker", "capital": 750000}
 TRADE_ASKED: dict[str, Any] = {
     "account_id": 2, "secid": "SIM01", "side": "BUY", "qty": 4, "qty_unit": "lots", "price": 100.5,
     "traded_at": "2024-03-01T12:30:00+03:00", "stop": 98.0,

@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from portfolio.api import ledger_examples as examples
 from portfolio.api.ledger_serializers import (
+    AccountChangeSerializer,
     AccountListSerializer,
     AccountRequestSerializer,
     AccountSerializer,
@@ -31,7 +32,7 @@ from portfolio.api.ledger_serializers import (
     WatchlistRequestSerializer,
     WatchlistSerializer,
 )
-from portfolio.api.requests import IDEMPOTENCY_KEY, position_named, said_position, said_trade
+from portfolio.api.requests import position_named, said_position, said_trade
 from portfolio.contracts import TradeFacts
 from portfolio.ledger_contracts import PositionChange
 from portfolio.selectors.cash import cash_get
@@ -39,7 +40,7 @@ from portfolio.selectors.journal import accounts_get, trades_page
 from portfolio.selectors.orders import orders_get
 from portfolio.selectors.positions import positions_valued
 from portfolio.selectors.watchlist import watchlist_get
-from portfolio.services.accounts import account_create
+from portfolio.services.accounts import account_change, account_create
 from portfolio.services.positions import position_adjust, position_delete, position_open
 from portfolio.services.record import trade_record
 from portfolio.services.watchlist import watchlist_replace
@@ -48,7 +49,14 @@ from traderai.common.asker import asker_id, language_of
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
-_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Account and ticker, such as `2-SIM01`.")
+_ID = OpenApiParameter(
+    "id",
+    str,
+    OpenApiParameter.PATH,
+    description="Account and ticker.",
+    examples=[OpenApiExample("A position", value="2-SIM01")],
+)
+_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _BY_TIME = PageOrder[TradeFacts](
     "actions", place=lambda row: (row.traded_at, row.id), words=(datetime.fromisoformat, int)
 )
@@ -72,6 +80,8 @@ def _asked(value: dict[str, Any]) -> list[OpenApiExample]:
 class AccountViewSet(GenericViewSet[Any]):
     """Accounts, real and virtual."""
 
+    lookup_field = "id"
+    lookup_value_regex = "[0-9]{1,18}"
     serializer_class = AccountSerializer
 
     @extend_schema(
@@ -111,6 +121,24 @@ class AccountViewSet(GenericViewSet[Any]):
             now=now,
         )
         context = {"cash": cash_get(user_id=asker_id(request), as_of=now)}
+        return Response(AccountSerializer(account, context=context).data)
+
+    @extend_schema(
+        operation_id="accounts_partial_update",
+        summary="Change an account",
+        tags=["portfolio"],
+        parameters=[_ACCOUNT_ID],
+        request=AccountChangeSerializer,
+        responses={200: AccountSerializer, **problem_responses(400, 401, 404, 409, 422)},
+        examples=_asked(examples.ACCOUNT_CHANGE) + _shown(examples.ACCOUNT),
+    )
+    def partial_update(self, request: Request, id: str) -> Response:
+        """Give it another name or capital; one bad field and nothing is changed."""
+        asked = AccountChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user_id = asker_id(request)
+        account = account_change(user_id=user_id, account_id=int(id), changes=asked.validated_data)
+        context = {"cash": cash_get(user_id=user_id, as_of=clock.now())}
         return Response(AccountSerializer(account, context=context).data)
 
 
@@ -159,7 +187,6 @@ class PositionViewSet(GenericViewSet[Any]):
         summary="Tell of a position",
         description="It becomes the trade that would have opened it. A position that is held already is changed by PATCH.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=PositionRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.POSITION_ASKED) + _shown(examples.RECORDED, "200", "201"),
@@ -257,7 +284,6 @@ class ActionViewSet(GenericViewSet[Any]):
         summary="Tell of a trade",
         description="In a virtual account it is an order: the first candle after it gives price, time and costs.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=TradeRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.TRADE_ASKED) + _shown(examples.RECORDED, "200", "201"),

@@ -26,37 +26,44 @@ def development(settings: LazySettings) -> LazySettings:
     return settings
 
 
-def opens_app(client: Client, **extra: Any) -> bool:
-    response = client.get("/app/", **extra)
-    assert response.status_code in (200, 302)
+def knows(client: Client, **extra: Any) -> bool:
+    """Return whether the API knows who asks."""
+    response = client.get("/api/v1/me", **extra)
+    assert response.status_code in (200, 401)
     return response.status_code == 200
 
 
-def test_the_development_user_opens_the_app_from_this_machine(development: LazySettings):
-    assert opens_app(Client())
-    assert opens_app(Client(), REMOTE_ADDR="::1")
+def test_the_app_opens_for_everybody_and_tells_nothing():
+    """The page is the same for all; inside Telegram nobody has signed in when it opens."""
+    User.objects.create_user("vera")
+    page = Client().get("/app/?tab=portfolio", REMOTE_ADDR="8.8.8.8")
+    assert page.status_code == 200 and "csrftoken" in page.cookies
+    assert "vera" not in page.content.decode() and not knows(Client(), REMOTE_ADDR="8.8.8.8")
+
+
+def test_the_development_user_is_known_on_this_machine(development: LazySettings):
+    assert knows(Client())
+    assert knows(Client(), REMOTE_ADDR="::1")
 
 
 @pytest.mark.parametrize("address", ["10.0.0.7", "192.168.1.2", "8.8.8.8", "", "unix:"])
 def test_another_machine_must_sign_in(development: LazySettings, address: str):
-    assert not opens_app(Client(), REMOTE_ADDR=address)
+    assert not knows(Client(), REMOTE_ADDR=address)
 
 
 @pytest.mark.parametrize("header", ["HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED"])
 def test_behind_a_proxy_nobody_is_the_development_user(development: LazySettings, header: str):
-    assert not opens_app(Client(), **{header: "127.0.0.1"})
+    assert not knows(Client(), **{header: "127.0.0.1"})
 
 
 def test_without_the_setting_this_machine_must_sign_in():
-    response = Client().get("/app/")
-    assert response.status_code == 302
-    assert response["Location"] == "/app/login/?next=/app/"
+    assert not knows(Client())
 
 
-def test_a_signed_in_user_opens_the_app(django_user_model: type[User]):
+def test_a_signed_in_user_is_known(django_user_model: type[User]):
     client = Client()
     client.force_login(django_user_model.objects.create_user("vera"))
-    assert opens_app(client, REMOTE_ADDR="8.8.8.8")
+    assert knows(client, REMOTE_ADDR="8.8.8.8")
 
 
 def test_signing_in_by_password_leads_to_the_app(django_user_model: type[User]):
@@ -66,7 +73,12 @@ def test_signing_in_by_password_leads_to_the_app(django_user_model: type[User]):
     assert wrong.status_code == 200 and b'role="alert"' in wrong.content
     right = client.post("/app/login/", {"username": "vera", "password": "correct horse battery"})
     assert right.status_code == 302 and right["Location"] == "/app/"
-    assert opens_app(client)
+    assert knows(client)
+    elsewhere = Client().post(
+        "/app/login/",
+        {"username": "vera", "password": "correct horse battery", "next": "https://evil.example"},
+    )
+    assert elsewhere["Location"] == "/app/", "a sign-in leads to no strange site"
 
 
 def test_the_api_knows_the_development_user(development: LazySettings):

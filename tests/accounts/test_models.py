@@ -20,6 +20,8 @@ pytestmark = pytest.mark.django_db
         ("accounts_user_capital_positive", {"capital_rub": -5}),
         ("accounts_user_language_known", {"language": "de"}),
         ("accounts_user_risk_profile_known", {"risk_profile": "reckless"}),
+        ("accounts_user_staff_without_telegram", {"telegram_id": 7, "is_staff": True}),
+        ("accounts_user_staff_without_telegram", {"telegram_id": 7, "is_superuser": True}),
     ],
 )
 def test_the_database_refuses(constraint: str, fields: dict[str, Any]):

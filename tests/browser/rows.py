@@ -29,6 +29,16 @@ STRESS_CLOSES = {
     date(2022, 2, 22): 3000.0, date(2022, 2, 24): 2010.0, date(2022, 9, 20): 2400.0, date(2022, 9, 21): 2310.0,
     date(2020, 3, 4): 2900.0, date(2020, 3, 18): 2110.0, date(2014, 12, 3): 1600.0, date(2014, 12, 30): 1400.0,
 }  # fmt: skip
+TOLD_EVERY = 29  # bars
+TOLD = [  # action, horizon, probability and confidence
+    ("BUY", "3d", 0.34, 52), ("SELL", "5d", 0.42, 66), ("BUY", "5d", 0.38, 61), ("HOLD", "5d", 0.31, 88),
+    ("SELL", "3d", 0.47, 73),
+]  # fmt: skip
+PLAYERS = {"": None, "vera": "Bober-7", "oleg": "Вектор"}  # with their nicknames; "": the development user
+ROUNDS = [  # own R and the AI's, None where it had no word
+    (1.9, 0.0), (-1.1, 0.0), (1.9, -1.1), (0.0, 0.0), (0.4, 1.9), (-1.1, 1.9), (1.9, None), (0.0, -1.1), (1.9, 1.9),
+    (-1.1, 0.0), (1.2, 0.0), (1.9, -1.1),
+]  # fmt: skip
 
 
 def main() -> None:
@@ -46,10 +56,12 @@ def main() -> None:
     for name in READERS:
         User.objects.create_user(name, password=os.environ["STAFF_PASSWORD"])
     fill_simulated(with_flawed=not asked.without_replay)
+    fill_record()
     # In this order, because a model of a made-up market never takes the place of a real one.
     if not asked.without_replay:
         fill_replay()
         fill_days()
+        fill_game()
 
 
 def fill_replay() -> None:
@@ -64,6 +76,52 @@ def fill_replay() -> None:
     builders.features(*REPLAYED)
     builders.champion("replay-test-1", scaled_on=REPLAYED[0], against=champion_get())
     signals_score(secids=REPLAYED, now=builders.last_moment() + timedelta(days=30))
+
+
+def fill_record() -> None:
+    """Store told signals on old bars of simulated shares; what came of them is found by the code of the labels."""
+    from market.selectors.instruments import instrument_get
+    from modeling.selectors.label_sets import barrier_set_get
+    from signals.services.outcomes import outcomes_resolve
+    from tests.signals import builders, told_maker
+    from traderai.common import clock
+
+    now = clock.now()
+    label_set = barrier_set_get(name="swing_v1", timeframe="1h")
+    begins = begins_until(now, n=builders.BARS)[120:].tolist()
+    for place, (action, horizon, probability, confidence) in enumerate(TOLD):
+        content = told_maker.payload(label_set, p=probability, p_break_even=0.36) | {
+            "regime": {"name": ("uptrend", "flat", "panic")[place % 3]}
+        }
+        told_maker.told(
+            instrument_get(secid=f"SIM{1 + place:02d}"), begins[place::TOLD_EVERY], label_set, horizon=horizon,
+            action=action, at=now, payload=content, source="simulated", confidence=confidence, strength="weak",
+        )  # fmt: skip
+    outcomes_resolve(now=now)
+
+
+def fill_game() -> None:
+    """Store rounds that the development user and two others have played, their moments long before every candle."""
+    from django.conf import settings
+    from django.db import transaction
+
+    from market.models import Instrument
+    from tests.training_game import game_maker
+    from traderai.accounts.models import User
+    from traderai.common import clock
+    from training_game.services.nickname import nickname_set
+
+    share, now = Instrument.objects.get(secid=REPLAYED[0]), clock.now()
+    for place, (name, nickname) in enumerate(PLAYERS.items()):
+        user, _ = User.objects.get_or_create(username=name or settings.DEVELOPMENT_USERNAME)
+        for number, (own_r, ai_r) in enumerate(ROUNDS[place:] + ROUNDS[:place]):
+            with transaction.atomic():
+                game_maker.play(
+                    user, share, own_r, ai_r, number=number, at=now - timedelta(days=len(ROUNDS) - number),
+                    regime=("flat", "uptrend", "panic")[number % 3], setup=("range", "breakout_up")[number % 2],
+                )  # fmt: skip
+        if nickname:
+            nickname_set(user_id=user.pk, nickname=nickname)
 
 
 def fill_simulated(*, with_flawed: bool) -> None:

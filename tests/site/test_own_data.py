@@ -21,14 +21,21 @@ ORDER = {"side": "BUY", "qty": 10, "qty_unit": "shares", "price": 101.5}
 HELD = {"side": "long", "qty": 10, "qty_unit": "shares", "avg_price": 101.5}
 # What tells of nobody: facts of the market, models, and what programs and staff do.
 OF_NOBODY = {
-    "analyze_ticker", "instruments_fundamentals", "instruments_list", "instruments_retrieve", "instruments_candles", "market_heatmap", "model_slots_resume",
-    "model_slots_rollback", "model_versions_list", "model_versions_promote", "model_versions_shadow", "models_in_service",
-    "news_list", "news_triggers_push", "regime", "signals_list", "signals_retrieve", "track_record",
+    "analyze_ticker", "auth_telegram", "auth_token", "instruments_fundamentals", "instruments_list", "instruments_retrieve",
+    "instruments_candles", "market_heatmap", "model_slots_resume", "model_slots_rollback", "model_versions_list",
+    "model_versions_promote", "model_versions_shadow", "models_in_service", "news_list", "news_triggers_push", "regime",
+    "signals_list", "signals_retrieve", "signals_stream", "track_record",
 }  # fmt: skip
 # How one asks with what is another's, and what comes; None: own data alone come, whatever was asked.
 Ask = Callable[[Client, Person], Any]
 WITH_ANOTHERS: dict[str, tuple[Ask, int | None]] = {
     "accounts_list": (lambda c, of: c.get(f"{API}/accounts"), None),
+    "accounts_partial_update": (
+        lambda c, of: c.patch(
+            f"{API}/accounts/{of.account.pk}", {"name": "mine"}, content_type="application/json"
+        ),
+        404,
+    ),
     "accounts_create": (lambda c, of: post(c, "accounts", {"name": "new", "kind": "real"}), None),
     "actions_list": (lambda c, of: c.get(f"{API}/actions?account_id={of.account.pk}"), 404),
     "actions_create": (
@@ -41,6 +48,7 @@ WITH_ANOTHERS: dict[str, tuple[Ask, int | None]] = {
         ),
         404,
     ),
+    "auth_token_end": (lambda c, of: c.delete(f"{API}/auth/token"), 409),
     "analyze_portfolio": (lambda c, of: post(c, "analyze_portfolio", {"account_id": of.account.pk}), 404),
     "export_my_data": (lambda c, of: c.get(f"{API}/me/data"), None),
     "delete_my_data": (
@@ -48,6 +56,11 @@ WITH_ANOTHERS: dict[str, tuple[Ask, int | None]] = {
             f"{API}/me/data", {"confirm": of.user.username}, content_type="application/json"
         ),
         422,
+    ),
+    "me_retrieve": (lambda c, of: c.get(f"{API}/me"), None),
+    "me_partial_update": (
+        lambda c, of: c.patch(f"{API}/me", {"capital_rub": 7}, content_type="application/json"),
+        None,
     ),
     "orders_list": (lambda c, of: c.get(f"{API}/orders?account_id={of.account.pk}"), 404),
     "positions_list": (lambda c, of: c.get(f"{API}/positions?account_id={of.account.pk}"), 404),

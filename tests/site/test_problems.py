@@ -168,7 +168,7 @@ def test_another_media_type_is_415():
 def test_without_a_sign_in_the_answer_is_401_with_a_challenge():
     response = APIClient().get("/api/test/private")
     assert response.status_code == 401
-    assert response.headers["WWW-Authenticate"].startswith("Session")
+    assert response.headers["WWW-Authenticate"] == "Token"
     assert body_of(response)["code"] == "not_authenticated"
 
 

@@ -1,18 +1,55 @@
-"""Who asks the API: the signed-in user or, on a developer's machine only, the development user."""
+"""Who asks the API: the holder of a token, the signed-in user or, on a developer's machine, the development user."""
 
 from __future__ import annotations
 
 import ipaddress
-from typing import Any
+import re
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.authentication import SessionScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from knox.auth import TokenAuthentication as KnoxAuthentication
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from traderai.accounts.models import User
 from traderai.accounts.services.development import development_user_get
+
+
+class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox carries no types
+    """`Authorization: Token <token>`; a browser sends it to nobody by itself, so no CSRF token is asked for."""
+
+    def authenticate(self, request: Request) -> tuple[User, Any] | None:
+        """Return the user of a token; a wrong, expired or ended one and a shut account all read the same."""
+        try:
+            found: tuple[User, Any] | None = super().authenticate(request)
+        except (AuthenticationFailed, ValueError) as error:
+            raise AuthenticationFailed(
+                "the token is unknown, has expired or was ended; sign in again", code="token_invalid"
+            ) from error
+        return found
+
+    def authenticate_credentials(self, token: bytes) -> Any:
+        """Look a token up; the database would break on what no token can hold."""
+        if not re.fullmatch(rb"[a-z0-9_]+", token):
+            raise ValueError("not a token")
+        return super().authenticate_credentials(token)
+
+
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers by import
+    """How the API's document describes it."""
+
+    target_class = "traderai.accounts.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        """Return the scheme."""
+        return dict(build_bearer_security_scheme_object("Authorization", "Token"))
 
 
 class SignedInAuthentication(SessionAuthentication):
@@ -59,3 +96,12 @@ def development_request(request: HttpRequest) -> bool:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         return False
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """Return the address that failed sign-ins are counted by: what our outermost proxy saw (`settings.PROXY_COUNT`)."""
+    seen = BaseThrottle().get_ident(cast("Request", request))
+    try:
+        return str(ipaddress.ip_address(seen or ""))
+    except ValueError:
+        return None

@@ -44,6 +44,11 @@ class User(AbstractUser):
         help_text="Such as Asia/Vladivostok: whose Monday morning and whose nights.",
     )
 
+    notify_signals = models.BooleanField(default=False, help_text="Tell new signals by Telegram.")
+    notify_weekly_report = models.BooleanField(
+        default=True, help_text="Tell of the weekly report by Telegram."
+    )
+
     class Meta(AbstractUser.Meta):
         constraints = [
             models.CheckConstraint(
@@ -57,4 +62,20 @@ class User(AbstractUser):
                 condition=Q(risk_profile__in=["cautious", "balanced", "bold"]),
                 name="accounts_user_risk_profile_known",
             ),
+            # Whoever holds the Telegram account of a member of staff must not get their rights with it.
+            models.CheckConstraint(
+                condition=Q(telegram_id__isnull=True) | Q(is_staff=False, is_superuser=False),
+                name="accounts_user_staff_without_telegram",
+                violation_error_message="Staff sign in by password: take telegram_id away, or the rights.",
+            ),
         ]
+
+
+class InitDataUse(models.Model):
+    """What Telegram signed and somebody has signed in with: once is enough."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True, help_text="SHA-256 of the signed fields.")
+    expires_at = models.DateTimeField(db_index=True, help_text="From then on its age alone refuses it.")
+
+    def __str__(self) -> str:
+        return self.fingerprint

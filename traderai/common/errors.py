@@ -54,6 +54,18 @@ class NotFoundError(TraderAIError):
     code = "not_found"
 
 
+class SignInError(TraderAIError):
+    """Who asks has not shown who they are: 401; they sign in again."""
+
+    code = "not_authenticated"
+
+
+class ForbiddenError(TraderAIError):
+    """Who asks is known and may not do this: 403."""
+
+    code = "permission_denied"
+
+
 class ConflictError(TraderAIError):
     """The request clashes with what has happened meanwhile: 409."""
 

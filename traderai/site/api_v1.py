@@ -12,7 +12,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("me/data", PersonalDataView.as_view(), name="my_data"),
     *(
         path("", include(f"{app}.api.urls"))
-        for app in ("market", "modeling", "signals", "portfolio", "behavior", "training_game")
+        for app in (
+            "traderai.accounts",
+            "market",
+            "modeling",
+            "signals",
+            "portfolio",
+            "behavior",
+            "training_game",
+        )
         if find_spec(f"{app}.api.urls")
     ),
 ]

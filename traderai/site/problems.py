@@ -20,9 +20,11 @@ from rest_framework.views import set_rollback
 from traderai.common.errors import (
     ConflictError,
     FieldsError,
+    ForbiddenError,
     InputError,
     NotFoundError,
     NotReadyError,
+    SignInError,
     TraderAIError,
     TransientError,
 )
@@ -32,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 STATUS_BY_ERROR: tuple[tuple[type[TraderAIError], int], ...] = (
     (InputError, 422),
+    (SignInError, 401),
+    (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
     (NotReadyError, 409),
@@ -83,29 +87,47 @@ def problem_body(
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400."""
-    return _page(request, 400, "bad_request", "The request could not be read.")
+    return problem_page(request, 400, "bad_request", "The request could not be read.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler403."""
-    return _page(request, 403, "permission_denied", "You may not open this page.")
+    return problem_page(request, 403, "permission_denied", "You may not open this page.")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404."""
-    return _page(request, 404, "not_found", f"There is nothing at {request.path}.")
+    return problem_page(request, 404, "not_found", f"There is nothing at {request.path}.")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500; Django has logged the trace."""
-    return _page(request, 500, "server_error", BROKEN_DETAIL)
+    return problem_page(request, 500, "server_error", BROKEN_DETAIL)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Django's CSRF_FAILURE_VIEW."""
-    return _page(
+    return problem_page(
         request, 403, "csrf_failed", "The form has expired; load the page again and send it once more."
     )
+
+
+def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    """Return a problem document below /api/, elsewhere a plain page that says the same."""
+    body = problem_body(status=status, code=code, detail=detail)
+    if request.path.startswith("/api/"):
+        return HttpResponse(
+            json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_MEDIA_TYPE
+        )
+    return render(request, "error.html", body, status=status)
+
+
+def problem_answer(error: TraderAIError) -> HttpResponse:
+    """Return the problem document of an error outside of the API's views, in a middleware."""
+    answer = _own_error(error)
+    body = json.dumps(answer.data, ensure_ascii=False)
+    headers = {**answer.headers, "Content-Type": PROBLEM_MEDIA_TYPE}
+    return HttpResponse(body, status=answer.status_code, headers=headers)
 
 
 def _own_error(error: TraderAIError) -> Response:
@@ -118,6 +140,8 @@ def _own_error(error: TraderAIError) -> Response:
         errors = [asdict(problem) for problem in error.problems]
     wait_s = next((seconds for kind, seconds in RETRY_AFTER_S.items() if isinstance(error, kind)), None)
     headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Token"
     return _answer(problem_body(status=status, code=error.code, detail=error.detail, errors=errors), headers)
 
 
@@ -153,12 +177,3 @@ def _field_problems(details: Any, path: str = "") -> Iterator[dict[str, str]]:
 
 def _answer(body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
     return Response(body, status=body["status"], headers=headers, content_type=PROBLEM_MEDIA_TYPE)
-
-
-def _page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
-    body = problem_body(status=status, code=code, detail=detail)
-    if request.path.startswith("/api/"):
-        return HttpResponse(
-            json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_MEDIA_TYPE
-        )
-    return render(request, "error.html", body, status=status)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import redis
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, LogoutView
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -16,7 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from traderai.accounts.authentication import development_request
+from traderai.accounts.forms import AppSignInForm
 
 
 @require_safe
@@ -24,14 +23,7 @@ from traderai.accounts.authentication import development_request
 @xframe_options_exempt
 @ensure_csrf_cookie
 def mini_app(request: HttpRequest) -> HttpResponse:
-    """The shell of the Mini App; without a sign-in only for the development user."""
-    if request.user.is_authenticated or development_request(request):
-        return render(request, "app/index.html")
-    return _signed_in_only(request)
-
-
-@login_required(login_url="login")
-def _signed_in_only(request: HttpRequest) -> HttpResponse:
+    """The shell of the Mini App, the same for everybody: what it shows it asks the API for, which knows who asks."""
     return render(request, "app/index.html")
 
 
@@ -39,6 +31,7 @@ class AppLoginView(LoginView):
     """Sign-in by password, for users that staff have made."""
 
     template_name = "app/login.html"
+    authentication_form = AppSignInForm
     next_page = "app"
     redirect_authenticated_user = True
 

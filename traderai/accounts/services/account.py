@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from axes.models import AccessAttempt
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
@@ -27,4 +28,6 @@ def account_delete(*, user_id: int, confirm: str) -> None:
         for session in Session.objects.iterator():
             if session.get_decoded().get("_auth_user_id") == str(user_id):
                 session.delete()
+        # What was tried in this name carries it.
+        AccessAttempt.objects.filter(username=user.username).delete()
         user.delete()

@@ -69,6 +69,8 @@ NAVIGATION = [
             _item("Schedules", "schedule", "django_celery_beat_periodictask"),
             _item("Users", "person", "accounts_user"),
             _item("Groups", "group", "auth_group"),
+            _item("Tokens", "key", "knox_authtoken"),
+            _item("Failed sign-ins", "lock", "axes_accessattempt"),
         ],
     },
 ]
@@ -82,6 +84,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("app/icon.svg")},
     ],
+    "LOGIN": {"form": "traderai.accounts.forms.StaffSignInForm"},
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "12px",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from traderai.common.logs import logs_configure
 from traderai.site.settings.base import *  # noqa: F403
 from traderai.site.settings.base import env
 
+logs_configure(as_json=True)
 DEBUG = False
 SECRET_KEY = env.str("SECRET_KEY")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
