@@ -7,7 +7,8 @@ const catalogues = {};
 export const language = signal("en");
 
 function preferred() {
-  const given = chosenLanguage() || languageCode() || navigator.language || "";
+  const kept = localStorage.getItem(STORE);
+  const given = kept || languageCode() || navigator.language || "";
   return given.toLowerCase().startsWith("ru") ? "ru" : "en";
 }
 
@@ -22,9 +23,6 @@ export async function useLanguage(code, { keep = true } = {}) {
   document.documentElement.lang = code;
   language.value = code;
 }
-
-/** The language that was chosen on this device, or "". */
-export const chosenLanguage = () => localStorage.getItem(STORE) || "";
 
 /** Load the language that the reader prefers; call once before the first render. */
 export async function startLanguage() {
@@ -89,7 +87,7 @@ export function chance(value, digits = 0) {
   if (missing(value)) return DASH;
   if (value > 0.999 && value < 1) return `>${percent(99.9, { digits: 1, signed: false })}`;
   if (value < 0.001 && value > 0) return `<${percent(0.1, { digits: 1, signed: false })}`;
-  const isNear = value > 0.99 || value < 0.01;
+  const isNear = (value > 0.99 && value < 1) || (value < 0.01 && value > 0);
   return fraction(value, { digits: isNear ? 1 : digits });
 }
 

@@ -1,6 +1,5 @@
 /** Starts the Mini App: theme, language, who asks, router, then the screen that the address names. */
 import { html, render, useEffect, useState } from "./lib.js";
-import { loadMe } from "./account.js";
 import { online, startOnline } from "./api.js";
 import { has, startLanguage, t } from "./i18n.js";
 import { route, startRouter } from "./router.js";
@@ -82,8 +81,6 @@ async function start() {
   const place = document.getElementById("app");
   place.replaceChildren();
   render(html`<${App} />`, place);
-  // Its problems are those of the screen, too, which tells them.
-  loadMe().catch(() => {});
 }
 
 start();

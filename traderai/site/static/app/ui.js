@@ -49,7 +49,7 @@ export function Sheet({ title, onClose, children }) {
     <div class="sheet-body">
       <h2>${title}</h2>
       ${children}
-      <button class="button wide" onClick=${() => box.current.close()}>${t("sheet.close")}</button>
+      <button class="button button-quiet wide" type="button" onClick=${() => box.current.close()}>${t("sheet.close")}</button>
     </div>
   </dialog>`;
 }
