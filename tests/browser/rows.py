@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import os
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import django
 import numpy as np
@@ -21,6 +21,14 @@ SHARES = [  # sector, volume in shares per bar
 ]  # fmt: skip
 HOURS_A_DAY = 9
 REPLAYED = ("TEST1", "TEST2")
+DAILY = ("SIM01", "SIM02", "SIM03", "SIM04", "SIM05", "SIM06")
+DAYS = 420
+READERS = ("anna", "boris", "clara")  # people with data of their own, who sign in
+# Closes of the index before and after each spell of portfolio.yaml; no share of ours was traded then.
+STRESS_CLOSES = {
+    date(2022, 2, 22): 3000.0, date(2022, 2, 24): 2010.0, date(2022, 9, 20): 2400.0, date(2022, 9, 21): 2310.0,
+    date(2020, 3, 4): 2900.0, date(2020, 3, 18): 2110.0, date(2014, 12, 3): 1600.0, date(2014, 12, 30): 1400.0,
+}  # fmt: skip
 TOLD_EVERY = 29  # bars
 TOLD = [  # action, horizon, probability and confidence
     ("BUY", "3d", 0.34, 52), ("SELL", "5d", 0.42, 66), ("BUY", "5d", 0.38, 61), ("HOLD", "5d", 0.31, 88),
@@ -45,11 +53,14 @@ def main() -> None:
 
     call_command("migrate", verbosity=0)
     User.objects.create_superuser("admin", password=os.environ["STAFF_PASSWORD"])
+    for name in READERS:
+        User.objects.create_user(name, password=os.environ["STAFF_PASSWORD"])
     fill_simulated(with_flawed=not asked.without_replay)
     fill_record()
     # In this order, because a model of a made-up market never takes the place of a real one.
     if not asked.without_replay:
         fill_replay()
+        fill_days()
         fill_game()
 
 
@@ -142,6 +153,64 @@ def fill_simulated(*, with_flawed: bool) -> None:
         "simulated-test-1", is_simulated=True, scaled_on="SIM01", trained_until=trained_until, at=now
     )
     signals_score(secids=tuple(secids), now=now)
+
+
+def fill_days() -> None:
+    """Store daily candles of some simulated shares and of the index, for what looks at the risk of years.
+
+    The last ones are made of the hourly ones, so that nobody sees two different markets; a walk leads up to them, half
+    of it common to all. Of the days of stress there is the index alone: it stands in for the shares.
+    """
+    from market.contracts import SIMULATOR_ORIGIN
+    from market.models import Instrument
+    from tests.market.make import FILE
+    from tests.signals import builders
+    from traderai.common import clock
+
+    today = clock.now().astimezone(clock.MOSCOW).date()
+    days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)]
+    rng = np.random.default_rng(50)
+    common = rng.normal(0, 0.009, DAYS)
+    for secid in DAILY:
+        closes = closes_of_days(secid, until=today)
+        first, close = next(iter(closes.items()))
+        steps = common + rng.normal(0, 0.011, DAYS)
+        n = days.index(first)
+        # The walk ends where the hours begin.
+        path = close * np.exp(np.cumsum(steps[:n]) - steps[:n].sum())
+        before = dict(zip(days[:n], path.tolist(), strict=True))
+        write_days(Instrument.objects.get(secid=secid).pk, before | closes, SIMULATOR_ORIGIN)
+    index = builders.share("IMOEX", seed=0, bars=0, kind="index", sector="")
+    level = dict(zip(days, (2800 * np.exp(np.cumsum(common))).tolist(), strict=True))
+    write_days(index.pk, STRESS_CLOSES | level, FILE)
+
+
+def closes_of_days(secid: str, *, until: date) -> dict[date, float]:
+    """Return the last hourly close of each whole Moscow day before `until`, the oldest first."""
+    from market.contracts import Timeframe
+    from market.selectors.candles import candle_list
+    from traderai.common import clock
+
+    closes: dict[date, float] = {}
+    for bar in candle_list(secid=secid, timeframe=Timeframe.H1, as_of=clock.now(), limit=1000):
+        closes[bar.begin.astimezone(clock.MOSCOW).date()] = bar.close
+    return {day: close for day, close in closes.items() if day < until}
+
+
+def write_days(instrument_id: int, closes: dict[date, float], origin: object) -> None:
+    """Store a daily candle of each close."""
+    from market.contracts import CandleColumns, Timeframe
+    from market.services.candle_write import candles_write
+    from traderai.common import clock
+
+    days = sorted(closes)
+    close = np.round([closes[day] for day in days], 2)
+    columns = CandleColumns(
+        begin_s=np.array([int(clock.midnight(day).timestamp()) for day in days], dtype=np.int64),
+        open=close, high=close, low=close, close=close,
+        volume_shares=np.full(close.size, 9e6), value_rub=9e6 * close,
+    )  # fmt: skip
+    candles_write(instrument_id=instrument_id, timeframe=Timeframe.D1, columns=columns, origin=origin)
 
 
 def begins_until(now: datetime, *, n: int) -> np.ndarray:
