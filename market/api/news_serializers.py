@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from market.models.news import EVENT_TYPES
+from traderai.common.asked import BodySerializer, MomentField
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
-class MomentField(serializers.DateTimeField):
-    """A moment with its offset: without one it would silently be taken for UTC, three hours late in Moscow."""
-
-    default_error_messages = {
-        "no_offset": "Give the moment with its offset, such as 2024-03-01T10:00:00+03:00."
-    }
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """Refuse a moment that does not say where its clock hangs."""
-        if value.tzinfo is None:
-            self.fail("no_offset")
-        return super().enforce_timezone(value)
-
-
-class NewsTriggerPushSerializer(serializers.Serializer[dict[str, Any]]):
+class NewsTriggerPushSerializer(BodySerializer):
     """A verdict on news; exactly one of secid, sector and is_market says what it is about."""
 
     external_id = serializers.CharField(

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from market.api.news_auth import NewsPushThrottle, ServiceTokenAuthentication
+from market.api.news_auth import ServiceTokenAuthentication
 from market.api.news_serializers import (
     NewsPageSerializer,
     NewsQuerySerializer,
@@ -104,7 +104,6 @@ class NewsTriggerView(APIView):
 
     authentication_classes = (ServiceTokenAuthentication,)
     permission_classes = (IsAuthenticated,)
-    throttle_classes = (NewsPushThrottle,)
 
     @extend_schema(
         operation_id="news_triggers_push",

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from market.selectors.company_gauges import GAUGES
+from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
@@ -63,14 +64,14 @@ class InstrumentDetailSerializer(InstrumentSerializer):
     )
 
 
-class CandleQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class CandleQuerySerializer(QuerySerializer):
     """Which candles."""
 
     timeframe = serializers.CharField(default="1h", max_length=8, help_text="1m 5m 10m 15m 30m 1h 4h 1d 1w.")
     limit = serializers.IntegerField(
         default=500, min_value=1, max_value=1000, help_text="The newest so many."
     )
-    until = serializers.DateTimeField(
+    until = MomentField(
         required=False, help_text="Only candles that were closed at this moment (with offset); default: now."
     )
 

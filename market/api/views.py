@@ -29,10 +29,17 @@ from market.selectors.instruments import instrument_get, instrument_list
 from market.selectors.session_now import session_at
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
-SECID = OpenApiParameter("secid", str, OpenApiParameter.PATH, description="The exchange's ticker.")
+SECID = OpenApiParameter(
+    "secid",
+    str,
+    OpenApiParameter.PATH,
+    description="The exchange's ticker.",
+    examples=[OpenApiExample("A share", value="SIM01")],
+)
 _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.secid,), words=(str,))
 
 
@@ -42,7 +49,7 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="Instruments",
         tags=["market"],
         parameters=[InstrumentQuerySerializer],
-        responses={200: InstrumentPageSerializer, **problem_responses(400, 401, 422)},
+        responses={200: InstrumentPageSerializer, 304: None, **problem_responses(400, 401, 422)},
         examples=[
             OpenApiExample("A share", value=examples.INSTRUMENTS, response_only=True, status_codes=["200"])
         ],
@@ -64,7 +71,7 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="Candles of one instrument",
         tags=["market"],
         parameters=[SECID, CandleQuerySerializer],
-        responses={200: CandleListSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: CandleListSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("One bar", value=examples.CANDLES, response_only=True, status_codes=["200"])
         ],
@@ -101,7 +108,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
         rows = instrument_list(active_only=asked["active_only"])
         wanted = [row for row in rows if row.secid > after[0] and _matches(row, asked)]
         page = _BY_TICKER.page(request, sorted(wanted, key=lambda row: row.secid), asked["page_size"])
-        return Response(InstrumentPageSerializer(page).data)
+        return conditional(request, InstrumentPageSerializer(page).data)
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
@@ -129,7 +136,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
             "as_of": as_of,
             "candles": rows,
         }
-        return Response(CandleListSerializer(answer).data)
+        return conditional(request, CandleListSerializer(answer).data, aging=("as_of",))
 
     @action(detail=True)
     def fundamentals(self, request: Request, secid: str) -> Response:

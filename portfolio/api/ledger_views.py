@@ -32,7 +32,7 @@ from portfolio.api.ledger_serializers import (
     WatchlistRequestSerializer,
     WatchlistSerializer,
 )
-from portfolio.api.requests import IDEMPOTENCY_KEY, position_named, said_position, said_trade
+from portfolio.api.requests import position_named, said_position, said_trade
 from portfolio.contracts import TradeFacts
 from portfolio.ledger_contracts import PositionChange
 from portfolio.selectors.cash import cash_get
@@ -49,11 +49,17 @@ from traderai.common.asker import asker_id, language_of
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
-_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Account and ticker, such as `2-SIM01`.")
+_ID = OpenApiParameter(
+    "id",
+    str,
+    OpenApiParameter.PATH,
+    description="Account and ticker.",
+    examples=[OpenApiExample("A position", value="2-SIM01")],
+)
+_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _BY_TIME = PageOrder[TradeFacts](
     "actions", place=lambda row: (row.traded_at, row.id), words=(datetime.fromisoformat, int)
 )
-_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _RECORDED: dict[Any, Any] = {
     200: RecordedSerializer,
     201: RecordedSerializer,
@@ -181,7 +187,6 @@ class PositionViewSet(GenericViewSet[Any]):
         summary="Tell of a position",
         description="It becomes the trade that would have opened it. A position that is held already is changed by PATCH.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=PositionRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.POSITION_ASKED) + _shown(examples.RECORDED, "200", "201"),
@@ -279,7 +284,6 @@ class ActionViewSet(GenericViewSet[Any]):
         summary="Tell of a trade",
         description="In a virtual account it is an order: the first candle after it gives price, time and costs.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=TradeRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.TRADE_ASKED) + _shown(examples.RECORDED, "200", "201"),

@@ -8,12 +8,13 @@ from rest_framework import serializers
 
 from features.contracts import REGIMES
 from signals.contracts import SOURCES
+from traderai.common.asked import QuerySerializer
 
 TRADED = ("BUY", "SELL")
 STRENGTHS = ("weak", "medium", "strong")
 
 
-class RecordQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class RecordQuerySerializer(QuerySerializer):
     """Which record, and which part of it."""
 
     source = serializers.ChoiceField(default="live", choices=SOURCES)  # type: ignore[assignment]  # the API's word

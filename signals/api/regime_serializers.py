@@ -9,9 +9,10 @@ from rest_framework import serializers
 
 from features.contracts import REGIMES
 from signals.phrases.names import sector_name
+from traderai.common.asked import QuerySerializer
 
 
-class RegimeQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class RegimeQuerySerializer(QuerySerializer):
     """How much of the past."""
 
     days = serializers.IntegerField(

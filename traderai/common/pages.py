@@ -12,6 +12,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
+from traderai.common.asked import QuerySerializer
 from traderai.common.errors import InputError
 
 Row = TypeVar("Row")
@@ -60,7 +61,7 @@ class PageOrder(Generic[Row]):
         return Signer(salt=f"traderai.cursor.{self.name}")
 
 
-class PageQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class PageQuerySerializer(QuerySerializer):
     """Which page; lists add their filters."""
 
     cursor = serializers.CharField(

@@ -29,7 +29,8 @@ function timeNames(lastTime, dayOf) {
   };
 }
 
-function chartOptions(decimals, names) {
+/** What all charts of candles look like. */
+export function chartOptions(decimals, names) {
   return {
     autoSize: true,
     layout: {
@@ -49,13 +50,19 @@ function chartOptions(decimals, names) {
   };
 }
 
-function addVolume(chart, bars) {
+/** A bar of the volume below its candle. */
+export const volumeOf = (bar) => ({ time: bar.time, value: bar.volume, color: colour(bar.close >= bar.open ? "--up-soft" : "--down-soft") });
+
+/** Volume below the candles. */
+export function addVolume(chart, bars) {
   const series = chart.addSeries(HistogramSeries, { priceFormat: { type: "volume" }, priceScaleId: "volume", lastValueVisible: false, priceLineVisible: false });
   chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
-  series.setData(bars.map((bar) => ({ time: bar.time, value: bar.volume, color: colour(bar.close >= bar.open ? "--up-soft" : "--down-soft") })));
+  series.setData(bars.map(volumeOf));
+  return series;
 }
 
-function addCandles(chart, bars, decimals, withCall) {
+/** The candles; `withCall`: labels of levels need the room of the last price. */
+export function addCandles(chart, bars, decimals, withCall) {
   const [up, down] = [colour("--up"), colour("--down")];
   const series = chart.addSeries(CandlestickSeries, {
     upColor: up, wickUpColor: up, borderUpColor: up, downColor: down, wickDownColor: down, borderDownColor: down,

@@ -100,6 +100,22 @@ export function points(value, digits = 1) {
   return `${sign}${number(Math.abs(rounded), digits)}${NBSP}${t("unit.points")}`;
 }
 
+/** A sum in roubles, whole ones unless digits are asked for; "signed" shows a gain's plus. */
+export function roubles(value, { digits = 0, signed = false } = {}) {
+  if (missing(value)) return DASH;
+  const rounded = Number(value.toFixed(digits));
+  const sign = rounded < 0 ? "−" : signed && rounded > 0 ? "+" : "";
+  return `${sign}${number(Math.abs(rounded), digits)}${NBSP}₽`;
+}
+
+/** A result in multiples of the risk taken, such as "+1.9 R". */
+export function multiple(value, digits = 1) {
+  if (missing(value)) return DASH;
+  const rounded = Number(value.toFixed(digits));
+  const sign = rounded > 0 ? "+" : rounded < 0 ? "−" : "";
+  return `${sign}${number(Math.abs(rounded), digits)}${NBSP}R`;
+}
+
 /** A large sum in short, such as "12.3 bn ₽". */
 export function money(value) {
   if (missing(value)) return DASH;
