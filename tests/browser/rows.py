@@ -23,7 +23,7 @@ HOURS_A_DAY = 9
 REPLAYED = ("TEST1", "TEST2")
 DAILY = ("SIM01", "SIM02", "SIM03", "SIM04", "SIM05", "SIM06")
 DAYS = 420
-READERS = ("anna", "boris", "clara")  # people with data of their own, who sign in
+READERS = ("anna", "boris", "clara", "dora")  # people with data of their own, who sign in
 # Closes of the index before and after each spell of portfolio.yaml; no share of ours was traded then.
 STRESS_CLOSES = {
     date(2022, 2, 22): 3000.0, date(2022, 2, 24): 2010.0, date(2022, 9, 20): 2400.0, date(2022, 9, 21): 2310.0,

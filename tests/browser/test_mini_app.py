@@ -382,6 +382,41 @@ def test_telegram_gives_its_colours(reader: Reader):
     assert reader.complaints == []
 
 
+# Telegram's side of the page: it keeps what the app posts.
+TELEGRAM = (
+    "window.posted = []; window.TelegramWebviewProxy = "
+    "{ postEvent: (type, data) => window.posted.push([type, JSON.parse(data)]) }"
+)
+
+
+def test_inside_telegram_its_own_buttons_lead(reader: Reader):
+    reader.page.add_init_script(TELEGRAM)
+    page = reader.open("/app/#tgWebAppVersion=8.0", ".tile")
+    page.locator(".tile").first.click()
+    page.wait_for_selector(".call")
+    expect(page.locator(".back")).to_be_hidden()
+    expect(page.get_by_role("link", name="Check a trade")).to_have_count(0)
+    posted = page.evaluate("window.posted")
+    assert ["web_app_trigger_haptic_feedback", {"type": "selection_change"}] in posted
+
+    def last(kind: str) -> dict:
+        return [data for name, data in page.evaluate("window.posted") if name == kind][-1]
+
+    button = last("web_app_setup_main_button")
+    assert (button["text"], button["is_visible"], button["is_active"]) == ("Check a trade", True, True)
+    assert last("web_app_setup_back_button") == {"is_visible": True}
+    page.evaluate("window.Telegram.WebView.receiveEvent('back_button_pressed')")
+    expect(page.locator(".tile").first).to_be_visible()
+    assert last("web_app_setup_back_button") == {"is_visible": False}
+    assert last("web_app_setup_main_button")["is_visible"] is False
+    page.locator(".tile").first.click()
+    page.wait_for_selector(".call")
+    page.evaluate("window.Telegram.WebView.receiveEvent('main_button_pressed')")
+    expect(page.get_by_role("link", name="Coach")).to_have_attribute("aria-current", "page")
+    assert "ticker=" in page.url and "side=" in page.url
+    assert reader.complaints == []
+
+
 def test_nothing_is_asked_of_another_host(reader: Reader):
     asked = []
     reader.page.on("request", lambda request: asked.append(request.url))

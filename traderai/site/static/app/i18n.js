@@ -50,7 +50,8 @@ const missing = (value) => value === null || value === undefined || Number.isNaN
 /** A number with a fixed count of digits. */
 export function number(value, digits = 0) {
   if (missing(value)) return DASH;
-  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // A minus that is not a hyphen, and none before what rounds to nothing.
+  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }).replace("-", "−");
 }
 
 /** A number with as many digits as it needs, at most two: what a field is filled with. */

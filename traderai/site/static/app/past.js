@@ -45,7 +45,7 @@ function Row({ row }) {
 /** The newest trades with their results and the sum of them all, losers included. */
 export function Past({ past }) {
   const [all, setAll] = useState(false);
-  return html`<section class="card card-wide"><h2>${t("past.title")}</h2>
+  return html`<section class="card card-two"><h2>${t("past.title")}</h2>
     <${Loaded} from=${past} heights=${[56, 56, 56]}>${(data) => {
       const trades = data.results;
       const ended = trades.filter((row) => row.outcome && row.outcome.r !== null);

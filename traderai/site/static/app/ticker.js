@@ -86,8 +86,8 @@ function Actions({ secid, call }) {
 
 function Behind({ call, facts, past }) {
   const { decimals } = facts;
-  return html`<div class="column-more">
-    <${Explanation} text=${call.explanation} />
+  return html`<div class="column-why"><${Explanation} text=${call.explanation} /></div>
+  <div class="column-more">
     <${Drivers} drivers=${call.drivers} side=${call.side} />
     <${TurnsCard} turns=${call.levels} price=${call.price} decimals=${decimals} />
     <${RegimeCard} regime=${call.regime} />
