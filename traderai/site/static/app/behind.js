@@ -82,7 +82,7 @@ export function TurnsCard({ turns, price: now, decimals }) {
 /** Which model said it, how old its knowledge is, and that it may be wrong. */
 export function ModelFooter({ call }) {
   const { model } = call;
-  return html`<section class="card model"><h2>${t("model.title")}</h2>
+  return html`<section class="card card-wide model"><h2>${t("model.title")}</h2>
     <dl class="figures">
       ${model
         ? html`<${Figure} label=${t("model.version")} value=${model.version} kind="figure-wide figure-small" />
