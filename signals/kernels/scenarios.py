@@ -97,13 +97,14 @@ def price_scenarios(
     wanted = close_rub * (1 + np.interp(CUT_LEVELS, at, knots))
     cuts = _rounded_cuts(wanted, price_step=price_step_rub)
     shares = _share_below(np.asarray(cuts) / close_rub - 1, at, knots)
-    edges = np.concatenate(([0.0], np.clip(np.maximum.accumulate(shares), 0.0, 1.0), [1.0]))
+    rising = itertools.accumulate(shares.tolist(), max)
+    edges = [0.0, *(min(max(share, 0.0), 1.0) for share in rising), 1.0]
     bounds: list[float | None] = [None, *cuts, None]
     return tuple(
         Scenario(
             low_rub=low,
             high_rub=high,
-            p=float(edges[i + 1] - edges[i]),
+            p=edges[i + 1] - edges[i],
             label=_label(low, high, close_rub),
         )
         for i, (low, high) in enumerate(itertools.pairwise(bounds))
@@ -123,13 +124,15 @@ def price_cone(
     _check_quantiles(levels, quantiles)
     if days < 1:
         raise ValueError(f"days must be at least 1, was {days}")
-    at_levels = np.interp(CONE_LEVELS, levels, quantiles)
+    # Numbers one by one: arrays of five take longer to be made than to be reckoned with.
+    at_levels: list[float] = np.interp(CONE_LEVELS, levels, quantiles).tolist()
     median = float(np.interp(0.5, levels, quantiles))
     points = []
     for day in range(days + 1):
         part = day / days
-        returns = median * part + (at_levels - median) * math.sqrt(part)
-        prices = tuple(round_to_step(close_rub * (1 + r), price_step_rub) for r in returns.tolist())
+        drift, spread = median * part, math.sqrt(part)
+        returns = [drift + (at - median) * spread for at in at_levels]
+        prices = tuple(round_to_step(close_rub * (1 + r), price_step_rub) for r in returns)
         points.append(ConePoint(days=day, prices_rub=prices))
     return tuple(points)
 
@@ -141,9 +144,10 @@ def round_to_step(price: float, step: float) -> float:
 
 def _rounded_cuts(wanted: F64, *, price_step: float) -> list[float]:
     """Round to the largest sensible step that keeps the cuts apart; where even the price step cannot, spread them."""
-    gap = float(np.min(np.diff(wanted)))
+    prices: list[float] = wanted.tolist()
+    gap = min(after - before for before, after in itertools.pairwise(prices))
     step = nice_step(max(gap / 2, price_step), price_step=price_step)
-    cuts = sorted({round_to_step(float(price), step) for price in wanted})
+    cuts = sorted({round_to_step(price, step) for price in prices})
     cuts = [cut for cut in cuts if cut > 0]
     if len(cuts) >= 2:
         return cuts
@@ -166,6 +170,8 @@ def _knots(levels: F64, quantiles: F64) -> tuple[F64, F64]:
     """Return levels and quantiles with equal quantiles made one; as they are where fewer than two differ."""
     _check_quantiles(levels, quantiles)
     quantiles = np.round(quantiles, _DECIMALS)
+    if (quantiles[1:] > quantiles[:-1]).all():
+        return levels, quantiles
     distinct, place = np.unique(quantiles, return_inverse=True)
     if distinct.size < 2:
         return levels, quantiles
@@ -182,7 +188,9 @@ def _check_quantiles(levels: F64, quantiles: F64) -> None:
         raise ValueError(
             f"levels and quantiles must have one shape, were {levels.shape} and {quantiles.shape}"
         )
-    if not (np.isfinite(levels).all() and np.isfinite(quantiles).all()):
+    at, told = levels.tolist(), quantiles.tolist()
+    if not (all(map(math.isfinite, at)) and all(map(math.isfinite, told))):
         raise ValueError("levels and quantiles must be finite, a NaN or an infinity came")
-    if (np.diff(levels) <= 0).any() or (np.diff(quantiles) < 0).any():
+    rising = all(after > before for before, after in itertools.pairwise(at))
+    if not rising or any(after < before for before, after in itertools.pairwise(told)):
         raise ValueError(f"levels must rise and quantiles must not fall, were {levels} and {quantiles}")

@@ -85,28 +85,27 @@ def _kept_or_read(question: HeatmapQuestion, as_of: datetime) -> Glance:
     """
     key = (question.timeframe, question.horizon)
     stamp = (as_of.replace(second=0, microsecond=0), config_stamp("signals.yaml", "label_sets.yaml"))
-    glance = _kept(key, stamp)
-    if glance is not None:
-        return glance
+    kept = _kept(key, stamp)
+    state = market_state(since=None if kept is None else kept[1])
+    if kept is not None and state is not None and not state[1]:
+        return kept[2]
     # One reads for all who have come in the meantime.
     with _READING:
-        glance = _kept(key, stamp)
-        if glance is not None:
-            return glance
-        state = market_state()
+        newer = _kept(key, stamp)
+        if newer is not None and newer is not kept:
+            state = market_state(since=newer[1])
+            if state is not None and not state[1]:
+                return newer[2]
         glance = _whole(question, as_of)
         if state is not None:
             _KEPT[key] = (stamp, state[0], glance)
         return glance
 
 
-def _kept(key: _Key, stamp: _Stamp) -> Glance | None:
-    """Return what is kept and still true."""
+def _kept(key: _Key, stamp: _Stamp) -> tuple[_Stamp, str, Glance] | None:
+    """Return what is kept and was read within the same minute, by the same configuration."""
     kept = _KEPT.get(key)
-    if kept is None or kept[0] != stamp:
-        return None
-    state = market_state(since=kept[1])
-    return None if state is None or state[1] else kept[2]
+    return None if kept is None or kept[0] != stamp else kept
 
 
 def _whole(question: HeatmapQuestion, as_of: datetime) -> Glance:
