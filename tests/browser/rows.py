@@ -102,18 +102,18 @@ def fill_record() -> None:
 
 def fill_game() -> None:
     """Store rounds that the development user and two others have played, their moments long before every candle."""
-    from django.conf import settings
     from django.db import transaction
 
     from market.models import Instrument
     from tests.training_game import game_maker
     from traderai.accounts.models import User
+    from traderai.accounts.services.development import development_user_get
     from traderai.common import clock
     from training_game.services.nickname import nickname_set
 
     share, now = Instrument.objects.get(secid=REPLAYED[0]), clock.now()
     for place, (name, nickname) in enumerate(PLAYERS.items()):
-        user, _ = User.objects.get_or_create(username=name or settings.DEVELOPMENT_USERNAME)
+        user = User.objects.create_user(name) if name else development_user_get()
         for number, (own_r, ai_r) in enumerate(ROUNDS[place:] + ROUNDS[:place]):
             with transaction.atomic():
                 game_maker.play(

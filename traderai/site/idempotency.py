@@ -25,6 +25,7 @@ _SOON_S: Final = 1
 # Everything that writes for a user, by the names of the paths. Not: questions that are asked by POST, signing in and
 # out (a token is told once), leaving (nothing of the user stays), and news pushed by programs (they have their own ids).
 KEYED: Final[Mapping[str, frozenset[str]]] = {
+    "accounts-detail": frozenset({"PATCH"}),
     "accounts-list": frozenset({"POST"}),
     "actions-list": frozenset({"POST"}),
     "actions_import": frozenset({"POST"}),
