@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.stand import CHROMIUM, FLAGS, ROOT, Filled, Site, filled, served
 
+# The browser's language, as one who has chosen it: else the language that the server keeps of a reader counts.
+CHOSEN = "localStorage.getItem('traderai.language') || localStorage.setItem('traderai.language', navigator.language.slice(0, 2))"
 SCREENSHOTS = Path(os.environ.get("TRADERAI_SCREENSHOT_DIR") or ROOT / ".state" / "screenshots")
 TABS = """place => {
   if (innerWidth < 960) document.querySelectorAll('.tabs').forEach(one => { one.style.position = place })
@@ -100,6 +102,7 @@ def reader(site: Site, browser: Browser, request: pytest.FixtureRequest) -> Iter
     }  # fmt: skip
     options |= getattr(request, "param", None) or {}
     context = browser.new_context(**options, reduced_motion="reduce")
+    context.add_init_script(CHOSEN)
     result = Reader(site=site, context=context, page=context.new_page())
     result.page.on(
         "console",
