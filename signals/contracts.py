@@ -148,8 +148,10 @@ class RecordLine:
     as_of: datetime
     action: str
     confidence: int
+    strength: str
     regime: str
     model_version: str
+    p: float | None
     p_break_even: float | None
     state: str  # traded, no_trade, void, or open
     void_reason: str
@@ -166,16 +168,32 @@ class RecordLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPart:
+    """Which part of a record; None: all of it."""
+
+    since: datetime | None = None  # decided at or after
+    until: datetime | None = None  # decided at or before
+    timeframe: str | None = None
+    horizon: str | None = None
+    signal: str | None = None
+    regime: str | None = None
+    strength: str | None = None
+    model_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackRecord:
     """Everything that was told of one source, proven or paper, and what came of it."""
 
     source: str
     proven: bool
     as_of: datetime
-    said: dict[str, int]  # decisions by action, of which those were told that passed the rules of emission
+    # Decisions by action, of which those were told that passed the rules of emission; of a part by signal, regime or
+    # strength all of them all the same.
+    said: dict[str, int]
     lines: tuple[RecordLine, ...]  # all that was told, the earliest first
     figures: RecordFigures | None  # of the trades that have ended; None without one
-    groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence
+    groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence and others
     curve: RecordCurve
     seen_by_gate: (
         int  # told on bars that the gate of their version had judged by: they were chosen on what they tell

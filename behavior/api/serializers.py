@@ -8,9 +8,10 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from behavior.phrases import worded
+from traderai.common.asked import BodySerializer, QuerySerializer
 
 
-class FeedbackRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class FeedbackRequestSerializer(BodySerializer):
     """What is said of a signal."""
 
     kind = serializers.ChoiceField(choices=["useful", "wrong", "followed", "comment"])
@@ -27,7 +28,7 @@ class FeedbackSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
-class PreTradeRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class PreTradeRequestSerializer(BodySerializer):
     """What the user is about to do: either `qty` or `amount`."""
 
     secid = serializers.CharField(max_length=36, help_text="The exchange's ticker.")
@@ -150,7 +151,7 @@ def _loss(rub: float | None, pct: float | None) -> dict[str, Any] | None:
     return None if rub is None else {"rub": rub, "pct": pct}
 
 
-class WeekQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class WeekQuerySerializer(QuerySerializer):
     """Which week."""
 
     week = serializers.CharField(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -21,8 +21,17 @@ from behavior.services.record import feedback_record
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
 from traderai.common import clock
+from traderai.common.asked import ID_SCHEMA
 from traderai.common.asker import ACCEPT_LANGUAGE, asker_id, language_of
 from traderai.common.problems import problem_responses
+
+_SIGNAL = OpenApiParameter(
+    "signal_id",
+    ID_SCHEMA,
+    OpenApiParameter.PATH,
+    description="The signal.",
+    examples=[OpenApiExample("A signal", value=4211)],
+)
 
 
 class SignalFeedbackView(APIView):
@@ -32,6 +41,7 @@ class SignalFeedbackView(APIView):
         operation_id="signal_feedback",
         summary="Say what you think of a signal",
         tags=["behavior"],
+        parameters=[_SIGNAL],
         request=FeedbackRequestSerializer,
         responses={200: FeedbackSerializer, **problem_responses(400, 401, 404, 422)},
         examples=[

@@ -17,6 +17,11 @@ INSTRUMENT: dict[str, Any] = {
     "is_simulated": True,
     "issue_size_shares": None,
 }
+INSTRUMENTS: dict[str, Any] = {"next": None, "results": [INSTRUMENT]}
+INSTRUMENT_DETAIL: dict[str, Any] = INSTRUMENT | {
+    "is_simulated": False,
+    "session": {"code": "main", "until": "2024-03-01T18:50:00+03:00"},
+}
 CANDLES: dict[str, Any] = {
     "secid": "SIM01",
     "timeframe": "1h",
@@ -32,5 +37,43 @@ CANDLES: dict[str, Any] = {
             "volume_shares": 125000.0,
             "value_rub": 12687500.0,
         }
+    ],
+}
+FUNDAMENTALS: dict[str, Any] = {
+    "secid": "SIM01",
+    "as_of": "2024-03-01T16:00:00+03:00",
+    "results": [
+        {
+            "metric": "pe",
+            "name": "P/E",
+            "unit": "times",
+            "value": 6.4,
+            "period": "2023Q3",
+            "known_at": "2023-11-29T00:00:00+03:00",
+            "made_of": [
+                {
+                    "metric": "profit",
+                    "period": "2023Q3",
+                    "value": 41200000000.0,
+                    "known_at": "2023-11-29T00:00:00+03:00",
+                    "source": "smartlab",
+                }
+            ],
+            "median": 5.9,
+            "lower": 6,
+            "peers": 11,
+        },
+        {
+            "metric": "dividend_yield",
+            "name": "Dividend yield, 12 months",
+            "unit": "pct",
+            "value": None,
+            "period": None,
+            "known_at": None,
+            "made_of": [],
+            "median": None,
+            "lower": 0,
+            "peers": 0,
+        },
     ],
 }

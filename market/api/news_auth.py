@@ -13,7 +13,6 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle
 
 _ENTRY = re.compile(r"(?P<name>[a-z0-9_-]{1,32}):(?P<sha256>[0-9a-f]{64})")
 
@@ -68,17 +67,3 @@ class ServiceTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-unt
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the scheme."""
         return {"type": "http", "scheme": "bearer"}
-
-
-class NewsPushThrottle(SimpleRateThrottle):
-    """So many pushes a minute for each account."""
-
-    scope = "news_push"
-
-    def get_rate(self) -> str:
-        """Return the configured rate."""
-        return str(settings.NEWS_PUSH_RATE)
-
-    def get_cache_key(self, request: Request, view: Any) -> str:
-        """Return what is counted together."""
-        return self.cache_format % {"scope": self.scope, "ident": getattr(request.user, "name", "nobody")}

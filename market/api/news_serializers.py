@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from rest_framework import serializers
 
 from market.models.news import EVENT_TYPES
+from traderai.common.asked import BodySerializer, MomentField
+from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
-class MomentField(serializers.DateTimeField):
-    """A moment with its offset: without one it would silently be taken for UTC, three hours late in Moscow."""
-
-    default_error_messages = {
-        "no_offset": "Give the moment with its offset, such as 2024-03-01T10:00:00+03:00."
-    }
-
-    def enforce_timezone(self, value: datetime) -> datetime:
-        """Refuse a moment that does not say where its clock hangs."""
-        if value.tzinfo is None:
-            self.fail("no_offset")
-        return super().enforce_timezone(value)
-
-
-class NewsTriggerPushSerializer(serializers.Serializer[dict[str, Any]]):
+class NewsTriggerPushSerializer(BodySerializer):
     """A verdict on news; exactly one of secid, sector and is_market says what it is about."""
 
     external_id = serializers.CharField(
@@ -53,3 +40,54 @@ class NewsTriggerStoredSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     known_at = serializers.DateTimeField(help_text="From when on decisions may use it.")
     created = serializers.BooleanField(help_text="False: it was stored already.")
+
+
+class NewsQuerySerializer(PageQuerySerializer):
+    """Which news."""
+
+    secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")
+    since = MomentField(required=False, help_text="Known at or after this moment, with offset.")
+    min_score = serializers.FloatField(
+        required=False, min_value=0, max_value=100, help_text="Only news with a verdict so strong."
+    )
+
+
+class NewsVerdictSerializer(serializers.Serializer[Any]):
+    """What one scorer says of a text, about a share, a sector or the market."""
+
+    scope = serializers.ChoiceField(choices=["instrument", "sector", "market"])
+    secid = serializers.CharField(allow_null=True)
+    sector = serializers.CharField(allow_null=True)
+    score = serializers.FloatField(help_text="news_trigger_score, 0 to 100.")
+    direction = serializers.ChoiceField(
+        choices=[-1, 0, 1], help_text="-1 bad, 0 unclear, 1 good for the price."
+    )
+    event_type = serializers.ChoiceField(choices=EVENT_TYPES)
+    scorer = serializers.CharField()
+    known_at = serializers.DateTimeField(help_text="From when on decisions may use it.")
+
+
+class NewsRowSerializer(serializers.Serializer[Any]):
+    """One text with the verdicts on it."""
+
+    id = serializers.IntegerField()
+    title = serializers.CharField()
+    source = serializers.CharField(help_text="Code of where it comes from.")  # type: ignore[assignment]  # the API's word
+    url = serializers.CharField(allow_blank=True)
+    language = serializers.CharField()
+    published_at = serializers.DateTimeField()
+    known_at = serializers.DateTimeField(help_text="From when on decisions may use it.")
+    is_simulated = serializers.BooleanField(help_text="Made by the market simulator: no real news.")
+    secids = serializers.ListField(child=serializers.CharField(), help_text="The shares that it names.")
+    score = serializers.FloatField(
+        source="strongest.score", default=None, allow_null=True, help_text="Of the strongest verdict."
+    )
+    direction = serializers.IntegerField(source="strongest.direction", default=None, allow_null=True)
+    event_type = serializers.CharField(source="strongest.event_type", default=None, allow_null=True)
+    triggers = NewsVerdictSerializer(many=True, help_text="The strongest first.")
+
+
+class NewsPageSerializer(PageSerializer):
+    """A page of news, the newest first."""
+
+    results = NewsRowSerializer(many=True)

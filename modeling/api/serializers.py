@@ -10,9 +10,10 @@ from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import KINDS, SLOTS
 from modeling.models import ModelVersion
 from modeling.selectors.shadow import standing_line
+from traderai.common.asked import BodySerializer, QuerySerializer
 
 
-class VersionQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class VersionQuerySerializer(QuerySerializer):
     """Filters of the list of versions."""
 
     kind = serializers.ChoiceField(required=False, choices=sorted(KINDS))
@@ -42,7 +43,7 @@ class VersionSerializer(serializers.Serializer[Any]):
         return standing_line(facts)
 
 
-class SwitchSerializer(serializers.Serializer[dict[str, Any]]):
+class SwitchSerializer(BodySerializer):
     """Why something is switched; it stands in the audit beside the name of who asked."""
 
     reason = serializers.CharField(max_length=500)

@@ -26,8 +26,21 @@ from modeling.services import registry
 from traderai.common import clock
 from traderai.common.problems import problem_responses
 
-VERSION = OpenApiParameter("version", str, OpenApiParameter.PATH, description="Its whole name.")
-SLOT = OpenApiParameter("slot", str, OpenApiParameter.PATH, enum=SLOTS, description="The place of service.")
+VERSION = OpenApiParameter(
+    "version",
+    str,
+    OpenApiParameter.PATH,
+    description="Its whole name.",
+    examples=[OpenApiExample("A version", value=examples.VERSION["version"])],
+)
+SLOT = OpenApiParameter(
+    "slot",
+    str,
+    OpenApiParameter.PATH,
+    enum=SLOTS,
+    description="The place of service.",
+    examples=[OpenApiExample("A slot", value=examples.VERSION["slot"])],
+)
 _View = TypeVar("_View", bound=Callable[..., Response])
 _ONE = OpenApiExample("A version", value=examples.VERSION, response_only=True, status_codes=["200"])
 

@@ -7,12 +7,13 @@ from typing import Any
 from rest_framework import serializers
 
 from portfolio.risk_contracts import PROFILES
+from traderai.common.asked import BodySerializer, IdField
 
 _MOST = 10**12
 ACTIONS = ("ADD", "HOLD", "REDUCE", "CLOSE")
 
 
-class AskedPositionSerializer(serializers.Serializer[dict[str, Any]]):
+class AskedPositionSerializer(BodySerializer):
     """One open position; that numbers are above 0 is checked with the rest, so that `partial` can go on without it."""
 
     secid = serializers.CharField(max_length=36, help_text="The exchange's ticker.")
@@ -27,14 +28,14 @@ class AskedPositionSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
 
-class PortfolioRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class PortfolioRequestSerializer(BodySerializer):
     """Which portfolio; without `positions` the saved ones of an account."""
 
     # Far more than are allowed, so that a huge body is not read in detail; the limit itself is the operator's.
     positions = serializers.ListField(
         child=AskedPositionSerializer(), required=False, max_length=2000, help_text="At most 500."
     )
-    account_id = serializers.IntegerField(required=False, help_text="The only account by default.")
+    account_id = IdField(required=False, help_text="The only account by default.")
     capital = serializers.FloatField(
         required=False, allow_null=True,
         help_text="RUB that the account is worth with its cash; left out: the account's or the user's, else unknown.",

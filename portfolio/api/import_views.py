@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import QueryDict
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,28 +17,30 @@ from portfolio.api.ledger_serializers import RemarkSerializer
 from portfolio.selectors.configuration import ledger_config_get
 from portfolio.services.csv_import import trades_import
 from traderai.common import clock
+from traderai.common.asked import BodySerializer, IdField
 from traderai.common.asker import asker_id, language_of
+from traderai.common.parsers import PlainJSONParser
 from traderai.common.problems import problem_responses
 
 _UNITS = ("shares", "lots")
 
 
-class ImportTextSerializer(serializers.Serializer[dict[str, Any]]):
+class ImportTextSerializer(BodySerializer):
     """The file's text in JSON."""
 
     content = serializers.CharField(trim_whitespace=False, help_text="The table, its header included.")
-    account_id = serializers.IntegerField(required=False, help_text="The only account by default.")
+    account_id = IdField(required=False, help_text="The only account by default.")
     qty_unit = serializers.ChoiceField(
         choices=_UNITS, required=False, help_text="What quantities count, where the file does not say."
     )
     dry_run = serializers.BooleanField(default=False, help_text="Look at all of it and write nothing.")
 
 
-class ImportFileSerializer(serializers.Serializer[dict[str, Any]]):
+class ImportFileSerializer(BodySerializer):
     """The file itself."""
 
     file = serializers.FileField(help_text="UTF-8, UTF-16 or Windows-1251.")
-    account_id = serializers.IntegerField(required=False)
+    account_id = IdField(required=False)
     qty_unit = serializers.ChoiceField(choices=_UNITS, required=False)
     dry_run = serializers.BooleanField(default=False)
 
@@ -80,7 +83,7 @@ class ImportReportSerializer(serializers.Serializer[Any]):
 class ActionImportView(APIView):
     """Tables of trades."""
 
-    parser_classes = (JSONParser, MultiPartParser)
+    parser_classes = (PlainJSONParser, MultiPartParser)
 
     @extend_schema(
         operation_id="actions_import",
@@ -101,7 +104,7 @@ class ActionImportView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Import a file, or show what it would bring."""
-        shape = ImportFileSerializer if "file" in request.data else ImportTextSerializer
+        shape = ImportFileSerializer if isinstance(request.data, QueryDict) else ImportTextSerializer
         asked: serializers.Serializer[dict[str, Any]] = shape(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data

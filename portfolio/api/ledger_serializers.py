@@ -7,6 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from portfolio.ledger_phrases import PHRASES, remark_text
+from traderai.common.asked import BodySerializer, IdField, MomentField, QuerySerializer
+from traderai.common.errors import InputError
+from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 _MOST = 10**12
 _SIDES = ("long", "short")
@@ -39,7 +42,7 @@ class AccountListSerializer(serializers.Serializer[Any]):
     results = AccountSerializer(many=True)
 
 
-class AccountRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class AccountRequestSerializer(BodySerializer):
     """An account to be opened."""
 
     kind = serializers.ChoiceField(choices=["real", "virtual"])
@@ -49,7 +52,7 @@ class AccountRequestSerializer(serializers.Serializer[dict[str, Any]]):
     )  # fmt: skip
 
 
-class AccountChangeSerializer(serializers.Serializer[dict[str, Any]]):
+class AccountChangeSerializer(BodySerializer):
     """What is to be changed of an account; what is left out stays."""
 
     name = serializers.CharField(max_length=60, required=False)
@@ -59,10 +62,10 @@ class AccountChangeSerializer(serializers.Serializer[dict[str, Any]]):
     )  # fmt: skip
 
 
-class TradeRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class TradeRequestSerializer(BodySerializer):
     """A trade that was made; in a virtual account an order without price, commission and time."""
 
-    account_id = serializers.IntegerField(required=False, help_text="The only account by default.")
+    account_id = IdField(required=False, help_text="The only account by default.")
     secid = serializers.CharField(max_length=36, help_text="The exchange's ticker.")
     side = serializers.ChoiceField(choices=["BUY", "SELL"])
     qty = serializers.IntegerField(min_value=-_MOST, max_value=_MOST, help_text="Above 0, in `qty_unit`.")
@@ -73,26 +76,26 @@ class TradeRequestSerializer(serializers.Serializer[dict[str, Any]]):
     commission = serializers.FloatField(
         required=False, allow_null=True, help_text="RUB of the whole trade; left out it is reckoned."
     )
-    traded_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Left out: now.")
+    traded_at = MomentField(required=False, allow_null=True, help_text="Left out: now.")
     stop = serializers.FloatField(required=False, allow_null=True, help_text="RUB of one share.")
-    signal_id = serializers.IntegerField(required=False, allow_null=True, help_text="The signal followed.")
+    signal_id = IdField(required=False, allow_null=True, help_text="The signal followed.")
 
 
-class PositionRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class PositionRequestSerializer(BodySerializer):
     """A position that is held."""
 
-    account_id = serializers.IntegerField(required=False, help_text="The only account by default.")
+    account_id = IdField(required=False, help_text="The only account by default.")
     secid = serializers.CharField(max_length=36, help_text="The exchange's ticker.")
     side = serializers.ChoiceField(choices=_SIDES)
     qty = serializers.IntegerField(min_value=-_MOST, max_value=_MOST, help_text="Above 0, in `qty_unit`.")
     qty_unit = serializers.ChoiceField(choices=_UNITS)
     avg_price = serializers.FloatField(required=False, allow_null=True, help_text="RUB of one share.")
     commission = serializers.FloatField(required=False, allow_null=True, help_text="RUB paid for all of it.")
-    opened_at = serializers.DateTimeField(required=False, allow_null=True, help_text="Left out: now.")
+    opened_at = MomentField(required=False, allow_null=True, help_text="Left out: now.")
     stop = serializers.FloatField(required=False, allow_null=True, help_text="RUB of one share.")
 
 
-class PositionChangeSerializer(serializers.Serializer[dict[str, Any]]):
+class PositionChangeSerializer(BodySerializer):
     """What is to be set right in a position; what is left out stays."""
 
     qty = serializers.IntegerField(required=False, min_value=-_MOST, max_value=_MOST, help_text="Above 0.")
@@ -101,11 +104,11 @@ class PositionChangeSerializer(serializers.Serializer[dict[str, Any]]):
     stop = serializers.FloatField(required=False, allow_null=True, help_text="Null takes the stop away.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Refuse a quantity without its unit, and a change of nothing."""
+        """Refuse a quantity without its unit, and a change of nothing (InputError)."""
         if "qty" in attrs and "qty_unit" not in attrs:
-            raise serializers.ValidationError({"qty_unit": "must be given with qty: shares or lots"})
+            raise InputError("qty_unit must be given with qty: shares or lots", field="qty_unit")
         if not {"qty", "avg_price", "stop"} & set(attrs):
-            raise serializers.ValidationError("at least one of qty, avg_price and stop must be given")
+            raise InputError("at least one of qty, avg_price and stop must be given")
         return attrs
 
 
@@ -210,10 +213,10 @@ class PositionListSerializer(serializers.Serializer[Any]):
     results = HeldPositionSerializer(many=True)
 
 
-class PositionQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class PositionQuerySerializer(QuerySerializer):
     """Whose positions."""
 
-    account_id = serializers.IntegerField(required=False, help_text="Left out: all accounts.")
+    account_id = IdField(required=False, help_text="Left out: all accounts.")
 
 
 class ChangedPositionSerializer(serializers.Serializer[Any]):
@@ -223,19 +226,16 @@ class ChangedPositionSerializer(serializers.Serializer[Any]):
     order = OrderSerializer(allow_null=True, help_text="Of a virtual account: it closes the position.")
 
 
-class TradeQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class TradeQuerySerializer(PageQuerySerializer):
     """Which trades."""
 
-    account_id = serializers.IntegerField(required=False, help_text="Left out: all accounts.")
+    account_id = IdField(required=False, help_text="Left out: all accounts.")
     secid = serializers.CharField(required=False, max_length=36)
-    cursor = serializers.CharField(required=False, max_length=200, help_text="From `next` of a page.")
-    page_size = serializers.IntegerField(required=False, default=50, min_value=1, max_value=200)
 
 
-class TradePageSerializer(serializers.Serializer[Any]):
+class TradePageSerializer(PageSerializer):
     """A page of trades, the newest first."""
 
-    next = serializers.URLField(allow_null=True, help_text="Address of the next page; null on the last.")
     results = TradeSerializer(many=True)
 
 
@@ -255,7 +255,7 @@ class WatchlistSerializer(serializers.Serializer[Any]):
     results = WatchedSerializer(many=True)
 
 
-class WatchlistRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class WatchlistRequestSerializer(BodySerializer):
     """The whole list as it shall be."""
 
     secids = serializers.ListField(child=serializers.CharField(max_length=36), max_length=1000)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
@@ -12,7 +13,6 @@ from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from portfolio.api import ledger_examples as examples
-from portfolio.api.cursors import cursor_read, page_of
 from portfolio.api.ledger_serializers import (
     AccountChangeSerializer,
     AccountListSerializer,
@@ -32,7 +32,8 @@ from portfolio.api.ledger_serializers import (
     WatchlistRequestSerializer,
     WatchlistSerializer,
 )
-from portfolio.api.requests import IDEMPOTENCY_KEY, position_named, said_position, said_trade
+from portfolio.api.requests import position_named, said_position, said_trade
+from portfolio.contracts import TradeFacts
 from portfolio.ledger_contracts import PositionChange
 from portfolio.selectors.cash import cash_get
 from portfolio.selectors.journal import accounts_get, trades_page
@@ -45,10 +46,20 @@ from portfolio.services.record import trade_record
 from portfolio.services.watchlist import watchlist_replace
 from traderai.common import clock
 from traderai.common.asker import asker_id, language_of
+from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
-_ID = OpenApiParameter("id", str, OpenApiParameter.PATH, description="Account and ticker, such as `2-SIM01`.")
+_ID = OpenApiParameter(
+    "id",
+    str,
+    OpenApiParameter.PATH,
+    description="Account and ticker.",
+    examples=[OpenApiExample("A position", value="2-SIM01")],
+)
 _ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
+_BY_TIME = PageOrder[TradeFacts](
+    "actions", place=lambda row: (row.traded_at, row.id), words=(datetime.fromisoformat, int)
+)
 _RECORDED: dict[Any, Any] = {
     200: RecordedSerializer,
     201: RecordedSerializer,
@@ -176,7 +187,6 @@ class PositionViewSet(GenericViewSet[Any]):
         summary="Tell of a position",
         description="It becomes the trade that would have opened it. A position that is held already is changed by PATCH.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=PositionRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.POSITION_ASKED) + _shown(examples.RECORDED, "200", "201"),
@@ -264,17 +274,16 @@ class ActionViewSet(GenericViewSet[Any]):
             user_id=asker_id(request),
             account_id=values.get("account_id"),
             secid=values["secid"].upper() if "secid" in values else None,
-            before=cursor_read(values.get("cursor")),
+            before=_BY_TIME.place_of(values.get("cursor")),
             limit=values["page_size"] + 1,
         )
-        return Response(TradePageSerializer(page_of(request, rows, values["page_size"])).data)
+        return Response(TradePageSerializer(_BY_TIME.page(request, rows, values["page_size"])).data)
 
     @extend_schema(
         operation_id="actions_create",
         summary="Tell of a trade",
         description="In a virtual account it is an order: the first candle after it gives price, time and costs.",
         tags=["portfolio"],
-        parameters=[IDEMPOTENCY_KEY],
         request=TradeRequestSerializer,
         responses=_RECORDED,
         examples=_asked(examples.TRADE_ASKED) + _shown(examples.RECORDED, "200", "201"),

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
 from portfolio.ledger_contracts import Said
 from traderai.common.errors import InputError
 
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    description="A name of your choice for this one trade, at most 100 characters: sent again it changes nothing.",
-)
 _LONGEST_KEY = 100
 
 

@@ -7,15 +7,14 @@ from typing import Any
 from rest_framework import serializers
 
 from signals.contracts import ACTIONS, SOURCES
+from traderai.common.asked import BodySerializer, MomentField, QuerySerializer
 
 
-class AnalyzeRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class AnalyzeRequestSerializer(BodySerializer):
     """Which share, when and for how long."""
 
     secid = serializers.CharField(max_length=36, help_text="The exchange's ticker.")
-    at = serializers.DateTimeField(
-        required=False, help_text="A past moment with offset; left out: the present."
-    )
+    at = MomentField(required=False, help_text="A past moment with offset; left out: the present.")
     timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
     horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
 
@@ -207,7 +206,7 @@ class AnalysisSerializer(serializers.Serializer[Any]):
     warnings = serializers.ListField(child=serializers.CharField(), help_text="Codes.")
 
 
-class HeatmapQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class HeatmapQuerySerializer(QuerySerializer):
     """Which part of the market."""
 
     timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")

@@ -123,6 +123,51 @@ def record_curve(exit_s: I64, r_multiple: F64) -> RecordCurve:
     return RecordCurve(moments, np.cumsum(sums, dtype=np.float64))
 
 
+class RecordDays(NamedTuple):
+    """The sum of R at the end of each day on which trades ended, with what other luck would have made of it."""
+
+    day: I64  # (m,) Moscow dates rising, days since 1970
+    equity_r: F64  # (m,)
+    low_r: F64  # (m,) one-sided bounds at LEVEL; NaN where there are too few trades, or days, to tell
+    high_r: F64  # (m,)
+    fall_r: F64  # (m,) how far it lies below its highest so far, the start included
+
+
+def record_days(exit_s: I64, r_multiple: F64, *, most: int) -> RecordDays:
+    """Return the sum of R by day, at most so many points: evenly spread, the last and the deepest fall among them.
+
+    The band is what the same days would have summed to up to each point, drawn anew in blocks: their spread about
+    their own mean, laid about the sum that there was. At the end it is the interval of the whole sum.
+
+    Shapes: both (n,); returns five (m,), m at most `most`.
+    Units:  seconds since 1970 UTC; stops.
+    NaN:    the band of fewer than LEAST_TRADES trades, or of one day.
+    Causal: sums read the trades that had ended by then; the band reads all of them.
+    Raises: ValueError for fewer than 2 points.
+    """
+    if most < 2:
+        raise ValueError(f"most must be at least 2, was {most}")
+    if exit_s.size == 0:
+        nothing = np.zeros(0)
+        return RecordDays(np.zeros(0, np.int64), nothing, nothing, nothing, nothing)
+    own = (exit_s + moscow_offset_s(exit_s)) // _DAY_S
+    first = int(own.min())
+    daily = np.bincount(own - first, weights=r_multiple)
+    equity = np.cumsum(daily)
+    fall = np.maximum.accumulate(np.maximum(equity, 0.0)) - equity
+    low, high = np.full(daily.size, np.nan), np.full(daily.size, np.nan)
+    draws = _draws(daily.size)
+    if draws is not None and exit_s.size >= LEAST_TRADES:
+        spread = np.cumsum(daily[draws.rows] - daily.mean(), axis=1) * draws.widening
+        below, above = np.quantile(spread, [1.0 - LEVEL, LEVEL], axis=0)
+        low, high = equity - above, equity - below
+    at = np.unique(own) - first
+    if at.size > most:
+        even = at[np.linspace(0, at.size - 1, most - 1).round().astype(np.int64)]
+        at = np.unique(np.append(even, int(fall.argmax())))
+    return RecordDays(at + first, equity[at], low[at], high[at], fall[at])
+
+
 def _draws(days: int) -> DayDraws | None:
     if days < 2:
         return None

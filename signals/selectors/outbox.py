@@ -57,6 +57,11 @@ def told_newest(
     return _told(_emissions(place, sources).order_by("-pk")[:limit])[::-1]
 
 
+def place_newest() -> int:
+    """Return the place of what was told last, whatever its source; 0 where nothing was."""
+    return Emission.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def is_told(*, place: int, signal_id: int) -> bool:
     """Return whether this signal has this place in the outbox."""
     return Emission.objects.filter(pk=place, signal_id=signal_id).exists()

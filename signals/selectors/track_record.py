@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.db.models import Count, Q
 
 from market.selectors.instruments import instrument_list
 from modeling.selectors.versions import gates_knew
-from signals.contracts import SOURCES, RecordLine, TrackRecord
+from signals.contracts import SOURCES, RecordLine, RecordPart, TrackRecord
 from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
 from signals.models import Emission, Signal
 from signals.selectors.reviews import withdrawn
@@ -29,8 +30,10 @@ _SIGNAL = {
     "as_of": "signal__as_of",
     "action": "signal__action",
     "confidence": "signal__confidence",
+    "strength": "signal__strength",
     "regime": "signal__payload__regime__name",
     "model_version": "signal__model_version",
+    "p": "signal__payload__decision__p",
     "p_break_even": "signal__payload__decision__p_break_even",
 }
 _OUTCOME = {
@@ -40,12 +43,12 @@ _OUTCOME = {
 
 
 def track_record_get(
-    *, source: str, proven: bool, as_of: datetime, since: datetime | None = None
+    *, source: str, proven: bool, as_of: datetime, part: RecordPart = RecordPart()
 ) -> TrackRecord:
     """Return what had been told by `as_of` of one source, by proven models or by others, and what had come of it.
 
-    `since` leaves out what was decided earlier. Outcomes written later are open here. Sources are never mixed, nor
-    proven with paper: there is no way to ask for two of them.
+    `part` leaves out what does not fit. Outcomes written later are open here. Sources are never mixed, nor proven with
+    paper: there is no way to ask for two of them.
 
     Raises: InputError for an unknown source.
     """
@@ -54,33 +57,35 @@ def track_record_get(
             f"source must be one of {', '.join(SOURCES)}, was {source!r}{did_you_mean(source, SOURCES)}",
             field="source",
         )
-    asked = Q(signal__source=source, signal__proven=proven, emitted_at__lte=as_of)
-    if since is not None:
-        asked &= Q(signal__as_of__gte=since)
-    lines = _lines(asked, as_of=as_of)
+    lines = _lines(source, proven=proven, part=part, as_of=as_of)
     ended = [line for line in lines if line.state == "traded"]
     trades = _trades(ended)
-    figures, groups = record_figures(
-        trades,
-        {
-            "action": [line.action for line in ended],
-            "call": [line.call for line in ended],
-            "month": [line.as_of.astimezone(MOSCOW).strftime("%Y-%m") for line in ended],
-            "regime": [line.regime for line in ended],
-            "confidence": [bucket(line.confidence) for line in ended],
-        },
-    )
+    figures, groups = record_figures(trades, _groups(ended))
     return TrackRecord(
         source=source,
         proven=proven,
         as_of=as_of,
-        said=_said(source, proven=proven, as_of=as_of, since=since),
+        said=_counts(source, proven=proven, part=part, as_of=as_of),
         lines=tuple(lines),
         figures=figures,
         groups=groups,
         curve=record_curve(trades.exit_s, trades.r_multiple),
         seen_by_gate=_seen_by_gate(lines),
     )
+
+
+def _groups(ended: list[RecordLine]) -> dict[str, list[str]]:
+    return {
+        "action": [line.action for line in ended],
+        "call": [line.call for line in ended],
+        "month": [line.as_of.astimezone(MOSCOW).strftime("%Y-%m") for line in ended],
+        "regime": [line.regime for line in ended],
+        "confidence": [bucket(line.confidence) for line in ended],
+        "horizon": [line.horizon for line in ended],
+        "strength": [line.strength or "none" for line in ended],
+        "model_version": [line.model_version for line in ended],
+        "probability": ["unknown" if line.p is None else bucket(int(100 * line.p)) for line in ended],
+    }
 
 
 def _seen_by_gate(lines: list[RecordLine]) -> int:
@@ -92,11 +97,24 @@ def _seen_by_gate(lines: list[RecordLine]) -> int:
     )
 
 
-def _said(source: str, *, proven: bool, as_of: datetime, since: datetime | None) -> dict[str, int]:
+def _counts(source: str, *, proven: bool, part: RecordPart, as_of: datetime) -> dict[str, int]:
     rows = Signal.objects.filter(source=source, proven=proven, created_at__lte=as_of)
-    if since is not None:
-        rows = rows.filter(as_of__gte=since)
+    # A regime stands in the payload of each row: to look into all of them would take longer than all the rest.
+    rows = rows.filter(_fits(replace(part, signal=None, regime=None, strength=None), ""))
     return dict(rows.order_by("action").values_list("action").annotate(number=Count("id")))
+
+
+def _fits(part: RecordPart, signal: str) -> Q:
+    exact = {
+        "as_of__gte": part.since,
+        "as_of__lte": part.until,
+        "timeframe": part.timeframe,
+        "horizon": part.horizon,
+        "action": part.signal,
+        "strength": part.strength,
+        "model_version": part.model_version,
+    }
+    return Q(**{f"{signal}{name}": value for name, value in exact.items() if value is not None})
 
 
 def bucket(confidence: int) -> str:
@@ -105,7 +123,8 @@ def bucket(confidence: int) -> str:
     return f"{least}-{least + BUCKET - 1}"
 
 
-def _lines(asked: Q, *, as_of: datetime) -> list[RecordLine]:
+def _lines(source: str, *, proven: bool, part: RecordPart, as_of: datetime) -> list[RecordLine]:
+    asked = Q(signal__source=source, signal__proven=proven, emitted_at__lte=as_of) & _fits(part, "signal__")
     secids = {item.id: item.secid for item in instrument_list(active_only=False)}
     rejected = set(withdrawn(as_of=as_of))
     rows = Emission.objects.filter(asked).order_by("signal__as_of", "signal_id")
@@ -117,6 +136,8 @@ def _lines(asked: Q, *, as_of: datetime) -> list[RecordLine]:
         if known is None or known > as_of:
             row |= _NOT_ENDED
         row["regime"] = row["regime"] or "unknown"
+        if part.regime not in (None, row["regime"]):
+            continue
         found.append(RecordLine(secid=secids[share], withdrawn=row["signal_id"] in rejected, **row))
     return found
 

@@ -16,7 +16,7 @@ from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.kernels.scenarios import CONE_LEVELS
 from signals.kernels.votes import shown_votes
 from signals.selectors.configuration import asked_for
-from signals.selectors.stored import reading_of, signal_and_bar
+from signals.selectors.stored import reading_of, signal_and_bar, signal_get
 from traderai.common.asker import spoken_language
 from traderai.common.errors import InputError, NotReadyError, TransientError
 
@@ -61,6 +61,18 @@ def ticker_analyze(*, question: Question, now: datetime) -> Analysis:
         past=question.at is not None,
     )
     return _analysis(_signal(ask), question, moment=moment)
+
+
+def signal_analyze(
+    *, signal_id: int, language: str, capital_rub: float | None = None, now: datetime
+) -> Analysis:
+    """Return what one stored signal said, sized and worded for an asker as of now: most of them have expired.
+
+    Raises: NotFoundError where there is none, or staff withdrew it.
+    """
+    signal = signal_get(signal_id=signal_id)
+    question = Question(secid=signal.secid, language=language, capital_rub=capital_rub)
+    return _analysis(signal, question, moment=now)
 
 
 def _signal(ask: SignalAsk) -> SignalFacts:

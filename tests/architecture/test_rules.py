@@ -187,7 +187,7 @@ def _constraints_text(path: Path) -> str:
 
 
 def test_migrations_are_linear_and_reversible():
-    for app in (ROOT / p for p in (*APPS, "traderai/accounts")):
+    for app in (ROOT / p for p in (*APPS, "traderai/accounts", "traderai/site")):
         files = sorted((app / "migrations").glob("0*.py"))
         numbers = [path.name[:4] for path in files]
         assert numbers == [f"{i:04d}" for i in range(1, len(files) + 1)], app

@@ -54,6 +54,15 @@ def test_the_open_bar_of_now_is_not_shown(api: APIClient, candles: CandleColumns
     assert future.json()["as_of"] == "2024-03-01T12:30:00+03:00"
 
 
+def test_a_chart_that_polls_gets_bars_only_when_another_has_closed(api: APIClient, candles: CandleColumns):
+    with time_machine.travel(FIRST + timedelta(hours=2, minutes=30), tick=False) as now:
+        etag = api.get(ADDRESS).headers["ETag"]
+        now.shift(timedelta(minutes=29))
+        assert api.get(ADDRESS, headers={"If-None-Match": etag}).status_code == 304
+        now.shift(timedelta(minutes=1))
+        assert len(candles_of(api.get(ADDRESS, headers={"If-None-Match": etag}))) == 3
+
+
 def test_a_share_without_candles_has_none(api: APIClient, shares: list[Instrument]):
     assert candles_of(api.get("/api/v1/instruments/SIM02/candles")) == []
 

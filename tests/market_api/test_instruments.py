@@ -76,6 +76,14 @@ def test_a_made_up_cursor_is_422(api: APIClient, shares: list[Instrument], curso
     assert response.json()["code"] == "bad_cursor"
 
 
+def test_who_holds_the_list_gets_it_anew_only_when_it_has_changed(api: APIClient, shares: list[Instrument]):
+    etag = api.get("/api/v1/instruments").headers["ETag"]
+    again = api.get("/api/v1/instruments", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    Instrument.objects.filter(pk=shares[0].pk).update(lot_size=7)
+    assert api.get("/api/v1/instruments", headers={"If-None-Match": etag}).status_code == 200
+
+
 def test_one_instrument_by_any_case(api: APIClient, shares: list[Instrument]):
     response = api.get("/api/v1/instruments/sim02")
     assert response.status_code == 200 and response.json()["name_en"] == "Simulated 2"

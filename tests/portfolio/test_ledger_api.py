@@ -17,6 +17,7 @@ from portfolio.services.virtual import virtual_orders_fill
 from tests.portfolio import ledger_maker as make
 from traderai.accounts.models import User
 from traderai.common import clock
+from traderai.site.models import KeptAnswer
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
@@ -75,8 +76,15 @@ def test_a_remark_is_in_the_asker_s_language(anna):
 def test_a_key_makes_a_trade_once(anna):
     first = post(anna, "/actions", TRADE, **{"Idempotency-Key": "one"})
     again = post(anna, "/actions", TRADE, **{"Idempotency-Key": "one"})
-    assert (first.status_code, again.status_code) == (201, 200)
+    assert (first.status_code, again.status_code) == (201, 201) and first.content == again.content
+    other = post(anna, "/actions", TRADE | {"qty": 3}, **{"Idempotency-Key": "one"})
+    assert other.status_code == 422 and other.json()["code"] == "key_used"
+    # Its answer is kept for a day, the trade bears the key for good.
+    KeptAnswer.objects.all().delete()
+    again = post(anna, "/actions", TRADE, **{"Idempotency-Key": "one"})
+    assert again.status_code == 200
     assert first.json()["trade"] == again.json()["trade"] and Trade.objects.count() == 1
+    KeptAnswer.objects.all().delete()
     other = post(anna, "/actions", TRADE | {"qty": 3}, **{"Idempotency-Key": "one"})
     assert other.status_code == 409 and other.json()["code"] == "key_used"
     assert post(anna, "/actions", TRADE, **{"Idempotency-Key": "x" * 101}).status_code == 422
@@ -95,8 +103,9 @@ def test_a_key_makes_a_trade_once(anna):
         ({"traded_at": "2999-01-01T00:00:00+03:00"}, 422, "traded_at"),
         ({"stop": 101.0}, 422, "stop"),
         ({"account_id": 10**9}, 404, "account_id"),
-        ({"account_id": 10**30}, 404, "account_id"),
-        ({"signal_id": 10**30}, 422, "signal_id"),
+        ({"account_id": 10**30}, 400, "account_id"),
+        ({"signal_id": 2**62}, 422, "signal_id"),
+        ({"signal_id": 10**30}, 400, "signal_id"),
         ({"traded_at": "0001-01-01T00:00:00Z"}, 422, "traded_at"),
     ],
 )
@@ -157,8 +166,8 @@ def test_positions_are_told_of_changed_and_taken_off(anna):
     position = changed.json()["position"]
     assert (position["qty"], position["stop"], position["side"]) == (30.0, 105.0, "short")
     assert anna.patch(place, {"stop": None}, format="json").json()["position"]["stop"] is None
-    for broken in ({}, {"qty": 3}, {"stop": "high"}):
-        assert anna.patch(place, broken, format="json").status_code == 400
+    for broken, status in (({}, 422), ({"qty": 3}, 422), ({"stop": "high"}, 400)):
+        assert anna.patch(place, broken, format="json").status_code == status
     assert anna.patch(place, {"avg_price": -1}, format="json").status_code == 422
     gone = anna.delete(place)
     assert gone.json() == {"position": None, "order": None}
@@ -205,7 +214,7 @@ def test_a_refused_order_says_why(anna):
 
 def test_accounts(anna):
     assert anna.get(f"{API}/accounts").json() == {"results": []}
-    body = {"kind": "real", "name": "broker", "capital": "1500.50"}
+    body = {"kind": "real", "name": "broker", "capital": 1500.50}
     opened = post(anna, "/accounts", body).json()
     assert (opened["capital"], opened["cash"]) == (1500.5, None)
     assert post(anna, "/accounts", body).status_code == 409

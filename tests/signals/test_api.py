@@ -9,7 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from signals.api import examples
+from signals.api import examples, history_examples
+from signals.api.history_serializers import SaidSignalDetailSerializer
 from signals.api.serializers import AnalysisSerializer, HeatmapSerializer
 from signals.models import Signal
 from signals.services.score import signals_score
@@ -257,3 +258,21 @@ def test_staff_read_signals_and_change_nothing(client, user, scored):
     assert client.get("/admin/signals/signal/add/").status_code == 403
     assert client.post(f"/admin/signals/signal/{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert Signal.objects.filter(pk=row.pk).exists()
+
+
+def test_one_signal_is_shown_whole_in_the_askers_language(client, scored):
+    row = Signal.objects.filter(action="BUY").select_related("instrument").first()
+    body = client.get(f"/api/v1/signals/{row.pk}", headers={"Accept-Language": "en"}).json()
+    assert set(body) == set(SaidSignalDetailSerializer().fields) == set(history_examples.DETAIL)
+    analysis, decision = body["analysis"], row.payload["decision"]
+    assert analysis["signal_id"] == body["id"] == row.pk
+    assert (
+        body["entry"]
+        == analysis["entry"]
+        == {"low": decision["entry_low_rub"], "high": decision["entry_high_rub"]}
+    )
+    assert body["probability"] == decision["p"] > body["break_even_probability"]
+    assert body["edge"] == analysis["edge"] and body["regime"] == (analysis["regime"] or {}).get("name")
+    assert analysis["explanation"].startswith("Buy at ") and analysis["position"] is None  # it is long over
+    russian = client.get(f"/api/v1/signals/{row.pk}", headers={"Accept-Language": "ru"}).json()
+    assert russian["name"].startswith("Акция") and russian["analysis"]["explanation"].startswith("Покуп")

@@ -14,7 +14,7 @@ from django.db import connection
 
 from modeling.models import ModelVersion, TrainingRun
 from modeling.selectors.label_sets import barrier_set_get
-from signals.contracts import SOURCES, TrackRecord
+from signals.contracts import SOURCES, RecordPart, TrackRecord
 from signals.management.record_lines import record_lines
 from signals.models import Outcome, Review
 from signals.selectors.track_record import track_record_get
@@ -141,7 +141,7 @@ def test_it_knows_what_was_known_then(recorded):
     then = track_record_get(source="replay", proven=False, as_of=NOW)
     assert then.count("open") == len(then.lines) == len(recorded.lines) and then.figures is None
     since = recorded.lines[40].as_of
-    part = track_record_get(source="replay", proven=False, as_of=LATER, since=since)
+    part = track_record_get(source="replay", proven=False, as_of=LATER, part=RecordPart(since=since))
     assert part.lines[0].as_of == since and 0 < len(part.lines) < len(recorded.lines)
 
 

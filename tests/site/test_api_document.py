@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from django.core.management import call_command
 from django.test import Client
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 
 COMMITTED = Path(__file__).resolve().parents[2] / "traderai" / "docs" / "openapi.yaml"
@@ -50,48 +52,116 @@ def test_the_committed_document_is_in_step(generated: str):
     assert COMMITTED.read_text(encoding="utf-8") == generated, REMEDY
 
 
-def test_every_operation_has_a_name_an_example_and_its_errors(document: dict[str, Any]):
-    found = operations(document)
-    assert {operation["operationId"] for _, operation in found} >= {
-        "instruments_list",
-        "instruments_retrieve",
-        "instruments_candles",
-        "analyze_ticker",
-        "market_heatmap",
-        "analyze_portfolio",
-        "pre_trade_check",
-        "user_weekly_report",
-        "training_scenario",
-        "training_answer",
-        "export_my_data",
-    }
-    for name, operation in found:
-        answers = [own for status, own in operation["responses"].items() if status in ("200", "201", "202")]
-        assert answers or "204" in operation["responses"], f"{name} does not say what comes of it"
-        for answer in answers:
-            assert answer["content"]["application/json"].get("examples"), f"{name} has no example"
+def test_every_operation_tells_what_it_is_for(document: dict[str, Any]):
+    tags = {tag["name"] for tag in document["tags"]}
+    for name, operation in operations(document):
+        assert operation["operationId"].isidentifier(), name
+        assert operation["summary"] and not operation["summary"].endswith("."), f"{name} has no summary"
+        assert len(operation["description"]) > len("Return it."), f"{name} has no description"
+        assert len(operation["tags"]) == 1 and tags.issuperset(operation["tags"]), f"{name} has no tag"
+    assert all(tag["description"] for tag in document["tags"])
+
+
+def test_every_operation_tells_its_answers_and_errors(document: dict[str, Any]):
+    for name, operation in operations(document):
+        good = {status for status in operation["responses"] if status < "300"}
+        assert good, f"{name} does not say what comes of it"
         errors = {status for status in operation["responses"] if status >= "400"}
-        assert "401" in errors, f"{name} does not say what comes without a sign-in"
+        needed = {"406", "429", "500", "503"}
+        needed |= {"401"} if any(operation["security"]) else set()
+        needed |= {"400", "413", "415"} if "requestBody" in operation else set()
+        assert needed <= errors, f"{name} does not tell of {sorted(needed - errors)}"
         for status in errors:
-            assert "application/problem+json" in operation["responses"][status]["content"], f"{name} {status}"
+            problem = operation["responses"][status]["content"]["application/problem+json"]
+            assert problem["examples"], f"{name} {status}"
 
 
-def fields_of(schema: dict[str, Any], document: dict[str, Any]) -> set[str]:
-    if "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
-    parts = (fields_of(part, document) for name in ("allOf", "oneOf") for part in schema.get(name, ()))
-    return set(schema.get("properties", {})).union(*parts)
+def test_every_operation_has_examples(document: dict[str, Any]):
+    for name, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            if parameter.get("required"):
+                assert parameter.get("examples"), f"{name} {parameter['name']} has no example"
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        assert body is None or body.get("examples"), f"{name} has no example of a request"
+        for status, answer in operation["responses"].items():
+            for media_type, content in answer.get("content", {}).items():
+                assert content.get("examples"), f"{name} {status} {media_type} has no example"
 
 
-def test_examples_of_requests_name_fields_that_there_are(document: dict[str, Any]):
+def examples_of(operation: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Yield where each example of an operation stands, its schema and its value."""
+    parts: list[tuple[str, dict[str, Any]]] = [
+        (parameter["name"], parameter) for parameter in operation.get("parameters", ())
+    ]
+    parts += [("body", content) for content in operation.get("requestBody", {}).get("content", {}).values()]
+    for status, answer in operation["responses"].items():
+        parts += [(status, own) for kind, own in answer.get("content", {}).items() if kind.endswith("json")]
+    for place, part in parts:
+        for example in part.get("examples", {}).values():
+            yield place, part["schema"], example["value"]
+
+
+def test_every_example_is_what_its_schema_says(document: dict[str, Any]):
     looked_at = 0
     for name, operation in operations(document):
-        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-        for example in body.get("examples", {}).values():
-            unknown = set(example["value"]) - fields_of(body["schema"], document)
-            assert not unknown, f"{name} has no field {', '.join(sorted(unknown))}"
+        for place, schema, value in examples_of(operation):
+            mistakes = mistakes_of(value, schema, document)
+            assert not mistakes, f"{name} {place}: {mistakes}"
             looked_at += 1
-    assert looked_at >= 10
+    assert looked_at > 5 * len(operations(document))
+
+
+def mistakes_of(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a value; a field that the schema does not know is wrong, too."""
+    whole = {**schema, "components": document["components"]}
+    found = OAS31Validator(whole, format_checker=oas31_format_checker).iter_errors(value)
+    return [f"{one.json_path}: {one.message}"[:300] for one in found] + unknown_of(value, schema, document)
+
+
+def unknown_of(value: Any, schema: dict[str, Any], document: dict[str, Any]) -> list[str]:
+    parts = list(parts_of(schema, document))
+    if isinstance(value, list):
+        return [
+            said
+            for part in parts
+            if "items" in part
+            for one in value
+            for said in unknown_of(one, part["items"], document)
+        ]
+    if not isinstance(value, dict) or any(part.get("additionalProperties") for part in parts):
+        return []
+    known = {name: own for part in parts for name, own in part.get("properties", {}).items()}
+    own = [f"no field {name!r}" for name in value if name not in known] if known else []
+    return own + [
+        said for name in value if name in known for said in unknown_of(value[name], known[name], document)
+    ]
+
+
+def parts_of(schema: dict[str, Any], document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]
+    yield schema
+    for name in ("allOf", "oneOf", "anyOf"):
+        for part in schema.get(name, ()):
+            yield from parts_of(part, document)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"lot_size": "ten"}, "is not of type"),
+        ({"lotsize": 10}, "no field 'lotsize'"),
+        ({"secid": None}, "is not of type"),
+    ],
+)
+def test_sabotage_an_example_that_lies_is_seen(document: dict[str, Any], changes: dict[str, Any], said: str):
+    answer = document["paths"]["/api/v1/instruments/{secid}"]["get"]["responses"]["200"]["content"][
+        "application/json"
+    ]
+    [example] = answer["examples"].values()
+    assert mistakes_of(example["value"], answer["schema"], document) == []
+    [mistake] = mistakes_of({**example["value"], **changes}, answer["schema"], document)
+    assert said in mistake
 
 
 def test_operation_names_are_unique(document: dict[str, Any]):

@@ -26,6 +26,8 @@ _EXAMPLES = {
     401: ("not_authenticated", "Authentication credentials were not provided."),
     403: ("permission_denied", "You do not have permission to perform this action."),
     404: ("unknown_ticker", "no instrument 'SBRE' (did you mean 'SBER'?)"),
+    413: ("body_too_large", "the body must have at most 262144 bytes, had 300000; send less at a time"),
+    415: ("unsupported_media_type", 'Unsupported media type "text/plain" in request.'),
     409: ("not_ready", "no signal of SBER 1h 3d is stored yet; run the scoring stage and ask again"),
     422: ("invalid", "limit must be between 1 and 1000, was 5000"),
     429: ("throttled", "Request was throttled. Expected available in 7 seconds."),
@@ -63,9 +65,10 @@ def problem_responses(*statuses: int) -> dict[tuple[int, str], OpenApiResponse]:
     return {(status, PROBLEM_MEDIA_TYPE): _problem_response(status) for status in statuses}
 
 
-def _problem_response(status: int) -> OpenApiResponse:
+def problem_example(status: int) -> dict[str, object]:
+    """Return a problem document of a status."""
     code, detail = _EXAMPLES.get(status, ("error", TITLES[status]))
-    value = {
+    return {
         "type": "about:blank",
         "title": TITLES[status],
         "status": status,
@@ -73,9 +76,12 @@ def _problem_response(status: int) -> OpenApiResponse:
         "code": code,
         "request_id": "5f0d3f2e-6a54-4a0e-9a0c-6f1d2f9f4b7a",
     }
+
+
+def _problem_response(status: int) -> OpenApiResponse:
     example = OpenApiExample(
         TITLES[status],
-        value=value,
+        value=problem_example(status),
         response_only=True,
         status_codes=[str(status)],
         media_type=PROBLEM_MEDIA_TYPE,

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from traderai.accounts.services.account import account_delete
 from traderai.common import clock
+from traderai.common.asked import BodySerializer
 from traderai.common.asker import asker_id
 from traderai.common.problems import problem_responses
 from traderai.site.privacy import personal_data_export
@@ -26,9 +27,13 @@ class PersonalDataSerializer(serializers.Serializer[object]):
         help_text="What was shown, said and checked, game answers, weekly reports."
     )
     training_game = serializers.DictField(help_text="Rounds, answers, rating.")
+    messages = serializers.ListField(
+        child=serializers.DictField(), help_text="What was told by Telegram, or was to be."
+    )
+    kept_answers = serializers.DictField(help_text="Answers to requests with an Idempotency-Key, for a day.")
 
 
-class DeletionSerializer(serializers.Serializer[object]):
+class DeletionSerializer(BodySerializer):
     """The confirmation of a deletion."""
 
     confirm = serializers.CharField(max_length=150, help_text="The name of the account, as a confirmation.")
@@ -40,6 +45,8 @@ _EXPORT = {
     "portfolio": {"accounts": [], "watchlist": []},
     "behavior": {"feedback": [], "weekly_reports": []},
     "training_game": {"scenarios": []},
+    "messages": [],
+    "kept_answers": {"answers": []},
 }
 
 
@@ -47,6 +54,7 @@ class PersonalDataView(APIView):
     """All that is held of the asker."""
 
     permission_classes = (IsAuthenticated,)
+    delete_serializer_class = DeletionSerializer
 
     @extend_schema(
         operation_id="export_my_data",

@@ -122,6 +122,14 @@ def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> H
     return render(request, "error.html", body, status=status)
 
 
+def problem_answer(error: TraderAIError) -> HttpResponse:
+    """Return the problem document of an error outside of the API's views, in a middleware."""
+    answer = _own_error(error)
+    body = json.dumps(answer.data, ensure_ascii=False)
+    headers = {**answer.headers, "Content-Type": PROBLEM_MEDIA_TYPE}
+    return HttpResponse(body, status=answer.status_code, headers=headers)
+
+
 def _own_error(error: TraderAIError) -> Response:
     status = next((code for kind, code in STATUS_BY_ERROR if isinstance(error, kind)), 500)
     if status == 500:

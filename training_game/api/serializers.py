@@ -7,12 +7,13 @@ from typing import Any
 from rest_framework import serializers
 
 from features.contracts import REGIMES
+from traderai.common.asked import BodySerializer, QuerySerializer
 from traderai.common.clock import MOSCOW, from_epoch_s
 from training_game.contracts import ACTIONS, DIFFICULTIES
 from training_game.kernels.disguise import ShownCandles
 
 
-class ScenarioQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class ScenarioQuerySerializer(QuerySerializer):
     """What kind of moment is wished for."""
 
     difficulty = serializers.ChoiceField(required=False, choices=DIFFICULTIES)
@@ -81,7 +82,7 @@ class GameScenarioSerializer(NamedSerializer):
         return candle_rows(row.candles)
 
 
-class AnswerRequestSerializer(serializers.Serializer[dict[str, Any]]):
+class AnswerRequestSerializer(BodySerializer):
     """A player's answer."""
 
     scenario_id = serializers.CharField(max_length=120)
@@ -247,7 +248,7 @@ class RatingSerializer(serializers.Serializer[Any]):
         return CurvePointSerializer(told, many=True).data
 
 
-class NicknameSerializer(serializers.Serializer[dict[str, Any]]):
+class NicknameSerializer(BodySerializer):
     """The name on the leader board."""
 
     nickname = serializers.CharField(allow_null=True, max_length=64, help_text="Null: not shown any more.")

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
 from traderai.accounts.kernels.init_data import MOST_CHARS
 from traderai.accounts.models import User
 from traderai.accounts.selectors import user_roles
+from traderai.common.asked import BodySerializer
 
 
-class KnownFieldsSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not have: who sends `is_staff` must not think that it was taken."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Read the fields; a name that is none of them is an error of that name."""
-        unknown = sorted(set(data) - set(self.fields)) if isinstance(data, Mapping) else []
-        if unknown:
-            raise serializers.ValidationError(
-                {name: [ErrorDetail("There is no such field.", code="unknown")] for name in unknown}
-            )
-        return super().to_internal_value(data)
-
-
-class NotificationsSerializer(KnownFieldsSerializer):
+class NotificationsSerializer(BodySerializer):
     """What the user is told of by Telegram."""
 
     signals = serializers.BooleanField(source="notify_signals", required=False, help_text="New signals.")
@@ -60,7 +46,7 @@ class ProfileSerializer(serializers.Serializer[User]):
         return user.telegram_id is not None
 
 
-class ProfileChangeSerializer(KnownFieldsSerializer):
+class ProfileChangeSerializer(BodySerializer):
     """What is to be changed; what is left out stays."""
 
     language = serializers.ChoiceField(choices=["ru", "en"], required=False)

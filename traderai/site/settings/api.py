@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import environ
+
 from traderai.site.settings.accounts import PROXY_COUNT
 
+_env = environ.Env()
+
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "traderai.site.api_document.ContractSchema",
+    "DEFAULT_PARSER_CLASSES": ["traderai.common.parsers.PlainJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "traderai.accounts.authentication.TokenAuthentication",
@@ -17,6 +21,9 @@ REST_FRAMEWORK: dict[str, Any] = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "NUM_PROXIES": PROXY_COUNT,
+    "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
+    # The document says what there is; a second description, which no test holds, is not given.
+    "DEFAULT_METADATA_CLASS": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -29,17 +36,36 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "Not individual investment advice. Errors are RFC 9457 problem documents."
     ),
     "VERSION": "1",
+    # The first that can say of an object that it may be null.
+    "OAS_VERSION": "3.1.1",
+    "TAGS": [
+        {"name": "auth", "description": "Signing in: from Telegram, or with a password for programs."},
+        {"name": "me", "description": "The asker's own settings and data."},
+        {"name": "market", "description": "Facts of the exchange: instruments, candles, news, the regime."},
+        {"name": "signals", "description": "What we say of shares, why, and whether we were right."},
+        {"name": "models", "description": "Which models speak, and the switches between them."},
+        {"name": "portfolio", "description": "The asker's accounts, trades, positions and watched shares."},
+        {"name": "behavior", "description": "The coach: checks before a trade, feedback, the weekly report."},
+        {"name": "training", "description": "The game against the AI on moments of history."},
+    ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # A change says itself which of its fields may be left out.
+    "COMPONENT_SPLIT_PATCH": False,
     # Fields of one name with other choices: each set of them has its own name in the document.
     "ENUM_NAME_OVERRIDES": {
         "AccountKindEnum": ["real", "virtual"],
         "LevelKindEnum": ["support", "resistance"],
+        "ModelKindEnum": ["adapter", "council", "global", "regime", "system"],
         # A signal's actions and those of an answer in the game are the same four.
         "SignalEnum": "signals.contracts.ACTIONS",
         "PositionSideEnum": ["long", "short"],
         "TradeSideEnum": ["BUY", "SELL"],
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "traderai.site.document.guards_told",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
     "AUTHENTICATION_WHITELIST": [
@@ -53,6 +79,9 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# Multiplies the limits of limits.yaml; 0 lifts them.
+RATE_LIMIT_SCALE: float = _env.float("RATE_LIMIT_SCALE", default=1.0)
 
 CSRF_FAILURE_VIEW = "traderai.site.problems.csrf_failure"
 
@@ -95,3 +124,10 @@ CSP_AREAS: list[tuple[str, dict[str, list[str]]]] = [
     ),
 ]
 X_FRAME_OPTIONS = "DENY"
+PERMISSIONS_POLICY = ", ".join(
+    f"{device}=()"
+    for device in (
+        "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+        "microphone", "midi", "payment", "serial", "usb",
+    )
+)  # fmt: skip

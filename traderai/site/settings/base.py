@@ -56,7 +56,9 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "traderai.site.headers.HeadersMiddleware",
     "traderai.site.csp.AreaCSPMiddleware",
+    "traderai.site.bodies.BodySizeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -67,6 +69,8 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "traderai.site.shown.ShownSignalMiddleware",
     "axes.middleware.AxesMiddleware",
+    # The last: it calls the view.
+    "traderai.site.idempotency.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "traderai.site.urls"
@@ -111,7 +115,9 @@ STATIC_ROOT = STATE_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 STATICFILES_DIRS = [BASE_DIR / "traderai" / "site" / "static"]
 
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
+# The largest body of all; traderai.site.bodies refuses most requests at far less.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+REQUEST_BODY_MAX_BYTES = 256 * 1024
 
 from traderai.site.settings.accounts import *  # noqa: E402, F403
 from traderai.site.settings.admin import *  # noqa: E402, F403
@@ -119,6 +125,7 @@ from traderai.site.settings.api import *  # noqa: E402, F403
 from traderai.site.settings.celery import *  # noqa: E402, F403
 from traderai.site.settings.logs import *  # noqa: E402, F403
 from traderai.site.settings.market import *  # noqa: E402, F403
+from traderai.site.settings.notifier import *  # noqa: E402, F403
 from traderai.site.settings.signals import *  # noqa: E402, F403
 from traderai.site.settings.summaries import *  # noqa: E402, F403
 from traderai.site.settings.tracking import *  # noqa: E402, F403

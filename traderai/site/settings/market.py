@@ -15,4 +15,3 @@ ISS_HISTORY_DAYS: int = _env.int("ISS_HISTORY_DAYS", default=1100)
 # Who may push verdicts on news: `name:sha256 of the token` each, comma-separated; the token itself is stored nowhere.
 # The name stands beside every verdict. `python -c "import hashlib; print(hashlib.sha256(b'TOKEN').hexdigest())"`
 NEWS_PUSH_TOKENS: list[str] = _env.list("NEWS_PUSH_TOKENS", default=[])
-NEWS_PUSH_RATE: str = _env.str("NEWS_PUSH_RATE", default="120/min")

@@ -12,6 +12,8 @@ from traderai.site.settings.dev import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEVELOPMENT_USERNAME = ""
+# Tests of limits set their own; in all others one user may do a day's work in a minute.
+RATE_LIMIT_SCALE = 0.0
 
 # A worker that a test starts shares the test's lake: the test hands it LAKE_URL.
 STATE_DIR = Path(tempfile.mkdtemp(prefix="traderai-test-"))

@@ -24,7 +24,7 @@ from traderai.site.up.supervisor import Plan, Stopped, Supervisor
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 QUEUES = "ingest,features,training,inference,notify,default"
-_WEB_THREADS = 8
+_WEB_THREADS = 16  # eight may each keep a stream of signals open, as many again answer all else
 _GATE_S = 60.0
 
 

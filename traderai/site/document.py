@@ -1,0 +1,57 @@
+"""What guards every operation, told in the API's document at one place: keys, limits, sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from django.urls import URLResolver, get_resolver
+
+from traderai.common.problems import PROBLEM_MEDIA_TYPE, TITLES, problem_example
+from traderai.site.idempotency import HEADER, KEYED
+from traderai.site.kept_answers import LONGEST_KEY
+
+_KEY: Final = {
+    "in": "header",
+    "name": HEADER,
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY, "pattern": "^[!-~]+$"},
+    "description": (
+        "A name of your choice for this one request, such as a UUID. Sent again within a day it is answered as the first "
+        "time, with `Idempotency-Replayed: true`, and nothing is done twice; with another body it is refused with 422, "
+        "and with 409 and Retry-After while the first one runs."
+    ),
+}
+
+
+def guards_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
+    """Add to each operation what it did not say itself: 429, of those with a body 413 and 415, of keyed ones the key."""
+    names = dict(_names(get_resolver()))
+    for path, _regex, method, callback in generator.endpoints:
+        operation = result["paths"].get(path, {}).get(method.lower())
+        if operation is None:
+            continue
+        keyed = method in KEYED.get(names.get(callback, ""), ())
+        if keyed:
+            operation["parameters"] = [*operation.get("parameters", []), _KEY]
+        statuses = [429, *([413, 415] if "requestBody" in operation else []), *([409, 422] if keyed else [])]
+        for status in statuses:
+            operation["responses"].setdefault(str(status), _problem(status))
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
+
+
+def _names(resolver: URLResolver) -> Iterator[tuple[Callable[..., Any], str]]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern)
+        elif pattern.name:
+            yield pattern.callback, pattern.name
+
+
+def _problem(status: int) -> dict[str, Any]:
+    name = TITLES[status].title().replace(" ", "")
+    content = {
+        "schema": {"$ref": "#/components/schemas/Problem"},
+        "examples": {name: {"value": problem_example(status), "summary": TITLES[status]}},
+    }
+    return {"content": {PROBLEM_MEDIA_TYPE: content}, "description": TITLES[status]}
