@@ -20,6 +20,7 @@ from signals.api.serializers import AnalysisSerializer
 from signals.selectors.history import HistoryQuestion, SaidSignal, signal_said, signals_said
 from signals.services.analyze import signal_analyze
 from traderai.common import clock
+from traderai.common.asked import ID_SCHEMA
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
 from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
@@ -64,7 +65,13 @@ class SignalView(APIView):
         summary="One signal of the past with its whole analysis",
         tags=["signals"],
         parameters=[
-            OpenApiParameter("signal_id", int, OpenApiParameter.PATH, description="Its number."),
+            OpenApiParameter(
+                "signal_id",
+                ID_SCHEMA,
+                OpenApiParameter.PATH,
+                description="Its number.",
+                examples=[OpenApiExample("A signal", value=4211)],
+            ),
             ACCEPT_LANGUAGE,
         ],
         responses={200: SaidSignalDetailSerializer, **problem_responses(401, 404)},
