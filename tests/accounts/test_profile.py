@@ -83,7 +83,7 @@ def test_a_body_that_is_no_object_is_refused(vera: APIClient, body: Any):
 
 def test_roles_are_the_groups_and_admin(vera: APIClient):
     user = User.objects.get()
-    user.groups.add(Group.objects.get(name="reviewer"))
+    user.groups.add(Group.objects.get_or_create(name="reviewer")[0])
     User.objects.update(telegram_id=None, is_superuser=True)
     assert vera.get(ADDRESS).json()["roles"] == ["trader", "admin", "reviewer"]
 

@@ -126,7 +126,7 @@ def test_without_a_bot_nobody_signs_in_by_telegram(bot: LazySettings):
 def test_rights_never_come_from_telegram():
     init = opened(700, at_s=now_s())
     reviewer = User.objects.create_user("vera", telegram_id=700)
-    reviewer.groups.add(Group.objects.get(name="reviewer"))
+    reviewer.groups.add(Group.objects.get_or_create(name="reviewer")[0])
     assert refusal(by_telegram(init)) == (403, "staff_by_password")
     assert not InitDataUse.objects.exists(), "a refusal leaves nothing behind"
     with pytest.raises(IntegrityError, match="accounts_user_staff_without_telegram"), transaction.atomic():

@@ -62,13 +62,13 @@ def answer_once(*, asked: Asked, work: Callable[[], Answer], now: datetime) -> A
     """
     with transaction.atomic():
         _take_turn(asked)
-        rows = KeptAnswer.objects.filter(user_id=asked.user_id, key=asked.key)
-        kept = rows.filter(expires_at__gt=now).first()
-        if kept is not None:
+        kept = KeptAnswer.objects.filter(user_id=asked.user_id, key=asked.key).first()
+        if kept is not None and kept.expires_at > now:
             return _again(kept, asked)
         answer = work()
         if answer.status < 500 and answer.status not in _PASSING and not answer.passing:
-            rows.delete()
+            if kept is not None:
+                kept.delete()
             KeptAnswer.objects.create(
                 user_id=asked.user_id,
                 key=asked.key,
