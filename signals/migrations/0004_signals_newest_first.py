@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("signals", "0002_told_and_what_came_of_it")]
+    dependencies = [("signals", "0003_changes_of_signals")]
 
     operations = [
         migrations.AddIndex(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('signals', '0003_signals_newest_first'),
+        ('signals', '0004_signals_newest_first'),
     ]
 
     operations = [
