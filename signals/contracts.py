@@ -182,6 +182,25 @@ class RecordPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptBase:
+    """What all rows of one call's side made without any choice, as it was last reckoned."""
+
+    action: str
+    timeframe: str
+    horizon: str
+    label_set: str
+    rows: int
+    days: int
+    hit_rate: float
+    break_even: float
+    mean_r: float
+    net_frac: float
+    since: datetime
+    until: datetime
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrackRecord:
     """Everything that was told of one source, proven or paper, and what came of it."""
 

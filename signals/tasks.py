@@ -34,6 +34,14 @@ def outcomes_resolve_due(limit: int = 5000) -> None:
 
 
 @shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
+def record_bases_due() -> None:
+    """Reckon what the track records with new outcomes are held against."""
+    from signals.services import record_bases
+
+    record_bases.record_bases_due(now=clock.now())
+
+
+@shared_task(autoretry_for=(TransientError,), retry_backoff=True, max_retries=3)
 def shadows_score_due(limit: int = 50) -> None:
     """Let versions in shadow answer what is due."""
     from signals.services import shadow

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from signals.contracts import KeptBase
 from signals.kernels.track_record import LEVEL, Bounded, RecordFigures
 from signals.phrases.record import caveat_text
 from signals.selectors.shown_record import ShownRecord
@@ -24,7 +25,7 @@ def record_answer(shown: ShownRecord, *, language: str, as_of: datetime) -> dict
         "told": dataclasses.asdict(shown.told),
         "void_reasons": _counts(shown.void_reasons),
         "figures": None if shown.figures is None else _figures(shown.figures),
-        "base_rates": [],
+        "base_rates": [_base(base) for base in shown.bases],
         "curve": [dataclasses.asdict(point) for point in shown.curve],
         "calibration": [
             {
@@ -63,6 +64,10 @@ def _figures(own: RecordFigures) -> dict[str, Any]:
         "total_r": own.total_r,
         "drawdown_r": own.drawdown_r,
     }
+
+
+def _base(own: KeptBase) -> dict[str, Any]:
+    return {**dataclasses.asdict(own), "signal": own.action, "net_bp": 1e4 * own.net_frac}
 
 
 def _bounded(own: Bounded, unit: float = 1.0) -> dict[str, float | None]:

@@ -106,7 +106,9 @@ class BaseRateSerializer(serializers.Serializer[Any]):
     break_even = serializers.FloatField()
     mean_r = serializers.FloatField()
     net_bp = serializers.FloatField()
-    as_of = serializers.DateTimeField(help_text="When it was reckoned.")
+    since = serializers.DateTimeField(help_text="Rows decided from the first trade of that call ...")
+    until = serializers.DateTimeField(help_text="... to the last one, whatever part of them is asked for.")
+    as_of = serializers.DateTimeField(help_text="When it was reckoned: once a day.")
 
 
 class ToldCountsSerializer(serializers.Serializer[Any]):

@@ -32,6 +32,9 @@ CAVEATS: Final[dict[str, Any]] = {
     "no_profit_shown": gettext_lazy(
         "The bounds of the mean result reach below zero: no profit is shown by it."
     ),
+    "no_base": gettext_lazy(
+        "What all rows of the same sides made without any choice has not been reckoned yet: nothing tells the skill from the market."
+    ),
     "one_r_each": gettext_lazy(
         "Every trade risks one R, however many are open at a time: the sum of R is no account's result."
     ),

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from signals.contracts import RecordLine, RecordPart, TrackRecord
+from signals.contracts import KeptBase, RecordLine, RecordPart, TrackRecord
 from signals.kernels.track_record import LEAST_TRADES, Bounded, RecordFigures, record_days
-from signals.selectors.track_record import bucket, record_stamp, track_record_get
+from signals.selectors.track_record import bucket, record_bases_kept, record_stamp, track_record_get
 
 POINTS: Final = 400
 LEAST_DAYS: Final = 60  # what the gate asks of a proof, too
@@ -75,6 +75,7 @@ class ShownRecord:
     told: ToldCounts
     void_reasons: dict[str, int]
     figures: RecordFigures | None
+    bases: tuple[KeptBase, ...]  # what all rows of each side made without any choice
     curve: tuple[CurvePoint, ...]
     calibration: tuple[CalibrationRow, ...]
     groups: dict[str, dict[str, RecordFigures]]
@@ -109,6 +110,7 @@ def shown_record(*, source: str, proven: bool, part: RecordPart, as_of: datetime
 
 def _shown(record: TrackRecord, part: RecordPart) -> ShownRecord:
     ended = [line for line in record.lines if line.state == "traded"]
+    bases = record_bases_kept(source=record.source, proven=record.proven, part=part)
     return ShownRecord(
         source=record.source,
         proven=record.proven,
@@ -123,10 +125,11 @@ def _shown(record: TrackRecord, part: RecordPart) -> ShownRecord:
         ),
         void_reasons=dict(Counter(line.void_reason for line in record.lines if line.state == "void")),
         figures=record.figures,
+        bases=bases,
         curve=_curve(ended),
         calibration=_calibration(record, ended),
         groups={name: record.groups[_OWN_NAMES.get(name, name)] for name in GROUPS},
-        caveats=tuple(_caveats(record, part)),
+        caveats=tuple(_caveats(record, part, bases)),
     )
 
 
@@ -165,7 +168,7 @@ def _calibration(record: TrackRecord, ended: list[RecordLine]) -> tuple[Calibrat
     )
 
 
-def _caveats(record: TrackRecord, part: RecordPart) -> list[Caveat]:
+def _caveats(record: TrackRecord, part: RecordPart, bases: tuple[KeptBase, ...]) -> list[Caveat]:
     """Return what the numbers do not say, the weightiest first."""
     found: list[tuple[bool, str, dict[str, Any]]] = [
         (record.source == "simulated", "simulated", {}),
@@ -181,6 +184,7 @@ def _caveats(record: TrackRecord, part: RecordPart) -> list[Caveat]:
             (figures.trades < LEAST_TRADES, "too_few", {"trades": figures.trades, "least": LEAST_TRADES}),
             (figures.days < LEAST_DAYS, "few_days", {"days": figures.days, "least": LEAST_DAYS}),
             (low is not None and low <= 0.0, "no_profit_shown", {}),
+            (not bases, "no_base", {}),
             (True, "one_r_each", {}),
             (True, "modelled_costs", {}),
         ]

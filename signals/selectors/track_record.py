@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.db.models import Count, JSONField, Q
 from django.db.models.expressions import RawSQL
 
-from market.selectors.instruments import instrument_list
 from modeling.selectors.versions import gates_knew
-from signals.contracts import SOURCES, RecordLine, RecordPart, TrackRecord
+from signals.contracts import SOURCES, KeptBase, RecordLine, RecordPart, TrackRecord
 from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
-from signals.models import Emission, Outcome, Review, Signal
+from signals.models import Emission, RecordBase, Signal
 from signals.selectors.reviews import withdrawn
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.errors import InputError, did_you_mean
@@ -22,6 +22,7 @@ from traderai.common.errors import InputError, did_you_mean
 OPEN = "open"
 BUCKET = 5  # points of confidence
 _SIGNAL = {
+    "secid": "signal__instrument__secid",
     "signal_id": "signal_id",
     "source": "signal__source",
     "proven": "signal__proven",
@@ -40,6 +41,14 @@ SELECT jsonb_build_array(said.decision -> 'p', said.decision -> 'p_break_even', 
 FROM jsonb_to_record(signals_signal.payload) AS said(decision jsonb, regime jsonb, label_set jsonb)
 """
 _SAID_NAMES = ("p", "p_break_even", "regime", "label_set")
+# Down from the newest: the first row that was there by then.
+_STAMP = """
+SELECT coalesce((SELECT id FROM signals_signal WHERE created_at <= %(as_of)s ORDER BY id DESC LIMIT 1), 0),
+       coalesce((SELECT id FROM signals_emission WHERE emitted_at <= %(as_of)s ORDER BY id DESC LIMIT 1), 0),
+       coalesce((SELECT id FROM signals_outcome WHERE resolved_at <= %(as_of)s ORDER BY id DESC LIMIT 1), 0),
+       coalesce((SELECT id FROM signals_review WHERE at <= %(as_of)s ORDER BY id DESC LIMIT 1), 0),
+       coalesce((SELECT id FROM signals_recordbase WHERE as_of <= %(as_of)s ORDER BY id DESC LIMIT 1), 0)
+"""
 _OUTCOME = {
     name: f"signal__outcome__{name}"
     for name in ("state", "void_reason", "exit_reason", "exit_at", "r_multiple", "net_frac")
@@ -80,13 +89,19 @@ def track_record_get(
 
 def record_stamp(*, as_of: datetime) -> tuple[int, ...]:
     """Return what changes whenever any track record does: the newest row of each table that they are made of."""
-    newest = (
-        Signal.objects.filter(created_at__lte=as_of),
-        Emission.objects.filter(emitted_at__lte=as_of),
-        Outcome.objects.filter(resolved_at__lte=as_of),
-        Review.objects.filter(at__lte=as_of),
+    with connection.cursor() as cursor:
+        cursor.execute(_STAMP, {"as_of": as_of})
+        return tuple(cursor.fetchone())
+
+
+def record_bases_kept(*, source: str, proven: bool, part: RecordPart) -> tuple[KeptBase, ...]:
+    """Return the base rates kept of a record, of a part of it those of its calls; each is of all its own days."""
+    exact = {"timeframe": part.timeframe, "horizon": part.horizon, "action": part.signal}
+    rows = RecordBase.objects.filter(
+        source=source, proven=proven, **{name: value for name, value in exact.items() if value is not None}
     )
-    return tuple(rows.order_by("-pk").values_list("pk", flat=True).first() or 0 for rows in newest)
+    names = [own.name for own in fields(KeptBase)]
+    return tuple(KeptBase(**row) for row in rows.order_by("timeframe", "horizon", "action").values(*names))
 
 
 def _groups(ended: list[RecordLine]) -> dict[str, list[str]]:
@@ -140,21 +155,20 @@ def bucket(confidence: int) -> str:
 
 def _lines(source: str, *, proven: bool, part: RecordPart, as_of: datetime) -> list[RecordLine]:
     asked = Q(signal__source=source, signal__proven=proven, emitted_at__lte=as_of) & _fits(part, "signal__")
-    secids = {item.id: item.secid for item in instrument_list(active_only=False)}
     rejected = set(withdrawn(as_of=as_of))
     rows = Emission.objects.filter(asked).order_by("signal__as_of", "signal_id")
-    names = {**_SIGNAL, **_OUTCOME, "share": "signal__instrument_id", "known": "signal__outcome__resolved_at"}
+    names = {**_SIGNAL, **_OUTCOME, "known": "signal__outcome__resolved_at"}
     said = RawSQL(_SAID, (), output_field=JSONField())  # noqa: S611  # a constant of this module
     found = []
     for content, *values in rows.values_list(said, *names.values()).iterator():
         row = dict(zip(names, values, strict=True)) | dict(zip(_SAID_NAMES, content, strict=True))
-        share, known = row.pop("share"), row.pop("known")
+        known = row.pop("known")
         if known is None or known > as_of:
             row |= _NOT_ENDED
         row["regime"] = row["regime"] or "unknown"
         if part.regime not in (None, row["regime"]):
             continue
-        found.append(RecordLine(secid=secids[share], withdrawn=row["signal_id"] in rejected, **row))
+        found.append(RecordLine(withdrawn=row["signal_id"] in rejected, **row))
     return found
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import datetime
+from itertools import product
+
+from django.db import transaction
+
 from market.selectors.instruments import instrument_get
 from modeling.contracts.outcomes import Side, SideBase
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.services.outcomes import side_bases
-from signals.contracts import TrackRecord
+from signals.contracts import SOURCES, TrackRecord
+from signals.models import Outcome, RecordBase
+from signals.selectors.track_record import track_record_get
 from traderai.common.progress import Progress, silent
 
 _SIDES: dict[str, Side] = {"BUY": "long", "SELL": "short"}
@@ -36,3 +44,52 @@ def record_bases(*, record: TrackRecord, progress: Progress = silent) -> dict[st
         if side in bases:
             found[call] = bases[side]
     return found
+
+
+def record_bases_keep(*, record: TrackRecord, bases: dict[str, SideBase]) -> int:
+    """Keep the base rates of a whole record for those who read it without the bars; return how many there are.
+
+    They take the place of what was kept of that record before.
+    """
+    rows = []
+    for call, base in bases.items():
+        own = [line for line in record.lines if line.state == "traded" and line.call == call]
+        figures = asdict(base)
+        del figures["side"]
+        rows.append(
+            RecordBase(
+                source=record.source,
+                proven=record.proven,
+                action=own[0].action,
+                timeframe=own[0].timeframe,
+                horizon=own[0].horizon,
+                label_set=own[0].label_set,
+                since=own[0].as_of,
+                until=own[-1].as_of,
+                as_of=record.as_of,
+                **figures,
+            )
+        )
+    with transaction.atomic():
+        RecordBase.objects.filter(source=record.source, proven=record.proven).delete()
+        RecordBase.objects.bulk_create(rows)
+    return len(rows)
+
+
+def record_bases_due(*, now: datetime, progress: Progress = silent) -> int:
+    """Reckon the base rates of every record that has got an outcome since they were kept; return how many are new.
+
+    Repeating: finds nothing due.
+    """
+    kept = 0
+    for source, proven in product(SOURCES, (False, True)):
+        traded = Outcome.objects.filter(
+            state=Outcome.State.TRADED, signal__source=source, signal__proven=proven, resolved_at__lte=now
+        )
+        newest = RecordBase.objects.filter(source=source, proven=proven).order_by("-as_of").first()
+        if newest is not None:
+            traded = traded.filter(resolved_at__gt=newest.as_of)
+        if traded.exists():
+            record = track_record_get(source=source, proven=proven, as_of=now)
+            kept += record_bases_keep(record=record, bases=record_bases(record=record, progress=progress))
+    return kept

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from market.models import Instrument
-from signals.models import Signal
+from signals.models import RecordBase, Signal
 from signals.services.store import rows_store
 from tests.signals import builders, told
 
@@ -114,3 +114,19 @@ def test_many_rows_are_stored_together_or_not_at_all():
         Signal.objects.filter(instrument=share).values_list("pk", flat=True)
     )
     assert rows_store(rows=rows) == frozenset() and {row.pk for row in rows} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "change"), [("signals_recordbase_once", {}), ("signals_recordbase_has_rows", {"rows": 0})]
+)
+def test_what_a_record_is_held_against_is_kept_once_and_is_of_something(db, name, change):
+    base = {
+        "source": "replay", "proven": False, "action": "BUY", "timeframe": "1h", "horizon": "5d", "label_set": "swing_v1",
+        "rows": 5, "days": 2, "hit_rate": 0.3, "break_even": 0.35, "mean_r": -0.1, "net_frac": -0.001, "since": BAR,
+        "until": BAR, "as_of": BAR,
+    }  # fmt: skip
+    RecordBase.objects.create(**base | {"horizon": "3d"})
+    if not change:
+        RecordBase.objects.create(**base)
+    with pytest.raises(IntegrityError, match=name), transaction.atomic():
+        RecordBase.objects.create(**base | change)

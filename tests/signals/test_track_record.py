@@ -24,7 +24,7 @@ from signals.models import Outcome, Review
 from signals.phrases import record
 from signals.selectors.track_record import track_record_get
 from signals.services.outcomes import outcomes_resolve
-from signals.services.record_bases import record_bases
+from signals.services.record_bases import record_bases, record_bases_due
 from signals.services.record_plot import record_plot
 from tests.modeling.registry.maker import registered
 from tests.signals import builders
@@ -302,7 +302,7 @@ def test_what_is_kept_goes_with_whatever_is_told_or_resolved(client, recorded):
     before = shown(client)
     with CaptureQueriesContext(connection) as queries:
         assert shown(client) | {"as_of": 0} == before | {"as_of": 0}
-    assert len(queries) <= 8
+    assert len(queries) == 3  # session, user, what is newest
     last = recorded.lines[0].signal_id
     Review.objects.create(signal_id=last, verdict="rejected", note="?", by="anna", at=clock.now())
     assert shown(client)["told"]["withdrawn"] == before["told"]["withdrawn"] + 1
@@ -311,7 +311,7 @@ def test_what_is_kept_goes_with_whatever_is_told_or_resolved(client, recorded):
     outcomes_resolve(now=NOW)
     with CaptureQueriesContext(connection) as queries:
         assert shown(client)["figures"]["trades"] > before["figures"]["trades"]
-    assert len(queries) <= 8 + 4  # reckoned anew: who changed is asked first
+    assert len(queries) <= 8
 
 
 @pytest.mark.parametrize("code", record.CAVEATS)
@@ -319,3 +319,32 @@ def test_every_caveat_has_its_words_in_both_languages(code):
     params = {"trades": 7, "days": 7, "number": 7, "least": 10}
     russian, english = (record.caveat_text(code, params, language=language) for language in ("ru", "en"))
     assert russian != english and not re.search(r"[A-Za-z]{2,}|%", russian) and "%(" not in english
+
+
+def test_users_see_what_all_rows_of_each_side_made(client, recorded):
+    assert shown(client)["base_rates"] == [] and "no_base" in {
+        one["code"] for one in shown(client)["caveats"]
+    }
+    assert record_bases_due(now=NOW + timedelta(hours=1)) > 0
+    assert record_bases_due(now=NOW + timedelta(hours=2)) == 0  # nothing has been resolved since
+    bases = record_bases(record=recorded)
+    body = shown(client)
+    told = {
+        f"{one['label_set']} {one['timeframe']} {one['horizon']} {one['signal']}": one
+        for one in body["base_rates"]
+    }
+    assert set(told) == set(bases) and set(body["base_rates"][0]) == set(
+        record_examples.RECORD["base_rates"][0]
+    )
+    for call, base in bases.items():
+        own = told[call]
+        assert (own["rows"], own["days"], own["hit_rate"]) == (base.rows, base.days, base.hit_rate)
+        assert (own["mean_r"], own["break_even"]) == (base.mean_r, base.break_even)
+        assert own["net_bp"] == pytest.approx(1e4 * base.net_frac)
+    assert [one["signal"] for one in shown(client, signal="SELL")["base_rates"]] == ["SELL"]
+    tell("SHR1", rows=slice(101, 104))
+    outcomes_resolve(now=NOW + timedelta(hours=3))
+    assert record_bases_due(now=NOW + timedelta(hours=4)) > 0
+    assert {one["as_of"] for one in shown(client)["base_rates"]} != {
+        one["as_of"] for one in body["base_rates"]
+    }

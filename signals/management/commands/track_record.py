@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the record and draw it."""
         # Heavy (Numba, Matplotlib): loaded when the command runs, not when `help` lists it.
-        from signals.services.record_bases import record_bases
+        from signals.services.record_bases import record_bases, record_bases_keep
 
         plot = options["plot"]
         if plot is not None and not plot.parent.is_dir():
@@ -42,6 +42,7 @@ class Command(BaseCommand):
         try:
             record = track_record_get(source=options["source"], proven=options["proven"], as_of=clock.now())
             bases = record_bases(record=record)
+            record_bases_keep(record=record, bases=bases)  # for those who read the record on the web
             for line in record_lines(record, bases, last=None if options["all"] else 20):
                 self.stdout.write(line)
             if plot is not None and record.figures is not None:
