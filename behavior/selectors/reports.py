@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from behavior.contracts.report import Week
 from behavior.contracts.rows import StoredReport
 from behavior.models import WeeklyReport
@@ -17,6 +19,12 @@ def reports_before(*, user_id: int, week: Week, limit: int) -> tuple[StoredRepor
     """Return the newest reports of earlier weeks, the earliest first."""
     rows = WeeklyReport.objects.filter(user_id=user_id, begins_at__lt=week.begins_at).order_by("-begins_at")
     return tuple(_stored(row) for row in reversed(rows[:limit]))
+
+
+def reports_of_weeks_ended(*, since: datetime, until: datetime) -> tuple[tuple[int, StoredReport], ...]:
+    """Return the stored reports of weeks that ended in (since, until], each with its user, in order of making."""
+    rows = WeeklyReport.objects.filter(ends_at__gt=since, ends_at__lte=until).order_by("made_at", "id")
+    return tuple((row.user_id, _stored(row)) for row in rows)
 
 
 def _stored(row: WeeklyReport) -> StoredReport:

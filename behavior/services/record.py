@@ -8,6 +8,9 @@ from django.db import connection, transaction
 
 from behavior.contracts.rows import FeedbackFacts, GameAnswerFacts
 from behavior.models import Feedback, GameAnswer
+from modeling.contracts.feedback import Word
+from modeling.services.feedback import feedback_record as word_push
+from signals.contracts import SignalFacts
 from signals.selectors.stored import signal_get
 from traderai.common.errors import ConflictError, InputError
 
@@ -30,15 +33,34 @@ def feedback_record(*, user_id: int, signal_id: int, kind: str, comment: str, no
         raise InputError(
             f"comment must have 1 to {COMMENT_MAX} characters, had {len(comment)}", field="comment"
         )
-    signal_get(signal_id=signal_id)  # refuses one that was not given
+    signal = signal_get(signal_id=signal_id)  # refuses one that was not given
     newest = Feedback.objects.filter(user_id=user_id, signal_id=signal_id).order_by("-id").first()
     if newest is None or (newest.kind, newest.comment) != (kind, comment):
         newest = Feedback.objects.create(
             user_id=user_id, signal_id=signal_id, kind=kind, comment=comment, at=now
         )
+        _push_down(newest, signal)
     return FeedbackFacts(
         id=newest.pk, signal_id=signal_id, kind=newest.kind, comment=newest.comment, at=newest.at
     )
+
+
+def _push_down(said: Feedback, signal: SignalFacts) -> None:
+    """Let retraining know what was said, not who said it; a comment may name its user and stays here."""
+    if said.kind != Feedback.Kind.COMMENT and signal.model_version:
+        word_push(
+            word=Word(
+                place=said.pk,
+                model_version=signal.model_version,
+                secid=signal.secid,
+                timeframe=signal.timeframe,
+                horizon=signal.horizon,
+                action=signal.action,
+                decided_at=signal.as_of,
+                kind=said.kind,  # type: ignore[arg-type]  # the database knows these kinds alone
+                known_at=said.at,
+            )
+        )
 
 
 def signal_shown(*, user_id: int, signal_id: int, place: str, now: datetime) -> bool:

@@ -18,6 +18,10 @@ INSTRUMENT: dict[str, Any] = {
     "issue_size_shares": None,
 }
 INSTRUMENTS: dict[str, Any] = {"next": None, "results": [INSTRUMENT]}
+INSTRUMENT_DETAIL: dict[str, Any] = INSTRUMENT | {
+    "is_simulated": False,
+    "session": {"code": "main", "until": "2024-03-01T18:50:00+03:00"},
+}
 CANDLES: dict[str, Any] = {
     "secid": "SIM01",
     "timeframe": "1h",
@@ -55,6 +59,9 @@ FUNDAMENTALS: dict[str, Any] = {
                     "source": "smartlab",
                 }
             ],
+            "median": 5.9,
+            "lower": 6,
+            "peers": 11,
         },
         {
             "metric": "dividend_yield",
@@ -64,6 +71,9 @@ FUNDAMENTALS: dict[str, Any] = {
             "period": None,
             "known_at": None,
             "made_of": [],
+            "median": None,
+            "lower": 0,
+            "peers": 0,
         },
     ],
 }

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from market.models.news import EVENT_TYPES
-from traderai.common.asked import BodySerializer, MomentField
+from traderai.common.asked import BodySerializer, MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
@@ -42,7 +42,7 @@ class NewsTriggerStoredSerializer(serializers.Serializer[Any]):
     created = serializers.BooleanField(help_text="False: it was stored already.")
 
 
-class NewsQuerySerializer(PageQuerySerializer):
+class NewsQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which news."""
 
     secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")

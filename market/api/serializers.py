@@ -11,7 +11,7 @@ from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
-class InstrumentQuerySerializer(PageQuerySerializer):
+class InstrumentQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Filters of the list of instruments."""
 
     q = serializers.CharField(
@@ -43,6 +43,25 @@ class InstrumentPageSerializer(PageSerializer):
     """A page of instruments by ticker."""
 
     results = InstrumentSerializer(many=True)
+
+
+class SessionSerializer(serializers.Serializer[Any]):
+    """Whether shares are traded now."""
+
+    code = serializers.CharField(
+        allow_null=True, help_text="morning, main, evening or weekend; null: the exchange is closed."
+    )
+    until = serializers.DateTimeField(
+        allow_null=True, help_text="When the session ends or, closed, when the next one begins."
+    )
+
+
+class InstrumentDetailSerializer(InstrumentSerializer):
+    """One instrument with the state of trading."""
+
+    session = SessionSerializer(
+        allow_null=True, help_text="Null for a simulated share: no exchange trades it."
+    )
 
 
 class CandleQuerySerializer(QuerySerializer):
@@ -103,11 +122,22 @@ class GaugeSerializer(serializers.Serializer[Any]):
     made_of = ReportSerializer(
         many=True, help_text="The newest reports behind it; the price is the last close."
     )
+    median = serializers.FloatField(allow_null=True, help_text="Of the sector's shares with the figure.")
+    lower = serializers.IntegerField(help_text="Shares of the sector with a lower figure.")
+    peers = serializers.IntegerField(help_text="Shares of the sector with the figure, this one included.")
 
     def get_name(self, gauge: Any) -> str:
         """Return the figure's name in the language of the answer."""
         name: str = gauge.name_ru if self.context.get("language") == "ru" else gauge.name_en
         return name
+
+
+class FundamentalsQuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """As known when."""
+
+    at = serializers.DateTimeField(
+        required=False, help_text="A past moment with offset; left out: the present."
+    )
 
 
 class FundamentalsSerializer(serializers.Serializer[Any]):

@@ -14,15 +14,19 @@ from market.api import examples
 from market.api.serializers import (
     CandleListSerializer,
     CandleQuerySerializer,
+    FundamentalsQuerySerializer,
     FundamentalsSerializer,
+    InstrumentDetailSerializer,
     InstrumentPageSerializer,
     InstrumentQuerySerializer,
     InstrumentSerializer,
+    SessionSerializer,
 )
 from market.contracts import InstrumentFacts, Timeframe
 from market.selectors.candles import candle_list
 from market.selectors.company_gauges import company_gauges
 from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.session_now import session_at
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
 from traderai.common.etags import conditional
@@ -55,9 +59,11 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
         summary="One instrument",
         tags=["market"],
         parameters=[SECID],
-        responses={200: InstrumentSerializer, **problem_responses(401, 404)},
+        responses={200: InstrumentDetailSerializer, **problem_responses(401, 404)},
         examples=[
-            OpenApiExample("A share", value=examples.INSTRUMENT, response_only=True, status_codes=["200"])
+            OpenApiExample(
+                "A share", value=examples.INSTRUMENT_DETAIL, response_only=True, status_codes=["200"]
+            )
         ],
     ),
     candles=extend_schema(
@@ -74,10 +80,10 @@ _BY_TICKER = PageOrder[InstrumentFacts]("instruments", place=lambda row: (row.se
     fundamentals=extend_schema(
         operation_id="instruments_fundamentals",
         summary="A company's figures: P/E, P/B, ROE, net debt to EBITDA, dividend yield",
-        description="As known now, each with the reports behind it; null where nothing that counts is known.",
+        description="Each with the reports behind it and beside its sector; null where nothing that counts is known.",
         tags=["market"],
-        parameters=[SECID, ACCEPT_LANGUAGE],
-        responses={200: FundamentalsSerializer, **problem_responses(401, 404)},
+        parameters=[SECID, FundamentalsQuerySerializer, ACCEPT_LANGUAGE],
+        responses={200: FundamentalsSerializer, **problem_responses(400, 401, 404)},
         examples=[
             OpenApiExample(
                 "Two of five", value=examples.FUNDAMENTALS, response_only=True, status_codes=["200"]
@@ -106,7 +112,10 @@ class InstrumentViewSet(GenericViewSet[Any]):
 
     def retrieve(self, request: Request, secid: str) -> Response:
         """Return one instrument."""
-        return Response(InstrumentSerializer(instrument_get(secid=secid.upper())).data)
+        instrument = instrument_get(secid=secid.upper())
+        session = None if instrument.is_simulated else session_at(at=clock.now())
+        told = None if session is None else SessionSerializer(session).data
+        return Response({**InstrumentSerializer(instrument).data, "session": told})
 
     @action(detail=True)
     def candles(self, request: Request, secid: str) -> Response:
@@ -131,13 +140,16 @@ class InstrumentViewSet(GenericViewSet[Any]):
 
     @action(detail=True)
     def fundamentals(self, request: Request, secid: str) -> Response:
-        """Return the company's figures as known now."""
+        """Return the company's figures as known at a moment."""
+        query = FundamentalsQuerySerializer(data=request.query_params)
+        query.is_valid(raise_exception=True)
         now = clock.now()
+        as_of = min(query.validated_data.get("at", now), now)
         instrument = instrument_get(secid=secid.upper())
         answer = {
             "secid": instrument.secid,
-            "as_of": now,
-            "results": company_gauges(secid=instrument.secid, as_of=now),
+            "as_of": as_of,
+            "results": company_gauges(secid=instrument.secid, as_of=as_of),
         }
         return Response(FundamentalsSerializer(answer, context={"language": language_of(request)}).data)
 

@@ -20,7 +20,7 @@ from market.selectors.bar_arrays import (
     moscow_dates,
     sessions_of,
 )
-from market.selectors.candles import LATELY
+from market.selectors.instruments import LATELY
 from traderai.common.clock import from_epoch_s
 
 _SIGNATURE = b"PGCOPY\n"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from market.contracts import CandleFacts, LastClose, Timeframe
 from market.models import Candle
-from market.selectors.instruments import instrument_get
+from market.selectors.instruments import LATELY, instrument_get
 from traderai.common.clock import from_epoch_s
 
 _LAST = """
-SELECT i.secid, c.begin, c.close, day.turnover, before.close,
+SELECT i.id, i.secid, c.begin, c.close, day.turnover, before.close,
        (SELECT array_agg(once.ratio) FROM (
             SELECT DISTINCT ON (a.ex_date) a.shares_after_per_before AS ratio FROM market_corporateaction a
             WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.known_at <= %(as_of)s
@@ -23,27 +23,31 @@ SELECT i.secid, c.begin, c.close, day.turnover, before.close,
               AND a.ex_date <= opened.trading_date
             ORDER BY a.ex_date, a.source DESC) AS once)
 FROM market_instrument i
-CROSS JOIN LATERAL (
-    SELECT begin, close FROM market_candle
-    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s AND begin <= %(newest)s
-    ORDER BY begin DESC LIMIT 1
-) c
-JOIN market_tradingday own ON own.date = (c.begin AT TIME ZONE 'Europe/Moscow')::date
-CROSS JOIN LATERAL (
-    SELECT own.trading_date, min(date)::timestamp AT TIME ZONE 'Europe/Moscow' AS at
-    FROM market_tradingday WHERE trading_date = own.trading_date
-) opened
-CROSS JOIN LATERAL (
-    SELECT sum(coalesce(value_rub, close * volume_shares)) AS turnover FROM market_candle
-    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
-      AND begin >= opened.at AND begin <= c.begin
-) day
 LEFT JOIN LATERAL (
     SELECT begin, close FROM market_candle
-    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s AND begin < opened.at
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
+      AND begin > %(after)s AND begin <= %(newest)s
+    ORDER BY begin DESC LIMIT 1
+) c ON true
+LEFT JOIN LATERAL (
+    SELECT trading_date FROM market_tradingday WHERE date = (c.begin AT TIME ZONE 'Europe/Moscow')::date LIMIT 1
+) own ON true
+LEFT JOIN LATERAL (
+    SELECT own.trading_date, min(date)::timestamp AT TIME ZONE 'Europe/Moscow' AS at
+    FROM market_tradingday WHERE trading_date = own.trading_date
+) opened ON true
+LEFT JOIN LATERAL (
+    SELECT sum(coalesce(value_rub, close * volume_shares)) AS turnover FROM market_candle
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
+      AND begin >= opened.at AND begin <= c.begin AND begin > %(after)s AND begin <= %(newest)s
+) day ON true
+LEFT JOIN LATERAL (
+    SELECT begin, close FROM market_candle
+    WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
+      AND begin < opened.at AND begin > %(after)s AND begin <= %(newest)s
     ORDER BY begin DESC LIMIT 1
 ) before ON true
-WHERE i.active
+WHERE i.active AND (%(asked)s::int8[] IS NULL OR i.id = ANY(%(asked)s::int8[]))
 """
 # In the order of the question; a bar that is not stored has no row.
 _NEWEST_BEGINS = """
@@ -85,8 +89,6 @@ SELECT max(begin) FROM market_candle
 WHERE instrument_id = %(instrument_id)s AND timeframe_min = %(timeframe_min)s
   AND begin > %(after)s AND begin <= %(newest)s
 """
-# The newest bar is nearly always one of these days: only where it is not is every year's partition looked into.
-LATELY = timedelta(days=21)
 # Candles up to an hour begin at whole multiples of their length; longer ones follow Moscow's clock.
 _GRID_MIN = 60
 _EVER = from_epoch_s(-10_000_000_000)
@@ -167,23 +169,28 @@ def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose
 
     The close of the trading day before is in the shares of the last bar: a split in between is taken out.
     """
-    values: dict[str, Any] = {
-        "timeframe_min": timeframe.minutes,
-        "newest": as_of - timeframe.duration,
-        "as_of": as_of,
-    }
+    newest = as_of - timeframe.duration
+    found: dict[str, LastClose] = {}
+    asked: list[int] | None = None
     with connection.cursor() as cursor:
-        cursor.execute(_LAST, values)
-        rows = cursor.fetchall()
-    return {
-        secid: LastClose(
-            close=close,
-            previous_close=None if before is None else before / math.prod(splits or []),
-            turnover_rub=turnover,
-            begin=begin,
-        )
-        for secid, begin, close, turnover, before, splits in rows
-    }
+        # A day that is not whole in the last weeks has none before it there: its share is looked for in all years.
+        for after in (newest - LATELY, _EVER):
+            told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": after, "newest": newest}
+            cursor.execute(_LAST, {**told, "as_of": as_of, "asked": asked})
+            asked = []
+            for instrument_id, secid, begin, close, turnover, before, splits in cursor.fetchall():
+                if before is None:
+                    asked.append(instrument_id)
+                if turnover is not None:
+                    found[secid] = LastClose(
+                        close=close,
+                        previous_close=None if before is None else before / math.prod(splits or []),
+                        turnover_rub=turnover,
+                        begin=begin,
+                    )
+            if not asked:
+                break
+    return found
 
 
 def newest_begins(

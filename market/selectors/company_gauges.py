@@ -1,4 +1,4 @@
-"""A company's figures as a reader needs them: each with what it is made of and since when that was known."""
+"""A company's figures as a reader needs them: each with what it is made of and beside its sector."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from market.fundamentals_config import fundamentals_config
+from market.selectors.company_peers import company_beside_peers
 from market.selectors.fundamentals import ReportFacts, fundamentals_at
 
 # What each gauge is made of; a price and a count of shares stand behind the others.
@@ -31,6 +32,9 @@ class Gauge:
     period: str | None  # of the newest report behind it: 2023, 2023Q4 or a day
     known_at: datetime | None  # since when the newest report behind it has been known
     made_of: tuple[ReportFacts, ...]
+    median: float | None  # of the sector's shares with the figure, this one included; None without any
+    lower: int  # shares of the sector with a lower figure
+    peers: int  # shares of the sector with the figure, this one included
 
 
 def company_gauges(*, secid: str, as_of: datetime) -> tuple[Gauge, ...]:
@@ -41,6 +45,7 @@ def company_gauges(*, secid: str, as_of: datetime) -> tuple[Gauge, ...]:
     facts = fundamentals_at(secid=secid, as_of=as_of)
     newest = {report.metric: report for report in facts.reports}
     metrics = fundamentals_config().metrics
+    beside = company_beside_peers(secid=secid, metrics=tuple(GAUGES), as_of=as_of)
     found = []
     for name, parts in GAUGES.items():
         value = facts.values.get(name)
@@ -56,6 +61,9 @@ def company_gauges(*, secid: str, as_of: datetime) -> tuple[Gauge, ...]:
                 period=None if last is None else last.period,
                 known_at=None if last is None else last.known_at,
                 made_of=made_of,
+                median=beside[name].median,
+                lower=beside[name].lower,
+                peers=beside[name].peers,
             )
         )
     return tuple(found)

@@ -6,13 +6,15 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import connection
 from django.db.models import Max, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from market.contracts import InstrumentFacts, TermsFacts, Timeframe
 from market.models import Candle, Instrument, TickerChange, TradingDay
+from traderai.common import clock
 from traderai.common.errors import NotFoundError, did_you_mean
 
 # Dated lots and steps up to a day, and splits after it: one question, for each answer on demand asks it.
@@ -24,6 +26,9 @@ SELECT instrument_id, ex_date, source, NULL, NULL, shares_after_per_before
 FROM market_corporateaction WHERE instrument_id = ANY(%(ids)s::int8[]) AND kind = 'split' AND ex_date > %(day)s
 ORDER BY day, source
 """
+
+# The newest bar is nearly always one of these days: only where it is not is every year's partition looked into.
+LATELY = timedelta(days=21)
 
 
 def instrument_list(*, active_only: bool = True) -> tuple[InstrumentFacts, ...]:
@@ -39,9 +44,11 @@ def traded_list(*, timeframe: Timeframe, active_only: bool = True) -> tuple[Inst
     """
     bars = Candle.objects.filter(instrument_id=OuterRef("pk"), timeframe_min=timeframe.minutes)
     # Looked up share by share: PostgreSQL would join EXISTS with all candles there are, a second and more.
-    # From the newest year back: most have bars in it.
-    newest = Subquery(bars.order_by("-begin").values("begin")[:1])
-    rows = Instrument.objects.exclude(kind=Instrument.Kind.INDEX).alias(newest=newest)
+    # In the last weeks first, which are in one or two of the years' partitions: most have bars there.
+    begins = bars.order_by("-begin").values("begin")
+    lately = Subquery(begins.filter(begin__gt=clock.now() - LATELY)[:1])
+    rows = Instrument.objects.exclude(kind=Instrument.Kind.INDEX)
+    rows = rows.alias(newest=Coalesce(lately, Subquery(begins[:1])))
     rows = rows.filter(newest__isnull=False).order_by("secid")
     return tuple(_facts(row) for row in (rows.filter(active=True) if active_only else rows))
 

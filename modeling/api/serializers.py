@@ -43,13 +43,17 @@ class VersionSerializer(serializers.Serializer[Any]):
         return standing_line(facts)
 
 
+def _reason() -> serializers.CharField:
+    return serializers.CharField(max_length=500)
+
+
 class SwitchSerializer(BodySerializer):
     """Why something is switched; it stands in the audit beside the name of who asked."""
 
-    reason = serializers.CharField(max_length=500)
+    reason = _reason()
 
 
-class RollbackSerializer(SwitchSerializer):
+class RollbackSerializer(BodySerializer):
     """A rollback names the version that shall serve no more."""
 
     from_version = serializers.CharField(
@@ -57,3 +61,4 @@ class RollbackSerializer(SwitchSerializer):
         help_text="The version in service. Where it serves no more the answer is 409: a request that is sent twice "
         "goes back once.",
     )
+    reason = _reason()

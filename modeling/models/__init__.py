@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from modeling.models.feedback import SignalWord
 from modeling.models.ledger import Experiment, Trial
 from modeling.models.ranks import DailyOrder
 from modeling.models.registry import GateVerdict, ModelVersion, Promotion, TrainingRun
@@ -26,6 +27,7 @@ __all__ = [
     "RetrainingReport",
     "ShadowAnswer",
     "ShadowReport",
+    "SignalWord",
     "TrainingRun",
     "Trial",
     "WeeklyCalibration",

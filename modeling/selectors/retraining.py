@@ -37,4 +37,9 @@ def retraining_facts_of(row: RetrainingReport) -> RetrainingFacts:
 def retraining_text(facts: RetrainingFacts) -> str:
     """Return a report as one sentence."""
     version = f" ({facts.version})" if facts.version else ""
-    return f"Retraining of {facts.job}, {facts.period}: {facts.state}{version}. {facts.note}"
+    words: dict[str, dict[str, int]] = facts.figures.get("users_said", {})
+    said = "; ".join(
+        f"{name}: {', '.join(f'{kind} {n}' for kind, n in counts.items())}" for name, counts in words.items()
+    )
+    told = f" Since the last one users said of signals by {said}." if said else ""
+    return f"Retraining of {facts.job}, {facts.period}: {facts.state}{version}. {facts.note}{told}"

@@ -24,6 +24,7 @@ from modeling.fitting.recipe import Recipe, recipe_load
 from modeling.models import GateVerdict, RetrainingReport
 from modeling.selectors.configuration import retraining_config_get
 from modeling.selectors.drift import drift_reports
+from modeling.selectors.feedback import words_counted
 from modeling.selectors.retraining import retraining_facts_of, retraining_text
 from modeling.selectors.versions import champion_get
 from modeling.services.adapters import adapters_train
@@ -192,6 +193,8 @@ JOBS: Final[dict[JobName, Callable[[RetrainingJob, RetrainingConfig, datetime], 
 
 def _keep(due: _Due, outcome: _Outcome, now: datetime) -> RetrainingFacts:
     version = outcome.version
+    before = RetrainingReport.objects.filter(job=due.name, at__lt=now).order_by("-at").first()
+    words = words_counted(since=None if before is None else before.at, as_of=now)
     row, _ = RetrainingReport.objects.get_or_create(
         job=due.name,
         day=now.astimezone(MOSCOW).date(),
@@ -202,7 +205,7 @@ def _keep(due: _Due, outcome: _Outcome, now: datetime) -> RetrainingFacts:
             "version_id": None if version is None else version.id,
             "verdict": "" if version is None else version.grade,
             "note": outcome.note,
-            "figures": outcome.figures,
+            "figures": {**outcome.figures, **({"users_said": words} if words else {})},
             "at": now,
         },
     )

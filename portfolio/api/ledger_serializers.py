@@ -225,7 +225,7 @@ class ChangedPositionSerializer(serializers.Serializer[Any]):
     order = OrderSerializer(allow_null=True, help_text="Of a virtual account: it closes the position.")
 
 
-class TradeQuerySerializer(PageQuerySerializer):
+class TradeQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which trades."""
 
     account_id = IdField(required=False, help_text="Left out: all accounts.")

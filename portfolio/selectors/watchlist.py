@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from portfolio.contracts import WatchedShare
 from portfolio.models import WatchItem
 
@@ -23,3 +25,12 @@ def watchlist_get(*, user_id: int) -> tuple[WatchedShare, ...]:
         WatchedShare(secid=secid, name_ru=name_ru, name_en=name_en, sector=sector, added_at=added_at)
         for secid, name_ru, name_en, sector, added_at in rows
     )
+
+
+def watchers_get(*, secids: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """Return by ticker the users who watch it, in order; tickers that nobody watches are left out."""
+    rows = WatchItem.objects.filter(instrument__secid__in=secids).order_by("user_id")
+    found: dict[str, tuple[int, ...]] = {}
+    for secid, user_id in rows.values_list("instrument__secid", "user_id"):
+        found[secid] = (*found.get(secid, ()), user_id)
+    return found

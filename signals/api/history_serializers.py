@@ -8,13 +8,13 @@ from rest_framework import serializers
 
 from signals.api.serializers import AnalysisSerializer, EntrySerializer
 from signals.contracts import ACTIONS, SOURCES
-from traderai.common.asked import MomentField
+from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 RESULTS = ("take_profit", "stop_loss", "timeout", "no_trade", "void")
 
 
-class SignalQuerySerializer(PageQuerySerializer):
+class SignalQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which signals; filters left out let everything through."""
 
     secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")

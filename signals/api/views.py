@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from modeling.selectors.configuration import policy_get
 from signals.api import examples
+from signals.api.heatmap_json import heatmap_json
 from signals.api.serializers import (
     AnalysisSerializer,
     AnalyzeRequestSerializer,
     HeatmapQuerySerializer,
     HeatmapSerializer,
 )
-from signals.selectors.heatmap import HeatmapQuestion, heatmap_etag, heatmap_get
+from signals.selectors.heatmap import HeatmapQuestion, glance_get
 from signals.services.analyze import Question, ticker_analyze
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
@@ -70,14 +74,16 @@ class MarketHeatmapView(APIView):
             OpenApiExample("One share", value=examples.HEATMAP, response_only=True, status_codes=["200"])
         ],
     )
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """Return the rows that fit the filters; 304 where the asker's ETag still holds."""
         asked = HeatmapQuerySerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        heatmap = heatmap_get(question=HeatmapQuestion(**asked.validated_data), as_of=clock.now())
-        language = language_of(request)
-        etag = heatmap_etag(heatmap, language=language)
+        now, language = clock.now(), language_of(request)
+        glance = glance_get(question=HeatmapQuestion(**asked.validated_data), as_of=now)
+        etag, content = heatmap_json(
+            glance, language=language, moment=now, max_data_age_s=policy_get().max_data_age_s
+        )
+        headers = etag_headers(etag)
         if etag_holds(request, etag):
-            return Response(status=304, headers=etag_headers(etag))
-        content = HeatmapSerializer(heatmap, context={"language": language}).data
-        return Response(content, headers=etag_headers(etag))
+            return Response(status=304, headers=headers)
+        return HttpResponse(content, content_type="application/json", headers=headers)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from features.selectors.regime import regime_at
-from signals.contracts import Heatmap, HeatmapRow
+from modeling.selectors.configuration import policy_get
+from signals.contracts import Heatmap
 from signals.selectors.configuration import asked_for
-from signals.selectors.stored import heatmap_rows
-from traderai.common.config import fingerprint
+from signals.selectors.glance import GlanceRow, glance_rows
 from traderai.common.errors import InputError, did_you_mean
 
 
@@ -25,14 +24,37 @@ class HeatmapQuestion:
     signal: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glance:
+    """The market as it stands, before it is read at a moment."""
+
+    timeframe: str
+    horizon: str
+    regime: dict[str, Any] | None  # name, probability, since, as_of
+    rows: tuple[GlanceRow, ...]
+
+
 def heatmap_get(*, question: HeatmapQuestion, as_of: datetime) -> Heatmap:
     """Return the newest signals of all active shares that fit the question.
 
     Raises: InputError for a timeframe, horizon or sector that is not there.
     """
-    timeframe, horizon = asked_for(timeframe=question.timeframe, horizon=question.horizon)
-    rows = heatmap_rows(timeframe=timeframe, horizon=horizon, as_of=as_of)
-    sectors = sorted({row.sector for row in rows if row.sector})
+    glance, max_age_s = glance_get(question=question, as_of=as_of), policy_get().max_data_age_s
+    return Heatmap(
+        timeframe=glance.timeframe,
+        horizon=glance.horizon,
+        regime=glance.regime,
+        results=tuple(one.at(as_of, max_data_age_s=max_age_s) for one in glance.rows),
+    )
+
+
+def glance_get(*, question: HeatmapQuestion, as_of: datetime) -> Glance:
+    """Return the same before it is read at a moment: what does not change from second to second.
+
+    Raises: InputError for a timeframe, horizon or sector that is not there.
+    """
+    glance = _whole(question, as_of)
+    sectors = sorted({one.row.sector for one in glance.rows if one.row.sector})
     if question.sector is not None and question.sector not in sectors:
         raise InputError(
             f"sector must be one of {', '.join(sectors) or 'none (no share has one yet)'}, "
@@ -40,8 +62,14 @@ def heatmap_get(*, question: HeatmapQuestion, as_of: datetime) -> Heatmap:
             code="unknown_sector",
             field="sector",
         )
-    regime = regime_at(as_of=as_of, simulated=bool(rows) and all(row.is_simulated for row in rows))
-    return Heatmap(
+    return replace(glance, rows=tuple(one for one in glance.rows if _fits(one, question)))
+
+
+def _whole(question: HeatmapQuestion, as_of: datetime) -> Glance:
+    timeframe, horizon = asked_for(timeframe=question.timeframe, horizon=question.horizon)
+    rows = glance_rows(timeframe=timeframe, horizon=horizon, as_of=as_of)
+    regime = regime_at(as_of=as_of, simulated=bool(rows) and all(one.row.is_simulated for one in rows))
+    return Glance(
         timeframe=timeframe,
         horizon=horizon,
         regime=None
@@ -52,17 +80,9 @@ def heatmap_get(*, question: HeatmapQuestion, as_of: datetime) -> Heatmap:
             "since": regime.since,
             "as_of": regime.as_of,
         },
-        results=tuple(row for row in rows if _fits(row, question)),
+        rows=rows,
     )
 
 
-def heatmap_etag(heatmap: Heatmap, *, language: str) -> str:
-    """Return the weak ETag of an answer; the age of the data, which changes every second, does not count."""
-    plain = dataclasses.asdict(heatmap)
-    for row in plain["results"]:
-        row.pop("data_age_seconds")
-    return f'W/"{fingerprint(json.loads(json.dumps([language, plain], default=str)))[:32]}"'
-
-
-def _fits(row: HeatmapRow, question: HeatmapQuestion) -> bool:
-    return question.sector in (None, row.sector) and question.signal in (None, row.signal)
+def _fits(one: GlanceRow, question: HeatmapQuestion) -> bool:
+    return question.sector in (None, one.row.sector) and question.signal in (None, one.row.signal)

@@ -10,31 +10,14 @@ from django.db import models
 from django.db.models import Case, IntegerField, Value, When
 from django.db.models.expressions import RawSQL
 
-from market.contracts import InstrumentFacts, LastClose, Timeframe
-from market.selectors.candles import closed_after, last_begin, last_closes
-from market.selectors.instruments import instrument_get, traded_list
-from modeling.selectors.configuration import policy_get
-from signals.contracts import HeatmapRow, SignalFacts
-from signals.kernels.freshness import Reading, data_age_s, reading_warnings
+from market.contracts import InstrumentFacts, Timeframe
+from market.selectors.candles import closed_after, last_begin
+from market.selectors.instruments import instrument_get
+from signals.contracts import SignalFacts
+from signals.kernels.freshness import Reading
 from signals.models import Emission, Signal
 from signals.selectors.reviews import withdrawn
 from traderai.common.errors import NotFoundError, NotReadyError
-
-_HEATMAP_FIELDS = (
-    "instrument_id",
-    "action",
-    "strength",
-    "confidence",
-    "proven",
-    "source",
-    "as_of",
-    "valid_until",
-    "payload__decision__side",
-    "payload__decision__edge",
-    "payload__regime__name",
-    "payload__warnings",
-    "payload__last_bar_at",
-)
 
 # The newest bar first. What was said when a bar had closed stands before what a replay says of it afterwards.
 NEWEST = (
@@ -160,27 +143,6 @@ def _nothing_said(secid: str, timeframe: str, horizon: str, as_of: datetime) -> 
     )
 
 
-def heatmap_rows(*, timeframe: str, horizon: str, as_of: datetime) -> tuple[HeatmapRow, ...]:
-    """Return every active share with its newest signal decided at or before `as_of`, by ticker; none is withdrawn."""
-    parsed = Timeframe.parse(timeframe)
-    instruments = traded_list(timeframe=parsed)
-    closes = last_closes(timeframe=parsed, as_of=as_of)
-    said = Signal.objects.filter(timeframe=timeframe, horizon=horizon, as_of__lte=as_of)
-    newest = newest_of_each(said, instrument_ids=[facts.id for facts in instruments])
-    by_instrument = {row["instrument_id"]: row for row in newest.values(*_HEATMAP_FIELDS)}
-    max_age_s = policy_get().max_data_age_s
-    return tuple(
-        _heatmap_row(
-            instrument,
-            by_instrument.get(instrument.id),
-            closes.get(instrument.secid),
-            moment=as_of,
-            max_data_age_s=max_age_s,
-        )
-        for instrument in sorted(instruments, key=lambda facts: facts.secid)
-    )
-
-
 def newest_of_each(
     said: models.QuerySet[Signal], *, instrument_ids: Sequence[int]
 ) -> models.QuerySet[Signal]:
@@ -227,70 +189,3 @@ def facts_of(row: Signal, instrument: InstrumentFacts) -> SignalFacts:
         trained_until=row.trained_until,
         payload=row.payload,
     )
-
-
-def _heatmap_row(
-    instrument: InstrumentFacts,
-    row: dict[str, Any] | None,
-    last: LastClose | None,
-    *,
-    moment: datetime,
-    max_data_age_s: int,
-) -> HeatmapRow:
-    shares = instrument.issue_size_shares
-    return HeatmapRow(
-        secid=instrument.secid,
-        name_ru=instrument.name_ru,
-        name_en=instrument.name_en,
-        sector=instrument.sector,
-        is_simulated=instrument.is_simulated,
-        change_pct=_change_pct(last),
-        turnover=last.turnover_rub if last else None,
-        market_cap=last.close * shares if last and shares else None,
-        **_signal_columns(row, moment=moment, max_data_age_s=max_data_age_s),
-    )
-
-
-def _signal_columns(row: dict[str, Any] | None, *, moment: datetime, max_data_age_s: int) -> dict[str, Any]:
-    if row is None:
-        names = (
-            "signal",
-            "strength",
-            "confidence",
-            "source",
-            "side",
-            "edge",
-            "regime",
-            "as_of",
-            "valid_until",
-        )
-        return dict.fromkeys(names) | {"proven": False, "data_age_seconds": None, "warnings": ("no_signal",)}
-    reading = Reading(
-        action=row["action"],
-        proven=row["proven"],
-        source=row["source"],
-        last_bar_at=datetime.fromisoformat(row["payload__last_bar_at"]),
-        valid_until=row["valid_until"],
-    )
-    return {
-        "signal": row["action"],
-        "strength": row["strength"] or None,
-        "confidence": row["confidence"],
-        "proven": row["proven"],
-        "source": row["source"],
-        "side": row["payload__decision__side"],
-        "edge": row["payload__decision__edge"],
-        "regime": row["payload__regime__name"],
-        "as_of": row["as_of"],
-        "valid_until": row["valid_until"],
-        "data_age_seconds": data_age_s(reading, moment=moment),
-        "warnings": reading_warnings(
-            reading, stored=row["payload__warnings"], moment=moment, max_data_age_s=max_data_age_s
-        ),
-    }
-
-
-def _change_pct(last: LastClose | None) -> float | None:
-    if last is None or last.previous_close is None:
-        return None
-    return 100 * (last.close / last.previous_close - 1)

@@ -13,6 +13,7 @@ from behavior.contracts.rows import GameAnswerFacts
 from behavior.models import Feedback, PreTradeCheck, SignalShown, WeeklyReport
 from behavior.services.check import CheckQuestion, pre_trade_check
 from behavior.services.record import game_answer_record, signal_shown
+from modeling.models import SignalWord
 from signals.models import Review
 from tests.behavior import coach_maker as make
 from tests.portfolio import ledger_maker as ledger
@@ -196,6 +197,10 @@ def test_feedback_is_stored_once_and_signals_that_are_not_there_are_404(client, 
     assert client.post(path, {"kind": "comment"}, content_type="application/json").status_code == 422
     assert client.post(path, {"kind": "bad"}, content_type="application/json").status_code == 400
     assert Feedback.objects.get().user_id == anna.pk
+    word = SignalWord.objects.get()
+    assert (word.kind, word.model_version, word.secid) == ("useful", signal.model_version, "AAAA")
+    said = client.post(path, {"kind": "comment", "comment": "call me"}, content_type="application/json")
+    assert said.status_code == 200 and SignalWord.objects.count() == 1
     assert (
         client.post(
             "/api/v1/signals/1/feedback", {"kind": "wrong"}, content_type="application/json"

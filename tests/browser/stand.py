@@ -28,12 +28,6 @@ FLAGS = [
 
 
 @dataclass(frozen=True)
-class Site:
-    address: str
-    staff_password: str
-
-
-@dataclass(frozen=True)
 class Filled:
     """What the services made once of the rows of the tests; a server reads a copy of it."""
 
@@ -48,6 +42,15 @@ class Filled:
             "LAKE_URL": f"file://{self.lake}",
             "STAFF_PASSWORD": self.staff_password,
         }
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server and the rows that it reads and writes."""
+
+    address: str
+    staff_password: str
+    rows: Filled
 
 
 @contextmanager
@@ -142,4 +145,21 @@ def served(made: Filled, folder: Path) -> Iterator[Site]:
         copied(made, folder) as own,
         gunicorn(surroundings(own), folder / "gunicorn.log") as address,
     ):
-        yield Site(address=address, staff_password=own.staff_password)
+        yield Site(address=address, staff_password=own.staff_password, rows=own)
+
+
+@contextmanager
+def answering(made: Filled, log_file: Path) -> Iterator[None]:
+    """Run the worker that decides while the asker waits, on the rows of a server."""
+    command = [sys.executable, "manage.py", "ondemand"]
+    with log_file.open("w+") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=surroundings(made), stdout=log, stderr=log)
+        try:
+            deadline_s = time.perf_counter() + 60
+            while "ready" not in log_file.read_text():
+                assert process.poll() is None and time.perf_counter() < deadline_s, log_file.read_text()
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=15)

@@ -48,7 +48,10 @@ def test_page_docs_and_admin_open(state: Path, candles_by_hand: Filled, browser:
     with Running(argv, mark=uuid.uuid4().hex, folder=state, **candles_by_hand.variables()) as running:
         running.until_said("Ctrl-C stops everything")
         address = f"http://127.0.0.1:{port}"
-        look(browser, Site(address=address, staff_password=candles_by_hand.staff_password))
+        look(
+            browser,
+            Site(address=address, staff_password=candles_by_hand.staff_password, rows=candles_by_hand),
+        )
         running.popen.send_signal(signal.SIGINT)
         assert running.popen.wait(timeout=30) == 0, running.screen()
 

@@ -322,6 +322,7 @@ def test_the_tables_beside_the_candles_keep_their_constraints():
 BEFORE_SOURCES = [("market", "0002_candle_instrument_check")]
 
 
+@pytest.mark.soak  # two ways through every migration since; each new one makes it longer
 @pytest.mark.django_db(transaction=True)
 def test_candles_of_the_first_layout_keep_their_sources_forth_and_back():
     newest = MigrationExecutor(connection).loader.graph.leaf_nodes()

@@ -118,10 +118,13 @@ def test_production_serves_every_module_under_a_hashed_name(tmp_path: Path):
     manifest = json.loads((tmp_path / "static" / "staticfiles.json").read_text("utf-8"))["paths"]
     main = (tmp_path / "static" / manifest["app/main.js"]).read_text("utf-8")
     imported = re.findall(r'from "\./([\w.-]+)"', main)
-    assert imported and all(re.fullmatch(r"[\w-]+\.[0-9a-f]{12}\.js", name) for name in imported), imported
+    imported += re.findall(r'import\("\./([\w.-]+)"\)', main)
+    assert len(imported) > 12 and all(re.fullmatch(r"[\w-]+\.[0-9a-f]{12}\.js", name) for name in imported), (
+        imported
+    )
     for path in folder.rglob("*.js"):
         if not re.search(r"\.[0-9a-f]{12}\.js$", path.name):
             continue
-        for target in re.findall(r'(?:from|import) ?"(\./[^"]+)"', path.read_text("utf-8")):
+        for target in re.findall(r'(?:from|import)[ (]*"(\./[^"]+)"', path.read_text("utf-8")):
             assert (path.parent / target).is_file(), f"{path.name} imports {target}"
             assert re.search(r"\.[0-9a-f]{12}\.js$", target), f"{path.name} imports {target}"

@@ -94,9 +94,8 @@ def test_what_is_wrong_is_named(anna: APIClient, changed: dict[str, Any], status
     assert field is None or [each["field"] for each in told["errors"]] == [field]
 
 
-def test_words_of_any_language_and_deep_enough_content_pass(anna: APIClient):
-    deep = {"a": [[[[[[1]]]]]]}
-    body = {"name": "Счёт 😀", "kind": "real", "more": deep}
+def test_words_of_any_language_pass(anna: APIClient):
+    body = {"name": "Счёт 😀", "kind": "real"}
     answer = anna.generic("POST", f"{API}/accounts", json.dumps(body), "application/json")
     assert answer.status_code == 200 and answer.json()["name"] == "Счёт 😀"
 

@@ -21,9 +21,10 @@ ORDER = {"side": "BUY", "qty": 10, "qty_unit": "shares", "price": 101.5}
 HELD = {"side": "long", "qty": 10, "qty_unit": "shares", "avg_price": 101.5}
 # What tells of nobody: facts of the market, models, and what programs and staff do.
 OF_NOBODY = {
-    "analyze_ticker", "auth_telegram", "auth_token", "instruments_fundamentals", "instruments_list", "instruments_retrieve", "instruments_candles", "market_heatmap", "model_slots_resume",
-    "model_slots_rollback", "model_versions_list", "model_versions_promote", "model_versions_shadow", "models_in_service",
-    "news_list", "news_triggers_push", "regime", "signals_list", "signals_retrieve", "signals_stream", "track_record",
+    "analyze_ticker", "auth_telegram", "auth_token", "instruments_fundamentals", "instruments_list", "instruments_retrieve",
+    "instruments_candles", "market_heatmap", "model_slots_resume", "model_slots_rollback", "model_versions_list",
+    "model_versions_promote", "model_versions_shadow", "models_in_service", "news_list", "news_triggers_push", "regime",
+    "signals_list", "signals_retrieve", "signals_stream", "track_record",
 }  # fmt: skip
 # How one asks with what is another's, and what comes; None: own data alone come, whatever was asked.
 Ask = Callable[[Client, Person], Any]

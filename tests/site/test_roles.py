@@ -49,7 +49,7 @@ OPERATIONS: dict[str, frozenset[str]] = {
 # Who sees which tables in the admin; all other staff are refused.
 STAFF = frozenset({"reviewer", "model_manager", "admin"})
 ADMIN = frozenset({"admin"})
-TABLES: dict[str, frozenset[str]] = {"market": STAFF, "features": STAFF, "signals": STAFF, "modeling": MODELS, "jobs": MODELS} | dict.fromkeys(("accounts", "auth", "axes", "behavior", "django_celery_beat", "knox", "portfolio", "training_game"), ADMIN)  # fmt: skip
+TABLES: dict[str, frozenset[str]] = {"market": STAFF, "features": STAFF, "signals": STAFF, "modeling": MODELS, "jobs": MODELS} | dict.fromkeys(("accounts", "auth", "axes", "behavior", "django_celery_beat", "knox", "portfolio", "site", "training_game"), ADMIN)  # fmt: skip
 # What else a role may do in the admin than look; an admin may do what each page allows.
 RIGHTS = {
     "reviewer": set(),

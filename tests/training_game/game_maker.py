@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import redis
 from django.conf import settings
@@ -25,8 +26,11 @@ from tests.signals import builders, told_maker
 from traderai.accounts.models import User
 from traderai.common.clock import to_epoch_s
 from training_game.contracts import Dealt, Wish
-from training_game.models import Scenario
+from training_game.kernels.scores import round_score
+from training_game.models import Answer, Player, Scenario
+from training_game.selectors.configuration import game_config_get
 from training_game.services.deal import scenario_deal, scenario_named
+from training_game.services.rate import answer_rate
 
 NOW = builders.last_moment() + timedelta(days=2)
 LONG_AGO = builders.START - timedelta(days=100)
@@ -48,6 +52,38 @@ def deal(user: User, *, seed: int = 1, now: datetime = NOW, **wish: Any) -> tupl
     """Deal a round and return it with its row."""
     dealt = scenario_deal(user_id=user.pk, wish=Wish(**wish), seed=seed, now=now)
     return dealt, scenario_named(user_id=user.pk, scenario_id=dealt.scenario_id)
+
+
+def play(
+    user: User,
+    share: Instrument,
+    own_r: float,
+    ai_r: float | None,
+    *,
+    number: int,
+    at: datetime = NOW,
+    regime: str = "flat",
+    setup: str = "range",
+    disguised: bool = True,
+) -> Answer:
+    """Store a judged answer to the moment of a number and rate it."""
+    config, hour = game_config_get(), timedelta(hours=1)
+    mine, _ = Player.objects.get_or_create(user=user)
+    moment = NOW - (3000 - number) * timedelta(days=2)
+    row = Scenario.objects.create(
+        token=uuid4(), player=mine, instrument=share, timeframe="1h", label_set="swing_v1", horizon="5d",
+        bar_begin=moment - hour, as_of=moment, shown_from=moment - hour, future_until=moment + timedelta(days=1), candles=100,
+        difficulty="hard", regime=regime, setup=setup, may_sell=True,
+        disguised=disguised, served_at=at - hour, expires_at=at,
+    )  # fmt: skip
+    score = None if ai_r is None else round_score(own_r, ai_r, draw_r=config.draw_r)
+    answer = Answer.objects.create(
+        scenario=row, action="BUY", answered_at=at, claimed_until=at, state="traded", r_multiple=own_r,
+        ai_r_multiple=ai_r, ai_family=FAMILY if ai_r is not None else "", score=score, trained_until=moment - timedelta(days=1),
+        resolved_at=at,
+    )  # fmt: skip
+    answer_rate(answer=answer, config=config, at=at)
+    return answer
 
 
 def same_moment(row: Scenario, user: User, *, seed: int, now: datetime = NOW) -> tuple[Dealt, Scenario]:

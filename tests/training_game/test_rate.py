@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from market.models import Instrument
-from tests.training_game.game_maker import FAMILY, NOW, player
-from traderai.accounts.models import User
+from tests.training_game.game_maker import FAMILY, NOW, play, player
 from training_game.kernels.glicko import Game, Strength, deviation_grown, rating_updated
-from training_game.kernels.scores import round_score
 from training_game.models import Answer, Player, RatingChange, Scenario
 from training_game.selectors.configuration import game_config_get
 from training_game.selectors.rating import leaderboard, player_record
 from training_game.services.nickname import nickname_set
-from training_game.services.rate import answer_rate, period_of
+from training_game.services.rate import period_of
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -27,28 +24,6 @@ CONFIG = game_config_get()
 @pytest.fixture
 def share(db) -> Instrument:
     return Instrument.objects.create(secid="AAA", name_ru="а", name_en="a")
-
-
-def play(
-    user: User, share: Instrument, own_r: float, ai_r: float | None, *, number: int, at=NOW, **fields
-) -> Answer:
-    """Store a judged answer to the moment of a number and rate it."""
-    mine, _ = Player.objects.get_or_create(user=user)
-    moment = NOW - (3000 - number) * 2 * DAY
-    row = Scenario.objects.create(
-        token=uuid4(), player=mine, instrument=share, timeframe="1h", label_set="swing_v1", horizon="5d",
-        bar_begin=moment - HOUR, as_of=moment, shown_from=moment - HOUR, future_until=moment + DAY, candles=100,
-        difficulty="hard", regime="flat", setup=fields.pop("setup", "range"), may_sell=True,
-        disguised=fields.pop("disguised", True), served_at=at - HOUR, expires_at=at,
-    )  # fmt: skip
-    score = None if ai_r is None else round_score(own_r, ai_r, draw_r=CONFIG.draw_r)
-    answer = Answer.objects.create(
-        scenario=row, action="BUY", answered_at=at, claimed_until=at, state="traded", r_multiple=own_r,
-        ai_r_multiple=ai_r, ai_family=FAMILY if ai_r is not None else "", score=score, trained_until=moment - DAY,
-        resolved_at=at,
-    )  # fmt: skip
-    answer_rate(answer=answer, config=CONFIG, at=at)
-    return answer
 
 
 def strength(row: Player) -> Strength:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from axes.models import AccessAttempt
 from django.conf import settings
@@ -44,3 +45,9 @@ def lock_ends_at(*, username: str, address: str | None) -> datetime | None:
     counted = Q(username=username) if address is None else Q(username=username) | Q(ip_address=address)
     newest = AccessAttempt.objects.filter(counted).aggregate(newest=Max("attempt_time"))["newest"]
     return None if newest is None else newest + settings.AXES_COOLOFF_TIME
+
+
+def told_by_telegram(*, user_ids: Sequence[int], what: Literal["signals", "weekly_report"]) -> frozenset[int]:
+    """Return which of these users have Telegram and want to be told this."""
+    wanting = User.objects.filter(is_active=True, telegram_id__isnull=False, **{f"notify_{what}": True})
+    return frozenset(wanting.filter(pk__in=user_ids).values_list("pk", flat=True))

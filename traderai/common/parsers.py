@@ -20,9 +20,9 @@ _TOLD_MOST = 10  # mistakes that one answer names
 class PlainJSONParser(JSONParser):
     """A JSON object in UTF-8; what no operation could want is refused before any looks at it.
 
-    Raises: ParseError or ValidationError (400) for what is no JSON object; FieldsError or InputError (422) for nesting deeper than DEEPEST,
-    integers beyond 64 bits, numbers that are not finite, and text that PostgreSQL cannot hold (NUL, halves of
-    surrogate pairs).
+    Raises: ParseError or ValidationError (400) for what is no JSON object; FieldsError or InputError (422) for nesting
+    deeper than DEEPEST, integers beyond 64 bits, numbers that are not finite, and text that PostgreSQL cannot hold
+    (NUL, halves of surrogate pairs).
     """
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:  # noqa: ARG002

@@ -16,7 +16,7 @@ from market.selectors.candles import last_closes
 from modeling.selectors.versions import champion_get, emission_paused
 from signals.contracts import HeatmapRow
 from signals.selectors.configuration import service_get
-from signals.selectors.stored import heatmap_rows
+from signals.selectors.glance import heatmap_rows
 from traderai.common import clock
 from traderai.jobs.selectors import failed_count
 

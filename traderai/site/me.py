@@ -27,6 +27,9 @@ class PersonalDataSerializer(serializers.Serializer[object]):
         help_text="What was shown, said and checked, game answers, weekly reports."
     )
     training_game = serializers.DictField(help_text="Rounds, answers, rating.")
+    messages = serializers.ListField(
+        child=serializers.DictField(), help_text="What was told by Telegram, or was to be."
+    )
     kept_answers = serializers.DictField(help_text="Answers to requests with an Idempotency-Key, for a day.")
 
 
@@ -42,6 +45,7 @@ _EXPORT = {
     "portfolio": {"accounts": [], "watchlist": []},
     "behavior": {"feedback": [], "weekly_reports": []},
     "training_game": {"scenarios": []},
+    "messages": [],
     "kept_answers": {"answers": []},
 }
 

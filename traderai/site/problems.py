@@ -112,14 +112,6 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
-def problem_answer(error: TraderAIError) -> HttpResponse:
-    """Return the problem document of an error outside of the API's views, in a middleware."""
-    answer = _own_error(error)
-    body = json.dumps(answer.data, ensure_ascii=False)
-    headers = {**answer.headers, "Content-Type": PROBLEM_MEDIA_TYPE}
-    return HttpResponse(body, status=answer.status_code, headers=headers)
-
-
 def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
     """Return a problem document below /api/, elsewhere a plain page that says the same."""
     body = problem_body(status=status, code=code, detail=detail)
@@ -128,6 +120,14 @@ def problem_page(request: HttpRequest, status: int, code: str, detail: str) -> H
             json.dumps(body, ensure_ascii=False), status=status, content_type=PROBLEM_MEDIA_TYPE
         )
     return render(request, "error.html", body, status=status)
+
+
+def problem_answer(error: TraderAIError) -> HttpResponse:
+    """Return the problem document of an error outside of the API's views, in a middleware."""
+    answer = _own_error(error)
+    body = json.dumps(answer.data, ensure_ascii=False)
+    headers = {**answer.headers, "Content-Type": PROBLEM_MEDIA_TYPE}
+    return HttpResponse(body, status=answer.status_code, headers=headers)
 
 
 def _own_error(error: TraderAIError) -> Response:

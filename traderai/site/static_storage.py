@@ -9,5 +9,7 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
     """Also the import statements of JavaScript modules get the hashed names."""
 
     support_js_module_import_aggregation = True
+    # Each pass names the modules whose own imports are named already, so they must be as many as the chain is long.
+    max_post_process_passes = 20
     # Packages of others refer to source maps that they do not ship.
     manifest_strict = False

@@ -125,6 +125,7 @@ from traderai.site.settings.api import *  # noqa: E402, F403
 from traderai.site.settings.celery import *  # noqa: E402, F403
 from traderai.site.settings.logs import *  # noqa: E402, F403
 from traderai.site.settings.market import *  # noqa: E402, F403
+from traderai.site.settings.notifier import *  # noqa: E402, F403
 from traderai.site.settings.signals import *  # noqa: E402, F403
 from traderai.site.settings.summaries import *  # noqa: E402, F403
 from traderai.site.settings.tracking import *  # noqa: E402, F403

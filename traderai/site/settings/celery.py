@@ -53,6 +53,7 @@ CELERY_TASK_ROUTES = {
     "modeling.tasks.live_floor_check": {"queue": "inference"},
     "modeling.tasks.*": {"queue": "training"},
     "signals.tasks.*": {"queue": "inference"},
+    "traderai.site.tasks.notices_due": {"queue": "notify"},
     "traderai.jobs.tasks.*": {"queue": "default"},
 }
 

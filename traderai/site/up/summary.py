@@ -11,7 +11,8 @@ from market.selectors.instruments import instrument_list
 from modeling.selectors.versions import version_list
 from signals.contracts import HeatmapRow, SignalFacts
 from signals.selectors.configuration import service_get
-from signals.selectors.stored import heatmap_rows, signal_latest
+from signals.selectors.glance import heatmap_rows
+from signals.selectors.stored import signal_latest
 from traderai.common import clock
 from traderai.site.up.main_job import TIMEFRAME
 from traderai.site.up.steps import StepDone

@@ -1,6 +1,7 @@
 /** What stands behind a call: ranges, reasons in words, drivers, old turning points, regime, model. */
 import { html, useState } from "./lib.js";
-import { ago, fraction, has, moment, number, percent, points, price, t } from "./i18n.js";
+import { ago, chance, fraction, has, moment, number, percent, points, price, t } from "./i18n.js";
+import { ModelRecord } from "./past.js";
 import { Figure, tone } from "./ui.js";
 
 const LEAST_EFFECT = 0.0005; // shown as 0.1 points
@@ -19,7 +20,7 @@ export function Scenarios({ scenarios, decimals, horizon }) {
     <ul class="scenarios">${rows.map(
       (item) => html`<li><span class="scenario-name">${name(item)}</span>
         <span class="scenario-bar" aria-hidden="true"><span style=${{ width: `${(item.probability / most) * 100}%` }}></span></span>
-        <b>${fraction(item.probability)}</b></li>`,
+        <b>${chance(item.probability)}</b></li>`,
     )}</ul></section>`;
 }
 
@@ -37,7 +38,7 @@ export function RegimeCard({ regime }) {
   if (!regime) return null;
   const key = `regime.${regime.name}`;
   return html`<section class="card"><h2>${t("regime.title")}</h2>
-    <p class="lead">${has(key) ? t(key) : regime.name} <small>${t("regime.sheet", { p: fraction(regime.probability), since: moment(regime.since, { withTime: false }) })}</small></p>
+    <p class="lead">${has(key) ? t(key) : regime.name} <small>${t("regime.sheet", { p: chance(regime.probability), since: moment(regime.since, { withTime: false }) })}</small></p>
     ${regime.effect && html`<p>${regime.effect}</p>`}</section>`;
 }
 
@@ -90,5 +91,6 @@ export function ModelFooter({ call }) {
       <${Figure} label=${t("model.asof")} value=${moment(call.dataAt)} note=${ago(call.ageSeconds)} kind=${model ? "" : "figure-wide"} />
     </dl>
     ${model && !call.proven && html`<p class="fine">${t("badge.paper.why")}</p>`}
+    <${ModelRecord} call=${call} />
   </section>`;
 }

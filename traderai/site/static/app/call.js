@@ -1,6 +1,6 @@
 /** The call card: what to do, at which prices, and with which chance. */
 import { html } from "./lib.js";
-import { fraction, has, moment, number, percent, points, price, t } from "./i18n.js";
+import { chance, fraction, has, moment, number, percent, points, price, t } from "./i18n.js";
 import { actionTone, Figure, MARKS, OriginBadges } from "./ui.js";
 
 const RING = 2 * Math.PI * 26;
@@ -24,9 +24,9 @@ function BreakEven({ side, traded, decimals }) {
   const edge = (Number((side.p * 100).toFixed(1)) - Number((side.breakEven * 100).toFixed(1))) / 100;
   const verdict = side.edge <= 0 ? "none" : traded ? "has" : "untraded";
   return html`<div class="even">
-    <div class="even-head"><span>${t(`call.p.${side.name}`)} <b>${fraction(side.p, { digits: 1 })}</b></span>
+    <div class="even-head"><span>${t(`call.p.${side.name}`)} <b>${chance(side.p, 1)}</b></span>
       <span>${t("call.needed")} <b>${fraction(side.breakEven, { digits: 1 })}</b></span></div>
-    <div class="even-bar" role="img" aria-label=${t("call.even", { p: fraction(side.p, { digits: 1 }), needed: fraction(side.breakEven, { digits: 1 }) })}>
+    <div class="even-bar" role="img" aria-label=${t("call.even", { p: chance(side.p, 1), needed: fraction(side.breakEven, { digits: 1 }) })}>
       <div class="even-fill ${verdict === "has" ? "fill-up" : "fill-flat"}" style=${{ width: `${side.p * 100}%` }}></div>
       <div class="even-mark" style=${{ left: `${side.breakEven * 100}%` }}></div>
     </div>

@@ -2,7 +2,7 @@
 import { html, useEffect, useRef } from "./lib.js";
 import { language, number, t } from "./i18n.js";
 import { colour, theme } from "./theme.js";
-import { CandlestickSeries, createChart, CrosshairMode, HistogramSeries, LineSeries, LineStyle, TickMarkType } from "./vendor/lightweight-charts.js";
+import { CandlestickSeries, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, LineSeries, LineStyle, TickMarkType } from "./vendor/lightweight-charts.js";
 import { CallZones, Cone, TurningPoints } from "./zones.js";
 
 const BAR_WIDTH = 6; // pixels of one bar at first sight
@@ -29,7 +29,8 @@ function timeNames(lastTime, dayOf) {
   };
 }
 
-function chartOptions(decimals, names) {
+/** What all charts of candles look like. */
+export function chartOptions(decimals, names) {
   return {
     autoSize: true,
     layout: {
@@ -49,13 +50,19 @@ function chartOptions(decimals, names) {
   };
 }
 
-function addVolume(chart, bars) {
+/** A bar of the volume below its candle. */
+export const volumeOf = (bar) => ({ time: bar.time, value: bar.volume, color: colour(bar.close >= bar.open ? "--up-soft" : "--down-soft") });
+
+/** Volume below the candles. */
+export function addVolume(chart, bars) {
   const series = chart.addSeries(HistogramSeries, { priceFormat: { type: "volume" }, priceScaleId: "volume", lastValueVisible: false, priceLineVisible: false });
   chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
-  series.setData(bars.map((bar) => ({ time: bar.time, value: bar.volume, color: colour(bar.close >= bar.open ? "--up-soft" : "--down-soft") })));
+  series.setData(bars.map(volumeOf));
+  return series;
 }
 
-function addCandles(chart, bars, decimals, withCall) {
+/** The candles; `withCall`: labels of levels need the room of the last price. */
+export function addCandles(chart, bars, decimals, withCall) {
   const [up, down] = [colour("--up"), colour("--down")];
   const series = chart.addSeries(CandlestickSeries, {
     upColor: up, wickUpColor: up, borderUpColor: up, downColor: down, wickDownColor: down, borderDownColor: down,
@@ -121,6 +128,15 @@ function addTurns(series, turns, price, until, decimals) {
   if (shown.length) series.attachPrimitive(new TurningPoints(shown, until, { line: colour("--hint"), font: getComputedStyle(document.body).fontFamily }));
 }
 
+/** Past calls as arrows at the bars that they were made on, with a mark of how they ended. */
+function addMarks(series, marks, bars) {
+  const shown = marks.filter((mark) => mark.time > bars[0].time).map(({ time, action, text }) => {
+    const isLong = action === "BUY";
+    return { time: barBefore(bars, time), text, position: isLong ? "belowBar" : "aboveBar", shape: isLong ? "arrowUp" : "arrowDown", color: colour(isLong ? "--up" : "--down"), size: 0.8 };
+  });
+  if (shown.length) createSeriesMarkers(series, shown);
+}
+
 /** The call and its forecast belong to the picture even where no candle has been yet. */
 function keepInSight(series, prices) {
   if (!prices.length) return;
@@ -143,7 +159,7 @@ function barBefore(bars, moment) {
 }
 
 function draw(element, bars, picture, decimals) {
-  const { levels, cone, turns, from } = picture;
+  const { levels, cone, turns, from, marks } = picture;
   const shown = Math.max(40, Math.round(element.clientWidth / BAR_WIDTH));
   const days = cone.length ? cone[cone.length - 1].days : levels ? levels.days : 0;
   const ahead = daysAhead(bars, from ? barBefore(bars, from) : bars[bars.length - 1].time, days, shown);
@@ -152,6 +168,7 @@ function draw(element, bars, picture, decimals) {
   const series = addCandles(chart, bars, decimals, Boolean(levels));
   if (days) addForecast(chart, series, ahead, cone);
   if (levels) addCall(series, levels, ahead);
+  addMarks(series, marks, bars);
   addTurns(series, turns, bars[bars.length - 1].close, bars[bars.length - 1].time, decimals);
   const inSight = cone.flatMap((point) => [point.p05, point.p95]);
   if (levels) inSight.push(levels.takeProfit, levels.stopLoss);
@@ -161,7 +178,7 @@ function draw(element, bars, picture, decimals) {
   return chart;
 }
 
-/** The chart of one share; `picture` holds what the call adds to it: levels (or null), cone, turns and from when. */
+/** The chart of one share; `picture` holds what the calls add to it: levels (or null), cone, turns, from when, marks. */
 export function CandleChart({ bars, picture, decimals, label }) {
   const box = useRef(null);
   useEffect(() => {
@@ -171,6 +188,7 @@ export function CandleChart({ bars, picture, decimals, label }) {
   return html`<figure class="chart-box">
     <div class="chart" ref=${box} role="img" aria-label=${label}></div>
     ${picture.cone.length > 0 && html`<p class="fine chart-key"><span class="key-cone" aria-hidden="true"></span>${t("chart.cone")}</p>`}
+    ${picture.marks.length > 0 && html`<p class="fine chart-key">${t("chart.marks")}</p>`}
     <figcaption class="fine">${t("chart.times")} · <a href="https://www.tradingview.com/" target="_blank" rel="noopener noreferrer">TradingView Lightweight Charts™</a> © 2025 TradingView, Inc.</figcaption>
   </figure>`;
 }

@@ -7,8 +7,7 @@ const catalogues = {};
 export const language = signal("en");
 
 function preferred() {
-  const kept = localStorage.getItem(STORE);
-  const given = kept || languageCode() || navigator.language || "";
+  const given = chosenLanguage() || languageCode() || navigator.language || "";
   return given.toLowerCase().startsWith("ru") ? "ru" : "en";
 }
 
@@ -22,8 +21,10 @@ export async function useLanguage(code, { keep = true } = {}) {
   if (keep) localStorage.setItem(STORE, code);
   document.documentElement.lang = code;
   language.value = code;
-  document.title = t("app.title");
 }
+
+/** The language that was chosen on this device, or "". */
+export const chosenLanguage = () => localStorage.getItem(STORE) || "";
 
 /** Load the language that the reader prefers; call once before the first render. */
 export async function startLanguage() {
@@ -54,6 +55,17 @@ export function number(value, digits = 0) {
   return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
+/** A number with as many digits as it needs, at most two: what a field is filled with. */
+export const grouped = (value) => value.toLocaleString(locale(), { maximumFractionDigits: 2 });
+
+/** The number that a reader has typed, with spaces, a decimal comma or commas between thousands; NaN: none. */
+export function parseNumber(text) {
+  const bare = text.replace(/[\s\u00a0\u202f]/g, "");
+  const isGrouped = /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(bare) && language.value === "en";
+  const plain = isGrouped ? bare.replaceAll(",", "") : bare.replace(",", ".");
+  return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : NaN;
+}
+
 /** A price in roubles. */
 export function price(value, digits = 2) {
   return missing(value) ? DASH : `${number(value, digits)}${NBSP}₽`;
@@ -72,6 +84,15 @@ export function fraction(value, { digits = 0, signed = false } = {}) {
   return missing(value) ? DASH : percent(value * 100, { digits, signed });
 }
 
+/** A probability: never certain, never impossible where it is only near to it. */
+export function chance(value, digits = 0) {
+  if (missing(value)) return DASH;
+  if (value > 0.999 && value < 1) return `>${percent(99.9, { digits: 1, signed: false })}`;
+  if (value < 0.001 && value > 0) return `<${percent(0.1, { digits: 1, signed: false })}`;
+  const isNear = value > 0.99 || value < 0.01;
+  return fraction(value, { digits: isNear ? 1 : digits });
+}
+
 /** A difference of probabilities in points. */
 export function points(value, digits = 1) {
   if (missing(value)) return DASH;
@@ -80,14 +101,30 @@ export function points(value, digits = 1) {
   return `${sign}${number(Math.abs(rounded), digits)}${NBSP}${t("unit.points")}`;
 }
 
+/** A sum in roubles, whole ones unless digits are asked for; "signed" shows a gain's plus. */
+export function roubles(value, { digits = 0, signed = false } = {}) {
+  if (missing(value)) return DASH;
+  const rounded = Number(value.toFixed(digits));
+  const sign = rounded < 0 ? "−" : signed && rounded > 0 ? "+" : "";
+  return `${sign}${number(Math.abs(rounded), digits)}${NBSP}₽`;
+}
+
+/** A result in multiples of the risk taken, such as "+1.9 R". */
+export function multiple(value, digits = 1) {
+  if (missing(value)) return DASH;
+  const rounded = Number(value.toFixed(digits));
+  const sign = rounded > 0 ? "+" : rounded < 0 ? "−" : "";
+  return `${sign}${number(Math.abs(rounded), digits)}${NBSP}R`;
+}
+
 /** A large sum in short, such as "12.3 bn ₽". */
 export function money(value) {
   if (missing(value)) return DASH;
   return `${value.toLocaleString(locale(), { notation: "compact", maximumFractionDigits: 1 })}${NBSP}₽`;
 }
 
-/** A moment in Moscow time. */
-export function moment(iso, { withTime = true } = {}) {
+/** A moment in Moscow time; `withZone` false leaves the zone's name to what stands around it. */
+export function moment(iso, { withTime = true, withZone = true } = {}) {
   if (!iso) return DASH;
   const date = new Date(iso);
   const sameYear = date.getFullYear() === new Date().getFullYear();
@@ -95,7 +132,7 @@ export function moment(iso, { withTime = true } = {}) {
   if (!sameYear) options.year = "numeric";
   if (withTime) Object.assign(options, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const text = date.toLocaleString(locale(), options).replace(/ г\./, "");
-  return withTime ? `${text} ${t("unit.msk")}` : text;
+  return withTime && withZone ? `${text} ${t("unit.msk")}` : text;
 }
 
 // From which age on a unit is used, and its length: "18 months ago" says more than "1 year ago".

@@ -1,42 +1,89 @@
-/** Starts the Mini App: theme, language, router, then the screen that the address names. */
-import { html, render } from "./lib.js";
-import { language, startLanguage, t, useLanguage } from "./i18n.js";
-import { MarketScreen } from "./market.js";
-import { follow, href, route, startRouter } from "./router.js";
-import { start as startTelegram } from "./telegram.js";
-import { startTheme, theme, toggleTheme } from "./theme.js";
-import { TickerScreen } from "./ticker.js";
+/** Starts the Mini App: theme, language, who asks, router, then the screen that the address names. */
+import { html, render, useEffect, useState } from "./lib.js";
+import { loadMe } from "./account.js";
+import { online, startOnline } from "./api.js";
+import { has, startLanguage, t } from "./i18n.js";
+import { route, startRouter } from "./router.js";
+import { loginAddress, refusal, session, startSession } from "./session.js";
+import { Tabs } from "./tabs.js";
+import { close, insideTelegram, start as startTelegram } from "./telegram.js";
+import { startTheme } from "./theme.js";
+import { Failure, Skeleton, Toasts } from "./ui.js";
 
-function Bar() {
-  const isRussian = language.value === "ru";
-  return html`<header class="bar">
-    <a class="skip" href="#main">${t("app.skip")}</a>
-    <a class="brand" href=${href({})} onClick=${follow({})}>
-      <img src=${document.body.dataset.icon} width="28" height="28" alt="" /><span>TraderAI</span>
-    </a>
-    <span class="grow"></span>
-    <button class="icon-button" onClick=${() => useLanguage(isRussian ? "en" : "ru")} aria-label=${t("app.language")} lang=${isRussian ? "en" : "ru"}>
-      ${isRussian ? "EN" : "RU"}
-    </button>
-    <button class="icon-button theme-button" onClick=${toggleTheme} aria-label=${t(theme.value === "dark" ? "app.light" : "app.dark")}>
-      <span aria-hidden="true">${theme.value === "dark" ? "☀" : "☾"}</span>
-    </button>
-  </header>`;
+// Each screen comes when it is first opened, so that the first one is there soon.
+const SCREENS = {
+  market: () => import("./market.js").then((module) => module.MarketScreen),
+  ticker: () => import("./ticker.js").then((module) => module.TickerScreen),
+  portfolio: () => import("./portfolio.js").then((module) => module.PortfolioScreen),
+  coach: () => import("./coach.js").then((module) => module.CoachScreen),
+  play: () => import("./play.js").then((module) => module.PlayScreen),
+  record: () => import("./record.js").then((module) => module.RecordScreen),
+  more: () => import("./more.js").then((module) => module.MoreScreen),
+};
+
+const loaded = {};
+
+function Screen({ name }) {
+  const [, redraw] = useState(0);
+  const [failed, setFailed] = useState(false);
+  const load = () => {
+    setFailed(false);
+    SCREENS[name]().then(
+      (component) => {
+        loaded[name] = component;
+        redraw((n) => n + 1);
+      },
+      () => setFailed(true),
+    );
+  };
+  useEffect(() => {
+    if (!loaded[name]) load();
+  }, [name]);
+  if (loaded[name]) return html`<${loaded[name]} key=${`${name}|${route.value.ticker}`} ...${route.value} />`;
+  // A module that did not come is remembered as such by some browsers: only a new page asks again.
+  const retry = () => window.location.reload();
+  return html`<main class="screen" id="main">${failed
+    ? html`<${Failure} problem=${{ status: 0, code: "offline" }} onRetry=${retry} />`
+    : html`<${Skeleton} heights=${[32, 96, 320]} />`}</main>`;
+}
+
+/** The server does not know the reader, or not any more: why, and the way back. */
+function Outside() {
+  const state = session.value;
+  const why = state !== "expired" ? `session.${state}` : !insideTelegram ? "session.browser" : has(`problem.${refusal.value}`) ? `problem.${refusal.value}` : "session.telegram";
+  return html`<main class="screen" id="main"><section class="card state" role="alert">
+    <div class="state-mark" aria-hidden="true">⏻</div>
+    <h1>${t(state === "expired" ? "session.title" : `session.${state}.title`)}</h1>
+    <p>${t(why)}</p>
+    ${insideTelegram
+      ? html`<button class="button" onClick=${close}>${t("session.close")}</button>`
+      : html`<a class="button" href=${loginAddress()}>${t("session.again")}</a>`}
+  </section></main>`;
 }
 
 function App() {
-  const { ticker, horizon } = route.value;
-  return html`<${Bar} />
-    ${ticker ? html`<${TickerScreen} key=${ticker} secid=${ticker} horizon=${horizon} />` : html`<${MarketScreen} />`}
-    <footer class="legal"><p>${t("legal.notice")}</p></footer>`;
+  const isOpen = session.value === "open";
+  return html`<a class="skip" href="#main">${t("app.skip")}</a>
+    ${isOpen && html`<${Tabs} />`}
+    <div class="page">
+      ${!online.value && html`<div class="offline" role="status"><span aria-hidden="true">⌁</span> ${t("offline.text")}</div>`}
+      ${isOpen ? html`<${Screen} name=${route.value.screen} />` : html`<${Outside} />`}
+      <footer class="legal"><p>${t("legal.notice")}</p></footer>
+    </div>
+    <${Toasts} />`;
 }
 
 async function start() {
   startTelegram();
   startTheme();
-  await startLanguage();
+  startOnline();
   startRouter();
-  render(html`<${App} />`, document.getElementById("app"));
+  await Promise.all([startLanguage(), startSession(), SCREENS[route.value.screen]().then((screen) => (loaded[route.value.screen] = screen), () => null)]);
+  const place = document.getElementById("app");
+  place.replaceChildren();
+  render(html`<${App} />`, place);
+  // Its problems are those of the screen, too, which tells them.
+  loadMe().catch(() => {});
 }
 
 start();

@@ -1,22 +1,32 @@
-/** The market at a glance: a treemap by sector and a list. */
-import { html, signal, useMemo } from "./lib.js";
+/** The market at a glance: its regime, a treemap by sector and a list. */
+import { computed, html, signal, useMemo, useState } from "./lib.js";
 import { heatmap, useResource } from "./api.js";
-import { ago, fraction, has, language, moment, money, percent, points, t } from "./i18n.js";
-import { follow, href } from "./router.js";
+import { ago, language, moment, money, t } from "./i18n.js";
+import { MarketHead, regimeOf } from "./market_head.js";
+import { MarketList, order, ORDERS } from "./market_list.js";
 import { marketOf } from "./shapes.js";
-import { Treemap } from "./treemap.js";
-import { actionTone, Badge, Empty, Failure, MARKS, OriginBadges, Segments, Skeleton, StaleNote, tone } from "./ui.js";
+import { sectorName, Treemap } from "./treemap.js";
+import { actionTone, Empty, Failure, KeptNote, MARKS, OriginBadges, ScreenHead, Segments, Select, Sheet, Skeleton, StaleNote } from "./ui.js";
+import { watched, WATCHED } from "./watch.js";
 
-const horizon = signal("");
+const horizon = signal("5d");
 const view = signal("map");
 const paint = signal(""); // empty: the calls, or the day's change while there are none
-const only = signal("");
+const area = signal("turnover");
+const only = signal(""); // one of ACTIONS
+const sector = signal("");
+const isStrong = signal(false);
+const isWatched = signal(false);
 const words = signal("");
-const order = signal("turnover");
 
 const ACTIONS = ["BUY", "SELL", "HOLD", "NO_TRADE", "NONE"];
 const HORIZONS = ["3d", "5d", "10d"];
-const ORDERS = ["turnover", "edge", "confidence", "change"];
+const isFiltered = computed(() => Boolean(only.value || sector.value || isStrong.value || isWatched.value || words.value.trim()));
+
+function clear() {
+  only.value = sector.value = words.value = "";
+  isStrong.value = isWatched.value = false;
+}
 
 function Breadth({ rows }) {
   const counts = ACTIONS.map((action) => [action, rows.filter((row) => row.action === action).length]);
@@ -26,51 +36,22 @@ function Breadth({ rows }) {
   </div>`;
 }
 
+function Chip({ on, onChange, tone = "", count, children }) {
+  return html`<button class="chip ${tone && `tone-${tone}`}" aria-pressed=${String(on)} onClick=${() => onChange(!on)}>${children}${count !== undefined && html` <b>${count}</b>`}</button>`;
+}
+
 function Filters({ rows }) {
   const count = (action) => rows.filter((row) => row.action === action).length;
+  const strong = rows.filter((row) => row.strength === "strong").length;
   return html`<div class="chips" role="group" aria-label=${t("market.filter")}>
-    <button class="chip" aria-pressed=${String(!only.value)} onClick=${() => (only.value = "")}>${t("market.all")} <b>${rows.length}</b></button>
-    ${ACTIONS.filter((action) => count(action)).map(
-      (action) => html`<button class="chip tone-${actionTone(action)}" aria-pressed=${String(only.value === action)}
-        onClick=${() => (only.value = only.value === action ? "" : action)}>
-        <span aria-hidden="true">${MARKS[action]}</span> ${t(`action.${action}`)} <b>${count(action)}</b></button>`,
+    <${Chip} on=${!isFiltered.value} onChange=${clear} count=${rows.length}>${t("market.all")}<//>
+    ${ACTIONS.filter(count).map(
+      (action) => html`<${Chip} key=${action} on=${only.value === action} onChange=${(on) => (only.value = on ? action : "")} tone=${actionTone(action)} count=${count(action)}>
+        <span aria-hidden="true">${MARKS[action]}</span> ${t(`action.${action}`)}<//>`,
     )}
+    <${Chip} on=${isStrong.value} onChange=${(on) => (isStrong.value = on)} count=${strong}>${t("market.strong")}<//>
+    ${watched.value && watched.value.length > 0 && html`<${Chip} on=${isWatched.value} onChange=${(on) => (isWatched.value = on)} count=${watched.value.length}><span aria-hidden="true">★</span> ${t("market.watched")}<//>`}
   </div>`;
-}
-
-function Regime({ regime }) {
-  if (!regime) return null;
-  const key = `regime.${regime.name}`;
-  const name = has(key) ? t(key) : regime.name;
-  const parts = [regime.effect, t("regime.sheet", { p: fraction(regime.probability), since: moment(regime.since, { withTime: false }) })];
-  return html`<${Badge} kind="regime" label=${t("regime.chip", { name: name.toLowerCase() })} note=${parts.filter(Boolean).join(" ")} />`;
-}
-
-function Row({ row }) {
-  return html`<a class="row" href=${href({ ticker: row.secid, horizon: horizon.value })} onClick=${follow({ ticker: row.secid, horizon: horizon.value })}>
-    <span class="pill fill-${row.isOld ? "none" : actionTone(row.action)}"><span aria-hidden="true">${row.isOld ? "◷" : MARKS[row.action]}</span> <span class="pill-word">${t(`action.${row.action}`)}</span></span>
-    <span class="row-name"><b>${row.secid}</b><small>${row.name}</small></span>
-    <span class="row-figures"><b class="text-${tone(row.change)}">${row.change === null ? "–" : `${row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●"} ${percent(row.change)}`}</b><small>${money(row.turnover)}</small></span>
-    <span class="row-figures"><b>${row.confidence === null ? "–" : row.confidence}</b><small>${row.edge === null ? "" : points(row.edge)}</small></span>
-  </a>`;
-}
-
-const rank = {
-  turnover: (row) => row.turnover || 0,
-  edge: (row) => row.edge ?? -9,
-  confidence: (row) => row.confidence ?? -1,
-  change: (row) => row.change ?? -999,
-};
-
-function List({ rows }) {
-  const sorted = [...rows].sort((a, b) => rank[order.value](b) - rank[order.value](a));
-  return html`<div class="list-head">
-      <label>${t("market.order")} <select value=${order.value} onChange=${(event) => (order.value = event.target.value)}>
-        ${ORDERS.map((key) => html`<option value=${key}>${t(`market.order.${key}`)}</option>`)}
-      </select></label>
-    </div>
-    <div class="row-heads fine" aria-hidden="true"><span></span><span></span><span>${t("market.column.change")}</span><span>${t("market.column.edge")}</span></div>
-    <div class="card list">${sorted.map((row) => html`<${Row} key=${row.secid} row=${row} />`)}</div>`;
 }
 
 const paintOf = (market) => paint.value || (market && !market.rows.some((row) => ["BUY", "SELL", "HOLD"].includes(row.action)) ? "change" : "call");
@@ -78,22 +59,43 @@ const paintOf = (market) => paint.value || (market && !market.rows.some((row) =>
 function Legend({ isCall }) {
   return html`<div class="legend">
     <span class="legend-bar" aria-hidden="true"></span>
-    <span>▼ ${t(isCall ? "action.SELL" : "market.fall")}</span><span class="grow"></span><span>${t("market.legend")}</span><span class="grow"></span>
+    <span>▼ ${t(isCall ? "action.SELL" : "market.fall")}</span><span class="grow"></span><span>${t("market.legend", { what: t(`market.area.${area.value}`).toLowerCase() })}</span><span class="grow"></span>
     <span>${t(isCall ? "action.BUY" : "market.rise")} ▲</span>
   </div>`;
 }
 
-function Body({ market }) {
+function fits(row) {
   const wanted = words.value.trim().toLowerCase();
-  const rows = market.rows.filter(
-    (row) => (!only.value || row.action === only.value) && (!wanted || `${row.secid} ${row.name}`.toLowerCase().includes(wanted)),
-  );
-  if (!rows.length) return html`<${Empty} title=${t("market.nothing")} text=${t("market.nothing.text")} />`;
-  if (view.value === "list") return html`<${List} rows=${rows} />`;
-  return html`<${Legend} isCall=${paintOf(market) === "call"} /><${Treemap} rows=${rows} paint=${paintOf(market)} horizon=${horizon.value} />`;
+  if (only.value && row.action !== only.value) return false;
+  if (sector.value && row.sector !== sector.value) return false;
+  if (isStrong.value && row.strength !== "strong") return false;
+  if (isWatched.value && !(watched.value || []).includes(row.secid)) return false;
+  return !wanted || `${row.secid} ${row.name}`.toLowerCase().includes(wanted);
+}
+
+function Body({ market }) {
+  const rows = market.rows.filter(fits);
+  if (!rows.length) {
+    return html`<${Empty} title=${t("market.nothing")} text=${t("market.nothing.text")}><button class="button button-quiet" onClick=${clear}>${t("market.clear")}</button><//>`;
+  }
+  if (view.value === "list") return html`<${MarketList} rows=${rows} horizon=${horizon.value} />`;
+  return html`<${Legend} isCall=${paintOf(market) === "call"} /><${Treemap} rows=${rows} paint=${paintOf(market)} area=${area.value} horizon=${horizon.value} />`;
+}
+
+/** How the map is drawn or the list sorted. */
+function Looks({ market, onClose }) {
+  return html`<${Sheet} title=${t("market.looks")} onClose=${onClose}>
+    <div class="field"><span class="fine" aria-hidden="true">${t("market.area")}</span>
+      <${Segments} label=${t("market.area")} value=${area.value} onChange=${(key) => (area.value = key)} options=${["turnover", "cap"].map((key) => [key, t(`market.area.${key}`)])} /></div>
+    <div class="field"><span class="fine" aria-hidden="true">${t("market.paint")}</span>
+      <${Segments} label=${t("market.paint")} value=${paintOf(market)} onChange=${(key) => (paint.value = key)} options=${["call", "change"].map((key) => [key, t(`market.paint.${key}`)])} /></div>
+    <${Select} name="market-order" label=${t("market.order")} value=${order.value} onChange=${(key) => (order.value = key)} options=${ORDERS.map((key) => [key, t(`market.order.${key}`)])} />
+  <//>`;
 }
 
 function Tools({ market }) {
+  const [open, setOpen] = useState(false);
+  const sectors = useMemo(() => [...new Set(market ? market.rows.map((row) => row.sector) : [])].sort((a, b) => sectorName(a).localeCompare(sectorName(b))), [market]);
   return html`<div class="tools">
     <input class="search" type="search" placeholder=${t("market.search")} aria-label=${t("market.search")} value=${words.value}
       onInput=${(event) => (words.value = event.target.value)} />
@@ -101,33 +103,42 @@ function Tools({ market }) {
       options=${[["map", t("market.view.map")], ["list", t("market.view.list")]]} />
   </div>
   <div class="tools">
-    <${Segments} label=${t("market.horizon")} value=${horizon.value || HORIZONS[1]} onChange=${(key) => (horizon.value = key)}
+    <${Segments} label=${t("market.horizon")} value=${horizon.value} onChange=${(key) => (horizon.value = key)}
       options=${HORIZONS.map((key) => [key, t("horizon.days", { n: parseInt(key, 10) })])} />
-    ${view.value === "map" &&
-    html`<${Segments} label=${t("market.paint")} value=${paintOf(market)} onChange=${(key) => (paint.value = key)}
-      options=${[["call", t("market.paint.call")], ["change", t("market.paint.change")]]} />`}
+    <select class="pick grow" aria-label=${t("market.sector")} value=${sector.value} onChange=${(event) => (sector.value = event.target.value)}>
+      <option value="">${t("market.sector")}</option>${sectors.map((code) => html`<option value=${code}>${sectorName(code)}</option>`)}
+    </select>
+    <button class="icon-button" onClick=${() => setOpen(true)} aria-label=${t("market.looks")} aria-haspopup="dialog">
+      <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true"><path d="M4 7h10M18 7h2M4 17h2M10 17h10M14 7a2 2 0 1 0 4 0 2 2 0 1 0-4 0M6 17a2 2 0 1 0 4 0 2 2 0 1 0-4 0" /></svg>
+    </button>
+    ${open && html`<${Looks} market=${market} onClose=${() => setOpen(false)} />`}
   </div>`;
 }
 
 /** The first screen. */
 export function MarketScreen() {
-  const key = `${horizon.value || HORIZONS[1]}|${language.value}`;
-  const load = (abort) => heatmap({ horizon: horizon.value || HORIZONS[1] }, abort);
-  const { data, problem, loading, reload } = useResource(key, load, 60);
+  const key = `heatmap|${horizon.value}|${language.value}`;
+  const { data, problem, loading, reload } = useResource(key, (abort) => heatmap({ horizon: horizon.value }, abort), 60);
+  const regime = useResource(`regime|${language.value}`, regimeOf, 300);
+  useResource("watchlist", WATCHED);
   const market = useMemo(() => data && marketOf(data), [data, language.value]);
+  const hasRows = Boolean(market) && market.rows.length > 0;
   return html`<main class="screen" id="main">
-    <div class="screen-head">
-      <h1>${t("market.title")}</h1>
-      ${market && market.rows.length > 0 && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
-    </div>
-    ${market && html`<div class="badges"><${Regime} regime=${market.regime} /><${OriginBadges} origin=${market.origin} /></div>`}
+    <${ScreenHead} title=${t("market.title")}>
+      ${hasRows && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
+    <//>
+    ${market && html`<${OriginBadges} origin=${market.origin} />`}
     ${market && market.stale && html`<${StaleNote} ...${market} />`}
-    ${market && market.rows.length > 0 && html`<${Breadth} rows=${market.rows} /><${Filters} rows=${market.rows} />`}
+    ${regime.data && html`<${MarketHead} market=${regime.data} />`}
+    ${regime.loading && html`<${Skeleton} heights=${[96]} />`}
     <${Tools} market=${market} />
+    ${hasRows && html`<${Filters} rows=${market.rows} /><${Breadth} rows=${market.rows} />`}
     ${loading && html`<${Skeleton} heights=${[24, 420]} />`}
-    ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
-    ${market && market.rows.length === 0 && html`<${Empty} title=${t("market.empty")} text=${t("market.empty.text")} />`}
-    ${market && market.rows.length > 0 && html`<${Body} market=${market} />`}
-    ${market && market.rows.length > 0 && html`<p class="fine">${t("market.turnover", { sum: money(market.rows.reduce((sum, row) => sum + (row.turnover || 0), 0)) })}</p>`}
+    ${problem && data && html`<${KeptNote} problem=${problem} data=${data} onRetry=${reload} />`}
+    ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}
+    ${market && !hasRows && html`<${Empty} title=${t("market.empty")} text=${t("market.empty.text")} />`}
+    <div aria-live="polite" class="unseen">${hasRows && isFiltered.value ? t("market.found", { n: market.rows.filter(fits).length }) : ""}</div>
+    ${hasRows && html`<${Body} market=${market} />`}
+    ${hasRows && html`<p class="fine">${t("market.turnover", { sum: money(market.rows.reduce((sum, row) => sum + (row.turnover || 0), 0)) })}</p>`}
   </main>`;
 }

@@ -2,28 +2,42 @@
 import { signal } from "./lib.js";
 import { backButton, haptic } from "./telegram.js";
 
+/** The tabs at the bottom, in their order; the first one opens without a query. */
+export const TABS = ["market", "portfolio", "coach", "play", "more"];
+// Screens without a tab of their own, and the tab that they belong to.
+const DEEPER = { ticker: "market", record: "more" };
+
 function read() {
-  const query = new URLSearchParams(window.location.search);
-  return { ticker: (query.get("ticker") || "").toUpperCase(), horizon: query.get("horizon") || "" };
+  const query = Object.fromEntries(new URLSearchParams(window.location.search));
+  const ticker = (query.ticker || "").toUpperCase();
+  const asked = query.tab || "";
+  const isScreen = TABS.includes(asked) || asked in DEEPER;
+  // A share's page needs its name only; with another tab it is what that tab is asked about.
+  const screen = isScreen && asked !== "ticker" ? asked : ticker ? "ticker" : TABS[0];
+  return { ...query, screen, tab: DEEPER[screen] || screen, ticker, horizon: query.horizon || "" };
 }
 
+/** Where we are: { screen, tab, ticker, horizon, ...every other word of the query }. */
 export const route = signal(read());
 
+/** True from a change of the screen until its heading has taken the focus (see `Title`). */
+export const arrival = { pending: false };
+
 function settle() {
+  const before = route.value;
   route.value = read();
-  backButton(route.value.ticker ? () => go({}) : null);
+  arrival.pending = before.screen !== route.value.screen || before.ticker !== route.value.ticker;
+  backButton(route.value.screen in DEEPER ? back : null);
 }
 
-/** The address of a screen. */
-export function href({ ticker = "", horizon = "" }) {
-  const query = new URLSearchParams();
-  if (ticker) query.set("ticker", ticker);
-  if (horizon) query.set("horizon", horizon);
-  const text = query.toString();
+/** The address of a screen: { tab, ticker, horizon, ... }; empty words are left out. */
+export function href(target) {
+  const words = Object.entries(target).filter(([name, value]) => value && !(name === "tab" && value === TABS[0]));
+  const text = new URLSearchParams(words).toString();
   return text ? `/app/?${text}` : "/app/";
 }
 
-/** Open a screen. */
+/** Open a screen; `replace` changes the address of this one. */
 export function go(target, { replace = false } = {}) {
   history[replace ? "replaceState" : "pushState"]({ inside: true }, "", href(target));
   settle();
@@ -31,6 +45,12 @@ export function go(target, { replace = false } = {}) {
     haptic();
     window.scrollTo(0, 0);
   }
+}
+
+/** Back to where the reader came from, or to the tab that this screen belongs to. */
+export function back() {
+  if (history.state && history.state.inside) history.back();
+  else go({ tab: route.value.tab });
 }
 
 /** A click handler that opens a screen without loading the page, unless a new tab is wanted. */
@@ -46,4 +66,5 @@ export function follow(target) {
 export function startRouter() {
   window.addEventListener("popstate", settle);
   settle();
+  arrival.pending = false;
 }

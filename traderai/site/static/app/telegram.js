@@ -30,6 +30,7 @@ function post(type, data = {}) {
 function receive(type, data) {
   if (type === "theme_changed") applyTheme(data && data.theme_params);
   if (type === "back_button_pressed" && listeners.has("back")) listeners.get("back")();
+  if (type === "main_button_pressed" && listeners.has("main")) listeners.get("main")();
 }
 
 function isDark(colour) {
@@ -77,15 +78,35 @@ export function backButton(action) {
   post("web_app_setup_back_button", { is_visible: Boolean(action) });
 }
 
-/** A short vibration on a choice. */
-export function haptic() {
-  post("web_app_trigger_haptic_feedback", { type: "selection_change" });
+/** Show Telegram's own main button; `action` null hides it. */
+export function mainButton(text, action, { enabled = true, busy = false } = {}) {
+  if (action) listeners.set("main", action);
+  else listeners.delete("main");
+  post("web_app_setup_main_button", { is_visible: Boolean(action), is_active: enabled && !busy, is_progress_visible: busy, text });
+}
+
+/** A short vibration: on a choice, or on a result ("success", "warning", "error"). */
+export function haptic(result = "") {
+  const data = result ? { type: "notification", notification_type: result } : { type: "selection_change" };
+  post("web_app_trigger_haptic_feedback", data);
+  // Outside, a phone's browser may have a motor, too; without a touch before it refuses with a complaint.
+  if (!insideTelegram && navigator.vibrate && navigator.userActivation?.hasBeenActive) navigator.vibrate(result ? 20 : 8);
+}
+
+/** What Telegram says of the reader, signed by it; "" outside. */
+export function initData() {
+  return parameters.get("tgWebAppData") || "";
+}
+
+/** Close the Mini App. */
+export function close() {
+  post("web_app_close");
 }
 
 /** Language that Telegram says its user has, or "". */
 export function languageCode() {
   try {
-    const user = new URLSearchParams(parameters.get("tgWebAppData") || "").get("user");
+    const user = new URLSearchParams(initData()).get("user");
     return String(JSON.parse(user || "{}").language_code || "");
   } catch {
     return "";

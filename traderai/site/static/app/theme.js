@@ -9,7 +9,7 @@ export const theme = signal("dark");
 
 function settle() {
   if (!insideTelegram || !root.dataset.theme) {
-    root.dataset.theme = localStorage.getItem(STORE) || (system.matches ? "dark" : "light");
+    root.dataset.theme = chosenTheme() || (system.matches ? "dark" : "light");
   }
   theme.value = root.dataset.theme;
 }
@@ -21,9 +21,15 @@ export function startTheme() {
   window.addEventListener("themechange", () => (theme.value = root.dataset.theme));
 }
 
-/** Switch between dark and light and remember it. */
-export function toggleTheme() {
-  localStorage.setItem(STORE, theme.value === "dark" ? "light" : "dark");
+/** The reader's choice: "dark", "light" or "" for the system's. */
+export function chosenTheme() {
+  return localStorage.getItem(STORE) || "";
+}
+
+/** Choose and remember a theme; "" follows the system. */
+export function chooseTheme(name) {
+  if (name) localStorage.setItem(STORE, name);
+  else localStorage.removeItem(STORE);
   delete root.dataset.theme;
   settle();
 }

@@ -1,99 +1,143 @@
 /** One share: its candles, the call, and what stands behind it. */
-import { html, useMemo } from "./lib.js";
+import { html, signal, useMemo } from "./lib.js";
 import { analysis, candles, heatmap, instrument, useResource } from "./api.js";
 import { CallCard } from "./call.js";
 import { Drivers, Expectations, Explanation, ModelFooter, RegimeCard, Scenarios, TurnsCard } from "./behind.js";
 import { CandleChart } from "./chart.js";
-import { language, percent, price, t } from "./i18n.js";
+import { Company, News } from "./company.js";
+import { Council } from "./council.js";
+import { language, moment, percent, price, t } from "./i18n.js";
+import { marksOf, Past, usePast } from "./past.js";
 import { follow, go, href } from "./router.js";
 import { callOf, chartBars, chartTime, sideOf } from "./shapes.js";
-import { Badge, Empty, Failure, Segments, Skeleton, StaleNote, tone } from "./ui.js";
+import { insideTelegram } from "./telegram.js";
+import { BackLink, Badge, Empty, Failure, KeptNote, MainButton, Segments, Skeleton, StaleNote, Title, tone } from "./ui.js";
+import { Star, watched, WATCHED } from "./watch.js";
 
 const HORIZONS = ["3d", "5d", "10d"];
-const TIMEFRAME = "1h";
+const CALLS_OF = "1h"; // the timeframe whose closed bars are scored
+const TIMEFRAMES = ["10m", "1h", "4h", "1d", "1w"];
+const shownBars = signal(CALLS_OF);
 
-function Head({ facts, bars, change }) {
-  const last = bars && bars[bars.length - 1];
+/** Whether the exchange trades, and until when that stays so. */
+function SessionState({ session }) {
+  if (!session) return null;
+  const words = session.code ? "ticker.open" : "ticker.closed";
+  const until = session.until ? moment(session.until) : "";
+  return html`<p class="sub session ${session.code ? "session-open" : ""}">${t(session.code ? `session.${session.code}` : "session.none")}${until && `, ${t(words, { until })}`}</p>`;
+}
+
+function Head({ secid, facts, last, change }) {
   const name = facts && (facts[`name_${language.value}`] || facts.name_ru);
   return html`<div class="ticker-head">
-    <a class="back" href=${href({})} onClick=${follow({})} aria-label=${t("action.back")}><span aria-hidden="true">‹</span></a>
-    <div class="grow"><h1>${facts ? facts.secid : ""}</h1><p class="sub">${name || ""}</p></div>
+    <${BackLink} />
+    <div class="grow"><${Title}>${secid}<//><p class="sub">${name || ""}</p></div>
     ${last && html`<div class="quote"><b>${price(last.close, facts.decimals)}</b>
       <span class="text-${tone(change)}">${change === null ? "" : `${change > 0 ? "▲" : change < 0 ? "▼" : "●"} ${percent(change)}`}</span></div>`}
+    <${Star} secid=${secid} />
   </div>`;
 }
 
 /** The day's change as the market screen shows it: the API alone knows trading days and takes splits out. */
 async function dayChange(secid, sector, abort) {
-  const market = await heatmap({ timeframe: TIMEFRAME, sector }, abort);
+  const market = await heatmap({ timeframe: CALLS_OF, sector }, abort);
   const row = market.results.find((item) => item.secid === secid);
   return { percent: row ? row.change_pct : null };
 }
 
-/** What the call adds to the chart. */
-function pictureOf(call) {
-  if (!call) return { levels: null, cone: [], turns: [], from: 0 };
+/** What the call and those before it add to the chart. */
+function pictureOf(call, past) {
+  const marks = past ? marksOf(past.results) : [];
+  if (!call) return { levels: null, cone: [], turns: [], from: 0, marks };
   const traded = call.action === "BUY" || call.action === "SELL";
   return {
     levels: traded ? { entry: call.entry, takeProfit: call.take_profit, stopLoss: call.stop_loss, days: parseInt(call.horizon, 10) } : null,
     cone: call.cone,
     turns: call.levels,
     from: chartTime(call.asOf),
+    marks,
   };
 }
 
-function Chart({ secid, facts, call }) {
-  const { data, problem, loading, reload } = useResource(secid, (abort) => candles(secid, { timeframe: TIMEFRAME, limit: 300 }, abort), 60);
+function Chart({ secid, facts, call, past }) {
+  const timeframe = shownBars.value;
+  const { data, problem, loading, reload } = useResource(`candles|${secid}|${timeframe}`, (abort) => candles(secid, { timeframe, limit: 300 }, abort), 60);
   const bars = useMemo(() => data && chartBars(data.candles), [data]);
-  const change = useResource(`${secid}|change`, (abort) => dayChange(secid, facts.sector, abort), 60);
-  const picture = useMemo(() => pictureOf(call), [call]);
-  return html`<${Head} facts=${facts} bars=${bars} change=${change.data ? change.data.percent : null} />
-    ${facts.is_simulated && html`<${Badge} kind="simulated" />`}
-    <section class="card card-chart" aria-label=${t("chart.title")}>
+  const picture = useMemo(() => pictureOf(call, past), [call, past]);
+  return html`<section class="card card-chart" aria-label=${t("chart.title")}>
+      <${Segments} label=${t("chart.timeframe")} value=${timeframe} onChange=${(key) => (shownBars.value = key)} options=${TIMEFRAMES.map((key) => [key, t(`timeframe.${key}`)])} />
       ${loading && html`<${Skeleton} heights=${[320]} />`}
-      ${problem && html`<${Failure} problem=${problem} onRetry=${reload} />`}
+      ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}
       ${bars && !bars.length && html`<${Empty} title=${t("chart.empty")} text=${t("chart.empty.text")} />`}
       ${bars && bars.length > 0 && html`<${CandleChart} bars=${bars} picture=${picture} decimals=${facts.decimals}
-        label=${t("chart.label", { secid, n: bars.length, price: price(bars[bars.length - 1].close, facts.decimals) })} />`}
+        label=${t("chart.label", { secid, n: bars.length, bars: t(`timeframe.${timeframe}.bars`), price: price(bars[bars.length - 1].close, facts.decimals) })} />`}
     </section>`;
 }
 
-function Behind({ call, facts }) {
+/** What one can do with the share. */
+function Actions({ secid, call }) {
+  const side = call && call.action === "SELL" ? "SELL" : "BUY";
+  const [adding, checking] = [{ tab: "portfolio", add: secid }, { tab: "coach", ticker: secid, side }];
+  return html`<div class="actions"><a class="button button-quiet" href=${href(adding)} onClick=${follow(adding)}>${t("ticker.add")}</a>
+    ${insideTelegram
+      ? html`<${MainButton} text=${t("ticker.check")} onPress=${() => go(checking)} />`
+      : html`<a class="button" href=${href(checking)} onClick=${follow(checking)}>${t("ticker.check")}</a>`}</div>`;
+}
+
+function Behind({ call, facts, past }) {
   const { decimals } = facts;
   return html`<div class="column-more">
     <${Explanation} text=${call.explanation} />
+    <${Council} call=${call} />
     <${Drivers} drivers=${call.drivers} side=${call.side} />
     <${TurnsCard} turns=${call.levels} price=${call.price} decimals=${decimals} />
     <${RegimeCard} regime=${call.regime} />
+    <${Company} secid=${facts.secid} sector=${facts.sector} at=${call.stale ? call.asOf : ""} />
+    <${News} secid=${facts.secid} />
+    <${Past} past=${past} />
     <${ModelFooter} call=${call} />
   </div>`;
 }
 
-/** The second screen. */
-export function TickerScreen({ secid, horizon }) {
-  const chosen = HORIZONS.includes(horizon) ? horizon : HORIZONS[1];
-  const facts = useResource(secid, (abort) => instrument(secid, abort));
-  const said = useResource(`${secid}|${chosen}|${language.value}`, (abort) => analysis({ secid, timeframe: TIMEFRAME, horizon: chosen }, abort), 60);
+function Said({ said, call, facts, horizon }) {
+  return html`${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} />`}
+    ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
+    ${said.problem && (said.data ? html`<${KeptNote} problem=${said.problem} data=${said.data} onRetry=${said.reload} />` : html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`)}
+    ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.decimals} />
+      <${Actions} secid=${facts.secid} call=${call} />
+      <${Scenarios} scenarios=${call.scenarios} decimals=${facts.decimals} horizon=${horizon} />
+      <${Expectations} call=${call} />`}`;
+}
+
+function Share({ facts, horizon }) {
+  const { secid } = facts;
+  const said = useResource(`analysis|${secid}|${horizon}|${language.value}`, (abort) => analysis({ secid, timeframe: CALLS_OF, horizon }, abort), 60);
   const call = useMemo(() => said.data && callOf(said.data), [said.data]);
-  if (facts.problem) {
-    return html`<main class="screen" id="main"><${Head} facts=${null} /><${Failure} problem=${facts.problem} onRetry=${facts.reload} /></main>`;
-  }
-  if (!facts.data) return html`<main class="screen" id="main"><${Skeleton} heights=${[56, 360, 240]} /></main>`;
-  const inDays = t("horizon.days", { n: parseInt(chosen, 10) });
+  const past = usePast(secid, horizon);
+  const hours = useResource(`candles|${secid}|${CALLS_OF}`, (abort) => candles(secid, { timeframe: CALLS_OF, limit: 300 }, abort));
+  const change = useResource(`change|${secid}`, (abort) => dayChange(secid, facts.sector, abort), 60);
+  useResource(watched.value ? null : "watchlist", WATCHED);
+  const last = hours.data && hours.data.candles[hours.data.candles.length - 1];
+  const inDays = (key) => t("horizon.days", { n: parseInt(key, 10) });
   return html`<main class="screen ticker" id="main">
     <div class="column-main">
-      <${Chart} secid=${secid} facts=${facts.data} call=${call} />
+      <${Head} secid=${secid} facts=${facts} last=${last} change=${change.data ? change.data.percent : null} />
+      ${facts.is_simulated ? html`<${Badge} kind="simulated" />` : html`<${SessionState} session=${facts.session} />`}
+      <${Chart} secid=${secid} facts=${facts} call=${call} past=${past.data} />
     </div>
     <div class="column-side">
-      <${Segments} label=${t("market.horizon")} value=${chosen} onChange=${(key) => go({ ticker: secid, horizon: key }, { replace: true })}
-        options=${HORIZONS.map((key) => [key, t("horizon.days", { n: parseInt(key, 10) })])} />
-      ${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} />`}
-      ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
-      ${said.problem && html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
-      ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.data.decimals} />
-        <${Scenarios} scenarios=${call.scenarios} decimals=${facts.data.decimals} horizon=${inDays} />
-        <${Expectations} call=${call} />`}
+      <${Segments} label=${t("market.horizon")} value=${horizon} onChange=${(key) => go({ ticker: secid, horizon: key }, { replace: true })}
+        options=${HORIZONS.map((key) => [key, inDays(key)])} />
+      <${Said} said=${said} call=${call} facts=${facts} horizon=${inDays(horizon)} />
     </div>
-    ${call && html`<${Behind} call=${call} facts=${facts.data} />`}
+    ${call && html`<${Behind} call=${call} facts=${facts} past=${past} />`}
   </main>`;
+}
+
+/** The screen of one share. */
+export function TickerScreen({ ticker: secid, horizon }) {
+  const facts = useResource(`instrument|${secid}`, (abort) => instrument(secid, abort), 300);
+  if (facts.data) return html`<${Share} facts=${facts.data} horizon=${HORIZONS.includes(horizon) ? horizon : "5d"} />`;
+  return html`<main class="screen" id="main"><${Head} secid=${secid} facts=${null} />
+    ${facts.problem ? html`<${Failure} problem=${facts.problem} onRetry=${facts.reload} />` : html`<${Skeleton} heights=${[24, 360, 240]} />`}</main>`;
 }

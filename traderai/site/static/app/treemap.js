@@ -1,4 +1,4 @@
-/** Shares as boxes: area is turnover, colour is the call or the day's change, grouped by sector. */
+/** Shares as boxes: area is turnover or capitalisation, colour is the call or the day's change, grouped by sector. */
 import { html, useEffect, useMemo, useRef, useState } from "./lib.js";
 import { has, percent, points, t } from "./i18n.js";
 import { follow, href } from "./router.js";
@@ -9,7 +9,7 @@ const SMALLEST = 0.022; // of the whole: below it a box could not be hit with a 
 const FULL_EDGE = 0.25; // edge with the strongest colour; the root keeps small ones apart
 const FULL_CHANGE = 3; // per cent with the strongest colour
 
-const sectorName = (code) => (has(`sector.${code}`) ? t(`sector.${code}`) : code);
+export const sectorName = (code) => (has(`sector.${code}`) ? t(`sector.${code}`) : code);
 
 /** -1 .. 1: which colour and how strong. */
 function heat(row, paint) {
@@ -19,12 +19,12 @@ function heat(row, paint) {
   return (row.action === "BUY" ? 1 : -1) * Math.max(0.35, strength);
 }
 
-function layout(rows, width, height) {
-  const total = rows.reduce((sum, row) => sum + (row.turnover || 0), 0) || rows.length;
+function layout(rows, area, width, height) {
+  const total = rows.reduce((sum, row) => sum + (row[area] || 0), 0) || rows.length;
   const sectors = new Map();
   for (const row of rows) {
     if (!sectors.has(row.sector)) sectors.set(row.sector, []);
-    sectors.get(row.sector).push({ row, size: Math.max(row.turnover || 0, SMALLEST * total) });
+    sectors.get(row.sector).push({ row, size: Math.max(row[area] || 0, SMALLEST * total) });
   }
   const children = [...sectors].map(([sector, members]) => ({ sector, children: members }));
   const root = hierarchy({ children }).sum((node) => node.size || 0).sort((a, b) => b.value - a.value);
@@ -60,7 +60,7 @@ function Tile({ leaf, paint, horizon }) {
 }
 
 /** The treemap; it fills the width and two thirds of the window's height. */
-export function Treemap({ rows, paint, horizon }) {
+export function Treemap({ rows, paint, area, horizon }) {
   const box = useRef(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -69,7 +69,7 @@ export function Treemap({ rows, paint, horizon }) {
     return () => watch.disconnect();
   }, []);
   const height = Math.max(440, Math.min(640, Math.round(window.innerHeight * 0.62)));
-  const root = useMemo(() => (width ? layout(rows, width, height) : null), [rows, width, height]);
+  const root = useMemo(() => (width ? layout(rows, area, width, height) : null), [rows, area, width, height]);
   return html`<nav class="treemap" ref=${box} style=${{ height: `${height}px` }} aria-label=${t("market.map")}>
     ${root &&
     root.children.map(

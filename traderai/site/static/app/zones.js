@@ -1,7 +1,7 @@
 /** What is painted behind the candles: the zones of the call, the cone of the forecast, old turning points. */
 
 /** Base of what paints below the candles of a series. */
-class Painting {
+export class Painting {
   attached({ chart, series }) {
     this.chart = chart;
     this.series = series;

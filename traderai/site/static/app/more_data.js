@@ -1,0 +1,76 @@
+/** What we hold of the reader: take it along, take it away; and the way out. */
+import { html, useState } from "./lib.js";
+import { ask, send } from "./api.js";
+import { t } from "./i18n.js";
+import { forget, hasToken, session, signOut } from "./session.js";
+import { Field, Sheet, toast, wordsOf } from "./ui.js";
+
+/** Hand a document over as a file. */
+function download(name, content) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+function Deletion({ username, onClose }) {
+  const [name, setName] = useState("");
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  const submit = async (event) => {
+    event.preventDefault();
+    if (name.trim() !== username) return setError(t("more.delete.wrong", { username }));
+    setBusy(true);
+    try {
+      await send("DELETE", "/me/data", { confirm: username });
+      forget();
+      session.value = "deleted";
+    } catch (problem) {
+      setError(problem.of("confirm") || wordsOf(problem));
+      setBusy(false);
+    }
+    return undefined;
+  };
+  return html`<${Sheet} title=${t("more.delete")} onClose=${onClose}>
+    <p>${t("more.delete.text")}</p>
+    <form class="form" onSubmit=${submit} novalidate>
+      <${Field} name="confirm" label=${t("more.delete.confirm", { username })} value=${name} onInput=${setName} error=${error} autocomplete="off" autocapitalize="none" spellcheck=${false} />
+      <button class="button button-danger wide" disabled=${busy || !name.trim()}>${t("more.delete.do")}</button>
+    </form>
+  <//>`;
+}
+
+export function MyData({ username }) {
+  const [open, setOpen] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const take = async () => {
+    setBusy(true);
+    try {
+      const { servedAt, receivedAt, ...held } = await ask("/me/data");
+      download("traderai.json", held);
+      toast(t("more.export.done"));
+    } catch (problem) {
+      toast(wordsOf(problem), "error");
+    }
+    setBusy(false);
+  };
+  return html`<section class="card" aria-labelledby="more-data"><h2 id="more-data">${t("more.data")}</h2>
+    <p class="fine">${t("more.data.text")}</p>
+    <div class="actions"><button class="button button-quiet" disabled=${busy} onClick=${take}>${t("more.export")}</button>
+      <button class="button button-quiet text-danger" onClick=${() => setOpen(true)} aria-haspopup="dialog">${t("more.delete")}</button></div>
+    ${open && html`<${Deletion} username=${username} onClose=${() => setOpen(false)} />`}
+  </section>`;
+}
+
+export function SignOut() {
+  const leave = async () => {
+    try {
+      if (hasToken()) await send("DELETE", "/auth/token");
+      await signOut();
+    } catch (problem) {
+      toast(wordsOf(problem), "error");
+    }
+  };
+  return html`<button class="button button-quiet wide" onClick=${leave}>${t("more.signout")}</button>`;
+}
