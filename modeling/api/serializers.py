@@ -9,7 +9,7 @@ from rest_framework import serializers
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import KINDS, SLOTS
 from modeling.models import ModelVersion
-from modeling.selectors.shadow import standing_line
+from modeling.selectors.shadow import standing_lines
 from traderai.common.asked import BodySerializer, QuerySerializer
 
 
@@ -40,7 +40,8 @@ class VersionSerializer(serializers.Serializer[Any]):
 
     def get_standing(self, facts: ModelVersionFacts) -> str:
         """Return it in a few words."""
-        return standing_line(facts)
+        lines: dict[int, str] = self.context.get("standing") or standing_lines([facts])
+        return lines[facts.id]
 
 
 def _reason() -> serializers.CharField:

@@ -49,6 +49,7 @@ def heatmap_json(
     return f'W/"{etag}"', f'{head[:-1]},"results":[{",".join(lines)}]}}'.encode()
 
 
+@lru_cache(maxsize=2048)
 def _row(one: GlanceRow, language: str) -> str:
     """Return a share without age and warnings, and without the bracket that closes it."""
     row: HeatmapRow = one.row

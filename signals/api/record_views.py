@@ -41,6 +41,7 @@ class TrackRecordView(APIView):
         asked.is_valid(raise_exception=True)
         values = dict(asked.validated_data)
         source, proven = values.pop("source"), values.pop("proven")
-        shown = shown_record(source=source, proven=proven, part=RecordPart(**values), as_of=clock.now())
-        content = TrackRecordSerializer(record_answer(shown, language=language_of(request))).data
-        return conditional(request, content, aging=("as_of",))
+        now = clock.now()
+        shown = shown_record(source=source, proven=proven, part=RecordPart(**values), as_of=now)
+        answer = record_answer(shown, language=language_of(request), as_of=now)
+        return conditional(request, TrackRecordSerializer(answer).data, aging=("as_of",))

@@ -15,6 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.browser.stand import CHROMIUM, FLAGS, ROOT, Filled, Site, filled, served
 
 SCREENSHOTS = Path(os.environ.get("TRADERAI_SCREENSHOT_DIR") or ROOT / ".state" / "screenshots")
+TABS = """place => {
+  if (innerWidth < 960) document.querySelectorAll('.tabs').forEach(one => { one.style.position = place })
+  document.body.style.position = place && 'relative'
+}"""
 STILL = "Promise.all(document.getAnimations().map(one => one.effect.getTiming().iterations === Infinity || one.finished))"
 
 
@@ -70,7 +74,12 @@ class Reader:
         file = SCREENSHOTS / f"{name}.png"
         self.page.evaluate(STILL)
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        # In a picture of the whole page the tabs belong to its end; at the window's edge they would lie over its middle.
+        if full:
+            self.page.evaluate(TABS, "absolute")
         self.page.screenshot(path=file, full_page=full)
+        if full:
+            self.page.evaluate(TABS, "")
         return file
 
     def findings(self) -> list[str]:

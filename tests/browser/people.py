@@ -11,11 +11,14 @@ from traderai.common import clock
 API = "/api/v1"
 
 
+# The browser's language, as one who has chosen it: else the language that the server keeps of a reader counts.
+CHOSEN = "localStorage.getItem('traderai.language') || localStorage.setItem('traderai.language', navigator.language.slice(0, 2))"
 _signed_in: dict[tuple[str, str], Any] = {}  # cookies by site and name: one sign-in serves all tests
 
 
 def sign_in(reader: Reader, name: str) -> None:
     """Sign in by the form; a reader has data of one's own, and the cookie of the session."""
+    reader.context.add_init_script(CHOSEN)
     known = (reader.site.address, name)
     if known in _signed_in:
         reader.context.add_cookies(_signed_in[known])

@@ -23,7 +23,7 @@ HOURS_A_DAY = 9
 REPLAYED = ("TEST1", "TEST2")
 DAILY = ("SIM01", "SIM02", "SIM03", "SIM04", "SIM05", "SIM06")
 DAYS = 420
-READERS = ("anna", "boris", "clara")  # people with data of their own, who sign in
+READERS = ("anna", "boris", "clara", "dora")  # people with data of their own, who sign in
 # Closes of the index before and after each spell of portfolio.yaml; no share of ours was traded then.
 STRESS_CLOSES = {
     date(2022, 2, 22): 3000.0, date(2022, 2, 24): 2010.0, date(2022, 9, 20): 2400.0, date(2022, 9, 21): 2310.0,
@@ -102,18 +102,18 @@ def fill_record() -> None:
 
 def fill_game() -> None:
     """Store rounds that the development user and two others have played, their moments long before every candle."""
-    from django.conf import settings
     from django.db import transaction
 
     from market.models import Instrument
     from tests.training_game import game_maker
     from traderai.accounts.models import User
+    from traderai.accounts.services.development import development_user_get
     from traderai.common import clock
     from training_game.services.nickname import nickname_set
 
     share, now = Instrument.objects.get(secid=REPLAYED[0]), clock.now()
     for place, (name, nickname) in enumerate(PLAYERS.items()):
-        user, _ = User.objects.get_or_create(username=name or settings.DEVELOPMENT_USERNAME)
+        user = User.objects.create_user(name) if name else development_user_get()
         for number, (own_r, ai_r) in enumerate(ROUNDS[place:] + ROUNDS[:place]):
             with transaction.atomic():
                 game_maker.play(

@@ -19,6 +19,8 @@ from urllib.request import urlopen
 import psycopg
 from psycopg import sql
 
+from tests.accounts.init_data_maker import BOT_TOKEN
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -128,7 +130,8 @@ def filled(folder: Path, *options: str) -> Iterator[Filled]:
 
 def surroundings(made: Filled) -> dict[str, str]:
     """Return the environment of a process that reads these rows."""
-    return {**os.environ, **made.variables(), "DJANGO_SETTINGS_MODULE": "traderai.site.settings.dev"}
+    settings = {"DJANGO_SETTINGS_MODULE": "traderai.site.settings.dev", "TELEGRAM_BOT_TOKEN": BOT_TOKEN}
+    return {**os.environ, **made.variables(), **settings}
 
 
 @contextmanager

@@ -43,16 +43,18 @@ def test_a_check_answers_while_one_types(trader: Reader):
     page = trader.open("/app/?tab=coach&view=check", ".state")
     expect(page.locator(".state")).to_contain_text("Check before you trade")
     fill_check(page, "SIM01", "2000")
-    expect(page.locator(".verdict")).to_be_visible()
-    assert page.locator("[aria-live=polite] .verdict").count() == 1
+    expect(page.locator(".check-verdict")).to_be_visible()
+    assert page.locator("[aria-live=polite] .check-verdict").count() == 1
     stop = round(last_price(trader, "SIM01") * 0.9, 2)
     with page.expect_response(
         lambda one: "pre_trade_check" in one.url and str(stop) in one.request.post_data
     ) as got:
         page.get_by_label("Stop loss").fill(str(stop))
     answer = got.value.json()
-    expect(page.locator(".verdict")).to_contain_text(f"{answer['loss_at_stop']['pct']:.2f} % of the capital")
-    shown = plain(page.locator(".verdict").inner_text())
+    expect(page.locator(".check-verdict")).to_contain_text(
+        f"{answer['loss_at_stop']['pct']:.2f} % of the capital"
+    )
+    shown = plain(page.locator(".check-verdict").inner_text())
     assert rub(-answer["loss_at_stop"]["rub"]) in shown and rub(-answer["loss_bad_case"]["rub"]) in shown
     assert f"{answer['sane_size']['lots']:,} lots" in shown and f"{answer['tilt']['score']} of 100" in shown
     assert answer["verdict_text"] in shown and answer["verdict"] != "ok"
@@ -75,17 +77,34 @@ def test_an_old_answer_never_overwrites_a_new_one(trader: Reader):
     page.wait_for_timeout(700)
     assert len(held) == 2, "each pause in the typing asks once"
     held[1].continue_()
-    expect(page.locator(".verdict")).to_contain_text("200 shares")
+    expect(page.locator(".check-verdict")).to_contain_text("200 shares")
     try:
         held[0].continue_()
     except Exception as gone:  # the page has called its first question back
         assert "abort" in str(gone).lower() or "cancel" in str(gone).lower() or "handled" in str(gone).lower()
     page.wait_for_timeout(300)
-    expect(page.locator(".verdict")).to_contain_text("200 shares")
+    expect(page.locator(".check-verdict")).to_contain_text("200 shares")
     page.unroute("**/api/v1/pre_trade_check")
     page.get_by_role("combobox", name="Share").fill("SIM0X")
     page.get_by_role("combobox", name="Share").press("Enter")
     expect(page.get_by_role("alert").first).to_contain_text("no share with this ticker")
+
+
+def test_an_unknown_capital_is_asked_for(reader: Reader):
+    sign_in(reader, "dora")
+    page = reader.open("/app/?tab=coach&view=check&ticker=SIM02", "#check-qty")
+    page.locator("#check-qty").fill("300")
+    expect(page.locator(".check-verdict")).to_be_visible()
+    expect(page.locator(".check-verdict")).not_to_contain_text("Sane size")
+    reader.screenshot("coach-capital-en-dark-390")
+    page.locator("#check-capital").fill("-5")
+    expect(page.get_by_role("alert")).to_contain_text("above 0")
+    page.locator("#check-capital").fill("500,000")
+    page.locator(".capital button").click()
+    expect(page.locator(".check-verdict")).to_contain_text("Sane size")
+    expect(page.locator(".capital")).to_have_count(0)
+    assert asked(reader, "/me")["capital_rub"] == 500_000
+    assert faults(reader) == []
 
 
 def test_the_week_is_the_reports_own(trader: Reader):
@@ -156,7 +175,7 @@ def test_it_looks_whole(trader: Reader, request: pytest.FixtureRequest):
     russian = name.startswith("ru")
     page = trader.open("/app/?tab=coach&view=check&ticker=SIM01", "#check-qty")
     page.locator("#check-qty").fill("500")
-    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator(".check-verdict")).to_be_visible()
     trader.screenshot(f"coach-check-{name}")
     assert faults(trader) == []
     page.get_by_role("button", name="Неделя" if russian else "Week", exact=True).click()

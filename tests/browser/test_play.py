@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,10 @@ GIVES_AWAY = re.compile(r"TEST\d|Test share|20[0-9]{2}(?! TradingView)")
 
 @pytest.fixture(scope="module")
 def worker(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], None]]:
-    """What starts the worker; until then nobody judges."""
+    """What starts the worker, once; until then nobody judges."""
     with ExitStack() as running:
         folder: Path = tmp_path_factory.mktemp("worker")
-
-        def start() -> None:
-            running.enter_context(answering(site.rows, folder / "ondemand.log"))
-
-        yield start
+        yield cache(lambda: running.enter_context(answering(site.rows, folder / "ondemand.log")))
 
 
 def change(site: Site, statement: str) -> None:
@@ -74,7 +71,7 @@ def test_an_answer_that_nobody_judged_in_time_is_kept(reader: Reader, worker: Ca
     assert f"{own['total']['wins']} – {own['total']['draws']} – {own['total']['losses']}" in words(page)
     expect(page.get_by_role("img", name=re.compile("Ваш рейтинг"))).to_be_visible()
     assert all(group["rounds"] < 10 for group in own["by_regime"])
-    expect(page.locator(".table", has_text="мало, чтобы судить").first).to_be_visible()
+    expect(page.locator(".grouped", has_text="мало, чтобы судить").first).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("Сервер не отвечает")
     page.unroute("**/training_leaderboard")
     page.get_by_role("button", name="Повторить").click()
@@ -119,7 +116,7 @@ def nickname(page: Page) -> None:
 
 def told(page: Page, answer: dict[str, Any], *, comma: bool) -> None:
     """Every figure of the result is the answer's."""
-    page.wait_for_selector(".verdict")
+    page.wait_for_selector(".round-end")
     shown = words(page)
     for side in ("you", "ai"):
         r = answer[side]["r_multiple"]
@@ -131,6 +128,7 @@ def told(page: Page, answer: dict[str, Any], *, comma: bool) -> None:
 
 
 def test_a_round_is_played_with_the_keyboard(reader: Reader, worker: Callable[[], None]):
+    worker()
     reader.page.emulate_media(reduced_motion="no-preference")
     page = reader.open("/app/?tab=play", ".board")
     round_ = dealt(page, "Deal a round")
@@ -148,12 +146,18 @@ def test_a_round_is_played_with_the_keyboard(reader: Reader, worker: Callable[[]
     page.get_by_role("button", name="Show all at once").click()
     told(page, got.value.json(), comma=False)
     assert "After costs" in words(page) and GIVES_AWAY.search(words(page))
-    expect(page.locator(".verdict h2")).to_be_focused()
+    expect(page.locator(".round-end h2")).to_be_focused()
     reader.screenshot("play-told-en-dark-390")
     is_sound(reader)
     late_and_twice(reader)
     no_such_moment(page)
     assert [text for text in reader.complaints if "409" not in text] == []
+
+
+def answered(page: Page, key: str) -> None:
+    page.keyboard.press(key)
+    expect(page.locator(".main-button button")).to_be_focused()
+    page.keyboard.press("Enter")
 
 
 def late_and_twice(reader: Reader) -> None:
@@ -164,8 +168,7 @@ def late_and_twice(reader: Reader) -> None:
         "UPDATE training_game_scenario SET served_at = now() - interval '2 hours',"
         " expires_at = now() - interval '1 hour' WHERE expires_at > now()",
     )
-    page.keyboard.press("4")
-    page.keyboard.press("Enter")
+    answered(page, "4")
     expect(page.get_by_role("heading", name="The time is over")).to_be_visible()
     reader.screenshot("play-late")
     change(
@@ -177,8 +180,7 @@ def late_and_twice(reader: Reader) -> None:
     answer = {"scenario_id": round_["scenario_id"], "action": "NO_TRADE"}
     where = f"{reader.site.address}/api/v1/training_answer"
     assert reader.context.request.post(where, data=answer, headers={"X-CSRFToken": token}).ok
-    page.keyboard.press("4")
-    page.keyboard.press("Enter")
+    answered(page, "4")
     expect(page.get_by_role("heading", name="Already answered")).to_be_visible()
 
 

@@ -82,6 +82,11 @@ def test_an_empty_portfolio_invites_and_takes_a_position(reader: Reader):
     # Without a capital there are no limits, and the page says what would give them.
     expect(page.locator(".hero")).to_contain_text("укажите капитал")
     expect(page.locator("#plan-title")).to_have_count(0)
+    page.get_by_role("button", name="Название, капитал").click()
+    page.get_by_label("Капитал").fill("100 000")
+    page.get_by_role("button", name="Сохранить").click()
+    expect(page.locator("#plan-title")).to_be_visible()
+    expect(page.locator(".hero-figure")).to_have_text(re.compile(r"100\s000\s₽"))
     virtual_account(reader)
 
 

@@ -316,8 +316,8 @@ def queries(client: APIClient, path: str) -> int:
     return len(caught)
 
 
-# Session and user are two of each. Accounts: themselves, virtual ones and their trades. Positions: accounts, trades, splits, stops, names, champion, closes.
-QUERIES = {"accounts": 5, "positions": 9, "actions": 3, "orders": 3, "watchlist": 3}
+# Session and user are two of each. Accounts: themselves, virtual ones and their trades. Positions: trades, splits, stops, names, champion, closes.
+QUERIES = {"accounts": 5, "positions": 8, "actions": 3, "orders": 3, "watchlist": 3}
 
 
 def test_lists_take_the_same_few_queries_whatever_their_length(anna):

@@ -80,11 +80,22 @@ class IdempotencyMiddleware:
 
 
 def _asker(request: HttpRequest, view: Any) -> Request | None:
-    """Return the request with its user as the view's own authentication finds it; None where the view will refuse."""
-    found = Request(request, authenticators=[one() for one in view.cls.authentication_classes])
+    """Return the request with its user as the view's own authentication finds it; None where the view will refuse.
+
+    The check of a session's CSRF token looks for one in the form, too, so the body is parsed as the view does it.
+    """
+    session_user = request.user
+    _ = request.body  # read now: what is parsed here can be read again by the view
+    found = Request(
+        request,
+        parsers=[one() for one in view.cls.parser_classes],
+        authenticators=[one() for one in view.cls.authentication_classes],
+    )
     try:
         return found if isinstance(found.user, User) else None
     except APIException:
+        # A refusal took the user off the request; the view must find whom it would have found.
+        request.user = session_user
         return None
 
 

@@ -31,7 +31,9 @@ class ProfileSerializer(serializers.Serializer[User]):
     )
     risk_profile = serializers.ChoiceField(choices=["cautious", "balanced", "bold"])
     time_zone = serializers.CharField(help_text="Such as Europe/Moscow.")
-    roles = serializers.SerializerMethodField(help_text="`trader`, then the groups, and `admin`.")
+    roles = serializers.SerializerMethodField(
+        help_text="`trader`, then by name the user's groups; `admin` may everything."
+    )
     telegram_linked = serializers.SerializerMethodField(help_text="Whether Telegram opens this account.")
     notifications = NotificationsSerializer(source="*")
 

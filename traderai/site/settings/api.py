@@ -129,7 +129,7 @@ X_FRAME_OPTIONS = "DENY"
 PERMISSIONS_POLICY = ", ".join(
     f"{device}=()"
     for device in (
-        "accelerometer", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
+        "accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "hid", "magnetometer",
         "microphone", "midi", "payment", "serial", "usb",
     )
 )  # fmt: skip

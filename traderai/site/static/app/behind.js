@@ -82,13 +82,13 @@ export function TurnsCard({ turns, price: now, decimals }) {
 /** Which model said it, how old its knowledge is, and that it may be wrong. */
 export function ModelFooter({ call }) {
   const { model } = call;
-  return html`<section class="card model"><h2>${t("model.title")}</h2>
+  return html`<section class="card card-wide model"><h2>${t("model.title")}</h2>
     <dl class="figures">
       ${model
         ? html`<${Figure} label=${t("model.version")} value=${model.version} kind="figure-wide figure-small" />
-            <${Figure} label=${t("model.until")} value=${moment(model.trained_until, { withTime: false })} />`
+            <${Figure} label=${t("model.until")} value=${moment(model.trained_until, { withTime: false })} kind="figure-small" />`
         : html`<${Figure} label=${t("model.version")} value=${t("model.none")} kind="figure-wide" />`}
-      <${Figure} label=${t("model.asof")} value=${moment(call.dataAt)} note=${ago(call.ageSeconds)} kind=${model ? "" : "figure-wide"} />
+      <${Figure} label=${t("model.asof")} value=${moment(call.dataAt)} note=${ago(call.ageSeconds)} kind=${model ? "figure-small" : "figure-wide"} />
     </dl>
     ${model && !call.proven && html`<p class="fine">${t("badge.paper.why")}</p>`}
     <${ModelRecord} call=${call} />

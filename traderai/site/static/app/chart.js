@@ -128,13 +128,18 @@ function addTurns(series, turns, price, until, decimals) {
   if (shown.length) series.attachPrimitive(new TurningPoints(shown, until, { line: colour("--hint"), font: getComputedStyle(document.body).fontFamily }));
 }
 
-/** Past calls as arrows at the bars that they were made on, with a mark of how they ended. */
+/** Past calls as arrows at the bars that they were made on, with marks of how they ended; one arrow a bar and side. */
 function addMarks(series, marks, bars) {
-  const shown = marks.filter((mark) => mark.time > bars[0].time).map(({ time, action, text }) => {
-    const isLong = action === "BUY";
-    return { time: barBefore(bars, time), text, position: isLong ? "belowBar" : "aboveBar", shape: isLong ? "arrowUp" : "arrowDown", color: colour(isLong ? "--up" : "--down"), size: 0.8 };
-  });
-  if (shown.length) createSeriesMarkers(series, shown);
+  const arrows = new Map();
+  for (const { time, action, text } of marks) {
+    if (time <= bars[0].time) continue;
+    const [at, isLong] = [barBefore(bars, time), action === "BUY"];
+    const key = `${at}|${action}`;
+    const before = arrows.get(key);
+    if (before) before.text += before.text.includes(text) ? "" : text;
+    else arrows.set(key, { time: at, text, position: isLong ? "belowBar" : "aboveBar", shape: isLong ? "arrowUp" : "arrowDown", color: colour(isLong ? "--up" : "--down"), size: 0.8 });
+  }
+  if (arrows.size) createSeriesMarkers(series, [...arrows.values()]);
 }
 
 /** The call and its forecast belong to the picture even where no candle has been yet. */

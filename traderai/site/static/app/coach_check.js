@@ -3,10 +3,10 @@ import { html, signal, useEffect, useRef, useState } from "./lib.js";
 import { changeMe } from "./account.js";
 import { call, forgetAnswers } from "./api.js";
 import { fieldProblem, otherProblem, typedNumber } from "./forms.js";
-import { has, language, moment, number, percent, price, roubles, t } from "./i18n.js";
+import { has, language, number, percent, price, roubles, t } from "./i18n.js";
 import { InstrumentPicker } from "./picker.js";
-import { numberProblem, stopProblem, useShare } from "./portfolio_edit.js";
 import { haptic } from "./telegram.js";
+import { lastWords, numberProblem, Quantity, stopProblem, tickerProblem, useShare } from "./trade_fields.js";
 import { Failure, Field, Figure, Segments, Skeleton, toast } from "./ui.js";
 
 const PAUSE_MS = 450;
@@ -116,7 +116,7 @@ function Capital({ onTold }) {
 function Verdict({ answer, isCurrent, unit, onTake }) {
   const look = LOOKS[answer.verdict];
   const reasons = answer.reasons.filter((reason) => reason.code !== "capital_unknown");
-  return html`<section class="card verdict verdict-${look} ${isCurrent ? "" : "is-old"}" aria-busy=${String(!isCurrent)} aria-labelledby="verdict-title">
+  return html`<section class="card check-verdict verdict-${look} ${isCurrent ? "" : "is-old"}" aria-busy=${String(!isCurrent)} aria-labelledby="verdict-title">
     <p class="verdict-head"><span class="verdict-mark" aria-hidden="true">${MARKS[answer.verdict]}</span>
       <span><b id="verdict-title">${answer.verdict_text}</b>
       <small>${t(`action.${answer.side}`)} ${answer.secid} · ${t("call.size.shares", { n: answer.shares, count: number(answer.shares) })} × ${price(answer.price)}${answer.price_is_given ? "" : ` (${t("check.last")})`}</small></span></p>
@@ -138,21 +138,16 @@ function Verdict({ answer, isCurrent, unit, onTake }) {
 
 function Form({ form, set, share, problem }) {
   const at = typedNumber(form.price) || (share.last && share.last.close);
-  const qty = typedNumber(form.qty);
-  const lot = share.facts ? share.facts.lot_size : 0;
-  const decimals = share.facts ? share.facts.decimals : 2;
-  const hint = lot && qty > 0 && form.unit === "lots" ? t("form.qty.lots", { count: number(qty * lot), n: qty * lot }) : lot ? t("form.lot", { n: lot, count: number(lot) }) : "";
   return html`<section class="card check-form" aria-label=${t("coach.view.check")}>
-    <${InstrumentPicker} name="check-secid" label=${t("form.share")} secid=${form.secid} onPick=${set("secid")} error=${(share.problem && t("field.unknown_ticker")) || fieldProblem(problem, "secid")} />
+    <${InstrumentPicker} name="check-secid" label=${t("form.share")} secid=${form.secid} onPick=${set("secid")} error=${tickerProblem(share) || fieldProblem(problem, "secid")} />
     <${Segments} label=${t("form.side")} value=${form.side} onChange=${set("side")} options=${[["BUY", t("action.BUY")], ["SELL", t("action.SELL")]]} />
-    <div class="field-pair"><${Field} name="check-qty" label=${t("form.qty")} value=${form.qty} onInput=${set("qty")} inputmode="numeric" hint=${hint} autocomplete="off"
-        error=${(form.qty && numberProblem(form.qty, { whole: true })) || fieldProblem(problem, "qty", "amount")} />
-      <${Segments} label=${t("form.unit")} value=${form.unit} onChange=${set("unit")} options=${[["lots", t("unit.lots")], ["shares", t("unit.shares")]]} /></div>
+    <${Quantity} name="check-qty" value=${form.qty} onInput=${set("qty")} unit=${form.unit} onUnit=${set("unit")} facts=${share.facts}
+      error=${(form.qty && numberProblem(form.qty, { whole: true })) || fieldProblem(problem, "qty", "amount")} />
     <div class="field-two"><${Field} name="check-price" label=${t("check.price")} value=${form.price} onInput=${set("price")} inputmode="decimal" suffix="₽" autocomplete="off"
-        placeholder=${share.last ? number(share.last.close, decimals) : ""} error=${numberProblem(form.price, { needed: false }) || fieldProblem(problem, "price")} />
+        placeholder=${share.last ? number(share.last.close, share.facts.decimals) : ""} error=${numberProblem(form.price, { needed: false }) || fieldProblem(problem, "price")} />
       <${Field} name="check-stop" label=${t("form.stop")} value=${form.stop} onInput=${set("stop")} inputmode="decimal" suffix="₽" autocomplete="off"
         error=${stopProblem(form.stop, at, form.side === "BUY") || fieldProblem(problem, "stop")} /></div>
-    ${share.last && !form.price && html`<p class="fine">${t("form.last", { price: price(share.last.close, decimals), when: moment(share.last.begin) })}</p>`}
+    ${share.last && !form.price && html`<p class="fine">${lastWords(share)}</p>`}
   </section>`;
 }
 
@@ -171,12 +166,13 @@ export function Check({ ticker, side }) {
   const { answer, problem, isCurrent, asked } = useAnswer(questionOf(form), turn);
   const fresh = isCurrent ? problem : null;
   const rest = fresh && otherProblem(fresh, ASKED);
-  return html`<div class="two"><div class="two-side"><${Form} form=${form} set=${set} share=${share} problem=${fresh} />
-      ${answer && asked && answer.capital === null && html`<${Capital} onTold=${() => setTurn(turn + 1)} />`}</div>
-    <div class="two-side" aria-live="polite">
+  return html`<div class="two"><div class="two-side"><${Form} form=${form} set=${set} share=${share} problem=${fresh} /></div>
+    <div class="two-side"><div class="two-side" aria-live="polite">
       ${!asked && html`<section class="card state"><div class="state-mark" aria-hidden="true">?</div><h2>${t("check.empty")}</h2><p>${t("check.empty.text")}</p></section>`}
       ${asked && !answer && !fresh && html`<${Skeleton} heights=${[96, 176]} />`}
       ${asked && rest && html`<${Failure} problem=${fresh} onRetry=${() => setTurn(turn + 1)} />`}
       ${asked && answer && html`<${Verdict} answer=${answer} isCurrent=${isCurrent} unit=${form.unit} onTake=${(size) => set("qty")(String(size))} />`}
+      </div>
+      ${answer && asked && answer.capital === null && html`<${Capital} onTold=${() => setTurn(turn + 1)} />`}
     </div></div>`;
 }

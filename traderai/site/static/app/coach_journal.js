@@ -1,11 +1,11 @@
 /** The trades as they were told, the newest first, and telling of one more. */
 import { html, useState } from "./lib.js";
-import { ask, call, forgetAnswers, useResource } from "./api.js";
+import { ask, call, useResource } from "./api.js";
 import { fieldProblem, FormSheet, otherProblem, typedNumber, useWrite } from "./forms.js";
 import { has, moment, number, price, roubles, t } from "./i18n.js";
 import { InstrumentPicker } from "./picker.js";
-import { numberProblem, stopProblem, useShare } from "./portfolio_edit.js";
 import { follow, go, href } from "./router.js";
+import { inMoscow, numberProblem, Quantity, stopProblem, tickerProblem, useShare } from "./trade_fields.js";
 import { Empty, Failure, Field, MARKS, Segments, Select, Skeleton, toast } from "./ui.js";
 
 const PAGE = 30;
@@ -18,7 +18,8 @@ const hourOf = (iso) => moment(iso).replace(/^.*, /, "");
 function Trade({ trade }) {
   const target = { ticker: trade.secid };
   return html`<li class="trade"><span class="order-side text-${trade.side === "BUY" ? "up" : "down"}" aria-hidden="true">${MARKS[trade.side]}</span>
-    <span class="grow"><a href=${href(target)} onClick=${follow(target)}>${trade.secid}</a> ${t(`action.${trade.side}.word`)} ${t("call.size.shares", { n: trade.qty, count: number(trade.qty) })} × ${price(trade.price)}
+    <span class="grow"><a href=${href(target)} onClick=${follow(target)}>${trade.secid}</a> ${t(`action.${trade.side}.word`)}
+      <small>${t("call.size.shares", { n: trade.qty, count: number(trade.qty) })} × ${price(trade.price)}</small>
       <small>${[hourOf(trade.traded_at), `№${trade.id}`, has(`journal.origin.${trade.origin}`) ? t(`journal.origin.${trade.origin}`) : trade.origin].join(" · ")}</small>
       ${(trade.stop !== null || trade.signal_id !== null) && html`<small>${[trade.stop !== null && t("journal.stop", { price: price(trade.stop) }), trade.signal_id !== null && t("journal.signal")].filter(Boolean).join(" · ")}</small>`}</span>
     <span class="row-figures"><b>${roubles(trade.qty * trade.price)}</b><small>${t("plan.cost", { sum: roubles(trade.commission, { digits: 2 }) })}</small></span></li>`;
@@ -74,17 +75,16 @@ function TradeSheet({ accounts, account, onClose, onDone }) {
     if (Object.values(own).some(Boolean)) return;
     const done = await write("POST", "/actions", {
       account_id: account || (accounts[0] ? accounts[0].id : undefined), secid: form.secid, side: form.side, qty: typedNumber(form.qty), qty_unit: form.unit, price: typedNumber(form.at),
-      commission: typedNumber(form.commission) ?? undefined, stop: typedNumber(form.stop) ?? undefined, traded_at: form.when ? `${form.when}:00+03:00` : undefined,
+      commission: typedNumber(form.commission) ?? undefined, stop: typedNumber(form.stop) ?? undefined, traded_at: inMoscow(form.when),
     });
     if (!done) return;
     toast([t("journal.told", { secid: form.secid }), ...done.remarks.map((one) => one.text)].join(" "));
     onDone();
   };
   return html`<${FormSheet} title=${t("journal.tell")} onClose=${onClose} onSubmit=${submit} busy=${busy} submit=${t("action.save")} problem=${otherProblem(problem, TOLD)}>
-    <${InstrumentPicker} name="trade-secid" label=${t("form.share")} secid=${form.secid} onPick=${set("secid")} error=${(share.problem && t("field.unknown_ticker")) || wrong("secid", "secid")} />
+    <${InstrumentPicker} name="trade-secid" label=${t("form.share")} secid=${form.secid} onPick=${set("secid")} error=${tickerProblem(share) || wrong("secid", "secid")} />
     <${Segments} label=${t("form.side")} value=${form.side} onChange=${set("side")} options=${[["BUY", t("action.BUY")], ["SELL", t("action.SELL")]]} />
-    <div class="field-pair"><${Field} name="trade-qty" label=${t("form.qty")} value=${form.qty} onInput=${set("qty")} inputmode="numeric" error=${wrong("qty", "qty")} autocomplete="off" hint=${share.facts ? t("form.lot", { n: share.facts.lot_size, count: number(share.facts.lot_size) }) : ""} />
-      <${Segments} label=${t("form.unit")} value=${form.unit} onChange=${set("unit")} options=${[["lots", t("unit.lots")], ["shares", t("unit.shares")]]} /></div>
+    <${Quantity} name="trade-qty" value=${form.qty} onInput=${set("qty")} unit=${form.unit} onUnit=${set("unit")} facts=${share.facts} error=${wrong("qty", "qty")} />
     <div class="field-two"><${Field} name="trade-price" label=${t("form.price")} value=${form.at} onInput=${set("at")} inputmode="decimal" suffix="₽" error=${wrong("at", "price")} autocomplete="off" />
       <${Field} name="trade-commission" label=${t("form.commission")} value=${form.commission} onInput=${set("commission")} inputmode="decimal" suffix="₽" error=${wrong("commission", "commission")} autocomplete="off" /></div>
     <p class="fine">${t("form.commission.hint")}</p>
@@ -113,7 +113,6 @@ export function Journal() {
   const { first, rows, next, busy, problem, load } = usePages(account || "", secid, turn);
   const done = () => {
     setOpen(false);
-    for (const key of ["journal|", "portfolio", "report|"]) forgetAnswers(key);
     setTurn(turn + 1);
   };
   const isFiltered = Boolean(secid || account);

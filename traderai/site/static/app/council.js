@@ -1,6 +1,6 @@
 /** What each member of the council says, against what the trade needs. */
 import { html } from "./lib.js";
-import { chance, fraction, has, t } from "./i18n.js";
+import { chance, has, points, t } from "./i18n.js";
 import { actionTone, MARKS } from "./ui.js";
 
 const AGAINST = { long: "SELL", short: "BUY" };
@@ -12,7 +12,7 @@ function reasonOf(vote, side, needed) {
   const other = side === "long" ? "short" : "long";
   if (vote.action === AGAINST[side]) return t(`council.other.${other}`, { p: chance(vote[`p_${other}`]) });
   const gap = vote[`p_${side}`] - needed;
-  return t(gap > 0 ? "council.above" : "council.below", { gap: fraction(Math.abs(gap), { digits: 1 }) });
+  return t("council.gap", { gap: points(gap) });
 }
 
 function Member({ vote, side, needed }) {

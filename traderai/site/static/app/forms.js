@@ -2,8 +2,8 @@
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { send, wishKey } from "./api.js";
 import { has, parseNumber, t } from "./i18n.js";
-import { haptic } from "./telegram.js";
-import { wordsOf } from "./ui.js";
+import { haptic, insideTelegram } from "./telegram.js";
+import { MainButton, wordsOf } from "./ui.js";
 
 /** The number that a reader typed: null for nothing, NaN for what is none. */
 export const typedNumber = (text) => (text.trim() ? parseNumber(text) : null);
@@ -54,6 +54,13 @@ export function useWrite() {
   return { ...state, write };
 }
 
+/** The form's own button; inside Telegram its main button stands for it, and Enter still sends. */
+function Submit({ text, busy, disabled, kind, onSubmit }) {
+  const words = busy ? t("form.sending") : text;
+  const own = html`<button class=${insideTelegram ? "unseen" : `button wide ${kind}`} tabindex=${insideTelegram ? -1 : undefined} disabled=${disabled} aria-busy=${String(busy)}>${words}</button>`;
+  return insideTelegram ? html`${own}<${MainButton} text=${words} onPress=${onSubmit} enabled=${!disabled} busy=${busy} />` : own;
+}
+
 /** A sheet with a form; `onSubmit` comes after the button or Enter. */
 export function FormSheet({ title, onClose, onSubmit, submit, busy = false, disabled = false, problem = "", kind = "", children }) {
   const box = useRef(null);
@@ -78,7 +85,7 @@ export function FormSheet({ title, onClose, onSubmit, submit, busy = false, disa
         <button type="button" class="icon-button" onClick=${() => box.current.close()} aria-label=${t("sheet.close")}><span aria-hidden="true">✕</span></button></div>
       ${children}
       ${problem && html`<p class="note note-bad" role="alert"><span aria-hidden="true">✕</span><span>${problem}</span></p>`}
-      ${submit && html`<button class="button wide ${kind}" disabled=${disabled} aria-busy=${String(busy)}>${busy ? t("form.sending") : submit}</button>`}
+      ${submit && html`<${Submit} text=${submit} busy=${busy} disabled=${disabled} kind=${kind} onSubmit=${onSubmit} />`}
     </form>
   </dialog>`;
 }

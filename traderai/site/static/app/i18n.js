@@ -7,7 +7,8 @@ const catalogues = {};
 export const language = signal("en");
 
 function preferred() {
-  const given = chosenLanguage() || languageCode() || navigator.language || "";
+  const kept = localStorage.getItem(STORE);
+  const given = kept || languageCode() || navigator.language || "";
   return given.toLowerCase().startsWith("ru") ? "ru" : "en";
 }
 
@@ -22,9 +23,6 @@ export async function useLanguage(code, { keep = true } = {}) {
   document.documentElement.lang = code;
   language.value = code;
 }
-
-/** The language that was chosen on this device, or "". */
-export const chosenLanguage = () => localStorage.getItem(STORE) || "";
 
 /** Load the language that the reader prefers; call once before the first render. */
 export async function startLanguage() {
@@ -52,7 +50,8 @@ const missing = (value) => value === null || value === undefined || Number.isNaN
 /** A number with a fixed count of digits. */
 export function number(value, digits = 0) {
   if (missing(value)) return DASH;
-  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  // A minus that is not a hyphen, and none before what rounds to nothing.
+  return value.toLocaleString(locale(), { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "negative" }).replace("-", "−");
 }
 
 /** A number with as many digits as it needs, at most two: what a field is filled with. */
@@ -89,7 +88,7 @@ export function chance(value, digits = 0) {
   if (missing(value)) return DASH;
   if (value > 0.999 && value < 1) return `>${percent(99.9, { digits: 1, signed: false })}`;
   if (value < 0.001 && value > 0) return `<${percent(0.1, { digits: 1, signed: false })}`;
-  const isNear = value > 0.99 || value < 0.01;
+  const isNear = (value > 0.99 && value < 1) || (value < 0.01 && value > 0);
   return fraction(value, { digits: isNear ? 1 : digits });
 }
 

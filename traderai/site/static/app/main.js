@@ -1,6 +1,5 @@
 /** Starts the Mini App: theme, language, who asks, router, then the screen that the address names. */
 import { html, render, useEffect, useState } from "./lib.js";
-import { loadMe } from "./account.js";
 import { online, startOnline } from "./api.js";
 import { has, startLanguage, t } from "./i18n.js";
 import { route, startRouter } from "./router.js";
@@ -51,8 +50,8 @@ function Screen({ name }) {
 function Outside() {
   const state = session.value;
   const why = state !== "expired" ? `session.${state}` : !insideTelegram ? "session.browser" : has(`problem.${refusal.value}`) ? `problem.${refusal.value}` : "session.telegram";
-  return html`<main class="screen" id="main"><section class="card state" role="alert">
-    <div class="state-mark" aria-hidden="true">⏻</div>
+  return html`<main class="screen screen-narrow outside" id="main"><section class="card state" role="alert">
+    <div class="state-mark" aria-hidden="true"><svg viewBox="0 0 24 24" width="24" height="24"><path d="M6 11h12v9H6zM8 11V8a4 4 0 0 1 8 0v3" /></svg></div>
     <h1>${t(state === "expired" ? "session.title" : `session.${state}.title`)}</h1>
     <p>${t(why)}</p>
     ${insideTelegram
@@ -66,7 +65,7 @@ function App() {
   return html`<a class="skip" href="#main">${t("app.skip")}</a>
     ${isOpen && html`<${Tabs} />`}
     <div class="page">
-      ${!online.value && html`<div class="offline" role="status"><span aria-hidden="true">⌁</span> ${t("offline.text")}</div>`}
+      ${!online.value && html`<div class="offline" role="status"><span aria-hidden="true">!</span> ${t("offline.text")}</div>`}
       ${isOpen ? html`<${Screen} name=${route.value.screen} />` : html`<${Outside} />`}
       <footer class="legal"><p>${t("legal.notice")}</p></footer>
     </div>
@@ -82,8 +81,6 @@ async function start() {
   const place = document.getElementById("app");
   place.replaceChildren();
   render(html`<${App} />`, place);
-  // Its problems are those of the screen, too, which tells them.
-  loadMe().catch(() => {});
 }
 
 start();

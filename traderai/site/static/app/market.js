@@ -28,14 +28,6 @@ function clear() {
   isStrong.value = isWatched.value = false;
 }
 
-function Breadth({ rows }) {
-  const counts = ACTIONS.map((action) => [action, rows.filter((row) => row.action === action).length]);
-  if (counts.filter(([, n]) => n).length < 2) return null;
-  return html`<div class="breadth" role="img" aria-label=${counts.map(([action, n]) => `${t(`action.${action}`)}: ${n}`).join(", ")}>
-    ${counts.map(([action, n]) => n > 0 && html`<div class="breadth-part fill-${actionTone(action)}" style=${{ flexGrow: n }}></div>`)}
-  </div>`;
-}
-
 function Chip({ on, onChange, tone = "", count, children }) {
   return html`<button class="chip ${tone && `tone-${tone}`}" aria-pressed=${String(on)} onClick=${() => onChange(!on)}>${children}${count !== undefined && html` <b>${count}</b>`}</button>`;
 }
@@ -132,7 +124,7 @@ export function MarketScreen() {
     ${regime.data && html`<${MarketHead} market=${regime.data} />`}
     ${regime.loading && html`<${Skeleton} heights=${[96]} />`}
     <${Tools} market=${market} />
-    ${hasRows && html`<${Filters} rows=${market.rows} /><${Breadth} rows=${market.rows} />`}
+    ${hasRows && html`<${Filters} rows=${market.rows} />`}
     ${loading && html`<${Skeleton} heights=${[24, 420]} />`}
     ${problem && data && html`<${KeptNote} problem=${problem} data=${data} onRetry=${reload} />`}
     ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}

@@ -20,7 +20,7 @@ export function Spark({ values, label }) {
   const last = values.length - 1;
   return html`<svg class="spark" viewBox="0 0 124 40" role="img" aria-label=${label} preserveAspectRatio="none">
     <path class="spark-area" d=${`${line}L${x(last).toFixed(1)} 40L2 40Z`} /><path class="spark-line" d=${line} />
-    <circle cx=${x(last)} cy=${y(values[last])} r="2.5" />
+    <path class="spark-dot" d=${`M${x(last).toFixed(1)} ${y(values[last]).toFixed(1)}h0`} />
   </svg>`;
 }
 
@@ -46,22 +46,21 @@ function Why({ market, onClose }) {
     <dl class="facts">${FIGURES.filter((name) => typeof figures.get(name) === "number").map(
       (name) => html`<div><dt>${t(`regime.figure.${name}`)}</dt><dd>${figureText(name, figures.get(name))}</dd></div>`,
     )}</dl>
-    <ul class="scenarios">${others.map(
+    <ul class="scenarios chances">${others.map(
       ([name, p]) => html`<li><span class="scenario-name">${regimeName(name)}</span>
         <span class="scenario-bar" aria-hidden="true"><span style=${{ width: `${p * 100}%` }}></span></span><b>${chance(p)}</b></li>`,
     )}</ul>
-    <p class="fine">${t("regime.sheet", { p: chance(current.probability), since: moment(current.since, { withTime: false }) })} ${t("regime.asof", { when: moment(current.as_of, { withTime: false }) })}</p>
+    <p class="fine">${t("regime.sheet", { p: chance(current.probability), since: moment(current.since, { withTime: false }) })} · ${t("regime.asof", { when: moment(current.as_of, { withTime: false }) })}</p>
   <//>`;
 }
 
-/** Why the regime is called so, in one line. */
+/** Why the regime is called so, in a few words. */
 function reason(current) {
   const figures = new Map(current.figures.map((figure) => [figure.name, figure.value]));
   return FIGURES.slice(0, 3)
     .filter((name) => typeof figures.get(name) === "number")
     .slice(0, 2)
-    .map((name) => `${t(`regime.figure.${name}`)} ${figureText(name, figures.get(name))}`)
-    .join(", ");
+    .map((name) => html`<span class="pulse-reason">${t(`regime.figure.${name}`)} ${figureText(name, figures.get(name))}</span> `);
 }
 
 /** The card; without a regime only what there is of the index. */
@@ -79,6 +78,6 @@ export function MarketHead({ market }) {
     ${share !== null &&
     html`<div class="pulse-breadth"><span class="fine">${t("market.breadth", { share: fraction(share) })}</span>
       <span class="meter" aria-hidden="true"><span style=${{ width: `${share * 100}%` }}></span></span></div>`}
-    ${open && html`<${Why} market=${market} onClose=${() => setOpen(false)} />`}
-  </section>`;
+  </section>
+  ${open && html`<${Why} market=${market} onClose=${() => setOpen(false)} />`}`;
 }

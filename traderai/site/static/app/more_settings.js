@@ -74,7 +74,7 @@ export function Money() {
   const { risk_profile: risk, time_zone: zone } = me.value;
   const zones = ZONES.includes(zone) ? ZONES : [zone, ...ZONES];
   return html`<section class="card" aria-labelledby="more-money"><h2 id="more-money">${t("more.money")}</h2>
-    <${Capital} key=${me.value.capital_rub} />
+    <${Capital} key=${`${me.value.capital_rub}|${language.value}`} />
     <div class="setting setting-tall"><span>${t("more.risk")}</span>
       <${Segments} label=${t("more.risk")} value=${risk} onChange=${(name) => save({ risk_profile: name })} options=${RISKS.map((name) => [name, t(`more.risk.${name}`)])} /></div>
     <p class="fine">${t(`more.risk.${risk}.means`)}</p>

@@ -1,7 +1,7 @@
 /** What was said of a share before, and what came of it. */
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { ask, useResource } from "./api.js";
-import { fraction, moment, number, percent, t } from "./i18n.js";
+import { fraction, moment, multiple, percent, t } from "./i18n.js";
 import { chartTime } from "./shapes.js";
 import { actionTone, Figure, Loaded, MARKS, Skeleton, tone } from "./ui.js";
 
@@ -28,13 +28,11 @@ export function marksOf(rows) {
     .reverse();
 }
 
-const rText = (r) => `${r > 0 ? "+" : r < 0 ? "−" : ""}${number(Math.abs(r), 1)} R`;
-
 function Outcome({ row }) {
   const { outcome } = row;
   if (!outcome) return html`<span class="row-figures"><b>–</b><small>${t("past.open")}</small></span>`;
   if (outcome.r === null) return html`<span class="row-figures"><b>–</b><small>${t(`past.${outcome.result}`)}</small></span>`;
-  return html`<span class="row-figures"><b class="text-${tone(outcome.r)}">${rText(outcome.r)}</b>
+  return html`<span class="row-figures"><b class="text-${tone(outcome.r)}">${multiple(outcome.r)}</b>
     <small><span aria-hidden="true">${RESULTS[outcome.result] || ""}</span> ${t(`past.${outcome.result}`)}, ${percent(outcome.return_net * 100, { digits: 1 })}</small></span>`;
 }
 
@@ -47,14 +45,14 @@ function Row({ row }) {
 /** The newest trades with their results and the sum of them all, losers included. */
 export function Past({ past }) {
   const [all, setAll] = useState(false);
-  return html`<section class="card card-wide"><h2>${t("past.title")}</h2>
+  return html`<section class="card card-two"><h2>${t("past.title")}</h2>
     <${Loaded} from=${past} heights=${[56, 56, 56]}>${(data) => {
       const trades = data.results;
       const ended = trades.filter((row) => row.outcome && row.outcome.r !== null);
       if (!trades.length) return html`<p class="fine">${t("past.none")}</p>`;
       const mean = ended.reduce((sum, row) => sum + row.outcome.r, 0) / ended.length;
       const won = ended.filter((row) => row.outcome.r > 0).length;
-      return html`<p>${ended.length ? t("past.sum", { n: ended.length, won, mean: rText(mean) }) : t("past.unended")}</p>
+      return html`<p>${ended.length ? t("past.sum", { n: ended.length, won, mean: multiple(mean) }) : t("past.unended")}</p>
         <ul class="past">${(all ? trades : trades.slice(0, SHOWN)).map((row) => html`<${Row} key=${row.id} row=${row} />`)}</ul>
         ${trades.length > SHOWN && html`<button class="link" aria-expanded=${String(all)} onClick=${() => setAll(!all)}>${t(all ? "explanation.less" : "past.all", { n: trades.length })}</button>`}
         <p class="fine">${data.isCut ? t("past.cut", { n: trades.length }) : ""} ${t("past.few")}</p>`;
@@ -96,6 +94,6 @@ function RecordFigures({ call }) {
   return html`<h3>${t("model.record", { n: figures.trades })}</h3><dl class="figures">
     <${Figure} label=${t("model.hits")} value=${between(figures.hit_rate, (v) => fraction(v, { digits: 1 }))} note=${interval(figures.hit_rate, (v) => fraction(v))} />
     <${Figure} label=${t("model.needed")} value=${figures.break_even === null ? "–" : fraction(figures.break_even, { digits: 1 })} />
-    <${Figure} label=${t("model.expectancy")} value=${between(figures.expectancy_r, rText)} note=${interval(figures.expectancy_r, rText)} kind="figure-wide" />
+    <${Figure} label=${t("model.expectancy")} value=${between(figures.expectancy_r, multiple)} note=${interval(figures.expectancy_r, multiple)} kind="figure-wide" />
   </dl>`;
 }

@@ -62,14 +62,17 @@ export function InstrumentPicker({ name: id, label, secid, onPick, error = "" })
     setAt(-1);
     onPick(ticker);
   };
-  const typed = (text) => {
+  const type = (text) => {
     setWords(text);
     setOpen(true);
     setAt(-1);
   };
-  // Who leaves the field or presses Enter means the ticker that stands there.
+  // Who leaves the field or presses Enter means the ticker that stands there, else the first that fits the words.
   const meant = () => {
-    if (open) take(words.trim().toUpperCase());
+    if (!open) return;
+    const typed = words.trim().toUpperCase();
+    const fits = (rows && typed && (rows.find((row) => row.secid === typed) || rows[0])) || null;
+    take(fits ? fits.secid : typed);
   };
   const keys = (event) => {
     if ((event.key === "ArrowDown" || event.key === "ArrowUp") && rows && rows.length) {
@@ -91,7 +94,7 @@ export function InstrumentPicker({ name: id, label, secid, onPick, error = "" })
     <span class="field-box"><input class="input" id=${id} type="text" role="combobox" autocomplete="off" autocapitalize="characters" spellcheck=${false} placeholder=${t("market.search")}
         value=${words} aria-expanded=${String(isShown)} aria-controls="${id}-list" aria-autocomplete="list" aria-invalid=${error ? "true" : undefined}
         aria-activedescendant=${isShown && at >= 0 ? `${id}-${at}` : undefined} aria-describedby=${error ? `${id}-error` : undefined}
-        onInput=${(event) => typed(event.target.value)} onKeyDown=${keys} onBlur=${meant} /></span>
+        onInput=${(event) => type(event.target.value)} onKeyDown=${keys} onBlur=${meant} /></span>
     ${isShown && html`<${Options} id=${id} rows=${rows} at=${at} onTake=${(row) => take(row.secid)} />`}
     ${open && rows !== null && !rows.length && words.trim() && html`<p class="fine">${t("picker.nothing")}</p>`}
     ${error && html`<p class="field-error" id="${id}-error" role="alert">${error}</p>`}

@@ -1,7 +1,7 @@
 /** What the reader holds: its value, its risk, what to do with each position, and what would mend the whole. */
-import { html, signal, useMemo, useState } from "./lib.js";
-import { ask, call, forgetAnswers, heatmap, useResource } from "./api.js";
-import { AccountSheet } from "./portfolio_accounts.js";
+import { html, signal, useEffect, useMemo, useState } from "./lib.js";
+import { ask, call, heatmap, useResource } from "./api.js";
+import { AccountEdit, AccountSheet } from "./portfolio_accounts.js";
 import { PositionSheet } from "./portfolio_edit.js";
 import { Hero, Notes, Weights } from "./portfolio_parts.js";
 import { ImportSheet } from "./portfolio_import.js";
@@ -10,6 +10,7 @@ import { Positions } from "./portfolio_positions.js";
 import { Diversification, Limits, Proposals, Stress } from "./portfolio_risk.js";
 import { dayOf, weightsOf } from "./portfolio_shapes.js";
 import { language, t } from "./i18n.js";
+import { go } from "./router.js";
 import { Empty, Failure, KeptNote, ScreenHead, Skeleton } from "./ui.js";
 
 const STORE = "traderai.account";
@@ -46,7 +47,7 @@ function Analysis({ answer, market, held, account, onOpen }) {
   const day = useMemo(() => dayOf(answer.positions, market), [answer, market]);
   const weights = { share: weightsOf(answer, "share"), sector: weightsOf(answer, "sector") };
   return html`<div class="two two-even"><div class="two-side">
-      <${Hero} answer=${answer} day=${day} account=${account} />
+      <${Hero} answer=${answer} day=${day} account=${account} onAccount=${() => onOpen("edit")} />
       <${Notes} answer=${answer} />
       <${Positions} answer=${answer} held=${held} account=${account} onChanged=${onChanged} />
       <${Doors} account=${account} onOpen=${onOpen} />
@@ -61,11 +62,17 @@ function Analysis({ answer, market, held, account, onOpen }) {
 
 /** One account: nothing is analysed where nothing is held. */
 function Held({ account, onOpen, turn }) {
-  const key = account ? `portfolio|${account.id}|${language.value}|${turn}` : null;
+  const key = account ? `portfolio|${account.id}|${language.value}` : null;
   const held = useResource(key && `${key}|held`, (abort) => ask("/positions", { account_id: account.id }, abort), REFRESH_S);
   const isEmpty = !account || (held.data && !held.data.results.length);
   const body = { account_id: account ? account.id : 0, partial: true };
   const said = useResource(held.data && !isEmpty ? `${key}|said` : null, (abort) => call("/analyze_portfolio", { method: "POST", body, signal: abort }), REFRESH_S);
+  // What was written changes all of it; the old figures stay until the new ones are there.
+  useEffect(() => {
+    if (!turn) return;
+    held.reload();
+    said.reload();
+  }, [turn]);
   const market = useResource(isEmpty ? null : `portfolio.market|${language.value}`, (abort) => heatmap({}, abort), REFRESH_S);
   if (isEmpty) {
     return html`<${Empty} title=${t("portfolio.empty")} text=${t(account && account.kind === "virtual" ? "portfolio.empty.virtual" : "portfolio.empty.text")}>
@@ -81,37 +88,42 @@ function Held({ account, onOpen, turn }) {
     ${account.kind === "virtual" && html`<${Orders} account=${account} turn=${turn} />`}`;
 }
 
-function Sheets({ open, account, accounts, onClose, onChanged }) {
+function Sheets({ open, secid, account, accounts, onClose, onChanged }) {
   const shut = (answer) => {
     if (answer && answer.account) choose(answer.account);
     onClose();
     onChanged();
   };
   if (open === "account") return html`<${AccountSheet} first=${!accounts.length} onClose=${onClose} onDone=${shut} />`;
-  if (open === "add") return html`<${PositionSheet} account=${account} onClose=${onClose} onDone=${shut} />`;
+  if (open === "edit") return html`<${AccountEdit} account=${account} onClose=${onClose} onDone=${shut} />`;
+  if (open === "add") return html`<${PositionSheet} account=${account} secid=${secid} onClose=${onClose} onDone=${shut} />`;
   if (open === "import") return html`<${ImportSheet} account=${account} onClose=${onClose} onDone=${shut} />`;
   return null;
 }
 
-/** The screen of the tab. */
-export function PortfolioScreen() {
-  const [open, setOpen] = useState("");
+/** The screen of the tab; `?add=` names a share whose position is to be put in. */
+export function PortfolioScreen({ add = "" }) {
+  const [open, setOpen] = useState(add ? "add" : "");
   const [turn, setTurn] = useState(0);
   const { data, problem, loading, reload } = useResource("portfolio.accounts", (abort) => ask("/accounts", {}, abort));
   const accounts = data ? data.results : [];
   const account = accounts.find((one) => one.id === chosen.value) || accounts[0] || null;
   const changed = () => {
-    forgetAnswers("portfolio|");
     setTurn(turn + 1);
     reload();
   };
   const opened = (what) => (what === "changed" ? changed() : setOpen(what));
+  const shut = () => {
+    setOpen("");
+    // Whoever comes back to this address does not want to add it again.
+    if (add) go({ tab: "portfolio" }, { replace: true });
+  };
   return html`<main class="screen" id="main">
     <${ScreenHead} title=${t("portfolio.title")} />
     ${account && html`<${Accounts} accounts=${accounts} account=${account} onNew=${() => setOpen("account")} />`}
     ${loading && html`<${Skeleton} heights=${[32, 208, 64, 64, 64]} />`}
     ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}
     ${data && html`<${Held} key=${account ? account.id : 0} account=${account} onOpen=${opened} turn=${turn} />`}
-    ${data && html`<${Sheets} open=${open} account=${account} accounts=${accounts} onClose=${() => setOpen("")} onChanged=${changed} />`}
+    ${data && html`<${Sheets} open=${open} secid=${add} account=${account} accounts=${accounts} onClose=${shut} onChanged=${changed} />`}
   </main>`;
 }

@@ -1,53 +1,13 @@
 /** Telling of a position, setting it right, closing it; in a virtual account these are orders. */
 import { html, signal, useState } from "./lib.js";
-import { candles, instrument, useResource } from "./api.js";
 import { fieldProblem, FormSheet, otherProblem, typedNumber, useWrite } from "./forms.js";
 import { InstrumentPicker } from "./picker.js";
-import { moment, number, price, roubles, t } from "./i18n.js";
+import { number, price, roubles, t } from "./i18n.js";
+import { inMoscow, lastWords, numberProblem, Quantity, stopProblem, tickerProblem, useShare } from "./trade_fields.js";
 import { Field, Segments, toast } from "./ui.js";
 
 const MADE = ["secid", "qty", "avg_price", "price", "stop", "opened_at", "traded_at", "commission"];
 const unit = signal("lots"); // what the reader last counted in
-
-const UNITS = () => [["lots", t("unit.lots")], ["shares", t("unit.shares")]];
-
-/** A share's lot and last price; nulls while it is not known. */
-export function useShare(secid) {
-  const facts = useResource(secid ? `share|${secid}` : null, (abort) => instrument(secid, abort));
-  const bars = useResource(facts.data ? `share|${secid}|last` : null, (abort) => candles(secid, { timeframe: "1h", limit: 1 }, abort));
-  const last = bars.data && bars.data.candles.length ? bars.data.candles[bars.data.candles.length - 1] : null;
-  return { facts: facts.data, last, problem: facts.problem };
-}
-
-/** What is missing or impossible in a number, before anybody is asked. */
-export function numberProblem(text, { needed = true, whole = false } = {}) {
-  const value = typedNumber(text);
-  if (value === null) return needed ? t("field.required") : "";
-  if (Number.isNaN(value)) return t("field.not_a_number");
-  if (value <= 0) return t("field.positive");
-  return whole && !Number.isInteger(value) ? t("field.whole") : "";
-}
-
-/** A stop that lies where there is profit. */
-export function stopProblem(stop, at, isLong) {
-  const problem = numberProblem(stop, { needed: false });
-  const value = typedNumber(stop);
-  if (problem || value === null || !at) return problem;
-  return value >= at === isLong ? t(isLong ? "field.stop_on_the_wrong_side.long" : "field.stop_on_the_wrong_side.short") : "";
-}
-
-/** The local time of an input as the API wants it: the reader types Moscow time, as all times of the app are. */
-const inMoscow = (text) => (text ? `${text}:00+03:00` : undefined);
-
-function Quantity({ name, value, onInput, facts, error }) {
-  const qty = typedNumber(value);
-  const lot = facts ? facts.lot_size : 0;
-  const hint = facts ? (qty > 0 && unit.value === "lots" ? t("form.qty.lots", { count: number(qty * lot), n: qty * lot }) : t("form.lot", { n: lot, count: number(lot) })) : "";
-  return html`<div class="field-pair">
-    <${Field} name=${name} label=${t("form.qty")} value=${value} onInput=${onInput} inputmode="numeric" hint=${hint} error=${error} autocomplete="off" />
-    <${Segments} label=${t("form.unit")} value=${unit.value} onChange=${(key) => (unit.value = key)} options=${UNITS()} />
-  </div>`;
-}
 
 function bodyOf({ secid, side, qty, at, stop, when }, account, isOrder) {
   const body = { secid, qty: typedNumber(qty), qty_unit: unit.value, stop: typedNumber(stop) ?? undefined, account_id: account ? account.id : undefined };
@@ -73,9 +33,9 @@ function Worth({ form, share }) {
 }
 
 /** A new position; in a virtual account an order at the market. */
-export function PositionSheet({ account, onClose, onDone }) {
+export function PositionSheet({ account, secid = "", onClose, onDone }) {
   const isOrder = Boolean(account) && account.kind === "virtual";
-  const [form, setForm] = useState({ secid: "", side: "long", qty: "", at: "", stop: "", when: "" });
+  const [form, setForm] = useState({ secid, side: "long", qty: "", at: "", stop: "", when: "" });
   const [tried, setTried] = useState(false);
   const { busy, problem, write } = useWrite();
   const share = useShare(form.secid);
@@ -90,15 +50,14 @@ export function PositionSheet({ account, onClose, onDone }) {
     toast([t(isOrder ? "portfolio.ordered" : "portfolio.added", { secid: form.secid }), ...done.remarks.map((one) => one.text)].join(" "));
     onDone();
   };
-  const last = share.last && t("form.last", { price: price(share.last.close, share.facts.decimals), when: moment(share.last.begin) });
   return html`<${FormSheet} title=${t(isOrder ? "portfolio.order" : "portfolio.add")} onClose=${onClose} onSubmit=${submit} busy=${busy}
     submit=${t(isOrder ? "portfolio.order.send" : "action.save")} problem=${otherProblem(problem, MADE)}>
     <${InstrumentPicker} name="add-secid" label=${t("form.share")} secid=${form.secid} onPick=${set("secid")}
-      error=${(share.problem && t("field.unknown_ticker")) || wrong("secid", "secid")} />
+      error=${tickerProblem(share) || wrong("secid", "secid")} />
     <${Segments} label=${t("form.side")} value=${form.side} onChange=${set("side")}
       options=${isOrder ? [["long", t("action.BUY")], ["short", t("action.SELL")]] : [["long", t("form.long")], ["short", t("form.short")]]} />
-    <${Quantity} name="add-qty" value=${form.qty} onInput=${set("qty")} facts=${share.facts} error=${wrong("qty", "qty")} />
-    ${!isOrder && html`<${Field} name="add-price" label=${t("form.avg")} value=${form.at} onInput=${set("at")} inputmode="decimal" suffix="₽" hint=${last || t("form.avg.hint")}
+    <${Quantity} name="add-qty" value=${form.qty} onInput=${set("qty")} unit=${unit.value} onUnit=${(key) => (unit.value = key)} facts=${share.facts} error=${wrong("qty", "qty")} />
+    ${!isOrder && html`<${Field} name="add-price" label=${t("form.avg")} value=${form.at} onInput=${set("at")} inputmode="decimal" suffix="₽" hint=${lastWords(share) || t("form.avg.hint")}
       error=${wrong("at", "avg_price", "price")} autocomplete="off" />`}
     <${Field} name="add-stop" label=${t("form.stop")} value=${form.stop} onInput=${set("stop")} inputmode="decimal" suffix="₽"
       hint=${t("form.stop.hint")} error=${wrong("stop", "stop") || (form.stop && own.stop)} autocomplete="off" />

@@ -1,5 +1,5 @@
 /** Orders of a virtual account and what became of them. */
-import { html } from "./lib.js";
+import { html, useEffect } from "./lib.js";
 import { ask, useResource } from "./api.js";
 import { language, moment, number, t } from "./i18n.js";
 import { Loaded, MARKS } from "./ui.js";
@@ -15,7 +15,10 @@ function Order({ order }) {
 
 /** The newest orders. */
 export function Orders({ account, turn }) {
-  const orders = useResource(`portfolio|${account.id}|orders|${language.value}|${turn}`, (abort) => ask("/orders", { account_id: account.id }, abort), 60);
+  const orders = useResource(`portfolio|${account.id}|orders|${language.value}`, (abort) => ask("/orders", { account_id: account.id }, abort), 60);
+  useEffect(() => {
+    if (turn) orders.reload();
+  }, [turn]);
   return html`<section class="card" aria-labelledby="orders-title"><h2 id="orders-title">${t("orders.title")}</h2>
     <${Loaded} from=${orders} heights=${[48]}>${(data) =>
       data.results.length ? html`<ul class="lines">${data.results.map((order) => html`<${Order} key=${order.id} order=${order} />`)}</ul>` : html`<p class="fine">${t("orders.none")}</p>`}<//>

@@ -25,13 +25,13 @@ function Gauge({ risk, limit, bad }) {
   const isOver = limit !== null && risk.volatility_annual_frac > limit;
   const move = fraction(risk.volatility_annual_frac, { digits: 1 });
   const told = limit === null ? t("portfolio.gauge.free", { move }) : t(isOver ? "portfolio.gauge.over" : "portfolio.gauge.within", { move, limit: fraction(limit) });
-  return html`<figure class="gauge">
+  return html`<figure class="dial">
     <svg viewBox="0 0 120 68" role="img" aria-label=${told}>
-      <path class="gauge-track" d="M8 60 A52 52 0 0 1 112 60" />
-      <path class="gauge-value ${isOver ? "is-over" : ""}" d="M8 60 A52 52 0 0 1 112 60" stroke-dasharray="${(ARC * at).toFixed(1)} ${ARC.toFixed(1)}" />
-      ${angle !== null && html`<line class="gauge-limit" x1=${tick(44)[0]} y1=${tick(44)[1]} x2=${tick(60)[0]} y2=${tick(60)[1]} />`}
-      <text x="60" y="48" text-anchor="middle" class="gauge-figure">${fraction(bad.var_frac, { digits: 1 })}</text>
-      <text x="60" y="64" text-anchor="middle" class="gauge-word">${t("portfolio.gauge.day")}</text>
+      <path class="dial-track" d="M8 60 A52 52 0 0 1 112 60" />
+      <path class="dial-value ${isOver ? "is-over" : ""}" d="M8 60 A52 52 0 0 1 112 60" stroke-dasharray="${(ARC * at).toFixed(1)} ${ARC.toFixed(1)}" />
+      ${angle !== null && html`<line class="dial-limit" x1=${tick(44)[0]} y1=${tick(44)[1]} x2=${tick(60)[0]} y2=${tick(60)[1]} />`}
+      <text x="60" y="48" text-anchor="middle" class="dial-figure">${fraction(bad.var_frac, { digits: 1 })}</text>
+      <text x="60" y="64" text-anchor="middle" class="dial-word">${t("portfolio.gauge.day")}</text>
     </svg>
     <figcaption class="fine">${told}</figcaption>
   </figure>`;
@@ -56,13 +56,14 @@ function Risk({ answer }) {
 }
 
 /** Value, day and result, cash, and the risk. */
-export function Hero({ answer, day, account }) {
+export function Hero({ answer, day, account, onAccount }) {
   const { exposure } = answer;
   const isKnown = answer.capital_rub !== null;
   const result = resultOf(answer.positions);
   return html`<section class="card hero" aria-label=${t("portfolio.value")}>
     <div class="hero-head"><p class="sub">${t(isKnown ? "portfolio.value.capital" : "portfolio.value.positions")}</p>
-      ${account.kind === "virtual" && html`<${Badge} kind="virtual" />`}</div>
+      <span class="badges">${account.kind === "virtual" && html`<${Badge} kind="virtual" />`}
+        <button class="link small-link" onClick=${onAccount}>${t("portfolio.account.change")}</button></span></div>
     <p class="hero-figure">${roubles(isKnown ? answer.capital_rub : exposure.net_rub)}</p>
     ${day && html`<p><${Result} rub=${day.rub} frac=${day.frac} /> <span class="fine">${t(day.known < day.of ? "portfolio.day.part" : "portfolio.day", day)}</span></p>`}
     <dl class="figures">

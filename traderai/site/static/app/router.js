@@ -20,7 +20,7 @@ function read() {
 /** Where we are: { screen, tab, ticker, horizon, ...every other word of the query }. */
 export const route = signal(read());
 
-/** True from a change of the screen until its heading has taken the focus (see `Title`). */
+/** True from a change of the screen until the reader does something there: its heading has the focus (see `Title`). */
 export const arrival = { pending: false };
 
 function settle() {
@@ -65,6 +65,7 @@ export function follow(target) {
 /** Start listening; call once. */
 export function startRouter() {
   window.addEventListener("popstate", settle);
+  for (const doing of ["keydown", "pointerdown"]) window.addEventListener(doing, () => (arrival.pending = false), true);
   settle();
   arrival.pending = false;
 }

@@ -86,9 +86,8 @@ function Actions({ secid, call }) {
 
 function Behind({ call, facts, past }) {
   const { decimals } = facts;
-  return html`<div class="column-more">
-    <${Explanation} text=${call.explanation} />
-    <${Council} call=${call} />
+  return html`<div class="column-why"><${Explanation} text=${call.explanation} /></div>
+  <div class="column-more">
     <${Drivers} drivers=${call.drivers} side=${call.side} />
     <${TurnsCard} turns=${call.levels} price=${call.price} decimals=${decimals} />
     <${RegimeCard} regime=${call.regime} />
@@ -105,6 +104,7 @@ function Said({ said, call, facts, horizon }) {
     ${said.problem && (said.data ? html`<${KeptNote} problem=${said.problem} data=${said.data} onRetry=${said.reload} />` : html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`)}
     ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.decimals} />
       <${Actions} secid=${facts.secid} call=${call} />
+      <${Council} call=${call} />
       <${Scenarios} scenarios=${call.scenarios} decimals=${facts.decimals} horizon=${horizon} />
       <${Expectations} call=${call} />`}`;
 }

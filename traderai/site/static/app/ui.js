@@ -17,9 +17,7 @@ export function Title({ children }) {
   const heading = useRef(null);
   useEffect(() => {
     document.title = `${heading.current.textContent} · TraderAI`;
-    if (!arrival.pending) return;
-    arrival.pending = false;
-    heading.current.focus({ preventScroll: true });
+    if (arrival.pending) heading.current.focus({ preventScroll: true });
   }, [children]);
   return html`<h1 tabindex="-1" ref=${heading}>${children}</h1>`;
 }
@@ -47,9 +45,9 @@ export function Sheet({ title, onClose, children }) {
   const outside = (event) => event.target === box.current && box.current.close();
   return html`<dialog class="sheet" ref=${box} onClose=${onClose} onClick=${outside} aria-label=${title}>
     <div class="sheet-body">
-      <h2>${title}</h2>
+      <h2 tabindex="-1" autofocus>${title}</h2>
       ${children}
-      <button class="button wide" onClick=${() => box.current.close()}>${t("sheet.close")}</button>
+      <button class="button button-quiet wide" type="button" onClick=${() => box.current.close()}>${t("sheet.close")}</button>
     </div>
   </dialog>`;
 }
