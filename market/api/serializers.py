@@ -132,12 +132,10 @@ class GaugeSerializer(serializers.Serializer[Any]):
         return name
 
 
-class FundamentalsQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class FundamentalsQuerySerializer(QuerySerializer):
     """As known when."""
 
-    at = serializers.DateTimeField(
-        required=False, help_text="A past moment with offset; left out: the present."
-    )
+    at = MomentField(required=False, help_text="A past moment with offset; left out: the present.")
 
 
 class FundamentalsSerializer(serializers.Serializer[Any]):

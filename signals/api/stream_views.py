@@ -117,7 +117,7 @@ class SignalStreamView(APIView):
 
 
 def _last_place(header: str | None) -> int | None:
-    if not header:
+    if header is None:
         return None
     if not header.isdecimal() or int(header) >= _LAST_PLACE:
         raise InputError(

@@ -10,9 +10,12 @@ from rest_framework.serializers import CharField, FileField, ListSerializer
 from traderai.common.asked import BodySerializer
 from traderai.common.problems import problem_responses
 
-# What any request may meet, whatever it asks: a wish for another media type than JSON, a mistake of ours, a database that
-# does not answer. What guards operations is told in `traderai.site.document`.
-OF_ALL = (406, 500, 503)
+# What any request may meet, whatever it asks: a wish for another media type than JSON, too many requests, a mistake of
+# ours, a database that does not answer.
+OF_ALL = (406, 429, 500, 503)
+# What may become of any body: it is too long, its media type is another; and of anything said: it is not what the schema
+# says, or what no schema can say.
+OF_BODIES, OF_WORDS = (413, 415), (400, 422)
 # The database keeps no character 0, and what is blank says nothing.
 _ANY_TEXT = r"^[^\x00]*$"
 _SOME_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
@@ -24,9 +27,11 @@ class ContractSchema(AutoSchema):
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """Return the answers that the view names and the errors that every view has, by status."""
         answers: dict[str, Any] = super()._get_response_bodies(direction)
-        everywhere = set(OF_ALL)
-        if self._get_request_body() or any(one["in"] == "query" for one in self._get_parameters()):
-            everywhere |= {400, 422}
+        everywhere, has_body = set(OF_ALL), bool(self._get_request_body())
+        if has_body:
+            everywhere.update(OF_BODIES)
+        if has_body or any(one["in"] == "query" for one in self._get_parameters()):
+            everywhere.update(OF_WORDS)
         for (status, media_type), problem in problem_responses(*everywhere).items():
             if str(status) not in answers:
                 answers[str(status)] = self._get_response_for_code(problem, str(status), [media_type])  # type: ignore[no-untyped-call]
