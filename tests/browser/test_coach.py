@@ -51,7 +51,9 @@ def test_a_check_answers_while_one_types(trader: Reader):
     ) as got:
         page.get_by_label("Stop loss").fill(str(stop))
     answer = got.value.json()
-    expect(page.locator(".check-verdict")).to_contain_text(f"{answer['loss_at_stop']['pct']:.2f} % of the capital")
+    expect(page.locator(".check-verdict")).to_contain_text(
+        f"{answer['loss_at_stop']['pct']:.2f} % of the capital"
+    )
     shown = plain(page.locator(".check-verdict").inner_text())
     assert rub(-answer["loss_at_stop"]["rub"]) in shown and rub(-answer["loss_bad_case"]["rub"]) in shown
     assert f"{answer['sane_size']['lots']:,} lots" in shown and f"{answer['tilt']['score']} of 100" in shown
