@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Reader
 from traderai.common import clock
@@ -133,6 +133,55 @@ def test_every_figure_of_the_call_is_the_stored_one(reader: Reader):
     for scenario in call["scenarios"]:
         assert f"{round(100 * scenario['probability'])} %" in shown
     assert call["explanation"].split("\n")[0] in shown
+
+
+def test_the_council_is_shown_against_break_even_and_its_past_beside_it(reader: Reader):
+    def with_votes(route: Route) -> None:
+        # No council serves here: its votes are written into the real answer.
+        answer = route.fetch()
+        told = answer.json()
+        even = told["break_even_probabilities"]["long"]
+        rest = {"take_profit": None, "stop_loss": None, "weight": 0.1}
+        told["votes"] = [
+            {"strategy": "global", "action": "BUY", "p_long": even + 0.1, "p_short": 0.2, "reasons": [], **rest},
+            {"strategy": "trend", "action": "SELL", "p_long": even - 0.1, "p_short": 0.5, "reasons": [], **rest},
+            {"strategy": "volatility", "action": "HOLD", "p_long": even - 0.02, "p_short": 0.2, "reasons": [], **rest},
+            {"strategy": "news", "action": "NO_TRADE", "p_long": 0.3, "p_short": 0.3, "reasons": ["setup_absent"], **rest},
+        ]  # fmt: skip
+        route.fulfill(response=answer, json=told)
+
+    reader.open("/app/", ".tile")
+    secid = a_trade(reader, "BUY")["secid"]
+    reader.page.route("**/api/v1/analyze_ticker", with_votes)
+    page = reader.open(f"/app/?ticker={secid}&horizon=5d", ".members")
+    card = page.locator(".card", has=page.locator(".members"))
+    expect(card).to_contain_text("Of 3 members with a setup, 1 would buy. Against: Trend following.")
+    expect(card.locator(".member").first).to_contain_text("+10.0 pp against break-even")
+    expect(card.locator(".member-absent")).to_contain_text("Its setup is absent")
+    asked = {"secid": secid, "horizon": "5d", "told": "true", "page_size": "50"}
+    trades = [
+        row
+        for signal in ("BUY", "SELL")
+        for row in reader.context.request.get(
+            f"{reader.site.address}/api/v1/signals", params=asked | {"signal": signal}
+        ).json()["results"]
+    ]
+    ended = [row["outcome"]["r"] for row in trades if row["outcome"] and row["outcome"]["r"] is not None]
+    past = page.locator(".card", has=page.get_by_role("heading", name="Past signals of this share"))
+    if ended:
+        expect(past).to_contain_text(
+            f"{len(ended)} have ended, {sum(r > 0 for r in ended)} of them in profit"
+        )
+    expect(past.locator(".past-row")).to_have_count(min(5, len(trades)))
+    page.locator(".model").scroll_into_view_if_needed()
+    expect(page.locator(".model")).to_contain_text(re.compile("out of sample|no record to show"))
+    page.get_by_role("button", name="Day", exact=True).click()
+    expect(page.get_by_role("img", name=re.compile("daily bars"))).to_be_visible()
+    page.get_by_role("button", name="Watch this share").click()
+    expect(page.locator(".toast")).to_contain_text("is watched now")
+    page.get_by_role("button", name="Watch this share").click()
+    expect(page.locator(".toast").last).to_contain_text("no longer watched")
+    assert reader.findings() == [] and reader.complaints == []
 
 
 def explained(page: Page, name: str, meaning: str) -> None:

@@ -86,9 +86,9 @@ export function ModelFooter({ call }) {
     <dl class="figures">
       ${model
         ? html`<${Figure} label=${t("model.version")} value=${model.version} kind="figure-wide figure-small" />
-            <${Figure} label=${t("model.until")} value=${moment(model.trained_until, { withTime: false })} />`
+            <${Figure} label=${t("model.until")} value=${moment(model.trained_until, { withTime: false })} kind="figure-small" />`
         : html`<${Figure} label=${t("model.version")} value=${t("model.none")} kind="figure-wide" />`}
-      <${Figure} label=${t("model.asof")} value=${moment(call.dataAt)} note=${ago(call.ageSeconds)} kind=${model ? "" : "figure-wide"} />
+      <${Figure} label=${t("model.asof")} value=${moment(call.dataAt)} note=${ago(call.ageSeconds)} kind=${model ? "figure-small" : "figure-wide"} />
     </dl>
     ${model && !call.proven && html`<p class="fine">${t("badge.paper.why")}</p>`}
     <${ModelRecord} call=${call} />

@@ -10,6 +10,7 @@ import { Positions } from "./portfolio_positions.js";
 import { Diversification, Limits, Proposals, Stress } from "./portfolio_risk.js";
 import { dayOf, weightsOf } from "./portfolio_shapes.js";
 import { language, t } from "./i18n.js";
+import { go } from "./router.js";
 import { Empty, Failure, KeptNote, ScreenHead, Skeleton } from "./ui.js";
 
 const STORE = "traderai.account";
@@ -87,7 +88,7 @@ function Held({ account, onOpen, turn }) {
     ${account.kind === "virtual" && html`<${Orders} account=${account} turn=${turn} />`}`;
 }
 
-function Sheets({ open, account, accounts, onClose, onChanged }) {
+function Sheets({ open, secid, account, accounts, onClose, onChanged }) {
   const shut = (answer) => {
     if (answer && answer.account) choose(answer.account);
     onClose();
@@ -95,14 +96,14 @@ function Sheets({ open, account, accounts, onClose, onChanged }) {
   };
   if (open === "account") return html`<${AccountSheet} first=${!accounts.length} onClose=${onClose} onDone=${shut} />`;
   if (open === "edit") return html`<${AccountEdit} account=${account} onClose=${onClose} onDone=${shut} />`;
-  if (open === "add") return html`<${PositionSheet} account=${account} onClose=${onClose} onDone=${shut} />`;
+  if (open === "add") return html`<${PositionSheet} account=${account} secid=${secid} onClose=${onClose} onDone=${shut} />`;
   if (open === "import") return html`<${ImportSheet} account=${account} onClose=${onClose} onDone=${shut} />`;
   return null;
 }
 
-/** The screen of the tab. */
-export function PortfolioScreen() {
-  const [open, setOpen] = useState("");
+/** The screen of the tab; `?add=` names a share whose position is to be put in. */
+export function PortfolioScreen({ add = "" }) {
+  const [open, setOpen] = useState(add ? "add" : "");
   const [turn, setTurn] = useState(0);
   const { data, problem, loading, reload } = useResource("portfolio.accounts", (abort) => ask("/accounts", {}, abort));
   const accounts = data ? data.results : [];
@@ -112,12 +113,17 @@ export function PortfolioScreen() {
     reload();
   };
   const opened = (what) => (what === "changed" ? changed() : setOpen(what));
+  const shut = () => {
+    setOpen("");
+    // Whoever comes back to this address does not want to add it again.
+    if (add) go({ tab: "portfolio" }, { replace: true });
+  };
   return html`<main class="screen" id="main">
     <${ScreenHead} title=${t("portfolio.title")} />
     ${account && html`<${Accounts} accounts=${accounts} account=${account} onNew=${() => setOpen("account")} />`}
     ${loading && html`<${Skeleton} heights=${[32, 208, 64, 64, 64]} />`}
     ${problem && !data && html`<${Failure} problem=${problem} onRetry=${reload} />`}
     ${data && html`<${Held} key=${account ? account.id : 0} account=${account} onOpen=${opened} turn=${turn} />`}
-    ${data && html`<${Sheets} open=${open} account=${account} accounts=${accounts} onClose=${() => setOpen("")} onChanged=${changed} />`}
+    ${data && html`<${Sheets} open=${open} secid=${add} account=${account} accounts=${accounts} onClose=${shut} onChanged=${changed} />`}
   </main>`;
 }

@@ -33,9 +33,9 @@ function Worth({ form, share }) {
 }
 
 /** A new position; in a virtual account an order at the market. */
-export function PositionSheet({ account, onClose, onDone }) {
+export function PositionSheet({ account, secid = "", onClose, onDone }) {
   const isOrder = Boolean(account) && account.kind === "virtual";
-  const [form, setForm] = useState({ secid: "", side: "long", qty: "", at: "", stop: "", when: "" });
+  const [form, setForm] = useState({ secid, side: "long", qty: "", at: "", stop: "", when: "" });
   const [tried, setTried] = useState(false);
   const { busy, problem, write } = useWrite();
   const share = useShare(form.secid);

@@ -1,0 +1,107 @@
+"""One trader's day in the Mini App, as Telegram opens it: from the market to the report of the week."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.accounts.init_data_maker import opened
+from tests.browser.conftest import Reader
+from tests.browser.people import a_week_of_trades, bars, faults, last_price
+from tests.browser.stand import answering
+from tests.browser.test_mini_app import PHONE, TELEGRAM, a_trade
+from traderai.common import clock
+
+pytestmark = pytest.mark.browser
+IN_RUSSIAN = {"locale": "ru-RU", "color_scheme": "dark", "viewport": PHONE}
+WEEK = "traded_at;secid;side;qty;qty_unit;price"
+
+
+def main_button(page: Page, words: str) -> None:
+    """Press Telegram's own button; it says what it does."""
+    page.wait_for_timeout(50)
+    shown = [data for kind, data in page.evaluate("window.posted") if kind == "web_app_setup_main_button"][-1]
+    assert shown["is_visible"] and shown["is_active"] and words in shown["text"], shown
+    page.evaluate("window.Telegram.WebView.receiveEvent('main_button_pressed')")
+
+
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Экраны").get_by_role("link", name=name).click()
+
+
+def write(page: Page, path: str, body: dict) -> dict:
+    """Ask as the page does, with its token."""
+    answer: dict = page.evaluate(
+        """async ([path, body]) => {
+            const headers = { "Content-Type": "application/json", Authorization: `Token ${sessionStorage["traderai.token"]}` };
+            const answer = await fetch(`/api/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+            return { status: answer.status, ...(await answer.json()) };
+        }""",
+        [path, body],
+    )
+    assert answer["status"] in (200, 201), answer
+    return answer
+
+
+def looks(reader: Reader, step: str, *, full: bool = True) -> None:
+    reader.screenshot(f"journey-{step}", full=full)
+    assert faults(reader) == [], step
+
+
+@pytest.mark.parametrize("reader", [IN_RUSSIAN], indirect=True, ids=["ru"])
+def test_a_traders_day(reader: Reader, tmp_path: Path):
+    reader.page.add_init_script(TELEGRAM)
+    now = clock.now()
+    signed = opened(7100, at_s=int((now - timedelta(seconds=5)).timestamp()), language_code="ru")
+    page = reader.open(f"/app/#tgWebAppVersion=8.0&tgWebAppData={quote(signed, safe='')}", ".tile")
+    looks(reader, "1-market")
+
+    call = a_trade(reader, "BUY")
+    page.locator(".tile", has_text=call["secid"]).click()
+    page.wait_for_selector(".call-up")
+    page.wait_for_selector(".chart canvas")
+    page.get_by_role("button", name="В избранное").click()
+    expect(page.locator(".toast").last).to_contain_text("в избранном")
+    looks(reader, "2-share")
+
+    page.get_by_role("link", name="Добавить позицию").click()
+    expect(page.get_by_role("combobox", name="Акция")).to_have_value(re.compile(call["secid"]))
+    page.get_by_label("Количество").fill("50")
+    page.get_by_label("Средняя цена акции").fill(str(last_price(reader, call["secid"])).replace(".", ","))
+    looks(reader, "3-position", full=False)
+    main_button(page, "Сохранить")
+    expect(page.locator(".row-position")).to_have_count(1)
+    assert "add=" not in page.url
+    looks(reader, "4-portfolio")
+
+    tab(page, "Рынок")
+    page.locator(".tile", has_text=call["secid"]).click()
+    page.wait_for_selector(".call-up")
+    main_button(page, "Проверить сделку")
+    expect(page.get_by_role("combobox", name="Акция")).to_have_value(re.compile(call["secid"]))
+    page.get_by_label("Количество").fill("100000")
+    expect(page.locator(".check-verdict")).to_contain_text("Осторожно")
+    looks(reader, "5-check")
+
+    with answering(reader.site.rows, tmp_path / "ondemand.log"):
+        tab(page, "Игра")
+        page.wait_for_selector(".board")
+        main_button(page, "Начать раунд")
+        page.get_by_role("button", name=re.compile("^Держать")).click()
+        looks(reader, "6-round", full=False)
+        main_button(page, "Держать")
+        page.wait_for_selector(".verdict", timeout=20_000)
+    looks(reader, "7-told")
+
+    account = write(page, "/accounts", {"kind": "real", "name": "Неделя", "capital": 1_000_000})
+    week = a_week_of_trades(bars(reader, "SIM07"), 1, 100)
+    write(page, "/actions/import", {"account_id": account["id"], "content": f"{WEEK}\n{week}"})
+    tab(page, "Тренер")
+    page.get_by_role("button", name="Неделя").click()
+    page.wait_for_selector(".score")
+    looks(reader, "8-week")
