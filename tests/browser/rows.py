@@ -82,6 +82,7 @@ def fill_record() -> None:
     """Store told signals on old bars of simulated shares; what came of them is found by the code of the labels."""
     from market.selectors.instruments import instrument_get
     from modeling.selectors.label_sets import barrier_set_get
+    from signals.models import Signal
     from signals.services.outcomes import outcomes_resolve
     from tests.signals import builders, told_maker
     from traderai.common import clock
@@ -90,12 +91,21 @@ def fill_record() -> None:
     label_set = barrier_set_get(name="swing_v1", timeframe="1h")
     begins = begins_until(now, n=builders.BARS)[120:].tolist()
     for place, (action, horizon, probability, confidence) in enumerate(TOLD):
-        content = told_maker.payload(label_set, p=probability, p_break_even=0.36) | {
-            "regime": {"name": ("uptrend", "flat", "panic")[place % 3]}
-        }
+        share = instrument_get(secid=f"SIM{1 + place:02d}")
+        # The staff's pages read more of a payload than the record does: the rest is that of a real one.
+        whole = Signal.objects.filter(instrument_id=share.id, horizon=horizon).latest("as_of").payload
+        own = told_maker.payload(label_set, p=probability, p_break_even=0.36)
+        content = (
+            whole
+            | {"label_set": own["label_set"], "decision": whole["decision"] | own["decision"]}
+            | {
+                "market": whole["market"] | own["market"],
+                "regime": (whole["regime"] or {}) | {"name": ("uptrend", "flat", "panic")[place % 3]},
+            }
+        )
         told_maker.told(
-            instrument_get(secid=f"SIM{1 + place:02d}"), begins[place::TOLD_EVERY], label_set, horizon=horizon,
-            action=action, at=now, payload=content, source="simulated", confidence=confidence, strength="weak",
+            share, begins[place::TOLD_EVERY], label_set, horizon=horizon, action=action, at=now, payload=content,
+            source="simulated", confidence=confidence, strength="weak",
         )  # fmt: skip
     outcomes_resolve(now=now)
 

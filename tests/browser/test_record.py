@@ -93,6 +93,8 @@ def test_every_told_signal_is_in_the_list(reader: Reader):
     page = reader.open("/app/?tab=record", ".segments")
     page.get_by_role("button", name="Симуляция").click()
     page.wait_for_selector(".said")
+    caveats = page.locator(".caveats li").all_inner_texts()
+    assert len(caveats) > 4 and all(re.search("[а-яё]", text) for text in caveats), caveats
     reader.screenshot("record-ru-light-360")
     is_sound(reader)
     total = asked(reader, "track_record?source=simulated")["told"]["total"]

@@ -169,7 +169,8 @@ function Unjudged() {
   const found = problem.value;
   return html`<section class="card state" role="alert"><div class="state-mark" aria-hidden="true">!</div><h2>${t("play.unjudged.title")}</h2>
     <p>${t(found && found.status === 0 ? "play.unjudged.offline" : "play.unjudged.text")}</p>
-    ${found && found.requestId && html`<p class="fine">request_id ${found.requestId}</p>`}</section>
+    ${found && found.requestId && html`<p class="fine">request_id ${found.requestId}</p>`}
+    <button class="link" onClick=${leave}>${t("play.back")}</button></section>
     <${MainButton} text=${t("play.unjudged.again")} onPress=${answer} />`;
 }
 
