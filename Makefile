@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 VENV_JAX := .state/jax
+VENV_CLIENT := .state/client
 PY := $(VENV)/bin/python
 # Twice quiet: warnings about the index of this machine say nothing about TraderAI; errors are still said.
 PIP_INSTALL = $(@D)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes
@@ -33,7 +34,7 @@ run: $(VENV)/.ml ## Everything on http://127.0.0.1:8000 (ONCE=1: only the main j
 demo: $(VENV)/.ml ## A replayed year by models trained before each quarter, then the pages (DATA=folder, ONCE=1, PORT=8000)
 	@exec $(PY) manage.py up --demo $(if $(ONCE),--once) $(if $(DATA),--data "$(DATA)") $(if $(PORT),--port $(PORT))
 
-test: $(VENV)/.dev ## All tests, on a PostgreSQL and a Redis of their own (ARGS=... for pytest)
+test: $(VENV)/.dev $(VENV_CLIENT)/.client ## All tests, on a PostgreSQL and a Redis of their own (ARGS=... for pytest)
 	@exec $(WITH_SERVICES) $(PY) -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not soak" $(ARGS)
 
 test-jax: $(VENV_JAX)/.jax ## The contract of the networks on JAX, in an environment of its own
@@ -58,11 +59,12 @@ lock: ## Write the locked requirements anew (needs uv)
 	$(LOCK) requirements/ml.in -o requirements/ml.txt
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/jax.in -o requirements/jax.txt
+	$(LOCK) requirements/client.in -o requirements/client.txt
 
 clean: ## Remove the virtual environments; the state directory with the databases stays
-	rm -rf $(VENV) $(VENV_JAX)
+	rm -rf $(VENV) $(VENV_JAX) $(VENV_CLIENT)
 
-$(VENV)/bin/python $(VENV_JAX)/bin/python:
+$(VENV)/bin/python $(VENV_JAX)/bin/python $(VENV_CLIENT)/bin/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "TraderAI needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is %d.%d: name another one, as in `make run PYTHON=python3.12`" % v)'
 	$(PYTHON) -m venv $(dir $(@D))
 
@@ -79,4 +81,9 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/bin/python
 $(VENV_JAX)/.jax: requirements/jax.txt | $(VENV_JAX)/bin/python
 	@echo "installing requirements/jax.txt; the first time takes a few minutes"
 	$(PIP_INSTALL) -r requirements/jax.txt
+	@touch $@
+
+$(VENV_CLIENT)/.client: requirements/client.txt | $(VENV_CLIENT)/bin/python
+	@echo "installing requirements/client.txt"
+	$(PIP_INSTALL) -r requirements/client.txt
 	@touch $@

@@ -110,5 +110,13 @@ def partitions_ensure_due(years_ahead: int = 3) -> dict[str, Any]:
     return {"made": list(partitions_ensure(first_year=2000, last_year=year + years_ahead))}
 
 
+@shared_task(name="market.tasks.changes_forget")
+def changes_forget() -> dict[str, Any]:
+    """Forget which transactions have changed the market long ago."""
+    from market.services.changes import changes_forget as forget
+
+    return {"forgotten": forget(now=clock.now())}
+
+
 def _figures(report: Any) -> dict[str, Any]:
     return {name: getattr(report, name) for name in _FIGURES}

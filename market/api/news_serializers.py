@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from market.models.news import EVENT_TYPES
-from traderai.common.asked import BodySerializer, MomentField
+from traderai.common.asked import BodySerializer, MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
@@ -42,7 +42,7 @@ class NewsTriggerStoredSerializer(serializers.Serializer[Any]):
     created = serializers.BooleanField(help_text="False: it was stored already.")
 
 
-class NewsQuerySerializer(PageQuerySerializer):
+class NewsQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which news."""
 
     secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")
@@ -73,7 +73,7 @@ class NewsRowSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     title = serializers.CharField()
     source = serializers.CharField(help_text="Code of where it comes from.")  # type: ignore[assignment]  # the API's word
-    url = serializers.CharField(allow_blank=True)
+    url = serializers.SerializerMethodField(help_text="Of the text's page; empty where it has none.")
     language = serializers.CharField()
     published_at = serializers.DateTimeField()
     known_at = serializers.DateTimeField(help_text="From when on decisions may use it.")
@@ -85,6 +85,10 @@ class NewsRowSerializer(serializers.Serializer[Any]):
     direction = serializers.IntegerField(source="strongest.direction", default=None, allow_null=True)
     event_type = serializers.CharField(source="strongest.event_type", default=None, allow_null=True)
     triggers = NewsVerdictSerializer(many=True, help_text="The strongest first.")
+
+    def get_url(self, row: Any) -> str:
+        """Return the page's address; what a feed gives is handed on only where it leads to a web page."""
+        return str(row.url) if row.url.startswith(("https://", "http://")) else ""
 
 
 class NewsPageSerializer(PageSerializer):

@@ -22,6 +22,7 @@ from market.api.news_serializers import (
 from market.selectors.news_page import NewsQuestion, NewsRow, news_page
 from market.services.news_push import PushedTrigger, trigger_push
 from traderai.common import clock
+from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
@@ -79,7 +80,7 @@ class NewsListView(APIView):
         description="The newest first, by the moment from which decisions may use them.",
         tags=["market"],
         parameters=[NewsQuerySerializer],
-        responses={200: NewsPageSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: NewsPageSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[OpenApiExample("One text", value=_NEWS, response_only=True, status_codes=["200"])],
     )
     def get(self, request: Request) -> Response:
@@ -96,7 +97,7 @@ class NewsListView(APIView):
             after=_ORDER.place_of(cursor),
             limit=size + 1,
         )
-        return Response(NewsPageSerializer(_ORDER.page(request, rows, size)).data)
+        return conditional(request, NewsPageSerializer(_ORDER.page(request, rows, size)).data)
 
 
 class NewsTriggerView(APIView):

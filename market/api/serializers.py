@@ -11,7 +11,7 @@ from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 
-class InstrumentQuerySerializer(PageQuerySerializer):
+class InstrumentQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Filters of the list of instruments."""
 
     q = serializers.CharField(

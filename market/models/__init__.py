@@ -2,6 +2,7 @@
 
 from market.models.calendar import CalendarDay, Session, TradingDay
 from market.models.candles import Candle, CandleCoverage, CandleDisagreement, CandleSource
+from market.models.changes import MarketChange
 from market.models.corporate import CorporateAction
 from market.models.flow import OrderBookStatistic, TradeStatistic
 from market.models.fundamentals import EconomicEvent, FundamentalMetric, MacroSeries, MacroValue
@@ -34,6 +35,7 @@ __all__ = [
     "InstrumentTerms",
     "MacroSeries",
     "MacroValue",
+    "MarketChange",
     "NewsItem",
     "NewsLink",
     "NewsSource",

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import KINDS, SLOTS
 from modeling.models import ModelVersion
-from modeling.selectors.shadow import standing_line
+from modeling.selectors.shadow import standing_lines
 from traderai.common.asked import BodySerializer, QuerySerializer
 
 
@@ -40,16 +40,21 @@ class VersionSerializer(serializers.Serializer[Any]):
 
     def get_standing(self, facts: ModelVersionFacts) -> str:
         """Return it in a few words."""
-        return standing_line(facts)
+        lines: dict[int, str] = self.context.get("standing") or standing_lines([facts])
+        return lines[facts.id]
+
+
+def _reason() -> serializers.CharField:
+    return serializers.CharField(max_length=500)
 
 
 class SwitchSerializer(BodySerializer):
     """Why something is switched; it stands in the audit beside the name of who asked."""
 
-    reason = serializers.CharField(max_length=500)
+    reason = _reason()
 
 
-class RollbackSerializer(SwitchSerializer):
+class RollbackSerializer(BodySerializer):
     """A rollback names the version that shall serve no more."""
 
     from_version = serializers.CharField(
@@ -57,3 +62,4 @@ class RollbackSerializer(SwitchSerializer):
         help_text="The version in service. Where it serves no more the answer is 409: a request that is sent twice "
         "goes back once.",
     )
+    reason = _reason()

@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from modeling.api import service_examples as examples
 from modeling.api.service_serializers import ServedVersionListSerializer
 from modeling.selectors.service_report import versions_served
+from traderai.common.etags import conditional
 from traderai.common.problems import problem_responses
 
 
@@ -24,7 +25,7 @@ class ModelsView(APIView):
             "base rate; what the gate asked and what has come since training stand with it."
         ),
         tags=["models"],
-        responses={200: ServedVersionListSerializer, **problem_responses(401)},
+        responses={200: ServedVersionListSerializer, 304: None, **problem_responses(401)},
         examples=[
             OpenApiExample(
                 "One that informs",
@@ -36,4 +37,4 @@ class ModelsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return the champions."""
-        return Response(ServedVersionListSerializer({"results": versions_served()}).data)
+        return conditional(request, ServedVersionListSerializer({"results": versions_served()}).data)

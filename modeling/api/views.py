@@ -21,6 +21,7 @@ from modeling.api.serializers import (
     VersionSerializer,
 )
 from modeling.contracts.registry import SLOTS
+from modeling.selectors.shadow import standing_lines
 from modeling.selectors.versions import slot_named, version_get, version_list
 from modeling.services import registry
 from traderai.common import clock
@@ -81,7 +82,9 @@ class VersionViewSet(ViewSet):
         """Return the newest versions."""
         query = VersionQuerySerializer(data=request.query_params)
         query.is_valid(raise_exception=True)
-        return Response(VersionSerializer(version_list(**query.validated_data), many=True).data)
+        versions = version_list(**query.validated_data)
+        context = {"standing": standing_lines(versions)}
+        return Response(VersionSerializer(versions, many=True, context=context).data)
 
     @_switch(
         "model_versions_promote",

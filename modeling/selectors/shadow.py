@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 
-from django.db.models import Max
-from django.db.models.functions import TruncDate
+from django.db.models import CharField, Count, Max, Q, Value
+from django.db.models.functions import Cast, Concat, TruncDate
 
 from modeling.contracts import ModelVersionFacts
 from modeling.contracts.registry import Slot
@@ -14,8 +15,10 @@ from modeling.contracts.shadow import ShadowFacts, ShadowProgress, ShadowSaid
 from modeling.kernels.hash_share import hash_share
 from modeling.models import ModelVersion, Promotion, ShadowAnswer, ShadowReport
 from modeling.selectors.configuration import registry_config_get
-from modeling.selectors.versions import champion_get, emission_paused, facts_of
+from modeling.selectors.versions import champion_get, emission_paused, facts_of, slots_paused
 from traderai.common import clock
+
+_TRADED = ("BUY", "SELL")
 
 
 def shadow_list(*, slot: Slot = "forecast") -> tuple[ModelVersionFacts, ...]:
@@ -36,7 +39,7 @@ def shadow_progress(*, version_id: int) -> ShadowProgress:
     days = ShadowAnswer.objects.filter(version_id=version_id).annotate(
         day=TruncDate("as_of", tzinfo=clock.MOSCOW)
     )
-    traded = days.filter(action__in=("BUY", "SELL"))
+    traded = days.filter(action__in=_TRADED)
     return ShadowProgress(
         since=None if entered is None else entered.at,
         days=days.values("day").distinct().count(),
@@ -133,13 +136,42 @@ def shadow_missing(*, version: ModelVersionFacts) -> tuple[str, ...]:
 
 def standing_line(version: ModelVersionFacts) -> str:
     """Return in a few words how far a shadow has come, or that a champion is silent; empty of all others."""
-    if version.state == "champion":
-        return "silent: model_degraded" if emission_paused(slot=version.slot) else ""
-    if version.state != "shadow":
-        return ""
-    wanted, progress = registry_config_get().shadow, shadow_progress(version_id=version.id)
-    line = f"{progress.days} of {wanted.min_days} days, {progress.trades} trades"
-    report = shadow_report(version_id=version.id)
-    if report is None or report.log_loss is None or report.base_log_loss is None:
-        return f"{line}, not judged yet"
-    return f"{line}, log loss {report.log_loss:.4f}, base {report.base_log_loss:.4f}: {report.grade}"
+    return standing_lines([version])[version.id]
+
+
+def standing_lines(versions: Sequence[ModelVersionFacts]) -> dict[int, str]:
+    """Return by id what `standing_line` returns of each, in the same few queries however many they are."""
+    lines = {version.id: "" for version in versions}
+    champions = [version for version in versions if version.state == "champion"]
+    if champions:
+        silent = slots_paused()
+        lines |= {one.id: "silent: model_degraded" for one in champions if one.slot in silent}
+    shadows = [version.id for version in versions if version.state == "shadow"]
+    if shadows:
+        lines |= _progress_lines(shadows)
+    return lines
+
+
+def _progress_lines(ids: Sequence[int]) -> dict[int, str]:
+    wanted = registry_config_get().shadow
+    answers = ShadowAnswer.objects.filter(version_id__in=ids).annotate(
+        day=TruncDate("as_of", tzinfo=clock.MOSCOW)
+    )
+    trade = Concat(Cast("instrument_id", CharField()), Value(" "), Cast("day", CharField()))
+    told = answers.values("version_id").annotate(
+        days=Count("day", distinct=True), trades=Count(trade, distinct=True, filter=Q(action__in=_TRADED))
+    )
+    progress = {row["version_id"]: (row["days"], row["trades"]) for row in told.order_by()}
+    newest = ShadowReport.objects.filter(version_id__in=ids).order_by("version_id", "-day")
+    reports = {row.version_id: row for row in newest.distinct("version_id")}
+    found = {}
+    for one in ids:
+        days, trades = progress.get(one, (0, 0))
+        line = f"{days} of {wanted.min_days} days, {trades} trades"
+        report = reports.get(one)
+        if report is None or report.log_loss is None or report.base_log_loss is None:
+            found[one] = f"{line}, not judged yet"
+        else:
+            losses = f"log loss {report.log_loss:.4f}, base {report.base_log_loss:.4f}"
+            found[one] = f"{line}, {losses}: {report.grade}"
+    return found

@@ -161,6 +161,16 @@ def emission_paused(*, slot: Slot = "forecast", as_of: datetime | None = None) -
     return newest == Promotion.Action.PAUSE
 
 
+def slots_paused() -> frozenset[str]:
+    """Return the slots whose champions must be silent now: what `emission_paused` says of each, in one query."""
+    rows = (
+        Promotion.objects.filter(action__in=(*SWITCHES, *SILENCES)).order_by("slot", "-pk").distinct("slot")
+    )
+    return frozenset(
+        slot for slot, action in rows.values_list("slot", "action") if action == Promotion.Action.PAUSE
+    )
+
+
 def rollback_target(*, slot: Slot = "forecast") -> ModelVersionFacts | None:
     """Return the version that a rollback would put back: the newest former champion still fit to serve.
 

@@ -44,7 +44,7 @@ POSITION: dict[str, Any] = {
 }  # fmt: skip
 POSITIONS: dict[str, Any] = {"as_of": "2024-03-01T16:00:00+03:00", "results": [POSITION]}
 POSITION_ASKED: dict[str, Any] = {
-    "account_id": 2, "secid": "SIM01", "side": "long", "qty": 40, "qty_unit": "shares", "avg_price": 100.5,
+    "account_id": 2, "secid": "SIM02", "side": "long", "qty": 40, "qty_unit": "shares", "avg_price": 100.5,
 }  # fmt: skip
 POSITION_CHANGE: dict[str, Any] = {"stop": 99.0}
 POSITION_CHANGED: dict[str, Any] = {"position": POSITION, "order": None}

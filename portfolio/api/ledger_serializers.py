@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from portfolio.ledger_phrases import PHRASES, remark_text
-from traderai.common.asked import BodySerializer, IdField, MomentField, QuerySerializer
+from traderai.common.asked import BodySerializer, IdField, MomentField, MoneyField, QuerySerializer
 from traderai.common.errors import InputError
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
@@ -47,8 +47,8 @@ class AccountRequestSerializer(BodySerializer):
 
     kind = serializers.ChoiceField(choices=["real", "virtual"])
     name = serializers.CharField(max_length=60)
-    capital = serializers.DecimalField(
-        max_digits=18, decimal_places=2, required=False, allow_null=True, coerce_to_string=False, help_text="RUB."
+    capital = MoneyField(
+        required=False, allow_null=True, help_text="RUB."
     )  # fmt: skip
 
 
@@ -56,9 +56,8 @@ class AccountChangeSerializer(BodySerializer):
     """What is to be changed of an account; what is left out stays."""
 
     name = serializers.CharField(max_length=60, required=False)
-    capital = serializers.DecimalField(
-        source="capital_rub", max_digits=18, decimal_places=2, required=False, allow_null=True, coerce_to_string=False,
-        help_text="RUB, above 0; null: unknown. That of a virtual account stays.",
+    capital = MoneyField(
+        source="capital_rub", required=False, allow_null=True, help_text="RUB, above 0; null: unknown. That of a virtual account stays.",
     )  # fmt: skip
 
 
@@ -226,7 +225,7 @@ class ChangedPositionSerializer(serializers.Serializer[Any]):
     order = OrderSerializer(allow_null=True, help_text="Of a virtual account: it closes the position.")
 
 
-class TradeQuerySerializer(PageQuerySerializer):
+class TradeQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which trades."""
 
     account_id = IdField(required=False, help_text="Left out: all accounts.")

@@ -45,6 +45,7 @@ from portfolio.services.positions import position_adjust, position_delete, posit
 from portfolio.services.record import trade_record
 from portfolio.services.watchlist import watchlist_replace
 from traderai.common import clock
+from traderai.common.asked import ID_SCHEMA
 from traderai.common.asker import asker_id, language_of
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
@@ -56,10 +57,12 @@ _ID = OpenApiParameter(
     description="Account and ticker.",
     examples=[OpenApiExample("A position", value="2-SIM01")],
 )
-_ACCOUNT_ID = OpenApiParameter("id", int, OpenApiParameter.PATH, description="The account's number.")
 _BY_TIME = PageOrder[TradeFacts](
     "actions", place=lambda row: (row.traded_at, row.id), words=(datetime.fromisoformat, int)
 )
+_ACCOUNT_ID = OpenApiParameter(
+    "id", ID_SCHEMA, OpenApiParameter.PATH, description="The account's number.", examples=[OpenApiExample("An account", value=2)]
+)  # fmt: skip
 _RECORDED: dict[Any, Any] = {
     200: RecordedSerializer,
     201: RecordedSerializer,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from market.selectors.splits import splits_get
 from portfolio.contracts import AccountFacts, PositionFacts, RoundTrip, StopChange, TradeFacts
@@ -78,11 +78,7 @@ def trades_page(
 
 def stops_get(*, account_id: int, as_of: datetime) -> tuple[StopChange, ...]:
     """Return the stops that had been set, moved or taken away by `as_of`, in their order."""
-    rows = StopRow.objects.filter(account_id=account_id, set_at__lte=as_of).order_by("set_at", "id")
-    return tuple(
-        StopChange(account_id=account_id, secid=secid, stop_rub=stop_rub, set_at=set_at)
-        for secid, stop_rub, set_at in rows.values_list("instrument__secid", "stop_rub", "set_at")
-    )
+    return _stops(StopRow.objects.filter(account_id=account_id, set_at__lte=as_of))
 
 
 def round_trips_get(*, account_id: int, as_of: datetime) -> tuple[RoundTrip, ...]:
@@ -95,6 +91,37 @@ def positions_get(*, account_id: int, as_of: datetime) -> tuple[PositionFacts, .
     return _fold(account_id, as_of)[1]
 
 
+def positions_held(
+    *, user_id: int, account_id: int | None = None, as_of: datetime
+) -> tuple[PositionFacts, ...]:
+    """Return what was open at `as_of` in a user's accounts, or in one of them, in three queries, by account and ticker.
+
+    Raises: NotFoundError for another user's account.
+    """
+    asked: dict[str, Any] = {"account__user_id": user_id}
+    if account_id is not None:
+        asked["account_id"] = account_id
+    rows = Trade.objects.filter(**asked, traded_at__lte=as_of, known_at__lte=as_of)
+    trades = trade_facts(rows.order_by("traded_at", "id").values_list(*TRADE_COLUMNS))
+    if not trades:
+        if account_id is not None:
+            account_get(
+                user_id=user_id, account_id=account_id
+            )  # an empty account holds nothing, another's is unknown
+        return ()
+    splits = splits_get(secids=sorted({trade.secid for trade in trades}), as_of=as_of)
+    stops = _stops(StopRow.objects.filter(**asked, set_at__lte=as_of))
+    return tuple(
+        position
+        for account in sorted({trade.account_id for trade in trades})
+        for position in fifo_fold(
+            [trade for trade in trades if trade.account_id == account],
+            splits,
+            [stop for stop in stops if stop.account_id == account],
+        )[1]
+    )
+
+
 def position_get(*, account_id: int, secid: str, as_of: datetime) -> PositionFacts:
     """Return what was open in one share at `as_of`.
 
@@ -103,7 +130,12 @@ def position_get(*, account_id: int, secid: str, as_of: datetime) -> PositionFac
     for position in positions_get(account_id=account_id, as_of=as_of):
         if position.secid == secid:
             return position
-    raise NotFoundError(
+    raise unknown_position(secid)
+
+
+def unknown_position(secid: str) -> NotFoundError:
+    """Return what is said of a position that nobody holds."""
+    return NotFoundError(
         f"a position in {secid} must be held, and none is; ask for the list of positions",
         code="unknown_position",
     )
@@ -120,6 +152,14 @@ def _fold(account_id: int, as_of: datetime) -> tuple[tuple[RoundTrip, ...], tupl
         return (), ()
     splits = splits_get(secids=sorted({trade.secid for trade in trades}), as_of=as_of)
     return fifo_fold(trades, splits, stops_get(account_id=account_id, as_of=as_of))
+
+
+def _stops(rows: QuerySet[StopRow]) -> tuple[StopChange, ...]:
+    told = rows.order_by("set_at", "id").values_list("account_id", "instrument__secid", "stop_rub", "set_at")
+    return tuple(
+        StopChange(account_id=account_id, secid=secid, stop_rub=stop_rub, set_at=set_at)
+        for account_id, secid, stop_rub, set_at in told
+    )
 
 
 def _account(row: Account) -> AccountFacts:

@@ -9,7 +9,7 @@ from market.selectors.closes import closes_get
 from market.selectors.instruments import instrument_list
 from portfolio.contracts import PositionFacts
 from portfolio.ledger_contracts import PositionView
-from portfolio.selectors.journal import account_get, accounts_get, position_get, positions_get
+from portfolio.selectors.journal import positions_held, unknown_position
 from signals.selectors.configuration import service_get
 
 
@@ -20,15 +20,11 @@ def positions_valued(
 
     Raises: NotFoundError for another user's account, or with `secid` where nothing is held in it.
     """
-    accounts = (
-        accounts_get(user_id=user_id)
-        if account_id is None
-        else (account_get(user_id=user_id, account_id=account_id),)
-    )
-    if secid is None:
-        held = [each for own in accounts for each in positions_get(account_id=own.id, as_of=as_of)]
-    else:
-        held = [position_get(account_id=own.id, secid=secid, as_of=as_of) for own in accounts]
+    held = positions_held(user_id=user_id, account_id=account_id, as_of=as_of)
+    if secid is not None:
+        held = tuple(position for position in held if position.secid == secid)
+        if not held:
+            raise unknown_position(secid)
     if not held:
         return ()
     known = {each.secid: each for each in instrument_list(active_only=False)}

@@ -49,11 +49,12 @@ def heatmap_json(
     return f'W/"{etag}"', f'{head[:-1]},"results":[{",".join(lines)}]}}'.encode()
 
 
+@lru_cache(maxsize=2048)
 def _row(one: GlanceRow, language: str) -> str:
     """Return a share without age and warnings, and without the bracket that closes it."""
     row: HeatmapRow = one.row
     name = row.name_ru if language == "ru" else row.name_en
-    plain = {"secid": row.secid, "name": name}
+    plain: dict[str, Any] = {"secid": row.secid, "name": name}
     plain |= {field: getattr(row, field) for field in _BEFORE}
     plain |= {"as_of": _moment(row.as_of), "valid_until": _moment(row.valid_until)}
     return _encode(plain)[:-1]

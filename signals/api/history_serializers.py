@@ -8,12 +8,13 @@ from rest_framework import serializers
 
 from signals.api.serializers import AnalysisSerializer, EntrySerializer
 from signals.contracts import ACTIONS, SOURCES
+from traderai.common.asked import MomentField, QuerySerializer
 from traderai.common.pages import PageQuerySerializer, PageSerializer
 
 RESULTS = ("take_profit", "stop_loss", "timeout", "no_trade", "void")
 
 
-class SignalQuerySerializer(PageQuerySerializer):
+class SignalQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which signals; filters left out let everything through."""
 
     secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")
@@ -27,8 +28,8 @@ class SignalQuerySerializer(PageQuerySerializer):
         default=None,
         help_text="True: only what was told, that is, passed the rules of emission; false: the rest.",
     )
-    since = serializers.DateTimeField(required=False, help_text="Decided at or after this moment.")
-    until = serializers.DateTimeField(required=False, help_text="Decided at or before this moment.")
+    since = MomentField(required=False, help_text="Decided at or after this moment.")
+    until = MomentField(required=False, help_text="Decided at or before this moment.")
 
 
 class SaidOutcomeSerializer(serializers.Serializer[Any]):

@@ -20,7 +20,9 @@ from signals.api.serializers import AnalysisSerializer
 from signals.selectors.history import HistoryQuestion, SaidSignal, signal_said, signals_said
 from signals.services.analyze import signal_analyze
 from traderai.common import clock
+from traderai.common.asked import ID_SCHEMA
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.etags import conditional
 from traderai.common.pages import PageOrder
 from traderai.common.problems import problem_responses
 
@@ -36,7 +38,7 @@ class SignalListView(APIView):
         description="The newest first, losers included. Withdrawn ones are hidden; the track record counts them.",
         tags=["signals"],
         parameters=[SignalQuerySerializer, ACCEPT_LANGUAGE],
-        responses={200: SaidSignalPageSerializer, **problem_responses(400, 401, 404, 422)},
+        responses={200: SaidSignalPageSerializer, 304: None, **problem_responses(400, 401, 404, 422)},
         examples=[
             OpenApiExample("One signal", value=examples.PAGE, response_only=True, status_codes=["200"])
         ],
@@ -51,7 +53,8 @@ class SignalListView(APIView):
             values["secid"] = values["secid"].upper()
         rows = signals_said(question=HistoryQuestion(**values), after=_ORDER.place_of(cursor), limit=size + 1)
         page = _ORDER.page(request, rows, size)
-        return Response(SaidSignalPageSerializer(page, context={"language": language_of(request)}).data)
+        content = SaidSignalPageSerializer(page, context={"language": language_of(request)}).data
+        return conditional(request, content)
 
 
 class SignalView(APIView):
@@ -62,7 +65,13 @@ class SignalView(APIView):
         summary="One signal of the past with its whole analysis",
         tags=["signals"],
         parameters=[
-            OpenApiParameter("signal_id", int, OpenApiParameter.PATH, description="Its number."),
+            OpenApiParameter(
+                "signal_id",
+                ID_SCHEMA,
+                OpenApiParameter.PATH,
+                description="Its number.",
+                examples=[OpenApiExample("A signal", value=4211)],
+            ),
             ACCEPT_LANGUAGE,
         ],
         responses={200: SaidSignalDetailSerializer, **problem_responses(401, 404)},

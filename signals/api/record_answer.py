@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from signals.kernels.track_record import LEVEL, Bounded, RecordFigures
@@ -12,25 +13,17 @@ from signals.phrases.record import caveat_text
 from signals.selectors.shown_record import ShownRecord
 
 
-def record_answer(shown: ShownRecord, *, language: str) -> dict[str, Any]:
+def record_answer(shown: ShownRecord, *, language: str, as_of: datetime) -> dict[str, Any]:
     """Return the whole answer in a language; a figure that there is not is None."""
-    record = shown.record
     return {
-        "source": record.source,
-        "proven": record.proven,
-        "as_of": record.as_of,
+        "source": shown.source,
+        "proven": shown.proven,
+        "as_of": as_of,
         "level": LEVEL,
-        "said": _counts(record.said),
-        "told": {
-            "total": len(record.lines),
-            **{state: record.count(state) for state in ("traded", "no_trade", "void", "open")},
-            "withdrawn": record.withdrawn,
-            "seen_by_gate": record.seen_by_gate,
-            "first_at": record.lines[0].as_of if record.lines else None,
-            "last_at": record.lines[-1].as_of if record.lines else None,
-        },
+        "said": _counts(shown.said),
+        "told": dataclasses.asdict(shown.told),
         "void_reasons": _counts(shown.void_reasons),
-        "figures": None if record.figures is None else _figures(record.figures),
+        "figures": None if shown.figures is None else _figures(shown.figures),
         "base_rates": [],
         "curve": [dataclasses.asdict(point) for point in shown.curve],
         "calibration": [

@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from features.contracts import REGIMES
 from signals.contracts import SOURCES
-from traderai.common.asked import QuerySerializer
+from traderai.common.asked import MomentField, QuerySerializer
 
 TRADED = ("BUY", "SELL")
 STRENGTHS = ("weak", "medium", "strong")
@@ -27,8 +27,8 @@ class RecordQuerySerializer(QuerySerializer):
     regime = serializers.ChoiceField(required=False, choices=REGIMES)
     strength = serializers.ChoiceField(required=False, choices=STRENGTHS)
     model_version = serializers.CharField(required=False, max_length=120)
-    since = serializers.DateTimeField(required=False, help_text="Decided at or after this moment.")
-    until = serializers.DateTimeField(required=False, help_text="Decided at or before this moment.")
+    since = MomentField(required=False, help_text="Decided at or after this moment.")
+    until = MomentField(required=False, help_text="Decided at or before this moment.")
 
 
 class BoundedSerializer(serializers.Serializer[Any]):

@@ -14,6 +14,7 @@ from signals.contracts import RecordPart
 from signals.selectors.shown_record import shown_record
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.etags import conditional
 from traderai.common.problems import problem_responses
 
 
@@ -29,7 +30,7 @@ class TrackRecordView(APIView):
         ),
         tags=["signals"],
         parameters=[RecordQuerySerializer, ACCEPT_LANGUAGE],
-        responses={200: TrackRecordSerializer, **problem_responses(400, 401)},
+        responses={200: TrackRecordSerializer, 304: None, **problem_responses(400, 401)},
         examples=[
             OpenApiExample("A paper record", value=examples.RECORD, response_only=True, status_codes=["200"])
         ],
@@ -40,5 +41,7 @@ class TrackRecordView(APIView):
         asked.is_valid(raise_exception=True)
         values = dict(asked.validated_data)
         source, proven = values.pop("source"), values.pop("proven")
-        shown = shown_record(source=source, proven=proven, part=RecordPart(**values), as_of=clock.now())
-        return Response(TrackRecordSerializer(record_answer(shown, language=language_of(request))).data)
+        now = clock.now()
+        shown = shown_record(source=source, proven=proven, part=RecordPart(**values), as_of=now)
+        answer = record_answer(shown, language=language_of(request), as_of=now)
+        return conditional(request, TrackRecordSerializer(answer).data, aging=("as_of",))

@@ -13,6 +13,7 @@ from signals.selectors.regime import INDEX, market_regime
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
 from traderai.common.clock import MOSCOW
+from traderai.common.etags import conditional
 from traderai.common.problems import problem_responses
 
 
@@ -24,7 +25,7 @@ class RegimeView(APIView):
         summary="The market's regime, its history and that of the sectors",
         tags=["market"],
         parameters=[RegimeQuerySerializer, ACCEPT_LANGUAGE],
-        responses={200: MarketRegimeSerializer, **problem_responses(400, 401)},
+        responses={200: MarketRegimeSerializer, 304: None, **problem_responses(400, 401)},
         examples=[
             OpenApiExample("Euphoria", value=examples.REGIME, response_only=True, status_codes=["200"])
         ],
@@ -42,4 +43,4 @@ class RegimeView(APIView):
                 {"date": bar.begin.astimezone(MOSCOW).date(), "close": bar.close} for bar in found.index
             ],
         }
-        return Response(MarketRegimeSerializer(answer, context={"language": language}).data)
+        return conditional(request, MarketRegimeSerializer(answer, context={"language": language}).data)

@@ -22,6 +22,7 @@ from signals.selectors.heatmap import HeatmapQuestion, glance_get
 from signals.services.analyze import Question, ticker_analyze
 from traderai.common import clock
 from traderai.common.asker import ACCEPT_LANGUAGE, language_of
+from traderai.common.etags import etag_headers, etag_holds
 from traderai.common.problems import problem_responses
 
 # One for all answers: a serializer of its own would copy each of its fields for each of them. It keeps nothing of what it
@@ -82,7 +83,7 @@ class MarketHeatmapView(APIView):
         etag, content = heatmap_json(
             glance, language=language, moment=now, max_data_age_s=policy_get().max_data_age_s
         )
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language"}
-        if etag in request.headers.get("If-None-Match", "").split(", "):
+        headers = etag_headers(etag)
+        if etag_holds(request, etag):
             return Response(status=304, headers=headers)
         return HttpResponse(content, content_type="application/json", headers=headers)

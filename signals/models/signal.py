@@ -93,7 +93,11 @@ class Signal(models.Model):
         indexes = [
             models.Index(
                 fields=["timeframe", "horizon", "instrument", "-as_of"], name="signals_signal_latest"
-            )
+            ),
+            # The history, the newest first: of all shares, of one, and of one kind of call, of which most are rare.
+            models.Index(fields=["-as_of", "-id"], name="signals_signal_newest"),
+            models.Index(fields=["instrument", "-as_of", "-id"], name="signals_signal_of_share"),
+            models.Index(fields=["action", "-as_of", "-id"], name="signals_signal_of_action"),
         ]
 
     def __str__(self) -> str:

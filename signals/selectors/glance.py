@@ -29,7 +29,7 @@ CASE WHEN signals_signal.id = ANY(%s::int8[]) THEN NULL ELSE jsonb_build_object(
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GlanceRow:
     """One share as it stands, whenever it is looked at: its age and what is warned of are those of a moment."""
 

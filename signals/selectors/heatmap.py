@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from threading import Lock
+from typing import Any, TypeAlias
 
 from features.selectors.regime import regime_at
+from market.selectors.changes import market_state
 from modeling.selectors.configuration import policy_get
 from signals.contracts import Heatmap
 from signals.selectors.configuration import asked_for
 from signals.selectors.glance import GlanceRow, glance_rows
+from traderai.common.config import config_stamp
 from traderai.common.errors import InputError, did_you_mean
 
 
@@ -34,6 +38,13 @@ class Glance:
     rows: tuple[GlanceRow, ...]
 
 
+_Key: TypeAlias = tuple[str | None, str | None]
+_Stamp: TypeAlias = tuple[Hashable, ...]
+# By what was asked for: until when it holds, the state of the market's tables before it was read, and what was read.
+_KEPT: dict[_Key, tuple[_Stamp, str, Glance]] = {}
+_READING = Lock()
+
+
 def heatmap_get(*, question: HeatmapQuestion, as_of: datetime) -> Heatmap:
     """Return the newest signals of all active shares that fit the question.
 
@@ -53,7 +64,7 @@ def glance_get(*, question: HeatmapQuestion, as_of: datetime) -> Glance:
 
     Raises: InputError for a timeframe, horizon or sector that is not there.
     """
-    glance = _whole(question, as_of)
+    glance = _kept_or_read(question, as_of)
     sectors = sorted({one.row.sector for one in glance.rows if one.row.sector})
     if question.sector is not None and question.sector not in sectors:
         raise InputError(
@@ -62,7 +73,40 @@ def glance_get(*, question: HeatmapQuestion, as_of: datetime) -> Glance:
             code="unknown_sector",
             field="sector",
         )
+    if question.sector is None and question.signal is None:
+        return glance
     return replace(glance, rows=tuple(one for one in glance.rows if _fits(one, question)))
+
+
+def _kept_or_read(question: HeatmapQuestion, as_of: datetime) -> Glance:
+    """Return the market as it stands, read anew where anything of it has been written since it was kept.
+
+    Bars close and facts become known on whole minutes, without being written then: nothing is kept for longer.
+    """
+    key = (question.timeframe, question.horizon)
+    stamp = (as_of.replace(second=0, microsecond=0), config_stamp("signals.yaml", "label_sets.yaml"))
+    glance = _kept(key, stamp)
+    if glance is not None:
+        return glance
+    # One reads for all who have come in the meantime.
+    with _READING:
+        glance = _kept(key, stamp)
+        if glance is not None:
+            return glance
+        state = market_state()
+        glance = _whole(question, as_of)
+        if state is not None:
+            _KEPT[key] = (stamp, state[0], glance)
+        return glance
+
+
+def _kept(key: _Key, stamp: _Stamp) -> Glance | None:
+    """Return what is kept and still true."""
+    kept = _KEPT.get(key)
+    if kept is None or kept[0] != stamp:
+        return None
+    state = market_state(since=kept[1])
+    return None if state is None or state[1] else kept[2]
 
 
 def _whole(question: HeatmapQuestion, as_of: datetime) -> Glance:

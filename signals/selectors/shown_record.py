@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import threading
+from collections import Counter, OrderedDict, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -11,7 +12,7 @@ import numpy as np
 
 from signals.contracts import RecordLine, RecordPart, TrackRecord
 from signals.kernels.track_record import LEAST_TRADES, Bounded, RecordFigures, record_days
-from signals.selectors.track_record import bucket, track_record_get
+from signals.selectors.track_record import bucket, record_stamp, track_record_get
 
 POINTS: Final = 400
 LEAST_DAYS: Final = 60  # what the gate asks of a proof, too
@@ -50,27 +51,78 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownRecord:
-    """A record with everything that is drawn from it."""
+class ToldCounts:
+    """What became of everything that was told."""
 
-    record: TrackRecord
+    total: int
+    traded: int
+    no_trade: int
+    void: int
+    open: int
+    withdrawn: int
+    seen_by_gate: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRecord:
+    """Everything that is drawn from a record; the signals themselves, thousands of them, are not in it."""
+
+    source: str
+    proven: bool
+    said: dict[str, int]
+    told: ToldCounts
     void_reasons: dict[str, int]
+    figures: RecordFigures | None
     curve: tuple[CurvePoint, ...]
     calibration: tuple[CalibrationRow, ...]
     groups: dict[str, dict[str, RecordFigures]]
     caveats: tuple[Caveat, ...]
 
 
+_Key = tuple[str, bool, RecordPart, tuple[int, ...]]
+_KEPT: Final = 64
+_kept: OrderedDict[_Key, ShownRecord] = OrderedDict()
+_lock = threading.Lock()
+
+
 def shown_record(*, source: str, proven: bool, part: RecordPart, as_of: datetime) -> ShownRecord:
     """Return a track record as users are shown it; `part` leaves out what does not fit.
 
+    To reckon one of ten thousand signals takes a second, so the newest ones asked for are kept by this process until
+    something is said, told, resolved or reviewed.
     Raises: InputError for an unknown source.
     """
-    record = track_record_get(source=source, proven=proven, part=part, as_of=as_of)
+    key = (source, proven, part, record_stamp(as_of=as_of))
+    with _lock:
+        if key in _kept:
+            _kept.move_to_end(key)
+            return _kept[key]
+    made = _shown(track_record_get(source=source, proven=proven, part=part, as_of=as_of), part)
+    with _lock:
+        _kept[key] = made
+        while len(_kept) > _KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def _shown(record: TrackRecord, part: RecordPart) -> ShownRecord:
     ended = [line for line in record.lines if line.state == "traded"]
     return ShownRecord(
-        record=record,
+        source=record.source,
+        proven=record.proven,
+        said=record.said,
+        told=ToldCounts(
+            total=len(record.lines),
+            **{state: record.count(state) for state in ("traded", "no_trade", "void", "open")},
+            withdrawn=record.withdrawn,
+            seen_by_gate=record.seen_by_gate,
+            first_at=record.lines[0].as_of if record.lines else None,
+            last_at=record.lines[-1].as_of if record.lines else None,
+        ),
         void_reasons=dict(Counter(line.void_reason for line in record.lines if line.state == "void")),
+        figures=record.figures,
         curve=_curve(ended),
         calibration=_calibration(record, ended),
         groups={name: record.groups[_OWN_NAMES.get(name, name)] for name in GROUPS},

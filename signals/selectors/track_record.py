@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db.models import Count, Q
+from django.db.models import Count, JSONField, Q
+from django.db.models.expressions import RawSQL
 
 from market.selectors.instruments import instrument_list
 from modeling.selectors.versions import gates_knew
 from signals.contracts import SOURCES, RecordLine, RecordPart, TrackRecord
 from signals.kernels.track_record import ResolvedTrades, record_curve, record_figures
-from signals.models import Emission, Signal
+from signals.models import Emission, Outcome, Review, Signal
 from signals.selectors.reviews import withdrawn
 from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.errors import InputError, did_you_mean
@@ -26,16 +27,19 @@ _SIGNAL = {
     "proven": "signal__proven",
     "timeframe": "signal__timeframe",
     "horizon": "signal__horizon",
-    "label_set": "signal__payload__label_set__name",
     "as_of": "signal__as_of",
     "action": "signal__action",
     "confidence": "signal__confidence",
     "strength": "signal__strength",
-    "regime": "signal__payload__regime__name",
     "model_version": "signal__model_version",
-    "p": "signal__payload__decision__p",
-    "p_break_even": "signal__payload__decision__p_break_even",
 }
+# Out of one unpacking of the payload: each path of its own would unpack all of it once more.
+_SAID = """
+SELECT jsonb_build_array(said.decision -> 'p', said.decision -> 'p_break_even', said.regime ->> 'name',
+                         said.label_set ->> 'name')
+FROM jsonb_to_record(signals_signal.payload) AS said(decision jsonb, regime jsonb, label_set jsonb)
+"""
+_SAID_NAMES = ("p", "p_break_even", "regime", "label_set")
 _OUTCOME = {
     name: f"signal__outcome__{name}"
     for name in ("state", "void_reason", "exit_reason", "exit_at", "r_multiple", "net_frac")
@@ -72,6 +76,17 @@ def track_record_get(
         curve=record_curve(trades.exit_s, trades.r_multiple),
         seen_by_gate=_seen_by_gate(lines),
     )
+
+
+def record_stamp(*, as_of: datetime) -> tuple[int, ...]:
+    """Return what changes whenever any track record does: the newest row of each table that they are made of."""
+    newest = (
+        Signal.objects.filter(created_at__lte=as_of),
+        Emission.objects.filter(emitted_at__lte=as_of),
+        Outcome.objects.filter(resolved_at__lte=as_of),
+        Review.objects.filter(at__lte=as_of),
+    )
+    return tuple(rows.order_by("-pk").values_list("pk", flat=True).first() or 0 for rows in newest)
 
 
 def _groups(ended: list[RecordLine]) -> dict[str, list[str]]:
@@ -129,9 +144,10 @@ def _lines(source: str, *, proven: bool, part: RecordPart, as_of: datetime) -> l
     rejected = set(withdrawn(as_of=as_of))
     rows = Emission.objects.filter(asked).order_by("signal__as_of", "signal_id")
     names = {**_SIGNAL, **_OUTCOME, "share": "signal__instrument_id", "known": "signal__outcome__resolved_at"}
+    said = RawSQL(_SAID, (), output_field=JSONField())  # noqa: S611  # a constant of this module
     found = []
-    for values in rows.values_list(*names.values()).iterator():
-        row = dict(zip(names, values, strict=True))
+    for content, *values in rows.values_list(said, *names.values()).iterator():
+        row = dict(zip(names, values, strict=True)) | dict(zip(_SAID_NAMES, content, strict=True))
         share, known = row.pop("share"), row.pop("known")
         if known is None or known > as_of:
             row |= _NOT_ENDED

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from datetime import datetime
-from typing import TypeAlias
+from itertools import islice
+from typing import Any, TypeAlias
 
 from django.db import connection, transaction
 
@@ -16,6 +18,7 @@ from signals.payload import is_proven, payload_of
 from signals.services.emit import signals_emit
 from signals.share_inputs import Occasion
 
+_AT_ONCE = 75  # rows of one statement, half a megabyte
 _Key: TypeAlias = tuple[int, str, datetime]
 _COLUMNS = (
     "instrument_id", "timeframe", "horizon", "bar_begin", "as_of", "valid_until", "action", "confidence", "strength",
@@ -39,8 +42,8 @@ def signals_store(
     """
     # Share by share: what is drawn from a share's bars is drawn once for all its horizons.
     ordered = sorted(findings, key=lambda finding: finding.share.instrument.secid)
-    rows = [signal_row(finding, occasion, source, config=config, now=now) for finding in ordered]
-    new = rows_store(rows=rows)
+    made = (signal_row(finding, occasion, source, config=config, now=now) for finding in ordered)
+    rows, new = _stored(made)
     stored = _known([row for row in rows if _key(row) not in new]) | {
         _key(row): row for row in rows if row.pk
     }
@@ -50,25 +53,39 @@ def signals_store(
     )
 
 
-def rows_store(*, rows: Sequence[Signal]) -> frozenset[_Key]:
+def rows_store(*, rows: Iterable[Signal]) -> frozenset[_Key]:
     """Insert the rows that are not there and tell of them what passes, both or neither; return the keys of the new."""
+    return _stored(rows)[1]
+
+
+def _stored(made: Iterable[Signal]) -> tuple[list[Signal], frozenset[_Key]]:
+    """Do so while the rows are being made, and return them, too."""
     with transaction.atomic():
-        new = _inserted(rows)
-        signals_emit(signals=[row for row in rows if _key(row) in new])
-    return new
+        rows = _inserted(made)
+        new = [row for row in rows if row.pk is not None]
+        signals_emit(signals=new)
+    return rows, frozenset(_key(row) for row in new)
 
 
-def _inserted(rows: Sequence[Signal]) -> frozenset[_Key]:
-    """Insert what is not there, give it its ids, and return its keys."""
-    if not rows:
-        return frozenset()
-    content = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [json.dumps(content, default=datetime.isoformat)])
-        ids = {(instrument, horizon, begin): pk for pk, instrument, horizon, begin in cursor.fetchall()}
-    for row in rows:
-        row.pk = ids.get(_key(row))
-    return frozenset(ids)
+def _inserted(made: Iterable[Signal]) -> list[Signal]:
+    """Return the rows, all of which stand in the table now; those that were not there have their ids.
+
+    The database stores the rows that have been made while the next ones are, and answers when all have been sent.
+    """
+    sent: list[tuple[list[Signal], Any]] = []
+    left = iter(made)
+    connection.ensure_connection()
+    with ExitStack() as cursors, connection.wrap_database_errors, connection.connection.pipeline():
+        while rows := list(islice(left, _AT_ONCE)):
+            content = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
+            cursor = cursors.enter_context(connection.cursor())
+            cursor.execute(_INSERT, [json.dumps(content, default=datetime.isoformat)])
+            sent.append((rows, cursor))
+        for rows, cursor in sent:
+            ids = {(instrument, horizon, begin): pk for pk, instrument, horizon, begin in cursor.fetchall()}
+            for row in rows:
+                row.pk = ids.get(_key(row))
+    return [row for rows, _ in sent for row in rows]
 
 
 def _known(rows: Sequence[Signal]) -> dict[_Key, Signal]:

@@ -109,6 +109,15 @@ def test_what_is_no_secret_stays(line: str):
     assert redacted_text(line) == line
 
 
+@pytest.mark.parametrize(
+    "piece", ["w", "a-", "a.", "a_b-", "%41", "token ", "://a:", "hash", "Key (a)=(", "authdate="]
+)
+def test_a_long_line_costs_no_more_than_its_length(piece: str):
+    begin_s = clock.monotonic_s()
+    redacted_text(piece * (100_000 // len(piece)))
+    assert clock.monotonic_s() - begin_s < 8, "a search that is quadratic takes half a minute"
+
+
 def test_sabotage_a_log_without_the_processor_is_seen(log: io.StringIO):
     structlog.configure(processors=[structlog.processors.JSONRenderer(ensure_ascii=False)])
     structlog.get_logger("ours").info("took", first_name="Анна")

@@ -25,6 +25,7 @@ from tests.benchmarks.bench_candle_upsert import candle_upsert  # noqa: E402
 from tests.benchmarks.bench_features import feature_files, feature_kernels  # noqa: E402
 from tests.benchmarks.bench_labels import barrier_kernels, rank_kernels  # noqa: E402
 from tests.benchmarks.bench_live import live_rows  # noqa: E402
+from tests.benchmarks.bench_load import load  # noqa: E402
 from tests.benchmarks.bench_networks import network_scoring, network_training, window_batches  # noqa: E402
 from tests.benchmarks.bench_portfolio import portfolio_analysis  # noqa: E402
 from tests.benchmarks.bench_routes import answers, features, ingest, labels, score, web_process  # noqa: E402
@@ -45,6 +46,7 @@ BENCHMARKS = (
     scoring,
     ondemand,
     history,
+    load,
     portfolio_analysis,
     feature_kernels,
     feature_files,

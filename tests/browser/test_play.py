@@ -71,7 +71,7 @@ def test_an_answer_that_nobody_judged_in_time_is_kept(reader: Reader, worker: Ca
     assert f"{own['total']['wins']} – {own['total']['draws']} – {own['total']['losses']}" in words(page)
     expect(page.get_by_role("img", name=re.compile("Ваш рейтинг"))).to_be_visible()
     assert all(group["rounds"] < 10 for group in own["by_regime"])
-    expect(page.locator(".table", has_text="мало, чтобы судить").first).to_be_visible()
+    expect(page.locator(".grouped", has_text="мало, чтобы судить").first).to_be_visible()
     expect(page.get_by_role("alert")).to_contain_text("Сервер не отвечает")
     page.unroute("**/training_leaderboard")
     page.get_by_role("button", name="Повторить").click()
@@ -116,7 +116,7 @@ def nickname(page: Page) -> None:
 
 def told(page: Page, answer: dict[str, Any], *, comma: bool) -> None:
     """Every figure of the result is the answer's."""
-    page.wait_for_selector(".verdict")
+    page.wait_for_selector(".round-end")
     shown = words(page)
     for side in ("you", "ai"):
         r = answer[side]["r_multiple"]
@@ -146,7 +146,7 @@ def test_a_round_is_played_with_the_keyboard(reader: Reader, worker: Callable[[]
     page.get_by_role("button", name="Show all at once").click()
     told(page, got.value.json(), comma=False)
     assert "After costs" in words(page) and GIVES_AWAY.search(words(page))
-    expect(page.locator(".verdict h2")).to_be_focused()
+    expect(page.locator(".round-end h2")).to_be_focused()
     reader.screenshot("play-told-en-dark-390")
     is_sound(reader)
     late_and_twice(reader)

@@ -49,12 +49,14 @@ def post(client: Client, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
 def test_the_list_tells_how_versions_stand(boss: Client, django_assert_max_num_queries):
     serving("old", grade="trade")
     shadowing("new", grade="trade")
+    shadowing("newer", grade="trade")
     registered("fresh")
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(8):
         told = {row["version"]: row for row in boss.get(VERSIONS).json()}
     assert {name: (row["state"], row["grade"]) for name, row in told.items()} == {
         "fresh": ("candidate", "unjudged"),
         "new": ("shadow", "trade"),
+        "newer": ("shadow", "trade"),
         "old": ("champion", "trade"),
     }
     assert told["new"]["standing"] == "0 of 2 days, 0 trades, not judged yet"

@@ -42,13 +42,18 @@ def store(
             "shortable": True,
         } | fields,
     )  # fmt: skip
+    bars(instrument, days, close, volume=volume)
+    return instrument
+
+
+def bars(instrument: Instrument, days: list[date], close: np.ndarray, *, volume: float = VOLUME) -> None:
+    """Store daily bars of an instrument."""
     columns = CandleColumns(
         begin_s=np.array([int(midnight(day).timestamp()) for day in days], dtype=np.int64),
         open=close, high=close * 1.01, low=close * 0.99, close=close,
         volume_shares=np.full(close.size, volume), value_rub=close * volume,
     )  # fmt: skip
     candles_write(instrument_id=instrument.pk, timeframe=Timeframe.D1, columns=columns, origin=FILE)
-    return instrument
 
 
 def walk(seed: int, count: int, *, deviation: float = 0.012) -> np.ndarray:

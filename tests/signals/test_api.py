@@ -8,11 +8,14 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from rest_framework.renderers import JSONRenderer
 
 from signals.api import examples, history_examples
+from signals.api.heatmap_json import heatmap_json
 from signals.api.history_serializers import SaidSignalDetailSerializer
 from signals.api.serializers import AnalysisSerializer, HeatmapSerializer
 from signals.models import Signal
+from signals.selectors.heatmap import HeatmapQuestion, glance_get, heatmap_get
 from signals.services.score import signals_score
 from tests.signals import builders
 from traderai.accounts.models import User
@@ -206,6 +209,23 @@ def test_an_unchanged_heatmap_is_not_sent_again(client, scored):
     assert client.get(HEATMAP, headers={**headers, "Accept-Language": "en"}).status_code == 200
     builders.share("MORE", seed=55, bars=30)
     assert client.get(HEATMAP, headers=headers).status_code == 200
+
+
+def test_the_text_is_what_the_serializers_say(scored):
+    builders.share("FRESH", seed=93, bars=30)  # nothing has been said of it
+    for seconds in (0, 7):
+        moment = NOW + timedelta(seconds=seconds)
+        heatmap = heatmap_get(question=HeatmapQuestion(), as_of=moment)
+        glance = glance_get(question=HeatmapQuestion(), as_of=moment)
+        for language in ("ru", "en"):
+            said = HeatmapSerializer(heatmap, context={"language": language}).data
+            etag, text = heatmap_json(glance, language=language, moment=moment, max_data_age_s=7200)
+            assert text == JSONRenderer().render(said)
+            assert text.count("Акция FRESH".encode()) == (2 if language == "ru" else 1)
+            later = heatmap_json(
+                glance, language=language, moment=moment + timedelta(seconds=1), max_data_age_s=7200
+            )
+            assert later[0] == etag and later[1] != text  # a second older
 
 
 def test_the_heatmap_needs_at_most_eight_queries(client, scored):

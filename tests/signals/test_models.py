@@ -9,6 +9,8 @@ from django.db import IntegrityError, transaction
 
 from market.models import Instrument
 from signals.models import Signal
+from signals.services.store import rows_store
+from tests.signals import builders, told
 
 BAR = datetime(2024, 12, 30, 10, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -96,3 +98,19 @@ def test_no_trade_needs_no_model(signal):
     signal.model_version, signal.trained_until = "", None
     signal.save()
     assert str(Signal.objects.get()).endswith("NO_TRADE at 2024-12-30 11:00")
+
+
+def test_many_rows_are_stored_together_or_not_at_all():
+    share = builders.share("MANY", seed=1, bars=0)
+    rows = [told.signal(share, (bar, "NO_TRADE", None)) for bar in range(200)]
+    rows[150].confidence = 200
+    with pytest.raises(IntegrityError, match="signals_signal_"), transaction.atomic():
+        rows_store(rows=iter(rows))
+    assert not Signal.objects.filter(instrument=share).exists()
+    rows[150].confidence = None
+    assert len(rows_store(rows=iter(rows))) == 200
+    ids = [row.pk for row in rows]
+    assert ids == sorted(ids) and set(ids) == set(
+        Signal.objects.filter(instrument=share).values_list("pk", flat=True)
+    )
+    assert rows_store(rows=rows) == frozenset() and {row.pk for row in rows} == {None}

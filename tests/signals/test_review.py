@@ -11,7 +11,8 @@ from django.urls import reverse
 
 from signals.models import Review, Signal
 from signals.selectors.by_version import signals_of_version
-from signals.selectors.stored import heatmap_rows, signal_and_bar, signal_latest
+from signals.selectors.glance import heatmap_rows
+from signals.selectors.stored import signal_and_bar, signal_latest
 from signals.services.review import signal_review
 from signals.services.score import signals_score
 from tests.signals import builders

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from io import StringIO
 from itertools import product
@@ -11,12 +12,16 @@ import polars as pl
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from modeling.models import ModelVersion, TrainingRun
 from modeling.selectors.label_sets import barrier_set_get
+from signals.api import record_examples
 from signals.contracts import SOURCES, RecordPart, TrackRecord
 from signals.management.record_lines import record_lines
 from signals.models import Outcome, Review
+from signals.phrases import record
 from signals.selectors.track_record import track_record_get
 from signals.services.outcomes import outcomes_resolve
 from signals.services.record_bases import record_bases
@@ -25,6 +30,8 @@ from tests.modeling.registry.maker import registered
 from tests.signals import builders
 from tests.signals.test_outcomes import history
 from tests.signals.told_maker import told
+from traderai.accounts.models import User
+from traderai.common import clock
 from traderai.common.errors import InputError, NotReadyError
 
 NOW = builders.last_moment() + timedelta(days=400)
@@ -214,3 +221,101 @@ def test_nothing_told_is_said_so(bars_alone):
     assert empty.figures is None and record_bases(record=empty) == {}
     with pytest.raises(NotReadyError, match="no trade of this record has ended"):
         record_plot(record=empty)
+
+
+def shown(client, **asked: object) -> dict:
+    answer = client.get("/api/v1/track_record", {"source": "replay"} | asked)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+@pytest.fixture
+def client(db) -> Client:
+    client = Client(headers={"Accept-Language": "en"})
+    client.force_login(User.objects.create_user("trader", password="x"))
+    return client
+
+
+def test_users_are_shown_the_same_record(client, recorded):
+    body, whole = shown(client), recorded.figures
+    assert set(body) == set(record_examples.RECORD) and body["level"] == 0.95
+    told_of = {name: body["told"][name] for name in ("total", "traded", "no_trade", "void", "open")}
+    assert told_of == {"total": len(recorded.lines)} | {
+        state: recorded.count(state) for state in ("traded", "no_trade", "void", "open")
+    }
+    assert {one["name"]: one["number"] for one in body["said"]} == recorded.said
+    figures = body["figures"]
+    assert figures["trades"] == whole.trades and figures["total_r"] == whole.total_r
+    assert figures["hit_rate"] == {name: getattr(whole.hit_rate, name) for name in ("value", "low", "high")}
+    assert figures["expectancy_r"]["value"] == whole.mean_r.value and figures["break_even"] == pytest.approx(
+        0.4
+    )
+    assert figures["expectancy_bp"]["low"] == pytest.approx(1e4 * whole.net_frac.low)
+    groups = body["groups"]
+    assert {one["name"] for one in groups["confidence"]} == {"65-69", "70-74"}
+    assert {one["name"]: one["trades"] for one in groups["horizon"]} == {
+        name: figures.trades for name, figures in recorded.groups["horizon"].items()
+    }
+    for name in groups:
+        assert sum(one["trades"] for one in groups[name]) == whole.trades, name
+    curve = body["curve"]
+    assert curve[-1]["r"] == pytest.approx(whole.total_r) and 10 < len(curve) <= 400
+    assert max(point["drawdown_r"] for point in curve) >= whole.drawdown_r - 3.0  # days, not moments
+    assert all(point["low"] <= point["r"] <= point["high"] for point in curve[5:])
+    assert [one["code"] for one in body["caveats"]][:2] == ["replayed", "paper"] and "open" in {
+        one["code"] for one in body["caveats"]
+    }
+    russian = client.get("/api/v1/track_record?source=replay", headers={"Accept-Language": "ru"}).json()
+    assert russian["caveats"][1]["text"].startswith("Ни одна модель")
+
+
+def test_a_part_of_it_is_the_part_that_was_asked_for(client, recorded):
+    ended = [line for line in recorded.lines if line.state == "traded"]
+    middle = ended[len(ended) // 2].as_of
+    for asked, fits in (
+        ({"signal": "SELL"}, lambda line: line.action == "SELL"),
+        ({"horizon": "3d"}, lambda line: line.horizon == "3d"),
+        ({"timeframe": "5m"}, lambda line: False),
+        ({"regime": "flat"}, lambda line: True),
+        ({"regime": "panic"}, lambda line: False),
+        ({"model_version": "told-BUY"}, lambda line: line.model_version == "told-BUY"),
+        ({"strength": "weak"}, lambda line: False),
+        ({"since": middle.isoformat()}, lambda line: line.as_of >= middle),
+        ({"until": middle.isoformat()}, lambda line: line.as_of <= middle),
+    ):
+        body, own = shown(client, **asked), [line.r_multiple for line in ended if fits(line)]
+        assert body["told"]["traded"] == len(own), asked
+        if own:
+            assert body["figures"]["total_r"] == pytest.approx(sum(own))
+        else:
+            assert body["figures"] is None and body["curve"] == []
+        assert "part" in {one["code"] for one in body["caveats"]}
+    assert (
+        shown(client, proven="true")["told"]["total"]
+        > 0
+        == shown(client, source="live", proven="true")["told"]["total"]
+    )
+    assert client.get("/api/v1/track_record?source=all").status_code == 400
+
+
+def test_what_is_kept_goes_with_whatever_is_told_or_resolved(client, recorded):
+    before = shown(client)
+    with CaptureQueriesContext(connection) as queries:
+        assert shown(client) | {"as_of": 0} == before | {"as_of": 0}
+    assert len(queries) <= 8
+    last = recorded.lines[0].signal_id
+    Review.objects.create(signal_id=last, verdict="rejected", note="?", by="anna", at=clock.now())
+    assert shown(client)["told"]["withdrawn"] == before["told"]["withdrawn"] + 1
+    tell("SHR1", rows=slice(101, 104))
+    assert shown(client)["told"]["open"] == before["told"]["open"] + 3
+    outcomes_resolve(now=NOW)
+    with CaptureQueriesContext(connection) as queries:
+        assert shown(client)["figures"]["trades"] > before["figures"]["trades"]
+    assert len(queries) <= 8 + 4  # reckoned anew: who changed is asked first
+
+
+@pytest.mark.parametrize("code", record.CAVEATS)
+def test_every_caveat_has_its_words_in_both_languages(code):
+    params = {"trades": 7, "days": 7, "number": 7, "least": 10}
+    russian, english = (record.caveat_text(code, params, language=language) for language in ("ru", "en"))
+    assert russian != english and not re.search(r"[A-Za-z]{2,}|%", russian) and "%(" not in english

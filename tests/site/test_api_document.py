@@ -68,7 +68,7 @@ def test_every_operation_tells_its_answers_and_errors(document: dict[str, Any]):
         assert good, f"{name} does not say what comes of it"
         errors = {status for status in operation["responses"] if status >= "400"}
         needed = {"406", "429", "500", "503"}
-        needed |= {"401"} if any(operation["security"]) else set()
+        needed |= {"401"} if any(operation.get("security", ())) else set()
         needed |= {"400", "413", "415"} if "requestBody" in operation else set()
         assert needed <= errors, f"{name} does not tell of {sorted(needed - errors)}"
         for status in errors:

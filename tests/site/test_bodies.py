@@ -36,7 +36,6 @@ STRANGE: dict[str, str] = {
     "a text": '"words"',
     "null": "null",
     "no utf-8": '{"secid": "\xff"}',
-    "nothing": "",
 }
 
 
@@ -51,6 +50,7 @@ def writes() -> list[tuple[str, str]]:
     """Return method and address of every operation that takes a body."""
     document = SchemaGenerator().get_schema(request=None, public=True)
     filled = {
+        "accounts/{id}": "accounts/1",
         "{id}": "1-AAAA",
         "{signal_id}": "1",
         "{version}": "none",
@@ -94,9 +94,8 @@ def test_what_is_wrong_is_named(anna: APIClient, changed: dict[str, Any], status
     assert field is None or [each["field"] for each in told["errors"]] == [field]
 
 
-def test_words_of_any_language_and_deep_enough_content_pass(anna: APIClient):
-    deep = {"a": [[[[[[1]]]]]]}
-    body = {"name": "Счёт 😀", "kind": "real", "more": deep}
+def test_words_of_any_language_pass(anna: APIClient):
+    body = {"name": "Счёт 😀", "kind": "real"}
     answer = anna.generic("POST", f"{API}/accounts", json.dumps(body), "application/json")
     assert answer.status_code == 200 and answer.json()["name"] == "Счёт 😀"
 

@@ -11,6 +11,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, connections, transaction
+from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
@@ -87,6 +88,21 @@ def test_strangers_learn_nothing_by_a_key(anna: APIClient):
     send(anna, "one")
     stranger = send(APIClient(REMOTE_ADDR="10.0.0.7"), "one")
     assert stranger.status_code == 401 and "Savings" not in stranger.content.decode()
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["with its token", "without"])
+def test_a_signed_in_readers_keyed_write_is_that_readers(db: None, settings: LazySettings, right: bool):
+    settings.DEVELOPMENT_USERNAME = "somebody"
+    reader = Client(enforce_csrf_checks=True)
+    reader.force_login(User.objects.create_user("boris"))
+    token = "a" * 32
+    reader.cookies["csrftoken"] = token
+    headers = {"Idempotency-Key": "one", "X-CSRFToken": token if right else "b" * 32}
+    answer = reader.post(
+        f"{API}/accounts", {"name": "own", "kind": "real"}, content_type="application/json", headers=headers
+    )
+    owners = list(Account.objects.values_list("user__username", flat=True))
+    assert (answer.status_code, owners) == ((200, ["boris"]) if right else (403, []))
 
 
 def test_a_form_sent_again_has_another_boundary(anna: APIClient):

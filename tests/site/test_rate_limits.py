@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.conf import LazySettings
+from django.urls import get_resolver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.request import Request
@@ -22,6 +23,8 @@ from traderai.common import clock
 from traderai.common.config import PACKAGED_DIR
 from traderai.common.errors import InputError
 from traderai.common.rate_limits import Limit, RequestCounter, limits_get, request_counter, wait_s
+from traderai.site.document import names_told
+from traderai.site.idempotency import KEYED
 from traderai.site.throttling import ScopeThrottle
 
 READING, WRITING = "/api/v1/instruments", "/api/v1/watchlist"
@@ -126,6 +129,11 @@ def test_a_redis_that_hangs_costs_one_request_its_timeout(silent: str):
             waits |= {counter.wait_s(scope="read", who="x", limit=limit, allowed=1, now=clock.now())}
     assert waits == {0.0} and len(logs) == 1
     assert clock.monotonic_s() - began < 1.0
+
+
+def test_the_limits_name_paths_that_there_are():
+    there = {name for _, name in names_told(get_resolver())}
+    assert set(limits_get().paths) | set(KEYED) <= there
 
 
 def test_the_packaged_limits_leave_room_for_people():

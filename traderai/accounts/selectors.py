@@ -34,10 +34,10 @@ def user_facts(*, user_id: int) -> dict[str, Any]:
 
 
 def user_roles(*, user_id: int) -> tuple[str, ...]:
-    """Return what a user may be: `trader` everybody, then the groups by name, `admin` who may everything."""
+    """Return what a user may be: `trader` everybody, then by name the groups, and `admin` who may everything."""
     row = User.objects.prefetch_related("groups").get(pk=user_id)
-    groups = sorted(group.name for group in row.groups.all())
-    return ("trader", *groups, *(("admin",) if row.is_superuser and row.is_active else ()))
+    roles = {group.name for group in row.groups.all()} | ({"admin"} if row.is_superuser else set())
+    return ("trader", *sorted(roles - {"trader"}))
 
 
 def lock_ends_at(*, username: str, address: str | None) -> datetime | None:

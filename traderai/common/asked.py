@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -87,6 +88,27 @@ class IdField(serializers.IntegerField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_value=1, max_value=BIGGEST_ID, **kwargs)
+
+
+class MoneyField(serializers.DecimalField):
+    """An amount of RUB, to the kopeck.
+
+    Raises: InputError for one that has more digits than are kept: no schema can say how many a number has.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=18, decimal_places=2, coerce_to_string=False, **kwargs)
+
+    def validate_precision(self, value: Decimal) -> Decimal:
+        """Return an amount that can be kept."""
+        try:
+            return super().validate_precision(value)
+        except serializers.ValidationError as error:
+            raise InputError(
+                f"an amount must have at most 16 digits before the point and 2 after it, was {value:.6g}",
+                code="too_precise",
+                field=self.field_name,
+            ) from error
 
 
 def _unknown(serializer: serializers.Serializer[Any], data: Mapping[str, Any]) -> dict[str, Any]:

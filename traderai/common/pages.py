@@ -12,7 +12,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.utils.urls import replace_query_param
 
-from traderai.common.asked import QuerySerializer
 from traderai.common.errors import InputError
 
 Row = TypeVar("Row")
@@ -61,8 +60,8 @@ class PageOrder(Generic[Row]):
         return Signer(salt=f"traderai.cursor.{self.name}")
 
 
-class PageQuerySerializer(QuerySerializer):
-    """Which page; lists add their filters."""
+class PageQuerySerializer(serializers.Serializer[dict[str, Any]]):
+    """Which page; lists add their filters, and how strictly they are read: `(PageQuerySerializer, QuerySerializer)`."""
 
     cursor = serializers.CharField(
         required=False, max_length=LONGEST_CURSOR, help_text="From the `next` address of the page before."

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 
 from traderai.common.errors import FieldProblem, FieldsError, InputError
@@ -20,9 +20,9 @@ _TOLD_MOST = 10  # mistakes that one answer names
 class PlainJSONParser(JSONParser):
     """A JSON object in UTF-8; what no operation could want is refused before any looks at it.
 
-    Raises: ParseError (400) for what is no JSON object; FieldsError or InputError (422) for nesting deeper than DEEPEST,
-    integers beyond 64 bits, numbers that are not finite, and text that PostgreSQL cannot hold (NUL, halves of
-    surrogate pairs).
+    Raises: ParseError or ValidationError (400) for what is no JSON object; FieldsError or InputError (422) for nesting
+    deeper than DEEPEST, integers beyond 64 bits, numbers that are not finite, and text that PostgreSQL cannot hold
+    (NUL, halves of surrogate pairs).
     """
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:  # noqa: ARG002
@@ -34,7 +34,7 @@ class PlainJSONParser(JSONParser):
         except ValueError as error:
             raise ParseError(f"the request body is not valid JSON: {error}") from error
         if not isinstance(content, dict):
-            raise ParseError(f"the request body must be a JSON object, was {type(content).__name__}")
+            raise ValidationError({"body": f"it must be a JSON object, was {type(content).__name__}"})
         found = [problem for _, problem in zip(range(_TOLD_MOST), _problems(content), strict=False)]
         if found:
             raise FieldsError(found)

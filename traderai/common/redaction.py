@@ -19,20 +19,24 @@ _WHOLE_NAMES: Final = frozenset(
     }
 )  # fmt: skip
 _NAMED: Final = r"(?:[a-z_-]*(?:password|passwd|secret|token|init_?data)[a-z_-]*|otp|hash|signature|capital(?:_rub)?|telegram_id)"
+# What may be long begins where nothing like it stands before, so that a long line costs no more than its length.
 _PATTERNS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), told)
     for pattern, told in (
         # Telegram's initData, whole, percent-encoded once more or not.
-        (r"[\w%.=&+~!'()*-]*auth_date(?:=|%3D)[\w%.=&+~!'()*-]*", HIDDEN),
+        (r"(?<![\w%.=&+~!'()*-])[\w%.=&+~!'()*-]*auth_date(?:=|%3D)[\w%.=&+~!'()*-]*", HIDDEN),
         (r"\b(authorization|cookie|set-cookie)\b[\"']?\s*[:=]\s*[^\r\n]+", rf"\1: {HIDDEN}"),
         (r"\b(token|bearer|basic)\s+[\w.~+/=:-]{16,}", rf"\1 {HIDDEN}"),
         (r"\btai_[0-9a-f]+", HIDDEN),  # a token of ours
         (r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}", HIDDEN),  # the token of a bot
         (r"(://[^\s:/@]*):[^\s@/]+@", rf"\1:{HIDDEN}@"),  # the password of a service's address
         # "password": "x", 'otp': 'x', password=x
-        (rf"([\"']?\b{_NAMED}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&}}\])]+)", rf"\1{HIDDEN}"),
-        (r"[\w.+-]+@[\w-]+\.[\w.-]+", HIDDEN),
-        (r"(Key \([^)]*\))=\(.*?\)(?= |$)", rf"\1=({HIDDEN})"),  # PostgreSQL names the values of a clash
+        (rf"([\"']?(?<![a-z_-]){_NAMED}[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;&}}\])]+)", rf"\1{HIDDEN}"),
+        (r"(?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+", HIDDEN),
+        (
+            r"(Key \([^=\n]{1,200}\))=\(.{0,1000}?\)(?= already| is | conflicts|$)",
+            rf"\1=({HIDDEN})",
+        ),  # PostgreSQL names the values of a clash
         (r"Failing row contains \(.*\)", f"Failing row contains ({HIDDEN})"),
     )
 )
@@ -70,7 +74,7 @@ def redacting_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
     record = logging.LogRecord(*args, **kwargs)
     try:
         said = record.getMessage()
-    except (TypeError, ValueError):  # a line whose arguments do not fit is told by the handler
+    except (TypeError, ValueError, KeyError):  # a line whose arguments do not fit is told by the handler
         return record
     if (told := redacted_text(said)) != said:
         record.msg, record.args = told, None

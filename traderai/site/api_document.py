@@ -10,45 +10,45 @@ from rest_framework.serializers import CharField, FileField, ListSerializer
 from traderai.common.asked import BodySerializer
 from traderai.common.problems import problem_responses
 
-# What any request may meet, whatever it asks: an answer in another media type than JSON, too many requests, a database
-# that does not answer.
-OF_ALL = (406, 429, 500, 503)
-# What may become of any body: it is no JSON, it is too long, its media type is another.
-OF_BODIES = (400, 413, 415)
+# What any request may meet, whatever it asks: a wish for another media type than JSON, a mistake of ours, a database that
+# does not answer. What guards operations is told in `traderai.site.document`.
+OF_ALL = (406, 500, 503)
 # The database keeps no character 0, and what is blank says nothing.
 _ANY_TEXT = r"^[^\x00]*$"
 _SOME_TEXT = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
 
-class ContractSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular carries no types
+class ContractSchema(AutoSchema):
     """An operation with the errors that its view need not name."""
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         """Return the answers that the view names and the errors that every view has, by status."""
         answers: dict[str, Any] = super()._get_response_bodies(direction)
-        everywhere = {*OF_ALL, *(OF_BODIES if self._get_request_body() else ())}
-        if any(parameter["in"] == "query" for parameter in self._get_parameters()):
-            everywhere.add(400)
+        everywhere = set(OF_ALL)
+        if self._get_request_body() or any(one["in"] == "query" for one in self._get_parameters()):
+            everywhere |= {400, 422}
         for (status, media_type), problem in problem_responses(*everywhere).items():
             if str(status) not in answers:
-                answers[str(status)] = self._get_response_for_code(problem, str(status), [media_type])
+                answers[str(status)] = self._get_response_for_code(problem, str(status), [media_type])  # type: ignore[no-untyped-call]
         return dict(sorted(answers.items()))
 
     def _get_request_body(self, direction: Any = "request") -> Any:
         """Return the body of a request; a DELETE has one where its view names it as `delete_serializer_class`."""
         if self.method != "DELETE":
-            return super()._get_request_body(direction)
+            body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+            # Of one that may come in several forms the generator does not say that one of them must come.
+            return {**body, "required": True} if body and len(body["content"]) > 1 else body
         if not hasattr(self.view, "delete_serializer_class"):
             return None
         self.method = "POST"  # the framework's generator describes no body of a DELETE
         try:
-            return super()._get_request_body(direction)
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]
         finally:
             self.method = "DELETE"
 
     def _map_basic_serializer(self, serializer: Any, direction: Any) -> Any:
         """Return the schema of an object; one that a request sends has no other fields than these."""
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, BodySerializer):
             schema["additionalProperties"] = False
         return schema
@@ -57,7 +57,7 @@ class ContractSchema(AutoSchema):  # type: ignore[misc]  # drf-spectacular carri
         self, field: Any, direction: Any, bypass_extensions: bool = False
     ) -> dict[str, Any]:
         """Return the schema of a field; of text in a request it tells what our fields refuse."""
-        schema: dict[str, Any] = super()._map_serializer_field(field, direction, bypass_extensions)
+        schema: dict[str, Any] = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if direction == "request" and schema.get("type") == "string" and type(field) is CharField:
             pattern = _ANY_TEXT if field.allow_blank or not field.trim_whitespace else _SOME_TEXT
             schema.setdefault("pattern", pattern)

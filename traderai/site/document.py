@@ -1,4 +1,4 @@
-"""What guards every operation, told in the API's document at one place: keys, limits, sizes."""
+"""The Idempotency-Key, told in the API's document of each operation that takes one."""
 
 from __future__ import annotations
 
@@ -23,27 +23,25 @@ _KEY: Final = {
 }
 
 
-def guards_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
-    """Add to each operation what it did not say itself: 429, of those with a body 413 and 415, of keyed ones the key."""
-    names = dict(_names(get_resolver()))
+def keys_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
+    """Add the key and what may become of it to each operation that takes one."""
+    names = dict(names_told(get_resolver()))
     for path, _regex, method, callback in generator.endpoints:
         operation = result["paths"].get(path, {}).get(method.lower())
-        if operation is None:
+        if operation is None or method not in KEYED.get(names.get(callback, ""), ()):
             continue
-        keyed = method in KEYED.get(names.get(callback, ""), ())
-        if keyed:
-            operation["parameters"] = [*operation.get("parameters", []), _KEY]
-        statuses = [429, *([413, 415] if "requestBody" in operation else []), *([409, 422] if keyed else [])]
-        for status in statuses:
+        operation["parameters"] = [*operation.get("parameters", []), _KEY]
+        for status in (409, 422):
             operation["responses"].setdefault(str(status), _problem(status))
         operation["responses"] = dict(sorted(operation["responses"].items()))
     return result
 
 
-def _names(resolver: URLResolver) -> Iterator[tuple[Callable[..., Any], str]]:
+def names_told(resolver: URLResolver) -> Iterator[tuple[Callable[..., Any], str]]:
+    """Yield each view with the name of its path."""
     for pattern in resolver.url_patterns:
         if isinstance(pattern, URLResolver):
-            yield from _names(pattern)
+            yield from names_told(pattern)
         elif pattern.name:
             yield pattern.callback, pattern.name
 

@@ -25,6 +25,7 @@ _SOON_S: Final = 1
 # Everything that writes for a user, by the names of the paths. Not: questions that are asked by POST, signing in and
 # out (a token is told once), leaving (nothing of the user stays), and news pushed by programs (they have their own ids).
 KEYED: Final[Mapping[str, frozenset[str]]] = {
+    "accounts-detail": frozenset({"PATCH"}),
     "accounts-list": frozenset({"POST"}),
     "actions-list": frozenset({"POST"}),
     "actions_import": frozenset({"POST"}),
@@ -79,11 +80,22 @@ class IdempotencyMiddleware:
 
 
 def _asker(request: HttpRequest, view: Any) -> Request | None:
-    """Return the request with its user as the view's own authentication finds it; None where the view will refuse."""
-    found = Request(request, authenticators=[one() for one in view.cls.authentication_classes])
+    """Return the request with its user as the view's own authentication finds it; None where the view will refuse.
+
+    The check of a session's CSRF token looks for one in the form, too, so the body is parsed as the view does it.
+    """
+    session_user = request.user
+    _ = request.body  # read now: what is parsed here can be read again by the view
+    found = Request(
+        request,
+        parsers=[one() for one in view.cls.parser_classes],
+        authenticators=[one() for one in view.cls.authentication_classes],
+    )
     try:
         return found if isinstance(found.user, User) else None
     except APIException:
+        # A refusal took the user off the request; the view must find whom it would have found.
+        request.user = session_user
         return None
 
 

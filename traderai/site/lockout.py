@@ -30,7 +30,11 @@ def locked_out(
         wait_s = max(1.0, (ends_at - clock.now()).total_seconds())
     minutes = math.ceil(wait_s / 60)
     if request.path.startswith("/app/"):
-        context = {"form": AppSignInForm(request), "locked_minutes": minutes}
+        context = {
+            "form": AppSignInForm(request),
+            "locked_minutes": minutes,
+            "next": request.POST.get("next", ""),
+        }
         answer = render(request, "app/login.html", context, status=429)
     else:
         answer = problem_page(

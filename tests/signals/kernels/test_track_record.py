@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modeling.kernels.significance import block_bootstrap_mean
 from signals.kernels.track_record import (
     LEAST_TRADES,
     ResolvedTrades,
     record_curve,
+    record_days,
     record_figures,
 )
 
@@ -136,3 +138,59 @@ def test_the_curve_follows_the_ends_of_trades():
 def test_the_order_of_trades_that_end_together_changes_nothing():
     one, other = np.array([1, 1, 2]), np.array([-1.0, 2.0, -1.0])
     assert record_curve(one, other).equity_r.tolist() == record_curve(one, other[[1, 0, 2]]).equity_r.tolist()
+
+
+def days_of(n: int, *, seed: int = 0, drift: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return n trades that ended on n days, one each, and their R."""
+    rng = np.random.default_rng(seed)
+    return 86_400 * np.arange(100, 100 + n), rng.normal(drift, 1.0, n)
+
+
+def test_the_curve_by_day_is_the_curve_at_the_end_of_each_day():
+    exit_s, r = np.array([86_400 * 9, 86_400 * 5, 86_400 * 5 + 60]), np.array([3.0, 1.0, -2.0])
+    days = record_days(exit_s, r, most=9)
+    assert (
+        days.day.tolist() == [5, 9]
+        and days.equity_r.tolist() == [-1.0, 2.0]
+        and days.fall_r.tolist() == [1.0, 0.0]
+    )
+    assert np.isnan(days.low_r).all() and np.isnan(days.high_r).all()  # three trades tell no band
+    assert all(column.size == 0 for column in record_days(exit_s[:0], r[:0], most=9))
+    with pytest.raises(ValueError, match="at least 2, was 1"):
+        record_days(exit_s, r, most=1)
+
+
+def test_few_points_keep_the_end_and_the_deepest_fall():
+    exit_s, r = days_of(300)
+    r[150] = -40.0
+    whole, few = record_days(exit_s, r, most=1000), record_days(exit_s, r, most=20)
+    assert whole.day.size == 300 and few.day.size <= 20 and set(few.day) <= set(whole.day)
+    assert (
+        few.day[0] == whole.day[0] and few.day[-1] == whole.day[-1] and few.equity_r[-1] == whole.equity_r[-1]
+    )
+    assert few.fall_r.max() == whole.fall_r.max()
+    assert np.array_equal(few.low_r, whole.low_r[np.isin(whole.day, few.day)])
+
+
+def test_the_band_ends_as_the_interval_of_the_sum_and_widens():
+    """A second way: the bounds of the mean of a day, times the days."""
+    exit_s, r = days_of(250, drift=0.1)
+    days = record_days(exit_s, r, most=1000)
+    own = block_bootstrap_mean(
+        r, level=0.95, mean_block_days=14.0, resamples=1000, rng=np.random.default_rng(0)
+    )
+    assert days.low_r[-1] == pytest.approx(250 * own.low) and days.high_r[-1] == pytest.approx(250 * own.high)
+    width = days.high_r - days.low_r
+    assert (width > 0).all() and width[10] < width[100] < width[-1]
+
+
+def test_the_band_holds_the_true_drift_about_as_often_as_it_says():
+    """Nine tenths are between two one-sided bounds at 0.95; a band of half the width would hold far fewer."""
+    inside = narrow = 0
+    for seed in range(120):
+        exit_s, r = days_of(120, seed=seed)
+        days = record_days(exit_s, r, most=1000)
+        low, high, end = days.low_r[-1], days.high_r[-1], days.equity_r[-1]
+        inside += low <= 0.0 <= high
+        narrow += end - (end - low) / 2 <= 0.0 <= end + (high - end) / 2
+    assert inside > 0.8 * 120 and narrow < 0.75 * 120

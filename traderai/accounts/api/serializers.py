@@ -9,7 +9,7 @@ from rest_framework import serializers
 from traderai.accounts.kernels.init_data import MOST_CHARS
 from traderai.accounts.models import User
 from traderai.accounts.selectors import user_roles
-from traderai.common.asked import BodySerializer
+from traderai.common.asked import BodySerializer, MoneyField
 
 
 class NotificationsSerializer(BodySerializer):
@@ -31,7 +31,9 @@ class ProfileSerializer(serializers.Serializer[User]):
     )
     risk_profile = serializers.ChoiceField(choices=["cautious", "balanced", "bold"])
     time_zone = serializers.CharField(help_text="Such as Europe/Moscow.")
-    roles = serializers.SerializerMethodField(help_text="`trader`, then the groups, and `admin`.")
+    roles = serializers.SerializerMethodField(
+        help_text="`trader`, then by name the user's groups; `admin` may everything."
+    )
     telegram_linked = serializers.SerializerMethodField(help_text="Whether Telegram opens this account.")
     notifications = NotificationsSerializer(source="*")
 
@@ -48,12 +50,9 @@ class ProfileChangeSerializer(BodySerializer):
     """What is to be changed; what is left out stays."""
 
     language = serializers.ChoiceField(choices=["ru", "en"], required=False)
-    capital_rub = serializers.DecimalField(
-        max_digits=18,
-        decimal_places=2,
+    capital_rub = MoneyField(
         required=False,
         allow_null=True,
-        coerce_to_string=False,
         help_text="RUB, above 0; null: unknown.",
     )
     risk_profile = serializers.ChoiceField(choices=["cautious", "balanced", "bold"], required=False)
@@ -61,7 +60,7 @@ class ProfileChangeSerializer(BodySerializer):
     notifications = NotificationsSerializer(required=False)
 
 
-class TelegramSignInSerializer(serializers.Serializer[Any]):
+class TelegramSignInSerializer(BodySerializer):
     """What Telegram handed the app when it was opened."""
 
     init_data = serializers.CharField(
@@ -71,13 +70,13 @@ class TelegramSignInSerializer(serializers.Serializer[Any]):
     )
 
 
-class PasswordSignInSerializer(serializers.Serializer[Any]):
+class PasswordSignInSerializer(BodySerializer):
     """A name, its password, and the code of a second factor where there is one."""
 
     username = serializers.CharField(max_length=150)
     password = serializers.CharField(max_length=128, trim_whitespace=False, style={"input_type": "password"})
     otp = serializers.RegexField(
-        r"^[0-9]{6,8}\Z", required=False, help_text="The code that the device shows, where there is one."
+        r"^[0-9]{6,8}$", required=False, help_text="The code that the device shows, where there is one."
     )
 
 

@@ -129,7 +129,7 @@ class TokenView(APIView):
         responses={204: None, **problem_responses(401, 409)},
     )
     def delete(self, request: Request) -> Response:
-        """End it."""
+        """End it: from now on nobody asks with it."""
         token_of_request_end(request.auth)
         return Response(status=204)
 

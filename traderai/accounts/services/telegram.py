@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 
 from traderai.accounts.kernels.init_data import InitData, init_data_check
@@ -59,14 +60,13 @@ def _user_of(told: InitData, now: datetime) -> User:
     user, created = User.objects.get_or_create(
         telegram_id=told.telegram_id,
         defaults={
+            "password": make_password(None),
             "username": _free_username(told.telegram_id),
             "language": spoken_language(told.language_code),
             "last_login": now,
         },
     )
     if created:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
         return user
     if not user.is_active:
         raise ForbiddenError(

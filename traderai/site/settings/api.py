@@ -24,6 +24,8 @@ REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_THROTTLE_CLASSES": ["traderai.site.throttling.ScopeThrottle"],
     # The document says what there is; a second description, which no test holds, is not given.
     "DEFAULT_METADATA_CLASS": None,
+    # What an answer's form is, its operation says; a parameter of every operation would be one that none documents.
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "EXCEPTION_HANDLER": "traderai.site.problems.exception_handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -64,7 +66,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "traderai.site.document.guards_told",
+        "traderai.site.document.keys_told",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.

@@ -25,6 +25,8 @@ from traderai.site.up.supervisor import Plan, Stopped, Supervisor
 BASE_DIR = Path(__file__).resolve().parents[3]
 QUEUES = "ingest,features,training,inference,notify,default"
 _WEB_THREADS = 16  # eight may each keep a stream of signals open, as many again answer all else
+# An idle connection waits in no thread; one that is closed too early meets the next request on its way.
+_KEEP_ALIVE_S = 30
 _GATE_S = 60.0
 
 
@@ -150,7 +152,7 @@ def web_argv(host: str, port: int) -> tuple[str, ...]:
     return (
         sys.executable, "-m", "gunicorn", "traderai.site.wsgi", "--no-control-socket", "--bind", f"{host}:{port}",
         "--worker-class", "gthread", "--threads", str(_WEB_THREADS), "--workers", "1", "--timeout", "60",
-        "--graceful-timeout", "5",
+        "--graceful-timeout", "5", "--keep-alive", str(_KEEP_ALIVE_S),
     )  # fmt: skip
 
 

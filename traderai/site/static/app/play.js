@@ -88,7 +88,7 @@ function Context({ dealt }) {
   if (!tags) facts.push(t("play.tags.none"));
   if (tags && tags.regime) facts.unshift(has(`regime.${tags.regime}`) ? t(`regime.${tags.regime}`) : tags.regime);
   if (tags) for (const type of tags.news_types) facts.push(t("play.news", { type: has(`play.news.${type}`) ? t(`play.news.${type}`) : type }));
-  return html`<ul class="facts" tabindex="0" aria-label=${t("play.context")}>${facts.map((fact) => html`<li class="fact">${fact}</li>`)}
+  return html`<ul class="round-facts" tabindex="0" aria-label=${t("play.context")}>${facts.map((fact) => html`<li class="round-fact">${fact}</li>`)}
     ${dealt.is_simulated && html`<li><${Badge} kind="simulated" /></li>`}</ul>`;
 }
 

@@ -48,7 +48,7 @@ function Strength({ data }) {
 function Records({ title, family, groups }) {
   if (!groups.length) return null;
   return html`<section class="card"><h2>${title}</h2>
-    <div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="table"><thead><tr>
+    <div class="scroll" tabindex="0" role="region" aria-label=${title}><table class="grouped"><thead><tr>
       <th scope="col"><span class="unseen">${title}</span></th><th scope="col" class="n">${t("play.record.short")}</th>
       <th scope="col" class="n">${t("play.you")}</th><th scope="col" class="n">${t("play.ai")}</th></tr></thead>
       <tbody>${groups.map(

@@ -23,7 +23,7 @@ function Headline({ told }) {
   const heading = useRef(null);
   // Who answered with the keyboard or hears the page is told at once.
   useEffect(() => heading.current.focus({ preventScroll: true }), []);
-  return html`<div class="verdict"><h2 tabindex="-1" ref=${heading} class="text-${look}"><span aria-hidden="true">${mark}</span> ${t(`play.${key}`)}</h2>
+  return html`<div class="round-end"><h2 tabindex="-1" ref=${heading} class="text-${look}"><span aria-hidden="true">${mark}</span> ${t(`play.${key}`)}</h2>
     ${told.score === null && html`<p>${unratedWords(told)}</p>`}</div>`;
 }
 

@@ -33,7 +33,7 @@ export function ticksOf(low, high, count = 4) {
 /** The figures of a plot as a table, one tap away. */
 export function PlotTable({ caption, heads, rows }) {
   return html`<details class="plot-table"><summary>${t("plot.table")}</summary>
-    <div class="scroll" tabindex="0" role="region" aria-label=${caption}><table class="table"><caption class="unseen">${caption}</caption>
+    <div class="scroll" tabindex="0" role="region" aria-label=${caption}><table class="grouped"><caption class="unseen">${caption}</caption>
       <thead><tr>${heads.map((head, at) => html`<th scope="col" class=${at ? "n" : ""}>${head}</th>`)}</tr></thead>
       <tbody>${rows.map((row) => html`<tr>${row.map((cell, at) => (at ? html`<td class="n">${cell}</td>` : html`<th scope="row">${cell}</th>`))}</tr>`)}</tbody>
     </table></div></details>`;

@@ -152,7 +152,7 @@ export function Groups({ groups }) {
     <div class="chips record-ways" role="group" aria-label=${t("record.groups")}>${WAYS.map(
       (one) => html`<button class="chip" aria-pressed=${String(way === one)} onClick=${() => setWay(one)}>${t(`record.by.${one}`)}</button>`,
     )}</div>
-    <div class="scroll" tabindex="0" role="region" aria-label=${t(`record.by.${way}`)}><table class="table record-groups"><thead><tr>
+    <div class="scroll" tabindex="0" role="region" aria-label=${t(`record.by.${way}`)}><table class="grouped record-groups"><thead><tr>
       <th scope="col">${t(`record.by.${way}`)}</th><th scope="col" class="n">${t("record.hit.short")}</th><th scope="col" class="n">${t("record.mean.short")}</th></tr></thead>
       <tbody>${shown.map(
         (row) => html`<tr><th scope="row">${nameOf(way, row.name)}<small>${t("record.trades", { n: row.trades })}</small></th>

@@ -1,0 +1,17 @@
+"""Writes of versions are noted as changes of the market: whoever keeps an answer asks for them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from django.db import migrations
+
+noted = import_module("market.migrations.0007_changes_of_the_market").noted
+
+
+class Migration(migrations.Migration):
+    """The triggers."""
+
+    dependencies = [("modeling", "0014_words_on_signals"), ("market", "0007_changes_of_the_market")]
+
+    operations = [noted("modeling_modelversion")]
