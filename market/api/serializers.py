@@ -132,7 +132,7 @@ class GaugeSerializer(serializers.Serializer[Any]):
         return name
 
 
-class FundamentalsQuerySerializer(serializers.Serializer[dict[str, Any]]):
+class FundamentalsQuerySerializer(QuerySerializer):
     """As known when."""
 
     at = serializers.DateTimeField(
