@@ -43,7 +43,7 @@ function Why({ market, onClose }) {
   const others = Object.entries(current.probabilities).sort((a, b) => b[1] - a[1]);
   return html`<${Sheet} title=${t("regime.chip", { name: regimeName(current.name).toLowerCase() })} onClose=${onClose}>
     <p>${has(`regime.${current.name}.means`) ? t(`regime.${current.name}.means`) : ""} ${market.effect}</p>
-    <dl class="facts">${FIGURES.filter((name) => typeof figures.get(name) === "number").map(
+    <dl class="terms">${FIGURES.filter((name) => typeof figures.get(name) === "number").map(
       (name) => html`<div><dt>${t(`regime.figure.${name}`)}</dt><dd>${figureText(name, figures.get(name))}</dd></div>`,
     )}</dl>
     <ul class="scenarios chances">${others.map(

@@ -17,7 +17,7 @@ const sideName = (head) => t(`about.${head.side}`, { horizon: t("horizon.days", 
 
 function Heads({ heads }) {
   if (!heads.length) return null;
-  return html`<h3>${t("about.heads")}</h3><div class="table-box"><table class="table"><caption class="fine">${t("about.heads.text")}</caption>
+  return html`<h3>${t("about.heads")}</h3><div class="table-box" role="region" tabindex="0" aria-label=${t("about.heads")}><table class="about-table"><caption class="fine">${t("about.heads.text")}</caption>
     <thead><tr><th scope="col">${t("about.what")}</th><th scope="col">${t("about.base")}</th><th scope="col">AUC</th><th scope="col">${t("about.rows")}</th></tr></thead>
     <tbody>${heads.map((head) => html`<tr><th scope="row">${sideName(head)}</th><td>${fraction(head.base_rate, { digits: 1 })}</td>
       <td>${number(head.roc_auc.value, 3)}<small>${around(head.roc_auc, (v) => number(v, 3))}</small></td><td>${number(head.rows)}</td></tr>`)}</tbody></table></div>`;
@@ -28,7 +28,7 @@ function Served({ model }) {
   return html`<section class="about-model">
     <h3 class="about-version">${model.version}</h3>
     <p class="badges"><${Badge} kind=${model.grade === "trade" ? "proven" : "paper"} />${model.is_simulated && html`<${Badge} kind="simulated" />`}${model.silent && html`<${Badge} kind="silent" />`}</p>
-    <dl class="facts">
+    <dl class="terms">
       <div><dt>${t("model.until")}</dt><dd>${moment(model.trained_until, { withTime: false })}</dd></div>
       <div><dt>${t("about.since")}</dt><dd>${moment(model.serves_since, { withTime: false })}</dd></div>
       <div><dt>${t("about.for")}</dt><dd>${model.timeframe}, ${model.horizons.join(", ")}</dd></div>
