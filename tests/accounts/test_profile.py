@@ -50,7 +50,7 @@ def test_what_is_named_changes_and_the_rest_stays(vera: APIClient):
         ({"language": None}, 400, "language"),
         ({"capital_rub": 0}, 422, "capital_rub"),
         ({"capital_rub": -5}, 422, "capital_rub"),
-        ({"capital_rub": 0.001}, 400, "capital_rub"),
+        ({"capital_rub": 0.001}, 422, "capital_rub"),
         ({"capital_rub": "1e30"}, 400, "capital_rub"),
         ({"capital_rub": "NaN"}, 400, "capital_rub"),
         ({"capital_rub": True}, 400, "capital_rub"),
