@@ -105,6 +105,18 @@ def test_a_signed_in_readers_keyed_write_is_that_readers(db: None, settings: Laz
     assert (answer.status_code, owners) == ((200, ["boris"]) if right else (403, []))
 
 
+def test_a_keyed_write_that_cannot_be_read_is_refused_and_breaks_nothing(db: None):
+    reader = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    reader.force_login(User.objects.create_user("boris"))
+    reader.cookies["csrftoken"] = "a" * 32
+    for body in ('{"name": "\\u0000"}', "{", "[" * 5_000):
+        answer = reader.post(
+            f"{API}/accounts", body, content_type="application/json", headers={"Idempotency-Key": "one"}
+        )
+        assert answer.status_code in {400, 403, 422}, body[:20]
+    assert not Account.objects.exists() and not KeptAnswer.objects.exists()
+
+
 def test_a_form_sent_again_has_another_boundary(anna: APIClient):
     ledger_maker.share()
 

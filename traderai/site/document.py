@@ -1,4 +1,4 @@
-"""The Idempotency-Key, told in the API's document of each operation that takes one."""
+"""What guards every operation, told in the API's document at one place: keys, limits, sizes."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ _KEY: Final = {
 }
 
 
-def keys_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
-    """Add the key and what may become of it to each operation that takes one."""
+def guards_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
+    """Add to each operation 429, of those with a body 413 and 415, and of those that take one the key."""
     names = dict(names_told(get_resolver()))
     for path, _regex, method, callback in generator.endpoints:
         operation = result["paths"].get(path, {}).get(method.lower())
-        if operation is None or method not in KEYED.get(names.get(callback, ""), ()):
+        if operation is None:
             continue
-        operation["parameters"] = [*operation.get("parameters", []), _KEY]
-        for status in (409, 422):
+        keyed = method in KEYED.get(names.get(callback, ""), ())
+        if keyed:
+            operation["parameters"] = [*operation.get("parameters", []), _KEY]
+        statuses = [429, *([413, 415] if "requestBody" in operation else []), *([409, 422] if keyed else [])]
+        for status in statuses:
             operation["responses"].setdefault(str(status), _problem(status))
         operation["responses"] = dict(sorted(operation["responses"].items()))
     return result

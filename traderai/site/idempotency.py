@@ -93,8 +93,8 @@ def _asker(request: HttpRequest, view: Any) -> Request | None:
     )
     try:
         return found if isinstance(found.user, User) else None
-    except APIException:
-        # A refusal took the user off the request; the view must find whom it would have found.
+    except (APIException, TraderAIError):
+        # The view will refuse it as well, and must find whom it would have found: a refusal took the user off.
         request.user = session_user
         return None
 
