@@ -168,14 +168,19 @@ def _heads(tables: Mapping[str, Any]) -> Iterator[HeadReport]:
             base_rate=table["positive_frac"],
             log_loss=own["log_loss"],
             base_log_loss=models[_BASE]["log_loss"],
-            roc_auc=own["roc_auc"],
+            roc_auc=_share(own["roc_auc"]),
             ece=own["ece"],
             compared={
-                other: {figure: found[figure] for figure in ("log_loss", "roc_auc")}
+                other: {"log_loss": found["log_loss"], "roc_auc": _share(found["roc_auc"])}
                 for other, found in models.items()
                 if other not in (_OWN, _BASE)
             },
         )
+
+
+def _share(bounded: Mapping[str, float]) -> dict[str, float]:
+    """Return a share with its bounds: those of few days reach beyond what a share can be, and nobody is told that."""
+    return {name: min(max(figure, 0.0), 1.0) for name, figure in bounded.items()}
 
 
 def _policy(told: Mapping[str, Any]) -> Iterator[PolicyReport]:
@@ -188,7 +193,7 @@ def _policy(told: Mapping[str, Any]) -> Iterator[PolicyReport]:
             horizon=name.removeprefix(_POLICY).lstrip("_") or None,
             trades=own["trades"],
             days=own["days"],
-            hit_rate=own["hit_rate"],
+            hit_rate=_share(own["hit_rate"]),
             net_expectancy_frac=own["net_expectancy_frac"],
             sharpe=own.get("sharpe"),
             max_drawdown_frac=own["max_drawdown_frac"],

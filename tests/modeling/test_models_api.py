@@ -82,6 +82,10 @@ def test_who_serves_with_what_was_validated_and_what_came_since(client, django_a
     )
     assert one["checks"] == checks and one["silent"] is False and one["serves_since"]
     assert [(head["horizon"], head["side"]) for head in one["heads"]] == [("3d", "long"), ("3d", "short")]
+    few = {**METRICS["test"], "policy": {"configured_cost": TRADED | {"hit_rate": interval(0.005)}}}
+    ModelVersion.objects.filter(pk=facts.id).update(metrics={"test": few})
+    ((told,),) = (served["policy"] for served in client.get(PATH).json()["results"])
+    assert told["hit_rate"] == {"value": 0.005, "low": 0.0, "high": 0.015}  # no share lies below 0
     head = one["heads"][0]
     assert head["base_rate"] == 0.23 and head["log_loss"] == interval(0.51) and head["rows"] == 900
     assert head["base_log_loss"] == interval(0.54)

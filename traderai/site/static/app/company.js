@@ -38,7 +38,9 @@ const isWebPage = (url) => /^https?:\/\//i.test(url || "");
 
 function Item({ news, servedAt }) {
   const side = news.direction > 0 ? "up" : news.direction < 0 ? "down" : "flat";
-  const title = isWebPage(news.url) ? html`<a href=${news.url} target="_blank" rel="noopener noreferrer">${news.title}</a>` : news.title;
+  // Channels write their titles with Telegram's marks of bold and italics.
+  const words = news.title.replace(/\*\*|__/g, "").trim();
+  const title = isWebPage(news.url) ? html`<a href=${news.url} target="_blank" rel="noopener noreferrer">${words}</a>` : words;
   return html`<li><span class="news-mark text-${side}" role="img" aria-label=${t(`news.${side}`)}>${{ up: "▲", down: "▼", flat: "●" }[side]}</span>
     <span><span lang=${news.language || undefined}>${title}</span><small class="fine">${ago(ageOf(news.published_at, servedAt))} · ${news.source}${typeof news.score === "number" ? ` · ${t("news.score", { n: Math.round(news.score) })}` : ""}</small></span></li>`;
 }
