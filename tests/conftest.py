@@ -29,6 +29,7 @@ LONGEST = (
     "modeling/services/test_training_crash.py",
     "modeling/services/test_retraining_month.py",
     "market/test_real_data.py",
+    "contracts/test_api.py",
     "browser/test_staff_pages.py",
     "modeling/services/test_council_version.py",
     "modeling/fitting/test_council_walk.py",
