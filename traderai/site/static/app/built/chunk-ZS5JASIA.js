@@ -1,0 +1,1 @@
+import{O as u,Q as g,V as l,f as o,m as r,n as t,o as s}from"./chunk-A3LVVLQG.js";var n=o(null);async function f(e){let a=await u("/me",{},e);return n.value=a,!s()&&a.language!==r.value&&await t(a.language,{keep:!1}),a}async function p(e){return n.value=await g("PATCH","/me",e),l("analysis|"),n.value}export{n as a,f as b,p as c};
