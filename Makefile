@@ -9,6 +9,8 @@ PIP_INSTALL = $(@D)/bin/python -m pip install -qq --disable-pip-version-check --
 WITH_SERVICES := $(PY) manage.py with_services --
 # Records how the locks were made; no registry's address gets into them.
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --index-strategy unsafe-best-match
+APP := traderai/site/static/app
+ESBUILD ?= npx --yes esbuild@0.28.2
 JOBS ?= 2
 # Secrets that protect nothing: the deployment checks want to see some.
 DEPLOY_ENV := DJANGO_SETTINGS_MODULE=traderai.site.settings.prod ALLOWED_HOSTS=trader.example.org \
@@ -23,7 +25,7 @@ test: export OMP_WAIT_POLICY = PASSIVE
 test: export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-jax bench soak lint lock clean
+.PHONY: help run demo test test-jax bench soak lint lock app clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +62,12 @@ lock: ## Write the locked requirements anew (needs uv)
 	$(LOCK) requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/jax.in -o requirements/jax.txt
 	$(LOCK) requirements/client.in -o requirements/client.txt
+
+app: ## Bundle the Mini App's modules anew after a change of one (needs npx; who only runs or tests it does not)
+	rm -rf $(APP)/built
+	$(ESBUILD) $(APP)/main.js --bundle --splitting --format=esm --minify --target=es2022 --legal-comments=none \
+		--chunk-names=[name]-[hash] --outdir=$(APP)/built --log-level=warning
+	cd $(APP) && sha256sum *.js vendor/*.js > built/SOURCES
 
 clean: ## Remove the virtual environments; the state directory with the databases stays
 	rm -rf $(VENV) $(VENV_JAX) $(VENV_CLIENT)

@@ -24,7 +24,7 @@ from traderai.accounts.forms import AppSignInForm
 @ensure_csrf_cookie
 def mini_app(request: HttpRequest) -> HttpResponse:
     """The shell of the Mini App, the same for everybody: what it shows it asks the API for, which knows who asks."""
-    return render(request, "app/index.html")
+    return render(request, "app/index.html", {"app_sources": settings.APP_SOURCES})
 
 
 class AppLoginView(LoginView):

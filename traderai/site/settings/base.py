@@ -113,6 +113,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = STATE_DIR / "static"
 # Served from where they lie, so that nothing has to be collected on a developer's machine.
 WHITENOISE_USE_FINDERS = True
+# For who changes the Mini App: its modules as they are written, in place of the bundle that `make app` makes of them.
+APP_SOURCES = env.bool("APP_SOURCES", default=False)
 STATICFILES_DIRS = [BASE_DIR / "traderai" / "site" / "static"]
 
 # The largest body of all; traderai.site.bodies refuses most requests at far less.
