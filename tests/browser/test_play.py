@@ -75,7 +75,9 @@ def test_an_answer_that_nobody_judged_in_time_is_kept(reader: Reader, worker: Ca
     expect(page.get_by_role("alert")).to_contain_text("Сервер не отвечает")
     page.unroute("**/training_leaderboard")
     page.get_by_role("button", name="Повторить").click()
-    expect(page.locator(".board li")).to_have_count(3)
+    board = asked(reader, "training_leaderboard")["results"]
+    assert len(board) >= 3  # others may have played on this stand before
+    expect(page.locator(".board li")).to_have_count(len(board))
     nickname(page)
     reader.screenshot("play-lobby-ru-light-360")
     is_sound(reader)

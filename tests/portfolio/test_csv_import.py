@@ -194,6 +194,6 @@ def test_over_http_as_text_and_as_a_file(own, anna):
         assert anna.post(PATH, broken, format="json").status_code == 400
     assert anna.post(PATH, {"content": GOOD, "account_id": own.pk}, format="json").status_code == 404
     half = anna.generic("POST", PATH, '{"content": "\\ud800"}', content_type="application/json")
-    assert half.status_code == 400
+    assert half.status_code == 422
     with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100):
         assert anna.post(PATH, body, format="json").status_code == 400
