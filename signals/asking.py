@@ -27,7 +27,6 @@ from traderai.common.errors import (
     TransientError,
 )
 
-ASKED: Final = "traderai:ondemand:asked"
 WAIT_S: Final = 1.0
 # The whole history of a share is labelled for an outcome.
 OUTCOMES_WAIT_S: Final = 4.0
@@ -61,8 +60,8 @@ def _answer(ask: Ask, *, wait_s: float) -> dict[str, Any]:
     try:
         with redis.Redis.from_url(settings.REDIS_URL or "redis://127.0.0.1:0/0") as client:
             with client.pipeline() as pipe:
-                pipe.lpush(ASKED, json.dumps(question, default=datetime.isoformat))
-                pipe.expire(ASKED, _KEPT_FOR)
+                pipe.lpush(settings.ONDEMAND_QUEUE, json.dumps(question, default=datetime.isoformat))
+                pipe.expire(settings.ONDEMAND_QUEUE, _KEPT_FOR)
                 pipe.execute()
             answer = client.blpop([_reply(number)], timeout=wait_s)
     except redis.RedisError as error:

@@ -20,7 +20,7 @@ from modeling.contracts.outcomes import DecisionOutcome, TradeAsked
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.selectors.versions import champion_get, emission_paused, version_at
 from modeling.services.outcomes import outcomes_find
-from signals.asking import ASKED, Ask, Found, answer_put, question_of
+from signals.asking import Ask, Found, answer_put, question_of
 from signals.contracts import OutcomesAsk, SignalAsk, SignalFacts
 from signals.inference import Scorers, decisions_find
 from signals.occasions import fit_for, occasion_of, source_of
@@ -124,7 +124,7 @@ def questions_serve(*, desk: Desk, stopped: Callable[[], bool]) -> int:
     client = redis.Redis.from_url(settings.REDIS_URL)
     while not stopped():
         try:
-            found = client.brpop([ASKED], timeout=_POLL_S)
+            found = client.brpop([settings.ONDEMAND_QUEUE], timeout=_POLL_S)
             if found is not None:
                 answered += _serve(desk, client, found[1])
         except redis.RedisError as error:

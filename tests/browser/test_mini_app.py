@@ -266,7 +266,7 @@ def test_the_keyboard_is_enough(reader: Reader):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(secid)
     # Who cannot see hears the new screen's name, and gets around by the tabs.
-    assert page.evaluate("document.activeElement.tagName") == "H1"
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
     page.go_back()
     expect(page.locator(".tile").first).to_be_visible()
     for name in ("Portfolio", "Coach", "Play", "More", "Market"):

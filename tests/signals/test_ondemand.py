@@ -17,7 +17,7 @@ from modeling.contracts.outcomes import TradeAsked
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.services.outcomes import outcomes_find
 from modeling.services.registry import emission_pause
-from signals.asking import ASKED, outcomes_ask, question_of, signal_ask
+from signals.asking import outcomes_ask, question_of, signal_ask
 from signals.contracts import OutcomesAsk, SignalAsk
 from signals.models import Signal
 from signals.services.analyze import Question, ticker_analyze
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def nothing_asked(settings) -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete(ASKED)
+        client.delete(settings.ONDEMAND_QUEUE)
 
 
 def ask_of(secid: str = "SHR1", *, moment=NOW, past: bool = False, horizon: str = "5d") -> SignalAsk:

@@ -18,7 +18,6 @@ from market.selectors.instruments import instrument_get
 from modeling.contracts.outcomes import TradeAsked
 from modeling.models import ModelVersion
 from modeling.selectors.label_sets import barrier_set_get
-from signals.asking import ASKED
 from signals.contracts import OutcomesAsk
 from signals.models import Signal
 from signals.services.ondemand import Desk, questions_serve
@@ -138,7 +137,7 @@ def worker(desk: Desk | None = None, *, shared: bool = True) -> Iterator[None]:
     serving = desk or Desk()
     _warm(serving)
     with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.delete(ASKED)
+        client.delete(settings.ONDEMAND_QUEUE)
 
     def serve() -> None:
         if shared:

@@ -8,6 +8,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# Two test processes share a Redis and not a database: neither may answer what the other asks. Before the settings are read,
+# and for the workers that a test starts.
+os.environ["ONDEMAND_QUEUE"] = f"traderai:test:{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+
 from traderai.site.settings.dev import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
