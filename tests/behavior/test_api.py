@@ -201,12 +201,8 @@ def test_feedback_is_stored_once_and_signals_that_are_not_there_are_404(client, 
     assert (word.kind, word.model_version, word.secid) == ("useful", signal.model_version, "AAAA")
     said = client.post(path, {"kind": "comment", "comment": "call me"}, content_type="application/json")
     assert said.status_code == 200 and SignalWord.objects.count() == 1
-    assert (
-        client.post(
-            "/api/v1/signals/1/feedback", {"kind": "wrong"}, content_type="application/json"
-        ).status_code
-        == 404
-    )
+    nowhere = f"/api/v1/signals/{signal.pk + 1}/feedback"
+    assert client.post(nowhere, {"kind": "wrong"}, content_type="application/json").status_code == 404
     Review.objects.create(signal=signal, verdict="rejected", note="x", by="staff")
     assert client.post(path, {"kind": "wrong"}, content_type="application/json").status_code == 404
 
