@@ -20,10 +20,6 @@ from tests.contracts import generated_client, stand
 from tests.contracts.stand import Stand, Wsgi
 
 pytestmark = pytest.mark.django_db
-WITH_CLIENT = pytest.mark.skipif(
-    not (generated_client.BIN / "openapi-python-client").is_file(),
-    reason=f"no client in {generated_client.BIN}: run `make test`",
-)
 # How often a generated request names something that there is, where it can name it.
 KNOWN_FRAC = 0.7
 # A stream lives as long as it is asked to: two of a second each, and no hundred of them.
@@ -143,10 +139,11 @@ def test_sabotage_an_answer_that_is_not_as_documented_is_seen(document, stood, t
 
 @pytest.fixture(scope="module")
 def client(document, tmp_path_factory) -> Path:
+    generator = generated_client.BIN / "openapi-python-client"
+    assert generator.is_file(), f"no client in {generated_client.BIN}: run `make test`, which makes it"
     return generated_client.generated(document, tmp_path_factory.mktemp("generated"))
 
 
-@WITH_CLIENT
 def test_every_operation_is_called(document, client, stood, subtests):
     operations = [operation for _, _, operation in stand.operations(document)]
     told = generated_client.called(
@@ -160,7 +157,6 @@ def test_every_operation_is_called(document, client, stood, subtests):
             assert one["parsed"] != "Problem" and one["whole"], one
 
 
-@WITH_CLIENT
 def test_a_refusal_is_parsed_as_a_problem(document, client, stood):
     operation = document["paths"]["/api/v1/watchlist"]["get"]
     told = generated_client.called(
@@ -170,7 +166,6 @@ def test_a_refusal_is_parsed_as_a_problem(document, client, stood):
     assert told["watchlist_retrieve"]["parsed"] == "Problem" and told["watchlist_retrieve"]["whole"]
 
 
-@WITH_CLIENT
 def test_sabotage_an_answer_that_lacks_a_field_is_no_answer(document, client, stood):
     operation = document["paths"]["/api/v1/watchlist"]["get"]
     told = generated_client.called(
