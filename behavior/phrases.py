@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from django.utils import formats, translation
+from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy, ngettext_lazy
 
 from signals.phrases.names import IN_REGIMES
 from traderai.common.asker import spoken_language
 from traderai.common.errors import InvariantError
+from traderai.common.worded import number_worded
 
 VERDICTS: Final[dict[str, Any]] = {
     "ok": gettext_lazy("Nothing speaks against it"),
@@ -147,13 +148,6 @@ def worded(group: str, code: str, params: Mapping[str, Any], *, language: str) -
         return str(phrase % {name: _value(name, value) for name, value in params.items()})
 
 
-def number(value: float, decimals: int) -> str:
-    """Return a number in the language that is active, with a true minus."""
-    # Adding 0 takes the sign from a zero.
-    text = formats.number_format(round(value, decimals) + 0.0, decimals, use_l10n=True, force_grouping=True)
-    return text.replace("-", "−")
-
-
 def _value(name: str, value: Any) -> Any:
     if value is None or isinstance(value, int) or name in ("secid", "action"):
         return value
@@ -166,17 +160,17 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _percent(value: float) -> str:
-    return gettext("%(number)s%%") % {"number": number(value, 1)}
+    return gettext("%(number)s%%") % {"number": number_worded(value, 1)}
 
 
 _BY_ENDING: Final[dict[str, Callable[[float], str]]] = {
-    "stop_rub": lambda value: number(value, 2),
-    "moved_to_rub": lambda value: number(value, 2),
-    "_rub": lambda value: number(value, 0),
+    "stop_rub": lambda value: number_worded(value, 2),
+    "moved_to_rub": lambda value: number_worded(value, 2),
+    "_rub": lambda value: number_worded(value, 0),
     "pct": _percent,
     "_frac": lambda value: _percent(100 * value),
-    "ratio": lambda value: number(value, 1),
-    "usual": lambda value: number(value, 1),
-    "sigma": lambda value: number(value, 1),
-    "z": lambda value: number(value, 1),
+    "ratio": lambda value: number_worded(value, 1),
+    "usual": lambda value: number_worded(value, 1),
+    "sigma": lambda value: number_worded(value, 1),
+    "z": lambda value: number_worded(value, 1),
 }

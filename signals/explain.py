@@ -16,6 +16,7 @@ from signals.phrases.picture import SCENARIOS
 from traderai.common.asker import spoken_language
 from traderai.common.clock import MOSCOW
 from traderai.common.errors import InvariantError
+from traderai.common.worded import number_worded
 
 LANGUAGES = ("ru", "en")
 SECTIONS = ("call", "picture", "market", "council", "company", "news", "regime", "model", "risk", "notice")
@@ -72,7 +73,7 @@ def worded(params: Mapping[str, Any], *, decimals: int) -> dict[str, Any]:
 def _value(name: str, value: Any, *, decimals: int) -> Any:
     """Return a value in words; the ending of its name says what it is."""
     if name.endswith("_rub"):
-        return _number(value, decimals)
+        return number_worded(value, decimals)
     if isinstance(value, int):  # a count stays a number: it chooses the plural form
         return value
     if name in _NAMED:
@@ -101,14 +102,8 @@ def _sector(code: str) -> str:
     return sector_name(code, language=spoken_language(translation.get_language()))
 
 
-def _number(value: float, decimals: int) -> str:
-    # Adding 0 takes the sign from a zero.
-    text = formats.number_format(round(value, decimals) + 0.0, decimals, use_l10n=True, force_grouping=True)
-    return text.replace("-", "−")
-
-
 def _signed(value: float, decimals: int) -> str:
-    text = _number(value, decimals)
+    text = number_worded(value, decimals)
     return f"+{text}" if round(value, decimals) > 0 else text
 
 
@@ -140,14 +135,14 @@ _BY_ENDING: Final[dict[str, Callable[[Any], str]]] = {
     "_signed_bp": lambda value: _signed(value, 1),
     "_signed_frac": lambda value: _percent(_signed(100 * value, 1)),
     "_signed_pct": lambda value: _percent(_signed(value, 1)),
-    "_pct": lambda value: _percent(_number(value, 1)),
-    "_times": lambda value: _number(value, 1),
-    "_frac": lambda value: _percent(_number(100 * value, 2 if value < 0.01 else 1)),
-    "_share": lambda value: _percent(_number(100 * value, 0)),
-    "_p": lambda value: _percent(_number(100 * value, 1)),
-    "_points": lambda value: _number(100 * value, 1),
-    "_ratio": lambda value: _number(value, 2),
-    "_index": lambda value: _number(value, 0),
+    "_pct": lambda value: _percent(number_worded(value, 1)),
+    "_times": lambda value: number_worded(value, 1),
+    "_frac": lambda value: _percent(number_worded(100 * value, 2 if value < 0.01 else 1)),
+    "_share": lambda value: _percent(number_worded(100 * value, 0)),
+    "_p": lambda value: _percent(number_worded(100 * value, 1)),
+    "_points": lambda value: number_worded(100 * value, 1),
+    "_ratio": lambda value: number_worded(value, 2),
+    "_index": lambda value: number_worded(value, 0),
     "_r": lambda value: _signed(value, 2),
     "_at": _moment,
     "_on": _day,

@@ -16,7 +16,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from behavior.charts import columns_of, line_of
-from behavior.phrases import number
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
 from traderai.accounts.authentication import development_request
@@ -24,6 +23,7 @@ from traderai.accounts.services.development import development_user_get
 from traderai.common import clock
 from traderai.common.asker import spoken_language
 from traderai.common.errors import TraderAIError
+from traderai.common.worded import number_worded
 
 EVIDENCE_SHOWN = 8
 # Marks beside the colours: nobody must tell them by colour alone.
@@ -69,17 +69,19 @@ def _context(report: dict[str, Any]) -> dict[str, Any]:
     total = report["total_cost_rub"]
     return {
         "report": {**report, "last_day": report["ends_at"] - timedelta(days=1)},
-        "trend": "" if report["score_trend"] is None else number(abs(report["score_trend"]), 1),
+        "trend": "" if report["score_trend"] is None else number_worded(abs(report["score_trend"]), 1),
         "sums": _sums(report),
         "counts": {side: _counted(report[side]) for side in ("followed", "own")},
         "scores": line_of([(_short(one), one["score"], str(one["score"])) for one in weeks]),
-        "results": columns_of([(_short(one), one["pnl_rub"], number(one["pnl_rub"], 0)) for one in weeks]),
+        "results": columns_of(
+            [(_short(one), one["pnl_rub"], number_worded(one["pnl_rub"], 0)) for one in weeks]
+        ),
         "habits": [
             {
                 **one,
                 "width": round(100 * one["cost_rub"] / total, 1) if total else 0.0,
-                "cost_text": number(one["cost_rub"], 0),
-                "alone_text": number(one["cost_alone_rub"], 0),
+                "cost_text": number_worded(one["cost_rub"], 0),
+                "alone_text": number_worded(one["cost_alone_rub"], 0),
                 "is_counted_elsewhere": one["cost_rub"] == 0 < one["cost_alone_rub"],
                 "mark": SEVERITIES[one["severity"]][0],
                 "severity_text": SEVERITIES[one["severity"]][1],
@@ -92,7 +94,7 @@ def _context(report: dict[str, Any]) -> dict[str, Any]:
                 "week": one["week"],
                 "score": "–" if one["score"] is None else one["score"],
                 "pnl": _signed(one["pnl_rub"]),
-                "cost": number(one["total_cost_rub"], 0),
+                "cost": number_worded(one["total_cost_rub"], 0),
             }
             for one in reversed(weeks)
         ],
@@ -103,7 +105,7 @@ def _context(report: dict[str, Any]) -> dict[str, Any]:
 def _sums(report: dict[str, Any]) -> dict[str, str]:
     return {
         "pnl": _signed(report["pnl_rub"]),
-        "cost": number(report["total_cost_rub"], 0),
+        "cost": number_worded(report["total_cost_rub"], 0),
         **{
             name: _signed(report[name]["pnl_rub"])
             for name in ("followed", "own", "closed", "best", "worst")
@@ -113,7 +115,7 @@ def _sums(report: dict[str, Any]) -> dict[str, str]:
 
 
 def _signed(value: float) -> str:
-    text = number(value, 0)
+    text = number_worded(value, 0)
     return f"+{text}" if round(value) > 0 else text
 
 

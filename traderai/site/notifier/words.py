@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.utils import formats, translation
+from django.utils import translation
 from django.utils.translation import gettext, ngettext
 
 from traderai.common.clock import MOSCOW
+from traderai.common.worded import number_worded
 
 Button = tuple[str, str]
 
@@ -24,7 +25,7 @@ def notice_words(kind: str, told: Mapping[str, Any], *, language: str) -> tuple[
 
 def _signal(told: Mapping[str, Any]) -> tuple[str, Button | None]:
     def price(name: str) -> str:
-        return _number(told[name], int(told["decimals"]))
+        return number_worded(told[name], int(told["decimals"]))
 
     action = gettext("buy") if told["action"] == "BUY" else gettext("sell short")
     low, high = price("entry_low_rub"), price("entry_high_rub")
@@ -49,14 +50,16 @@ def _weekly_report(told: Mapping[str, Any]) -> tuple[str, Button | None]:
     n = told["decisions"]
     lines = [
         gettext("Your week %(week)s: discipline %(score)s of 100.")
-        % {"week": told["week"], "score": _number(told["score"], 0)}
+        % {"week": told["week"], "score": number_worded(told["score"], 0)}
         if told["score"] is not None
         else gettext("Your week %(week)s.") % {"week": told["week"]},
         ngettext("%(n)s decision, result %(pnl)s ₽.", "%(n)s decisions, result %(pnl)s ₽.", n)
         % {"n": n, "pnl": _signed(told["pnl_rub"])},
     ]
     if told["total_cost_rub"] > 0:
-        lines.append(gettext("What habits cost: %(cost)s ₽.") % {"cost": _number(told["total_cost_rub"], 0)})
+        lines.append(
+            gettext("What habits cost: %(cost)s ₽.") % {"cost": number_worded(told["total_cost_rub"], 0)}
+        )
     return "\n".join(lines), _button(gettext("Open the report"), tab="coach", week=told["week"])
 
 
@@ -68,14 +71,8 @@ def _button(label: str, **query: str) -> Button | None:
     return (label, f"{address}?{urlencode(query)}") if address else None
 
 
-def _number(value: float, decimals: int) -> str:
-    # Adding 0 takes the sign from a zero.
-    text = formats.number_format(round(value, decimals) + 0.0, decimals, use_l10n=True, force_grouping=True)
-    return text.replace("-", "−")
-
-
 def _signed(value: float) -> str:
-    text = _number(value, 0)
+    text = number_worded(value, 0)
     return f"+{text}" if round(value) > 0 else text
 
 
