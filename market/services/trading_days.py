@@ -8,7 +8,7 @@ import numpy as np
 from django.db import connection
 
 from market.calendar_config import calendar_rules
-from market.kernels.calendar import WEEKEND_SESSIONS_FROM, day_by_rule
+from market.kernels.calendar import WEEKEND_SESSIONS_FROM, CalendarRules, day_by_rule
 from market.models import CalendarDay
 from market.selectors.calendar import TOLD_BY_EXCHANGE
 from traderai.common.arrays import I64
@@ -57,8 +57,17 @@ def _of_the_exchange(days: list[date]) -> list[date]:
         )
     )
     rules = calendar_rules()
-    ruled = {day: day_by_rule(day, rules).trading_date for day in days}
-    return [told.get(day) or ruled[day] or _plain(day) for day in days]
+    return [told.get(day) or _of_the_rules(day, rules) for day in days]
+
+
+def _of_the_rules(day: date, rules: CalendarRules) -> date:
+    trading = day_by_rule(day, rules).trading_date
+    if trading is not None:
+        return trading
+    # A closed day that is traded all the same is its own, unless the weekend session before it belongs to a later one:
+    # trading days must follow one another as their dates do.
+    before = day - timedelta(days=1)
+    return max(_plain(day), _of_the_rules(before, rules)) if before >= WEEKEND_SESSIONS_FROM else day
 
 
 def _plain(day: date) -> date:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from market.contracts import ISS_ORIGIN, SIMULATOR_ORIGIN, CandleOrigin, CandleWriteReport, Timeframe
 from market.models import Candle, CandleCoverage, CandleDisagreement, CandleSource, TradingDay
+from market.selectors.bars import bars_load
 from market.services.candle_sources import candle_source_ensure
 from market.services.candle_write import candles_write
 from market.services.partitions import default_partition_rows, partitions_ensure
@@ -119,6 +120,24 @@ def test_the_calendar_follows_the_bars_and_weekends_belong_to_monday_since_2025_
     }
     make.write(make.instrument("SIM"), make.columns(make.hours("2025-03-03")), SIMULATOR_ORIGIN)
     assert TradingDay.objects.get(date=monday).is_simulated
+
+
+def test_trading_on_a_closed_day_leaves_trading_days_in_the_order_of_dates():
+    """9 March 2026 is a Monday without trading by rule: its weekend belongs to Tuesday, and so does what is seen of it."""
+    facts = make.instrument()
+    for day in ("2026-03-06", "2026-03-07", "2026-03-09", "2026-03-10"):
+        make.write(facts, make.columns(make.hours(day)))
+    make.write(facts, make.columns(make.hours("2020-01-02")))  # before there were weekend sessions
+    friday, tuesday = date(2026, 3, 6), date(2026, 3, 10)
+    assert list(TradingDay.objects.order_by("date").values_list("date", "trading_date")) == [
+        (date(2020, 1, 2), date(2020, 1, 2)),
+        (friday, friday),
+        (date(2026, 3, 7), tuesday),
+        (date(2026, 3, 9), tuesday),
+        (tuesday, tuesday),
+    ]
+    bars = bars_load(secid="TEST", timeframe=Timeframe.H1, as_of=make.moscow("2026-03-11"))
+    assert np.all(np.diff(bars.trading_day) >= 0)
 
 
 def test_a_missing_year_gets_its_partition_with_its_rows():
