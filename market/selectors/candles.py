@@ -14,19 +14,19 @@ from market.models import Candle
 from market.selectors.instruments import LATELY, instrument_get
 from traderai.common.clock import from_epoch_s
 
-_LAST = """
-SELECT i.id, i.secid, c.begin, c.close, day.turnover, before.close,
+_LAST_AFTER = """
+SELECT i.id, i.secid, c.begin, c.close, day.turnover, before.close AS before,
        (SELECT array_agg(once.ratio) FROM (
             SELECT DISTINCT ON (a.ex_date) a.shares_after_per_before AS ratio FROM market_corporateaction a
             WHERE a.instrument_id = i.id AND a.kind = 'split' AND a.known_at <= %(as_of)s
               AND a.ex_date > (before.begin AT TIME ZONE 'Europe/Moscow')::date
               AND a.ex_date <= opened.trading_date
-            ORDER BY a.ex_date, a.source DESC) AS once)
+            ORDER BY a.ex_date, a.source DESC) AS once) AS splits
 FROM market_instrument i
 LEFT JOIN LATERAL (
     SELECT begin, close FROM market_candle
     WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
-      AND begin > %(after)s AND begin <= %(newest)s
+      AND begin > {after} AND begin <= %(newest)s
     ORDER BY begin DESC LIMIT 1
 ) c ON true
 LEFT JOIN LATERAL (
@@ -39,16 +39,21 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT sum(coalesce(value_rub, close * volume_shares)) AS turnover FROM market_candle
     WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
-      AND begin >= opened.at AND begin <= c.begin AND begin > %(after)s AND begin <= %(newest)s
+      AND begin >= opened.at AND begin <= c.begin AND begin > {after} AND begin <= %(newest)s
 ) day ON true
 LEFT JOIN LATERAL (
     SELECT begin, close FROM market_candle
     WHERE instrument_id = i.id AND timeframe_min = %(timeframe_min)s
-      AND begin < opened.at AND begin > %(after)s AND begin <= %(newest)s
+      AND begin < opened.at AND begin > {after} AND begin <= %(newest)s
     ORDER BY begin DESC LIMIT 1
 ) before ON true
-WHERE i.active AND (%(asked)s::int8[] IS NULL OR i.id = ANY(%(asked)s::int8[]))
-"""
+WHERE i.active {which}"""
+# A day that is not whole in the last weeks has none before it there: its share is looked for in all years.
+_LAST = f"""
+WITH lately AS MATERIALIZED ({_LAST_AFTER.format(after="%(lately)s", which="")}),
+ever AS ({_LAST_AFTER.format(after="%(ever)s", which="AND i.id = ANY(ARRAY(SELECT id FROM lately WHERE before IS NULL))")})
+SELECT * FROM lately WHERE before IS NOT NULL UNION ALL SELECT * FROM ever
+"""  # noqa: S608  # names of parameters are put in, no values
 # In the order of the question; a bar that is not stored has no row.
 _NEWEST_BEGINS = """
 SELECT asked.place, bars.begin
@@ -170,27 +175,20 @@ def last_closes(*, timeframe: Timeframe, as_of: datetime) -> dict[str, LastClose
     The close of the trading day before is in the shares of the last bar: a split in between is taken out.
     """
     newest = as_of - timeframe.duration
-    found: dict[str, LastClose] = {}
-    asked: list[int] | None = None
+    told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "as_of": as_of, "newest": newest}
     with connection.cursor() as cursor:
-        # A day that is not whole in the last weeks has none before it there: its share is looked for in all years.
-        for after in (newest - LATELY, _EVER):
-            told: dict[str, Any] = {"timeframe_min": timeframe.minutes, "after": after, "newest": newest}
-            cursor.execute(_LAST, {**told, "as_of": as_of, "asked": asked})
-            asked = []
-            for instrument_id, secid, begin, close, turnover, before, splits in cursor.fetchall():
-                if before is None:
-                    asked.append(instrument_id)
-                if turnover is not None:
-                    found[secid] = LastClose(
-                        close=close,
-                        previous_close=None if before is None else before / math.prod(splits or []),
-                        turnover_rub=turnover,
-                        begin=begin,
-                    )
-            if not asked:
-                break
-    return found
+        cursor.execute(_LAST, {**told, "lately": newest - LATELY, "ever": _EVER})
+        rows = cursor.fetchall()
+    return {
+        secid: LastClose(
+            close=close,
+            previous_close=None if before is None else before / math.prod(splits or []),
+            turnover_rub=turnover,
+            begin=begin,
+        )
+        for _, secid, begin, close, turnover, before, splits in rows
+        if turnover is not None
+    }
 
 
 def newest_begins(

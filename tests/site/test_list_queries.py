@@ -27,7 +27,7 @@ GOLDEN = {
     "accounts": 5,
     "actions": 3,
     "instruments": 3,
-    "market_heatmap?horizon=10d": 8,
+    "market_heatmap?horizon=10d": 7,
     "model_versions": 5,
     "models": 3,
     "news?secid={secid}&min_score=10": 4,
