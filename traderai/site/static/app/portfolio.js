@@ -80,7 +80,9 @@ function Held({ account, onOpen, turn }) {
       ${account && account.kind === "virtual" && html`<${Orders} account=${account} turn=${turn} />`}`;
   }
   if (held.problem && !held.data) return html`<${Failure} problem=${held.problem} onRetry=${held.reload} />`;
-  if (said.problem && !said.data) return html`<${Failure} problem=${said.problem} onRetry=${said.reload} />
+  if (said.problem && !said.data) return html`${said.problem.code === "no_price"
+      ? html`<p class="note note-stale" role="status"><span aria-hidden="true">◷</span><span>${t("portfolio.unpriced")}</span></p>`
+      : html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
     <${Positions} answer=${{ positions: [] }} held=${held.data.results} account=${account} onChanged=${() => onOpen("changed")} /><${Doors} account=${account} onOpen=${onOpen} />`;
   if (!said.data) return html`<${Skeleton} heights=${[208, 64, 64, 64, 176]} />`;
   return html`${said.problem && html`<${KeptNote} problem=${said.problem} data=${said.data} onRetry=${said.reload} />`}

@@ -48,8 +48,8 @@ function Risk({ answer }) {
       <p class="fine">${t("portfolio.var")}</p>
       <p class="risk-figure">${roubles(-bad.main.var_rub)}</p>
       <p>${t("portfolio.var.means")}</p>
-      <p class="fine">${t("portfolio.cvar", { sum: roubles(-bad.main.cvar_rub) })}</p>
-      ${bad.worst && html`<p class="fine">${t("portfolio.var.worst", { sum: roubles(-bad.worst.var_rub) })}</p>`}
+      <p class="fine">${t("portfolio.cvar", { sum: roubles(bad.main.cvar_rub) })}</p>
+      ${bad.worst && html`<p class="fine">${t("portfolio.var.worst", { sum: roubles(bad.worst.var_rub) })}</p>`}
       <p class="fine">${t("portfolio.var.basis", { n: risk.days, count: number(risk.days), since: moment(risk.first_day, { withTime: false }) })}</p>
     </div>
   </div>`;

@@ -77,7 +77,8 @@ function Sheet({ one, held, account, onClose, onChanged }) {
 /** A position without an analysis: what the book knows of it, and that it can be closed. */
 function BareRow({ row, onOpen }) {
   return html`<button class="row row-position" onClick=${onOpen} aria-haspopup="dialog">
-    <span class="row-name"><b>${row.secid}</b><small>${shares(row.qty)}</small></span>
+    <span class="row-name"><b>${row.secid}${row.side === "short" && html` <i class="side">${t("portfolio.short")}</i>`}</b><small>${shares(row.qty)}</small>
+      ${row.priced_at && html`<small class="old"><span aria-hidden="true">◷ </span>${t("portfolio.price.old", { when: moment(row.priced_at, { withTime: false }) })}</small>`}</span>
     <span class="row-figures"><b>${roubles(row.value)}</b><small>${row.pnl === null ? "" : html`<${Result} rub=${row.pnl} />`}</small></span>
     <span class="pill advice fill-none"><span aria-hidden="true">⊘ </span>${t(row.price === null ? "portfolio.price.none" : "portfolio.advice.none")}</span>
   </button>`;
@@ -100,6 +101,6 @@ export function Positions({ answer, held, account, onChanged }) {
     <div class="card list">${rows.map((row) => html`<${Row} key=${row.secid} one=${row} onOpen=${() => setOpen(row.secid)} />`)}
       ${bare.map((row) => html`<${BareRow} key=${row.secid} row=${row} onOpen=${() => setOpen(row.secid)} />`)}</div>
     ${one && own && html`<${Sheet} one=${one} held=${own} account=${account} onClose=${shut} onChanged=${onChanged} />`}
-    ${!one && own && html`<${CloseForm} one=${{ secid: own.secid, side: own.side, price_rub: own.avg_price }} held=${own} account=${account} onClose=${shut} onDone=${closed} />`}
+    ${!one && own && html`<${CloseForm} one=${{ secid: own.secid, side: own.side, price_rub: own.price ?? own.avg_price }} held=${own} account=${account} onClose=${shut} onDone=${closed} />`}
   </section>`;
 }
