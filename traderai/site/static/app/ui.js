@@ -83,14 +83,14 @@ export function wordsOf(problem) {
   return has(key) ? t(key) : problem.message || t("problem.unknown");
 }
 
-/** What happened and what one can do. */
-export function Failure({ problem, onRetry }) {
+/** What happened and what one can do: ask again, unless `action` names something better. */
+export function Failure({ problem, onRetry, action = t("action.retry") }) {
   const text = wordsOf(problem);
   return html`<section class="card state" role="alert">
     <div class="state-mark" aria-hidden="true">!</div>
     <h2>${t(problem.status === 0 ? "problem.offline.title" : problem.code === "not_ready" ? "problem.not_ready.title" : "problem.title")}</h2>
     <p>${text}</p>
-    <button class="button" onClick=${onRetry}>${t("action.retry")}</button>
+    <button class="button" onClick=${onRetry}>${action}</button>
     ${problem.requestId && html`<p class="fine">request_id ${problem.requestId}</p>`}
   </section>`;
 }
