@@ -6,7 +6,7 @@ import { MarketHead, regimeOf } from "./market_head.js";
 import { MarketList, order, ORDERS } from "./market_list.js";
 import { marketOf } from "./shapes.js";
 import { sectorName, Treemap } from "./treemap.js";
-import { actionTone, Empty, Failure, KeptNote, MARKS, OriginBadges, ScreenHead, Segments, Select, Sheet, Skeleton, StaleNote } from "./ui.js";
+import { actionTone, chosen, Empty, Failure, KeptNote, MARKS, OriginBadges, ScreenHead, Segments, Select, Sheet, Skeleton, StaleNote } from "./ui.js";
 import { watched, WATCHED } from "./watch.js";
 
 const horizon = signal("5d");
@@ -29,7 +29,7 @@ function clear() {
 }
 
 function Chip({ on, onChange, tone = "", count, children }) {
-  return html`<button class="chip ${tone && `tone-${tone}`}" aria-pressed=${String(on)} onClick=${() => onChange(!on)}>${children}${count !== undefined && html` <b>${count}</b>`}</button>`;
+  return html`<button class="chip ${tone && `tone-${tone}`}" aria-pressed=${String(on)} onClick=${() => chosen(() => onChange(!on))}>${children}${count !== undefined && html` <b>${count}</b>`}</button>`;
 }
 
 function Filters({ rows }) {
@@ -117,7 +117,7 @@ export function MarketScreen() {
   const hasRows = Boolean(market) && market.rows.length > 0;
   return html`<main class="screen" id="main">
     <${ScreenHead} title=${t("market.title")}>
-      ${hasRows && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
+      ${hasRows && !market.stale && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
     <//>
     ${market && html`<${OriginBadges} origin=${market.origin} />`}
     ${market && market.stale && html`<${StaleNote} ...${market} />`}

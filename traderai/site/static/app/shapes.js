@@ -26,6 +26,7 @@ export function marketOf(answer) {
     name: nameOf(row),
     sector: row.sector || "other",
     action: row.signal || "NONE",
+    side: row.side,
     strength: row.strength,
     confidence: row.confidence,
     edge: row.edge ?? null,

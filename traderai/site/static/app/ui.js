@@ -130,10 +130,16 @@ export function Skeleton({ heights }) {
 
 /** A choice of one among few. */
 export function Segments({ label, options, value, onChange }) {
+/** Do what was chosen, and let it be felt. */
+export function chosen(run) {
+  haptic();
+  run();
+}
+
   return html`<div class="segments" role="group" aria-label=${label}>
     ${options.map(
       ([key, name]) =>
-        html`<button class="segment" aria-pressed=${String(value === key)} onClick=${() => onChange(key)}>${name}</button>`,
+        html`<button class="segment" aria-pressed=${String(value === key)} onClick=${() => chosen(() => onChange(key))}>${name}</button>`,
     )}
   </div>`;
 }
@@ -168,7 +174,7 @@ export function Select({ name, label, value, options, onChange, error = "" }) {
 /** A setting that is on or off. */
 export function Switch({ label, note = "", checked, onChange }) {
   return html`<label class="switch"><span class="grow">${label}${note && html`<small>${note}</small>`}</span>
-    <input type="checkbox" role="switch" checked=${checked} onChange=${(event) => onChange(event.target.checked)} /></label>`;
+    <input type="checkbox" role="switch" checked=${checked} onChange=${(event) => chosen(() => onChange(event.target.checked))} /></label>`;
 }
 
 /** The one thing to do on a screen: Telegram's main button, or our own above the tabs. */
