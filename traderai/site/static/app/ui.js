@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useRef, useState } from "./lib.js";
 import { online } from "./api.js";
 import { ago, has, moment, t } from "./i18n.js";
-import { arrival, back } from "./router.js";
+import { arrival, back, holdBack } from "./router.js";
 import { haptic, insideTelegram, mainButton } from "./telegram.js";
 
 /** The mark of an action or a movement besides its colour. */
@@ -40,7 +40,9 @@ export function BackLink() {
 export function Sheet({ title, onClose, children }) {
   const box = useRef(null);
   useEffect(() => {
-    box.current.showModal();
+    const dialog = box.current;
+    dialog.showModal();
+    return holdBack(() => dialog.close());
   }, []);
   const outside = (event) => event.target === box.current && box.current.close();
   return html`<dialog class="sheet" ref=${box} onClose=${onClose} onClick=${outside} aria-label=${title}>
@@ -128,14 +130,14 @@ export function Skeleton({ heights }) {
   </div>`;
 }
 
-/** A choice of one among few. */
-export function Segments({ label, options, value, onChange }) {
 /** Do what was chosen, and let it be felt. */
 export function chosen(run) {
   haptic();
   run();
 }
 
+/** A choice of one among few. */
+export function Segments({ label, options, value, onChange }) {
   return html`<div class="segments" role="group" aria-label=${label}>
     ${options.map(
       ([key, name]) =>
