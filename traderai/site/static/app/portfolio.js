@@ -1,7 +1,7 @@
 /** What the reader holds: its value, its risk, what to do with each position, and what would mend the whole. */
 import { html, signal, useEffect, useMemo, useState } from "./lib.js";
 import { ask, call, heatmap, useResource } from "./api.js";
-import { AccountEdit, AccountSheet } from "./portfolio_accounts.js";
+import { AccountEdit, accountName, AccountSheet } from "./portfolio_accounts.js";
 import { PositionSheet } from "./portfolio_edit.js";
 import { Hero, Notes, Weights } from "./portfolio_parts.js";
 import { ImportSheet } from "./portfolio_import.js";
@@ -27,7 +27,7 @@ function Accounts({ accounts, account, onNew }) {
   return html`<div class="chips" role="group" aria-label=${t("portfolio.accounts")}>
     ${accounts.map(
       (one) => html`<button key=${one.id} class="chip" aria-pressed=${String(one.id === account.id)} onClick=${() => choose(one.id)}>
-        ${one.name}${one.kind === "virtual" && html` <b>${t("portfolio.kind.virtual.short")}</b>`}</button>`,
+        ${accountName(one)}${one.kind === "virtual" && html` <b>${t("portfolio.kind.virtual.short")}</b>`}</button>`,
     )}
     <button class="chip" onClick=${onNew}><span aria-hidden="true">+</span> ${t("portfolio.account.new")}</button>
   </div>`;

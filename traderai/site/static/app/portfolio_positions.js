@@ -35,12 +35,11 @@ function SignalLine({ signal }) {
 }
 
 function Facts({ one }) {
-  const decimals = one.price_rub < 1 ? 4 : 2;
   return html`<dl class="figures">
-    <${Figure} label=${t("portfolio.avg")} value=${price(one.avg_price_rub, decimals)} />
-    <${Figure} label=${t("portfolio.price")} value=${price(one.price_rub, decimals)} note=${moment(one.price_as_of)} />
+    <${Figure} label=${t("portfolio.avg")} value=${price(one.avg_price_rub)} />
+    <${Figure} label=${t("portfolio.price")} value=${price(one.price_rub)} note=${moment(one.price_as_of)} />
     <${Figure} label=${t("portfolio.pnl")} value=${one.pnl_rub === null ? "–" : html`<${Result} rub=${one.pnl_rub} frac=${one.pnl_frac} digits=${1} />`} kind="figure-wide" />
-    <${Figure} label=${t("portfolio.stop")} value=${one.stop_rub === null ? t("portfolio.stop.none") : price(one.stop_rub, decimals)}
+    <${Figure} label=${t("portfolio.stop")} value=${one.stop_rub === null ? t("portfolio.stop.none") : price(one.stop_rub)}
       note=${one.stop_distance_frac === null ? "" : one.stop_distance_frac < 0 ? t("portfolio.stop.passed") : t("portfolio.stop.away", { away: fraction(one.stop_distance_frac, { digits: 1 }) })} />
     <${Figure} label=${t("portfolio.risk.share")} value=${one.risk_share_frac === null ? "–" : percent(one.risk_share_frac * 100, { digits: 0, signed: false })} />
     <${Figure} label=${t("portfolio.exit")} value=${one.exit_days === null ? t("portfolio.exit.never") : one.exit_days < 1 ? t("portfolio.exit.day") : t("portfolio.exit.days", { n: Math.ceil(one.exit_days) })} />
