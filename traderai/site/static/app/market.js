@@ -1,6 +1,6 @@
 /** The market at a glance: its regime, a treemap by sector and a list. */
 import { computed, html, signal, useMemo, useState } from "./lib.js";
-import { heatmap, useResource } from "./api.js";
+import { heatmap, instrument, useResource } from "./api.js";
 import { ago, language, moment, money, t } from "./i18n.js";
 import { MarketHead, regimeOf } from "./market_head.js";
 import { MarketList, order, ORDERS } from "./market_list.js";
@@ -115,12 +115,15 @@ export function MarketScreen() {
   useResource("watchlist", WATCHED);
   const market = useMemo(() => data && marketOf(data), [data, language.value]);
   const hasRows = Boolean(market) && market.rows.length > 0;
+  // Old data may be all there is because nobody trades now: any real share knows the exchange's hours.
+  const real = market && market.stale ? market.rows.find((row) => !row.origin.simulated) : null;
+  const facts = useResource(real ? `instrument|${real.secid}` : null, (abort) => instrument(real.secid, abort), 300);
   return html`<main class="screen" id="main">
     <${ScreenHead} title=${t("market.title")}>
       ${hasRows && !market.stale && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
     <//>
     ${market && html`<${OriginBadges} origin=${market.origin} />`}
-    ${market && market.stale && html`<${StaleNote} ...${market} />`}
+    ${market && market.stale && html`<${StaleNote} ...${market} session=${facts.data && facts.data.session} />`}
     ${regime.data && html`<${MarketHead} market=${regime.data} />`}
     ${regime.loading && html`<${Skeleton} heights=${[96]} />`}
     <${Tools} market=${market} />

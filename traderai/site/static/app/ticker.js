@@ -112,7 +112,7 @@ function Behind({ call, facts, past }) {
 }
 
 function Said({ said, call, facts, horizon }) {
-  return html`${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} />`}
+  return html`${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} session=${facts.session} />`}
     ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
     ${said.problem && (said.data ? html`<${KeptNote} problem=${said.problem} data=${said.data} onRetry=${said.reload} />` : html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`)}
     ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.decimals} />

@@ -71,11 +71,14 @@ export function OriginBadges({ origin }) {
   </span>`;
 }
 
-/** What is said when the data are old. */
-export function StaleNote({ dataAt, ageSeconds, expired }) {
+const CLOSED_S = 5 * 86400; // no closure of the exchange explains older data
+
+/** What is said when the data are old; `session` is the exchange's where it is known. */
+export function StaleNote({ dataAt, ageSeconds, expired, session }) {
+  const isClosed = session && !session.code && ageSeconds < CLOSED_S;
   return html`<div class="note note-stale" role="status">
     <span aria-hidden="true">◷</span>
-    <span><b>${t(expired ? "stale.expired" : "stale.title")}</b> ${t("stale.text", { when: moment(dataAt), ago: ago(ageSeconds) })}</span>
+    <span><b>${t(expired ? "stale.expired" : "stale.title")}</b> ${t(isClosed ? "stale.closed" : "stale.text", { when: moment(dataAt), ago: ago(ageSeconds) })}</span>
   </div>`;
 }
 
