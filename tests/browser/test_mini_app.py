@@ -303,6 +303,8 @@ def test_filters_search_and_horizon(reader: Reader):
     page.get_by_role("button", name=re.compile("^All")).click()
     page.get_by_role("searchbox").fill("sim03")
     expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("searchbox").fill("симулированная акция 3")
+    expect(page.locator(".tile")).to_have_count(1)
     page.get_by_role("searchbox").fill("nothing like it")
     expect(page.get_by_role("heading", name="Nothing fits")).to_be_visible()
     page.get_by_role("searchbox").fill("")

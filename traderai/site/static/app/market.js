@@ -4,7 +4,7 @@ import { heatmap, instrument, useResource } from "./api.js";
 import { ago, language, moment, money, t } from "./i18n.js";
 import { MarketHead, regimeOf } from "./market_head.js";
 import { MarketList, order, ORDERS } from "./market_list.js";
-import { marketOf } from "./shapes.js";
+import { marketOf, plain } from "./shapes.js";
 import { sectorName, Treemap } from "./treemap.js";
 import { actionTone, chosen, Empty, Failure, KeptNote, MARKS, OriginBadges, ScreenHead, Segments, Select, Sheet, Skeleton, StaleNote } from "./ui.js";
 import { watched, WATCHED } from "./watch.js";
@@ -57,12 +57,12 @@ function Legend({ isCall }) {
 }
 
 function fits(row) {
-  const wanted = words.value.trim().toLowerCase();
+  const wanted = plain(words.value);
   if (only.value && row.action !== only.value) return false;
   if (sector.value && row.sector !== sector.value) return false;
   if (isStrong.value && row.strength !== "strong") return false;
   if (isWatched.value && !(watched.value || []).includes(row.secid)) return false;
-  return !wanted || `${row.secid} ${row.name}`.toLowerCase().includes(wanted);
+  return !wanted || row.words.includes(wanted);
 }
 
 function Body({ market }) {

@@ -14,7 +14,10 @@ const RESULTS = { take_profit: "✓", stop_loss: "✕", timeout: "◷" };
 async function tradesOf(secid, horizon, abort) {
   // By side, because most of what is said is that there is nothing to do.
   const sides = await Promise.all(["BUY", "SELL"].map((signal) => ask("/signals", { secid, horizon, signal, told: "true", page_size: KEPT }, abort)));
-  const results = sides.flatMap((answer) => answer.results).sort((a, b) => Date.parse(b.as_of) - Date.parse(a.as_of));
+  // Where one side goes on, what the other has from before its end would not be "the newest".
+  const since = Math.max(...sides.filter((answer) => answer.next).map((answer) => Date.parse(answer.results.at(-1).as_of)), -Infinity);
+  const newest = (row) => Date.parse(row.as_of) >= since;
+  const results = sides.flatMap((answer) => answer.results).filter(newest).sort((a, b) => Date.parse(b.as_of) - Date.parse(a.as_of));
   return { ...sides[0], results, isCut: sides.some((answer) => answer.next) };
 }
 
