@@ -334,7 +334,7 @@ def test_the_market_is_told_in_one_card(reader: Reader):
     page.keyboard.press("Escape")
     # What is nearly certain is never said to be certain, and what rounds to nothing not to be impossible.
     said = page.evaluate(
-        "import(document.querySelector('script[type=module]').src.replace('built/main.js', 'i18n.js'))"
+        "import(document.querySelector('script[type=module]').src.replace(/(built.)?main.js/, 'i18n.js'))"
         ".then(words => [0.9996, 0.997, 0.5, 0.0004, 1].map(p => words.chance(p)))"
     )
     assert [text.replace("\u00a0", " ") for text in said] == [">99.9 %", "99.7 %", "50 %", "<0.1 %", "100 %"]

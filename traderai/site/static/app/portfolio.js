@@ -9,7 +9,7 @@ import { Orders } from "./portfolio_orders.js";
 import { Positions } from "./portfolio_positions.js";
 import { Diversification, Limits, Proposals, Stress } from "./portfolio_risk.js";
 import { dayOf, weightsOf } from "./portfolio_shapes.js";
-import { language, t } from "./i18n.js";
+import { language, roubles, t } from "./i18n.js";
 import { go } from "./router.js";
 import { Empty, Failure, KeptNote, ScreenHead, Skeleton } from "./ui.js";
 
@@ -29,7 +29,7 @@ function Accounts({ accounts, account, onNew }) {
       (one) => html`<button key=${one.id} class="chip" aria-pressed=${String(one.id === account.id)} onClick=${() => choose(one.id)}>
         ${accountName(one)}${one.kind === "virtual" && html` <b>${t("portfolio.kind.virtual.short")}</b>`}</button>`,
     )}
-    <button class="chip" onClick=${onNew}><span aria-hidden="true">+</span> ${t("portfolio.account.new")}</button>
+    <button class="chip" onClick=${onNew} aria-label=${t("portfolio.account.title")}><span aria-hidden="true">+</span> ${t("portfolio.account.new")}</button>
   </div>`;
 }
 
@@ -75,9 +75,11 @@ function Held({ account, onOpen, turn }) {
   }, [turn]);
   const market = useResource(isEmpty ? null : `portfolio.market|${language.value}`, (abort) => heatmap({}, abort), REFRESH_S);
   if (isEmpty) {
-    return html`<${Empty} title=${t("portfolio.empty")} text=${t(account && account.kind === "virtual" ? "portfolio.empty.virtual" : "portfolio.empty.text")}>
+    const isVirtual = Boolean(account) && account.kind === "virtual";
+    return html`<${Empty} title=${t("portfolio.empty")} text=${t(isVirtual ? "portfolio.empty.virtual" : "portfolio.empty.text")}>
+        ${isVirtual && account.cash !== null && html`<p class="hero-figure">${roubles(account.cash)}</p>`}
         <${Doors} account=${account} onOpen=${onOpen} /><//>
-      ${account && account.kind === "virtual" && html`<${Orders} account=${account} turn=${turn} />`}`;
+      ${isVirtual && html`<${Orders} account=${account} turn=${turn} />`}`;
   }
   if (held.problem && !held.data) return html`<${Failure} problem=${held.problem} onRetry=${held.reload} />`;
   if (said.problem && !said.data) return html`${said.problem.code === "no_price"
