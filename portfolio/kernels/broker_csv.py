@@ -16,6 +16,10 @@ _HEADER_WITHIN = 60  # lines: a report's title and its owner stand above the tab
 _NO_NAME = re.compile(r"[\W_]+")
 
 
+class MissingUnitError(ValueError):
+    """A file is a table of trades, and neither it nor its sender says what it counts quantities in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The columns of one kind of file, each by the names that it goes by; letters and digits alone count."""
@@ -115,12 +119,12 @@ def trades_parsed(text: str, *, unit: QuantityUnit | None, max_rows: int) -> Par
 
     Units:  prices and commissions RUB, as the file has them; naive times are Moscow's.
     NaN:    refused.
-    Raises: ValueError without such a table, without a unit, or for too many rows.
+    Raises: ValueError without such a table or for too many rows; MissingUnitError without a unit.
     """
     layout, columns, rows = _table(text)
     own_unit = layout.unit or unit
     if own_unit is None and "unit" not in columns:
-        raise ValueError(
+        raise MissingUnitError(
             "qty_unit must be given, for the file does not say in what it counts quantities; send shares or lots"
         )
     taken: list[FileRow] = []

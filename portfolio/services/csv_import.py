@@ -16,7 +16,7 @@ from market.selectors.day_ranges import day_ranges
 from market.selectors.instruments import instruments_on
 from market.selectors.tickers import ticker_spans
 from portfolio.contracts import TradeFacts
-from portfolio.kernels.broker_csv import file_text, trades_parsed
+from portfolio.kernels.broker_csv import MissingUnitError, file_text, trades_parsed
 from portfolio.ledger_contracts import (
     FileRow,
     ImportedRow,
@@ -69,8 +69,8 @@ def trades_import(
     A trade is known by its number and its figures: importing a file again, or one that overlaps it, adds nothing. In a
     dry run all is looked at and nothing is written.
 
-    Raises: NotFoundError for another user's account; InputError for a file that is no table of trades or too large,
-    or a virtual account.
+    Raises: NotFoundError for another user's account; InputError for a file that is no table of trades, does
+    not say what it counts in, or is too large, and for a virtual account.
     """
     config = ledger_config_get()
     if len(content) > config.max_import_bytes:
@@ -81,6 +81,8 @@ def trades_import(
         )
     try:
         parsed = trades_parsed(file_text(content), unit=unit, max_rows=config.max_import_rows)
+    except MissingUnitError as error:
+        raise InputError(str(error), code="missing_unit", field="qty_unit") from error
     except ValueError as error:
         raise InputError(str(error), code="unreadable_file", field="file") from error
     account = account_meant(user_id=user_id, account_id=account_id, now=now)

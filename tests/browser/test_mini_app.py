@@ -123,6 +123,7 @@ def test_every_figure_of_the_call_is_the_stored_one(reader: Reader):
     assert f"{100 * call['break_even_probability']:.1f} %" in text
     shown = page.locator("main").inner_text().replace("\u00a0", " ")
     assert call["model"]["version"] in shown
+    assert re.search(r"Price of \w+ \d+, \d\d:\d\d MSK · ", shown), "from when the price in the head is"
     for turn in call["levels"]:
         assert f"{turn['price']:,.2f}" in page.locator(".turns").inner_text()
     drivers = page.locator(".drivers").inner_text().replace("\u00a0", " ")
@@ -218,7 +219,7 @@ def test_a_replayed_call_is_never_shown_as_fresh(reader: Reader):
 def test_when_the_hours_pass_the_market_is_called_old(reader: Reader):
     reader.page.clock.set_fixed_time(clock.now() + timedelta(hours=3))
     page = reader.open("/app/", ".tile")
-    expect(page.locator(".note-stale")).to_contain_text("not the market of now")
+    expect(page.locator(".note-stale")).to_contain_text("not today's market")
     reader.screenshot("market-stale")
     page = reader.open(f"/app/?ticker={a_trade(reader)['secid']}&horizon=5d", ".call")
     expect(page.locator(".note-stale")).to_contain_text("expired")
@@ -253,6 +254,8 @@ def test_a_share_without_candles_and_calls_says_so(reader: Reader):
 def test_an_unknown_ticker_says_so(reader: Reader):
     page = reader.open("/app/?ticker=NOPE", "[role=alert]")
     expect(page.get_by_role("alert")).to_contain_text("no share with this ticker")
+    page.get_by_role("button", name="To the market").click()
+    expect(page.locator(".tile").first).to_be_visible()
 
 
 def test_the_keyboard_is_enough(reader: Reader):
@@ -300,9 +303,15 @@ def test_filters_search_and_horizon(reader: Reader):
     page.get_by_role("button", name=re.compile("^All")).click()
     page.get_by_role("searchbox").fill("sim03")
     expect(page.locator(".tile")).to_have_count(1)
+    page.get_by_role("searchbox").fill("симулированная акция 3")
+    expect(page.locator(".tile")).to_have_count(1)
     page.get_by_role("searchbox").fill("nothing like it")
     expect(page.get_by_role("heading", name="Nothing fits")).to_be_visible()
     page.get_by_role("searchbox").fill("")
+    page.get_by_role("button", name="List").click()
+    page.locator(".row-heads").get_by_role("button", name="edge").click()
+    best = max((row for row in rows if row["edge"] is not None), key=lambda row: row["edge"])
+    expect(page.locator(".row").first).to_have_accessible_name(re.compile(f"^{best['secid']},.* edge "))
     with page.expect_response(lambda response: "horizon=10d" in response.url):
         page.get_by_role("button", name="10 days").click()
 
@@ -325,7 +334,7 @@ def test_the_market_is_told_in_one_card(reader: Reader):
     page.keyboard.press("Escape")
     # What is nearly certain is never said to be certain, and what rounds to nothing not to be impossible.
     said = page.evaluate(
-        "import(document.querySelector('script[type=module]').src.replace('built/main.js', 'i18n.js'))"
+        "import(document.querySelector('script[type=module]').src.replace(/(built.)?main.js/, 'i18n.js'))"
         ".then(words => [0.9996, 0.997, 0.5, 0.0004, 1].map(p => words.chance(p)))"
     )
     assert [text.replace("\u00a0", " ") for text in said] == [">99.9 %", "99.7 %", "50 %", "<0.1 %", "100 %"]
@@ -441,6 +450,10 @@ TELEGRAM = (
 def test_inside_telegram_its_own_buttons_lead(reader: Reader):
     reader.page.add_init_script(TELEGRAM)
     page = reader.open("/app/#tgWebAppVersion=8.0", ".tile")
+    page.locator(".pulse-regime").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.evaluate("window.Telegram.WebView.receiveEvent('back_button_pressed')")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.locator(".tile").first.click()
     page.wait_for_selector(".call")
     expect(page.locator(".back")).to_be_hidden()

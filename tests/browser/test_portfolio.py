@@ -126,7 +126,7 @@ def test_every_figure_is_the_answers_own(reader: Reader, filled_account: dict):
     tails = {(one["method"], one["confidence"]): one for one in answer["risk"]["tails"]}
     bad = tails["historical", 0.95]
     assert f"{rub(-bad['var_rub'])}\n\n1 day in 20 loses more" in shown
-    assert f"Such days cost {rub(-bad['cvar_rub'])} on average" in shown
+    assert f"Such days cost {rub(bad['cvar_rub'])} on average" in shown
     for one in answer["positions"]:
         row = plain(page.locator(".row-position", has_text=one["secid"]).inner_text())
         assert rub(one["value_rub"]) in row and f"{100 * abs(one['weight_frac']):.1f} %" in row

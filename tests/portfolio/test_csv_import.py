@@ -185,7 +185,8 @@ def test_over_http_as_text_and_as_a_file(own, anna):
         return anna.post(PATH, {"file": SimpleUploadedFile("t.csv", report), **more}, format="multipart")
 
     refused = send()
-    assert refused.status_code == 422 and "qty_unit" in refused.json()["detail"]
+    assert refused.status_code == 422
+    assert [(e["field"], e["code"]) for e in refused.json()["errors"]] == [("qty_unit", "missing_unit")]
     done = send(qty_unit="shares")
     assert done.json()["added"] == 1 and done.json()["layout"] == "other"
     assert [each["code"] for each in done.json()["taken"][0]["remarks"]] == ["commission_reckoned"]

@@ -8,9 +8,11 @@ import { Loaded } from "./ui.js";
 const NEWS_SHOWN = 6;
 const valueText = (figure, value) => (value === null ? "–" : figure.unit === "pct" ? percent(value, { digits: 1, signed: false }) : number(value, 1));
 
+const isBeside = ({ value, peers }) => value !== null && peers > 2;
+
 function Gauge({ figure }) {
   const { name, value, median, lower, peers } = figure;
-  const isCompared = value !== null && peers > 2;
+  const isCompared = isBeside(figure);
   const place = isCompared ? (lower / (peers - 1)) * 100 : 0;
   const words = isCompared ? t("company.place", { lower, peers: peers - 1, median: valueText(figure, median) }) : value === null ? t("company.unknown") : "";
   return html`<div class="gauge">
@@ -27,7 +29,7 @@ export function Company({ secid, sector, at }) {
   // No figure at all: a fund, a young share, a simulated one. A card of dashes would say less than none.
   if (!data || data.results.every((figure) => figure.value === null)) return null;
   return html`<section class="card card-wide"><h2>${t("company.title")}</h2>
-    <p class="fine">${sector ? t("company.beside", { sector: sectorName(sector).toLowerCase() }) : t("company.known")}</p>
+    <p class="fine">${sector && data.results.some(isBeside) ? t("company.beside", { sector: sectorName(sector).toLowerCase() }) : t("company.known")}</p>
     <dl class="gauges">${data.results.map((figure) => html`<${Gauge} key=${figure.metric} figure=${figure} />`)}</dl>
   </section>`;
 }

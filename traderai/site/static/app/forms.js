@@ -2,6 +2,7 @@
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { send, wishKey } from "./api.js";
 import { has, parseNumber, t } from "./i18n.js";
+import { holdBack } from "./router.js";
 import { haptic, insideTelegram } from "./telegram.js";
 import { MainButton, wordsOf } from "./ui.js";
 
@@ -68,7 +69,9 @@ export function FormSheet({ title, onClose, onSubmit, submit, busy = false, disa
   useEffect(() => {
     const dialog = box.current;
     dialog.showModal();
+    const release = holdBack(() => dialog.close());
     return () => {
+      release();
       // Closing gives the focus back to what opened it; that it closes now is no wish of the reader.
       isHere.current = false;
       if (dialog.open) dialog.close();

@@ -65,8 +65,14 @@ export function parseNumber(text) {
   return /^-?\d+(\.\d+)?$/.test(plain) ? Number(plain) : NaN;
 }
 
+/** Digits of a price where the share's own are not at hand: two, and more where they carry the price. */
+const digitsOf = (value) => {
+  const most = Math.abs(value) >= 10 ? 2 : Math.abs(value) >= 1 ? 4 : 6;
+  return Math.max(2, (String(Number(value.toFixed(most))).split(".")[1] || "").length);
+};
+
 /** A price in roubles. */
-export function price(value, digits = 2) {
+export function price(value, digits = missing(value) ? 0 : digitsOf(value)) {
   return missing(value) ? DASH : `${number(value, digits)}${NBSP}₽`;
 }
 

@@ -1,12 +1,12 @@
 /** The market at a glance: its regime, a treemap by sector and a list. */
 import { computed, html, signal, useMemo, useState } from "./lib.js";
-import { heatmap, useResource } from "./api.js";
+import { heatmap, instrument, useResource } from "./api.js";
 import { ago, language, moment, money, t } from "./i18n.js";
 import { MarketHead, regimeOf } from "./market_head.js";
 import { MarketList, order, ORDERS } from "./market_list.js";
-import { marketOf } from "./shapes.js";
+import { marketOf, plain } from "./shapes.js";
 import { sectorName, Treemap } from "./treemap.js";
-import { actionTone, Empty, Failure, KeptNote, MARKS, OriginBadges, ScreenHead, Segments, Select, Sheet, Skeleton, StaleNote } from "./ui.js";
+import { actionTone, chosen, Empty, Failure, KeptNote, MARKS, OriginBadges, ScreenHead, Segments, Select, Sheet, Skeleton, StaleNote } from "./ui.js";
 import { watched, WATCHED } from "./watch.js";
 
 const horizon = signal("5d");
@@ -29,7 +29,7 @@ function clear() {
 }
 
 function Chip({ on, onChange, tone = "", count, children }) {
-  return html`<button class="chip ${tone && `tone-${tone}`}" aria-pressed=${String(on)} onClick=${() => onChange(!on)}>${children}${count !== undefined && html` <b>${count}</b>`}</button>`;
+  return html`<button class="chip ${tone && `tone-${tone}`}" aria-pressed=${String(on)} onClick=${() => chosen(() => onChange(!on))}>${children}${count !== undefined && html` <b>${count}</b>`}</button>`;
 }
 
 function Filters({ rows }) {
@@ -57,12 +57,12 @@ function Legend({ isCall }) {
 }
 
 function fits(row) {
-  const wanted = words.value.trim().toLowerCase();
+  const wanted = plain(words.value);
   if (only.value && row.action !== only.value) return false;
   if (sector.value && row.sector !== sector.value) return false;
   if (isStrong.value && row.strength !== "strong") return false;
   if (isWatched.value && !(watched.value || []).includes(row.secid)) return false;
-  return !wanted || `${row.secid} ${row.name}`.toLowerCase().includes(wanted);
+  return !wanted || row.words.includes(wanted);
 }
 
 function Body({ market }) {
@@ -115,12 +115,15 @@ export function MarketScreen() {
   useResource("watchlist", WATCHED);
   const market = useMemo(() => data && marketOf(data), [data, language.value]);
   const hasRows = Boolean(market) && market.rows.length > 0;
+  // Old data may be all there is because nobody trades now: any real share knows the exchange's hours.
+  const real = market && market.stale ? market.rows.find((row) => !row.origin.simulated) : null;
+  const facts = useResource(real ? `instrument|${real.secid}` : null, (abort) => instrument(real.secid, abort), 300);
   return html`<main class="screen" id="main">
     <${ScreenHead} title=${t("market.title")}>
-      ${hasRows && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
+      ${hasRows && !market.stale && html`<p class="sub">${moment(market.dataAt)} · ${ago(market.ageSeconds)}</p>`}
     <//>
     ${market && html`<${OriginBadges} origin=${market.origin} />`}
-    ${market && market.stale && html`<${StaleNote} ...${market} />`}
+    ${market && market.stale && html`<${StaleNote} ...${market} session=${facts.data && facts.data.session} />`}
     ${regime.data && html`<${MarketHead} market=${regime.data} />`}
     ${regime.loading && html`<${Skeleton} heights=${[96]} />`}
     <${Tools} market=${market} />

@@ -1,18 +1,23 @@
 /** What was said of a share before, and what came of it. */
 import { html, useEffect, useRef, useState } from "./lib.js";
 import { ask, useResource } from "./api.js";
-import { fraction, moment, multiple, percent, t } from "./i18n.js";
+import { fraction, moment, multiple, number, percent, t } from "./i18n.js";
+import { follow, href } from "./router.js";
 import { chartTime } from "./shapes.js";
 import { actionTone, Figure, Loaded, MARKS, Skeleton, tone } from "./ui.js";
 
 const SHOWN = 5;
 const KEPT = 50;
+const RECORD = { tab: "record" };
 const RESULTS = { take_profit: "✓", stop_loss: "✕", timeout: "◷" };
 
 async function tradesOf(secid, horizon, abort) {
   // By side, because most of what is said is that there is nothing to do.
   const sides = await Promise.all(["BUY", "SELL"].map((signal) => ask("/signals", { secid, horizon, signal, told: "true", page_size: KEPT }, abort)));
-  const results = sides.flatMap((answer) => answer.results).sort((a, b) => Date.parse(b.as_of) - Date.parse(a.as_of));
+  // Where one side goes on, what the other has from before its end would not be "the newest".
+  const since = Math.max(...sides.filter((answer) => answer.next).map((answer) => Date.parse(answer.results.at(-1).as_of)), -Infinity);
+  const newest = (row) => Date.parse(row.as_of) >= since;
+  const results = sides.flatMap((answer) => answer.results).filter(newest).sort((a, b) => Date.parse(b.as_of) - Date.parse(a.as_of));
   return { ...sides[0], results, isCut: sides.some((answer) => answer.next) };
 }
 
@@ -90,10 +95,15 @@ function RecordFigures({ call }) {
   if (record.loading) return html`<${Skeleton} heights=${[88]} />`;
   if (!record.data) return null;
   const { figures } = record.data;
-  if (!figures) return html`<p class="fine">${t("model.untold")}</p>`;
+  const more = html`<a class="link" href=${href(RECORD)} onClick=${follow(RECORD)}>${t("record.title")} <span aria-hidden="true">›</span></a>`;
+  if (!figures) return html`<p class="fine">${t(record.data.told.total ? "model.untold" : "model.silent")}</p>${more}`;
+  const signal = call.side === "short" ? "SELL" : "BUY";
+  const base = record.data.base_rates.find((row) => row.signal === signal && row.timeframe === call.timeframe && row.horizon === call.horizon);
+  const horizon = t("horizon.days", { n: parseInt(call.horizon, 10) });
   return html`<h3>${t("model.record", { n: figures.trades })}</h3><dl class="figures">
     <${Figure} label=${t("model.hits")} value=${between(figures.hit_rate, (v) => fraction(v, { digits: 1 }))} note=${interval(figures.hit_rate, (v) => fraction(v))} />
     <${Figure} label=${t("model.needed")} value=${figures.break_even === null ? "–" : fraction(figures.break_even, { digits: 1 })} />
     <${Figure} label=${t("model.expectancy")} value=${between(figures.expectancy_r, multiple)} note=${interval(figures.expectancy_r, multiple)} kind="figure-wide" />
-  </dl>`;
+  </dl>
+  ${base && html`<p class="fine">${t("record.base", { signal: t(`action.${signal}`), horizon, hit: fraction(base.hit_rate, { digits: 1 }), r: multiple(base.mean_r, 2), n: number(base.rows) })}</p>`}${more}`;
 }

@@ -1,7 +1,7 @@
 /** What the reader holds: its value, its risk, what to do with each position, and what would mend the whole. */
 import { html, signal, useEffect, useMemo, useState } from "./lib.js";
 import { ask, call, heatmap, useResource } from "./api.js";
-import { AccountEdit, AccountSheet } from "./portfolio_accounts.js";
+import { AccountEdit, accountName, AccountSheet } from "./portfolio_accounts.js";
 import { PositionSheet } from "./portfolio_edit.js";
 import { Hero, Notes, Weights } from "./portfolio_parts.js";
 import { ImportSheet } from "./portfolio_import.js";
@@ -9,7 +9,7 @@ import { Orders } from "./portfolio_orders.js";
 import { Positions } from "./portfolio_positions.js";
 import { Diversification, Limits, Proposals, Stress } from "./portfolio_risk.js";
 import { dayOf, weightsOf } from "./portfolio_shapes.js";
-import { language, t } from "./i18n.js";
+import { language, roubles, t } from "./i18n.js";
 import { go } from "./router.js";
 import { Empty, Failure, KeptNote, ScreenHead, Skeleton } from "./ui.js";
 
@@ -27,9 +27,9 @@ function Accounts({ accounts, account, onNew }) {
   return html`<div class="chips" role="group" aria-label=${t("portfolio.accounts")}>
     ${accounts.map(
       (one) => html`<button key=${one.id} class="chip" aria-pressed=${String(one.id === account.id)} onClick=${() => choose(one.id)}>
-        ${one.name}${one.kind === "virtual" && html` <b>${t("portfolio.kind.virtual.short")}</b>`}</button>`,
+        ${accountName(one)}${one.kind === "virtual" && html` <b>${t("portfolio.kind.virtual.short")}</b>`}</button>`,
     )}
-    <button class="chip" onClick=${onNew}><span aria-hidden="true">+</span> ${t("portfolio.account.new")}</button>
+    <button class="chip" onClick=${onNew} aria-label=${t("portfolio.account.title")}><span aria-hidden="true">+</span> ${t("portfolio.account.new")}</button>
   </div>`;
 }
 
@@ -75,12 +75,16 @@ function Held({ account, onOpen, turn }) {
   }, [turn]);
   const market = useResource(isEmpty ? null : `portfolio.market|${language.value}`, (abort) => heatmap({}, abort), REFRESH_S);
   if (isEmpty) {
-    return html`<${Empty} title=${t("portfolio.empty")} text=${t(account && account.kind === "virtual" ? "portfolio.empty.virtual" : "portfolio.empty.text")}>
+    const isVirtual = Boolean(account) && account.kind === "virtual";
+    return html`<${Empty} title=${t("portfolio.empty")} text=${t(isVirtual ? "portfolio.empty.virtual" : "portfolio.empty.text")}>
+        ${isVirtual && account.cash !== null && html`<p class="hero-figure">${roubles(account.cash)}</p>`}
         <${Doors} account=${account} onOpen=${onOpen} /><//>
-      ${account && account.kind === "virtual" && html`<${Orders} account=${account} turn=${turn} />`}`;
+      ${isVirtual && html`<${Orders} account=${account} turn=${turn} />`}`;
   }
   if (held.problem && !held.data) return html`<${Failure} problem=${held.problem} onRetry=${held.reload} />`;
-  if (said.problem && !said.data) return html`<${Failure} problem=${said.problem} onRetry=${said.reload} />
+  if (said.problem && !said.data) return html`${said.problem.code === "no_price"
+      ? html`<p class="note note-stale" role="status"><span aria-hidden="true">◷</span><span>${t("portfolio.unpriced")}</span></p>`
+      : html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`}
     <${Positions} answer=${{ positions: [] }} held=${held.data.results} account=${account} onChanged=${() => onOpen("changed")} /><${Doors} account=${account} onOpen=${onOpen} />`;
   if (!said.data) return html`<${Skeleton} heights=${[208, 64, 64, 64, 176]} />`;
   return html`${said.problem && html`<${KeptNote} problem=${said.problem} data=${said.data} onRetry=${said.reload} />`}

@@ -7,6 +7,9 @@ import { Field, Segments, toast } from "./ui.js";
 
 const FIRST_RUB = "1000000"; // what a virtual account begins with unless the reader says otherwise
 
+/** The name of the account that came with the first position is ours, so it is in the reader's language. */
+export const accountName = (account) => (account.name === "main" ? t("portfolio.account.main") : account.name);
+
 /** The sheet; `first` offers the virtual one, because a real one comes with the first position. */
 export function AccountSheet({ first, onClose, onDone }) {
   const [form, setForm] = useState({ kind: first ? "virtual" : "real", name: "", capital: first ? FIRST_RUB : "" });

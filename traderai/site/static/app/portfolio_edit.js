@@ -111,7 +111,7 @@ export function EditForm({ one, held, account, onClose, onDone }) {
 export function CloseForm({ one, held, account, onClose, onDone }) {
   const isVirtual = account.kind === "virtual";
   const [how, setHow] = useState(isVirtual ? "order" : "sold");
-  const [form, setForm] = useState({ qty: asText(held.qty), at: asText(Number(one.price_rub.toFixed(4))), when: "" });
+  const [form, setForm] = useState({ qty: asText(held.qty), at: asText(one.price_rub), when: "" });
   const { busy, problem, write } = useWrite();
   const set = (name) => (value) => setForm((old) => ({ ...old, [name]: value }));
   const qty = typedNumber(form.qty);

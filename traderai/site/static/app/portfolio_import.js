@@ -86,14 +86,14 @@ export function ImportSheet({ account, onClose, onDone }) {
     toast(t("import.done", { n: done.added, count: number(done.added) }));
     onDone();
   };
-  const wrong = unread && (fieldProblem(unread, "file", "content") || otherProblem(unread, ["file", "content"]));
+  const wrong = unread && (fieldProblem(unread, "file", "content") || otherProblem(unread, ["file", "content", "qty_unit"]));
   return html`<${FormSheet} key=${language.value} title=${t("import.title")} onClose=${onClose} onSubmit=${submit} busy=${busy} disabled=${!report || !report.added}
     submit=${report && report.added ? t("import.send", { n: report.added, count: number(report.added) }) : t("import.send.none")} problem=${otherProblem(problem, [])}>
     <p class="fine">${t("import.how")}</p>
     <div class="field file"><label for="import-file" class="button button-quiet">${file.name || t("import.choose")}</label>
       <input id="import-file" type="file" class="unseen" accept=".csv,.txt,.tsv,text/csv,text/plain" onChange=${take} aria-describedby=${wrong ? "import-wrong" : undefined} />
       ${wrong && html`<p class="field-error" id="import-wrong" role="alert">${wrong}</p>`}</div>
-    <${Select} name="import-unit" label=${t("import.unit")} value=${unit} onChange=${setUnit} options=${[["", t("import.unit.file")], ["shares", t("unit.shares")], ["lots", t("unit.lots")]]} />
+    <${Select} name="import-unit" label=${t("import.unit")} value=${unit} onChange=${setUnit} options=${[["", t("import.unit.file")], ["shares", t("unit.shares")], ["lots", t("unit.lots")]]} error=${unread ? fieldProblem(unread, "qty_unit") : ""} />
     ${reading && html`<p class="fine" role="status">${t("import.reading")}</p>`}
     ${report && html`<${Preview} report=${report} />`}
   <//>`;

@@ -48,8 +48,8 @@ function Risk({ answer }) {
       <p class="fine">${t("portfolio.var")}</p>
       <p class="risk-figure">${roubles(-bad.main.var_rub)}</p>
       <p>${t("portfolio.var.means")}</p>
-      <p class="fine">${t("portfolio.cvar", { sum: roubles(-bad.main.cvar_rub) })}</p>
-      ${bad.worst && html`<p class="fine">${t("portfolio.var.worst", { sum: roubles(-bad.worst.var_rub) })}</p>`}
+      <p class="fine">${t("portfolio.cvar", { sum: roubles(bad.main.cvar_rub) })}</p>
+      ${bad.worst && html`<p class="fine">${t("portfolio.var.worst", { sum: roubles(bad.worst.var_rub) })}</p>`}
       <p class="fine">${t("portfolio.var.basis", { n: risk.days, count: number(risk.days), since: moment(risk.first_day, { withTime: false }) })}</p>
     </div>
   </div>`;
@@ -62,8 +62,8 @@ export function Hero({ answer, day, account, onAccount }) {
   const result = resultOf(answer.positions);
   return html`<section class="card hero" aria-label=${t("portfolio.value")}>
     <div class="hero-head"><p class="sub">${t(isKnown ? "portfolio.value.capital" : "portfolio.value.positions")}</p>
-      <span class="badges">${account.kind === "virtual" && html`<${Badge} kind="virtual" />`}
-        <button class="link small-link" onClick=${onAccount}>${t("portfolio.account.change")}</button></span></div>
+      <button class="link small-link" onClick=${onAccount}>${t("portfolio.account.change")}</button></div>
+    <span class="badges">${answer.warnings.some((one) => one.code === "simulated") && html`<${Badge} kind="simulated" />`}${account.kind === "virtual" && html`<${Badge} kind="virtual" />`}</span>
     <p class="hero-figure">${roubles(isKnown ? answer.capital_rub : exposure.net_rub)}</p>
     ${day && html`<p><${Result} rub=${day.rub} frac=${day.frac} /> <span class="fine">${t(day.known < day.of ? "portfolio.day.part" : "portfolio.day", day)}</span></p>`}
     <dl class="figures">

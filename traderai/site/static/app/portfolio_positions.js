@@ -35,12 +35,11 @@ function SignalLine({ signal }) {
 }
 
 function Facts({ one }) {
-  const decimals = one.price_rub < 1 ? 4 : 2;
   return html`<dl class="figures">
-    <${Figure} label=${t("portfolio.avg")} value=${price(one.avg_price_rub, decimals)} />
-    <${Figure} label=${t("portfolio.price")} value=${price(one.price_rub, decimals)} note=${moment(one.price_as_of)} />
+    <${Figure} label=${t("portfolio.avg")} value=${price(one.avg_price_rub)} />
+    <${Figure} label=${t("portfolio.price")} value=${price(one.price_rub)} note=${moment(one.price_as_of)} />
     <${Figure} label=${t("portfolio.pnl")} value=${one.pnl_rub === null ? "–" : html`<${Result} rub=${one.pnl_rub} frac=${one.pnl_frac} digits=${1} />`} kind="figure-wide" />
-    <${Figure} label=${t("portfolio.stop")} value=${one.stop_rub === null ? t("portfolio.stop.none") : price(one.stop_rub, decimals)}
+    <${Figure} label=${t("portfolio.stop")} value=${one.stop_rub === null ? t("portfolio.stop.none") : price(one.stop_rub)}
       note=${one.stop_distance_frac === null ? "" : one.stop_distance_frac < 0 ? t("portfolio.stop.passed") : t("portfolio.stop.away", { away: fraction(one.stop_distance_frac, { digits: 1 }) })} />
     <${Figure} label=${t("portfolio.risk.share")} value=${one.risk_share_frac === null ? "–" : percent(one.risk_share_frac * 100, { digits: 0, signed: false })} />
     <${Figure} label=${t("portfolio.exit")} value=${one.exit_days === null ? t("portfolio.exit.never") : one.exit_days < 1 ? t("portfolio.exit.day") : t("portfolio.exit.days", { n: Math.ceil(one.exit_days) })} />
@@ -77,7 +76,8 @@ function Sheet({ one, held, account, onClose, onChanged }) {
 /** A position without an analysis: what the book knows of it, and that it can be closed. */
 function BareRow({ row, onOpen }) {
   return html`<button class="row row-position" onClick=${onOpen} aria-haspopup="dialog">
-    <span class="row-name"><b>${row.secid}</b><small>${shares(row.qty)}</small></span>
+    <span class="row-name"><b>${row.secid}${row.side === "short" && html` <i class="side">${t("portfolio.short")}</i>`}</b><small>${shares(row.qty)}</small>
+      ${row.priced_at && html`<small class="old"><span aria-hidden="true">◷ </span>${t("portfolio.price.old", { when: moment(row.priced_at, { withTime: false }) })}</small>`}</span>
     <span class="row-figures"><b>${roubles(row.value)}</b><small>${row.pnl === null ? "" : html`<${Result} rub=${row.pnl} />`}</small></span>
     <span class="pill advice fill-none"><span aria-hidden="true">⊘ </span>${t(row.price === null ? "portfolio.price.none" : "portfolio.advice.none")}</span>
   </button>`;
@@ -100,6 +100,6 @@ export function Positions({ answer, held, account, onChanged }) {
     <div class="card list">${rows.map((row) => html`<${Row} key=${row.secid} one=${row} onOpen=${() => setOpen(row.secid)} />`)}
       ${bare.map((row) => html`<${BareRow} key=${row.secid} row=${row} onOpen=${() => setOpen(row.secid)} />`)}</div>
     ${one && own && html`<${Sheet} one=${one} held=${own} account=${account} onClose=${shut} onChanged=${onChanged} />`}
-    ${!one && own && html`<${CloseForm} one=${{ secid: own.secid, side: own.side, price_rub: own.avg_price }} held=${own} account=${account} onClose=${shut} onDone=${closed} />`}
+    ${!one && own && html`<${CloseForm} one=${{ secid: own.secid, side: own.side, price_rub: own.price ?? own.avg_price }} held=${own} account=${account} onClose=${shut} onDone=${closed} />`}
   </section>`;
 }

@@ -27,7 +27,23 @@ function settle() {
   const before = route.value;
   route.value = read();
   arrival.pending = before.screen !== route.value.screen || before.ticker !== route.value.ticker;
-  backButton(route.value.screen in DEEPER ? back : null);
+  settleBack();
+}
+
+const holders = [];
+
+function settleBack() {
+  backButton(holders[holders.length - 1] || (route.value.screen in DEEPER ? back : null));
+}
+
+/** While something lies over the screen, Telegram's way back (a phone's own one, too) closes it; returns what ends that. */
+export function holdBack(action) {
+  holders.push(action);
+  settleBack();
+  return () => {
+    holders.splice(holders.indexOf(action), 1);
+    settleBack();
+  };
 }
 
 /** The address of a screen: { tab, ticker, horizon, ... }; empty words are left out. */

@@ -5,6 +5,9 @@ function nameOf(row) {
   return row[`name_${language.value}`] || row.name || row.secid;
 }
 
+/** Words as they are compared in a search. */
+export const plain = (text) => text.trim().toLowerCase().replaceAll("ё", "е");
+
 function originOf(row) {
   return {
     simulated: Boolean(row.is_simulated) || row.source === "simulated",
@@ -24,8 +27,11 @@ export function marketOf(answer) {
   const rows = answer.results.map((row) => ({
     secid: row.secid,
     name: nameOf(row),
+    // What it is searched by: a reader may know the name of the other language.
+    words: plain([row.secid, row.name, row.name_ru, row.name_en].filter(Boolean).join(" ")),
     sector: row.sector || "other",
     action: row.signal || "NONE",
+    side: row.side,
     strength: row.strength,
     confidence: row.confidence,
     edge: row.edge ?? null,

@@ -6,7 +6,7 @@ import { Drivers, Expectations, Explanation, ModelFooter, RegimeCard, Scenarios,
 import { CandleChart } from "./chart.js";
 import { Company, News } from "./company.js";
 import { Council } from "./council.js";
-import { language, moment, percent, price, t } from "./i18n.js";
+import { ago, language, moment, percent, price, t } from "./i18n.js";
 import { marksOf, Past, usePast } from "./past.js";
 import { follow, go, href } from "./router.js";
 import { callOf, chartBars, chartTime, sideOf } from "./shapes.js";
@@ -16,6 +16,9 @@ import { Star, watched, WATCHED } from "./watch.js";
 
 const HORIZONS = ["3d", "5d", "10d"];
 const CALLS_OF = "1h"; // the timeframe whose closed bars are scored
+const BAR_MS = 3600000; // of that timeframe
+const OLD_S = 7200; // from which age on a price is no price of an open market
+const OLDEST_S = 5 * 86400; // and from which on it is old even while the exchange is closed
 const TIMEFRAMES = ["10m", "1h", "4h", "1d", "1w"];
 const shownBars = signal(CALLS_OF);
 
@@ -25,6 +28,14 @@ function SessionState({ session }) {
   const words = session.code ? "ticker.open" : "ticker.closed";
   const until = session.until ? moment(session.until) : "";
   return html`<p class="sub session ${session.code ? "session-open" : ""}">${t(session.code ? `session.${session.code}` : "session.none")}${until && `, ${t(words, { until })}`}</p>`;
+}
+
+/** From when the price in the head is: a green session beside it must not make an old one look like one of now. */
+function PriceTime({ last, servedAt, session }) {
+  const at = Math.min(Date.parse(last.begin) + BAR_MS, servedAt);
+  const age = (servedAt - at) / 1000;
+  const isOld = age > (session && session.code ? OLD_S : OLDEST_S);
+  return html`<p class="sub ${isOld ? "price-old" : ""}">${isOld && html`<span aria-hidden="true">◷ </span>`}${t("ticker.priced", { when: moment(new Date(at).toISOString()), ago: ago(age) })}</p>`;
 }
 
 function Head({ secid, facts, last, change }) {
@@ -59,9 +70,11 @@ function pictureOf(call, past) {
   };
 }
 
-function Chart({ secid, facts, call, past }) {
+const useCandles = (secid, timeframe) => useResource(timeframe && `candles|${secid}|${timeframe}`, (abort) => candles(secid, { timeframe, limit: 300 }, abort), 60);
+
+function Chart({ secid, facts, call, past, from }) {
   const timeframe = shownBars.value;
-  const { data, problem, loading, reload } = useResource(`candles|${secid}|${timeframe}`, (abort) => candles(secid, { timeframe, limit: 300 }, abort), 60);
+  const { data, problem, loading, reload } = from;
   const bars = useMemo(() => data && chartBars(data.candles), [data]);
   const picture = useMemo(() => pictureOf(call, past), [call, past]);
   return html`<section class="card card-chart" aria-label=${t("chart.title")}>
@@ -99,7 +112,7 @@ function Behind({ call, facts, past }) {
 }
 
 function Said({ said, call, facts, horizon }) {
-  return html`${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} />`}
+  return html`${call && call.stale && html`<${StaleNote} ...${call} expired=${call.expired && call.action !== "NO_TRADE"} session=${facts.session} />`}
     ${said.loading && html`<${Skeleton} heights=${[240, 120]} />`}
     ${said.problem && (said.data ? html`<${KeptNote} problem=${said.problem} data=${said.data} onRetry=${said.reload} />` : html`<${Failure} problem=${said.problem} onRetry=${said.reload} />`)}
     ${call && html`<${CallCard} call=${call} side=${sideOf(call)} decimals=${facts.decimals} />
@@ -114,7 +127,10 @@ function Share({ facts, horizon }) {
   const said = useResource(`analysis|${secid}|${horizon}|${language.value}`, (abort) => analysis({ secid, timeframe: CALLS_OF, horizon }, abort), 60);
   const call = useMemo(() => said.data && callOf(said.data), [said.data]);
   const past = usePast(secid, horizon);
-  const hours = useResource(`candles|${secid}|${CALLS_OF}`, (abort) => candles(secid, { timeframe: CALLS_OF, limit: 300 }, abort));
+  const shown = useCandles(secid, shownBars.value);
+  // The last price is that of the scored bars, whatever the chart shows; bars that it shows are not asked for twice.
+  const other = useCandles(secid, shownBars.value === CALLS_OF ? null : CALLS_OF);
+  const hours = shownBars.value === CALLS_OF ? shown : other;
   const change = useResource(`change|${secid}`, (abort) => dayChange(secid, facts.sector, abort), 60);
   useResource(watched.value ? null : "watchlist", WATCHED);
   const last = hours.data && hours.data.candles[hours.data.candles.length - 1];
@@ -122,8 +138,9 @@ function Share({ facts, horizon }) {
   return html`<main class="screen ticker" id="main">
     <div class="column-main">
       <${Head} secid=${secid} facts=${facts} last=${last} change=${change.data ? change.data.percent : null} />
-      ${facts.is_simulated ? html`<${Badge} kind="simulated" />` : html`<${SessionState} session=${facts.session} />`}
-      <${Chart} secid=${secid} facts=${facts} call=${call} past=${past.data} />
+      <div class="ticker-state">${facts.is_simulated ? html`<${Badge} kind="simulated" />` : html`<${SessionState} session=${facts.session} />`}
+        ${last && html`<${PriceTime} last=${last} servedAt=${hours.data.servedAt} session=${facts.session} />`}</div>
+      <${Chart} secid=${secid} facts=${facts} call=${call} past=${past.data} from=${shown} />
     </div>
     <div class="column-side">
       <${Segments} label=${t("market.horizon")} value=${horizon} onChange=${(key) => go({ ticker: secid, horizon: key }, { replace: true })}
@@ -138,6 +155,10 @@ function Share({ facts, horizon }) {
 export function TickerScreen({ ticker: secid, horizon }) {
   const facts = useResource(`instrument|${secid}`, (abort) => instrument(secid, abort), 300);
   if (facts.data) return html`<${Share} facts=${facts.data} horizon=${HORIZONS.includes(horizon) ? horizon : "5d"} />`;
+  // A share that is not there will not be there when asked for again.
+  const failure = facts.problem && (facts.problem.status === 404
+    ? html`<${Failure} problem=${facts.problem} onRetry=${() => go({ tab: "market" })} action=${t("ticker.to_market")} />`
+    : html`<${Failure} problem=${facts.problem} onRetry=${facts.reload} />`);
   return html`<main class="screen" id="main"><${Head} secid=${secid} facts=${null} />
-    ${facts.problem ? html`<${Failure} problem=${facts.problem} onRetry=${facts.reload} />` : html`<${Skeleton} heights=${[24, 360, 240]} />`}</main>`;
+    ${facts.problem ? failure : html`<${Skeleton} heights=${[24, 360, 240]} />`}</main>`;
 }

@@ -7,6 +7,8 @@ import { hierarchy, treemap, treemapSquarify } from "./vendor/d3-hierarchy.js";
 
 const SMALLEST = 0.022; // of the whole: below it a box could not be hit with a finger
 const FULL_EDGE = 0.25; // edge with the strongest colour; the root keeps small ones apart
+const LEAST_CALL = 0.4; // of the colour: the faintest call
+const MOST_LEAN = 0.25; // and the strongest "hold"
 const FULL_CHANGE = 3; // per cent with the strongest colour
 
 export const sectorName = (code) => (has(`sector.${code}`) ? t(`sector.${code}`) : code);
@@ -14,9 +16,14 @@ export const sectorName = (code) => (has(`sector.${code}`) ? t(`sector.${code}`)
 /** -1 .. 1: which colour and how strong. */
 function heat(row, paint) {
   if (paint === "change") return Math.max(-1, Math.min(1, (row.change || 0) / FULL_CHANGE));
+  if (row.action === "HOLD") {
+    // Which side it leans to: fainter than any call, and only where there is an edge at all.
+    const lean = Math.min(MOST_LEAN, Math.sqrt(Math.max(0, row.edge || 0) / FULL_EDGE));
+    return row.side === "short" ? -lean : lean;
+  }
   if (row.action !== "BUY" && row.action !== "SELL") return 0;
   const strength = row.edge === null ? (row.confidence || 0) / 100 : Math.sqrt(Math.min(1, Math.max(0, row.edge) / FULL_EDGE));
-  return (row.action === "BUY" ? 1 : -1) * Math.max(0.35, strength);
+  return (row.action === "BUY" ? 1 : -1) * Math.max(LEAST_CALL, strength);
 }
 
 function layout(rows, area, width, height) {
@@ -32,7 +39,8 @@ function layout(rows, area, width, height) {
   return place(root);
 }
 
-function describe(row) {
+/** A share and its call in one sentence, for who cannot see colours and columns. */
+export function describe(row) {
   const parts = [row.secid, row.name, t(`action.${row.action}`), t("tile.change", { change: percent(row.change) })];
   if (row.confidence !== null) parts.push(t("tile.confidence", { n: row.confidence }));
   if (row.edge !== null) parts.push(t("tile.edge", { edge: points(row.edge) }));
@@ -48,7 +56,7 @@ function Tile({ leaf, paint, horizon }) {
   const box = { left: `${leaf.x0}px`, top: `${leaf.y0}px`, width: `${width}px`, height: `${height}px`, "--heat": Math.abs(value).toFixed(3) };
   const sign = paint === "change" ? (row.change > 0 ? "▲" : row.change < 0 ? "▼" : "●") : MARKS[row.action];
   const mark = row.isOld && paint !== "change" ? `◷ ${sign}` : sign;
-  const kind = paint === "change" ? tone(value) : row.isOld ? "none" : actionTone(row.action);
+  const kind = paint === "change" ? tone(value) : row.isOld ? "none" : row.action === "HOLD" ? tone(value) : actionTone(row.action);
   const second = paint === "change" ? percent(row.change) : t(`action.${row.action}`);
   const third = paint === "change" ? t(`action.${row.action}`) : percent(row.change);
   return html`<a class="tile tile-${size} tile-${kind}" style=${box} aria-label=${describe(row)} title=${describe(row)}

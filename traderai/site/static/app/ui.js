@@ -2,7 +2,7 @@
 import { html, signal, useEffect, useRef, useState } from "./lib.js";
 import { online } from "./api.js";
 import { ago, has, moment, t } from "./i18n.js";
-import { arrival, back } from "./router.js";
+import { arrival, back, holdBack } from "./router.js";
 import { haptic, insideTelegram, mainButton } from "./telegram.js";
 
 /** The mark of an action or a movement besides its colour. */
@@ -40,7 +40,9 @@ export function BackLink() {
 export function Sheet({ title, onClose, children }) {
   const box = useRef(null);
   useEffect(() => {
-    box.current.showModal();
+    const dialog = box.current;
+    dialog.showModal();
+    return holdBack(() => dialog.close());
   }, []);
   const outside = (event) => event.target === box.current && box.current.close();
   return html`<dialog class="sheet" ref=${box} onClose=${onClose} onClick=${outside} aria-label=${title}>
@@ -69,11 +71,14 @@ export function OriginBadges({ origin }) {
   </span>`;
 }
 
-/** What is said when the data are old. */
-export function StaleNote({ dataAt, ageSeconds, expired }) {
+const CLOSED_S = 5 * 86400; // no closure of the exchange explains older data
+
+/** What is said when the data are old; `session` is the exchange's where it is known. */
+export function StaleNote({ dataAt, ageSeconds, expired, session }) {
+  const isClosed = session && !session.code && ageSeconds < CLOSED_S;
   return html`<div class="note note-stale" role="status">
     <span aria-hidden="true">◷</span>
-    <span><b>${t(expired ? "stale.expired" : "stale.title")}</b> ${t("stale.text", { when: moment(dataAt), ago: ago(ageSeconds) })}</span>
+    <span><b>${t(expired ? "stale.expired" : "stale.title")}</b> ${t(isClosed ? "stale.closed" : "stale.text", { when: moment(dataAt), ago: ago(ageSeconds) })}</span>
   </div>`;
 }
 
@@ -83,14 +88,14 @@ export function wordsOf(problem) {
   return has(key) ? t(key) : problem.message || t("problem.unknown");
 }
 
-/** What happened and what one can do. */
-export function Failure({ problem, onRetry }) {
+/** What happened and what one can do: ask again, unless `action` names something better. */
+export function Failure({ problem, onRetry, action = t("action.retry") }) {
   const text = wordsOf(problem);
   return html`<section class="card state" role="alert">
     <div class="state-mark" aria-hidden="true">!</div>
     <h2>${t(problem.status === 0 ? "problem.offline.title" : problem.code === "not_ready" ? "problem.not_ready.title" : "problem.title")}</h2>
     <p>${text}</p>
-    <button class="button" onClick=${onRetry}>${t("action.retry")}</button>
+    <button class="button" onClick=${onRetry}>${action}</button>
     ${problem.requestId && html`<p class="fine">request_id ${problem.requestId}</p>`}
   </section>`;
 }
@@ -128,12 +133,18 @@ export function Skeleton({ heights }) {
   </div>`;
 }
 
+/** Do what was chosen, and let it be felt. */
+export function chosen(run) {
+  haptic();
+  run();
+}
+
 /** A choice of one among few. */
 export function Segments({ label, options, value, onChange }) {
   return html`<div class="segments" role="group" aria-label=${label}>
     ${options.map(
       ([key, name]) =>
-        html`<button class="segment" aria-pressed=${String(value === key)} onClick=${() => onChange(key)}>${name}</button>`,
+        html`<button class="segment" aria-pressed=${String(value === key)} onClick=${() => chosen(() => onChange(key))}>${name}</button>`,
     )}
   </div>`;
 }
@@ -168,7 +179,7 @@ export function Select({ name, label, value, options, onChange, error = "" }) {
 /** A setting that is on or off. */
 export function Switch({ label, note = "", checked, onChange }) {
   return html`<label class="switch"><span class="grow">${label}${note && html`<small>${note}</small>`}</span>
-    <input type="checkbox" role="switch" checked=${checked} onChange=${(event) => onChange(event.target.checked)} /></label>`;
+    <input type="checkbox" role="switch" checked=${checked} onChange=${(event) => chosen(() => onChange(event.target.checked))} /></label>`;
 }
 
 /** The one thing to do on a screen: Telegram's main button, or our own above the tabs. */
