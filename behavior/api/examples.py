@@ -110,4 +110,5 @@ WEEK: Final[dict[str, Any]] = {
     "earlier": [
         {"week": "2024-W09", "score": 70, "pnl_rub": 1200.0, "total_cost_rub": 3000.0, "decisions": 5}
     ],
+    "page_url": "https://example.org/app/report/?week=2024-W10&lang=en&token=WzEsIjIwMjQtVzEwIiwxXQ:k3",
 }

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from behavior.charts import columns_of, line_of
+from behavior.services.page_token import page_token_user
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
 from traderai.accounts.authentication import development_request
@@ -39,8 +40,11 @@ SEVERITIES: Final[dict[str, tuple[str, Any]]] = {
 def weekly_page(request: HttpRequest) -> HttpResponse:
     """The asker's report of a week (`?week=2024-W10`, `?lang=en`); what is asked wrongly is said on the page.
 
-    Without a sign-in for the development user only, as the Mini App beside it.
+    Without a sign-in for the development user, as the Mini App beside it, and for the `page_url` of a report (`?token=`).
     """
+    token, week = request.GET.get("token", ""), request.GET.get("week", "")
+    if token and (user := page_token_user(token=token, week=week, now=clock.now())) is not None:
+        return _page(request, user)
     if not request.user.is_authenticated and development_request(request):
         return _page(request, development_user_get())
     return _signed_in_only(request)
@@ -71,6 +75,7 @@ def _context(report: dict[str, Any]) -> dict[str, Any]:
         "report": {**report, "last_day": report["ends_at"] - timedelta(days=1)},
         "trend": "" if report["score_trend"] is None else number_worded(abs(report["score_trend"]), 1),
         "sums": _sums(report),
+        "tones": {name: _tone(value) for name, value in _values(report).items()},
         "counts": {side: _counted(report[side]) for side in ("followed", "own")},
         "scores": line_of([(_short(one), one["score"], str(one["score"])) for one in weeks]),
         "results": columns_of(
@@ -102,16 +107,20 @@ def _context(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _values(report: dict[str, Any]) -> dict[str, float]:
+    parts = ("followed", "own", "closed", "best", "worst")
+    return {"pnl": report["pnl_rub"]} | {name: report[name]["pnl_rub"] for name in parts if report[name]}
+
+
 def _sums(report: dict[str, Any]) -> dict[str, str]:
-    return {
-        "pnl": _signed(report["pnl_rub"]),
-        "cost": number_worded(report["total_cost_rub"], 0),
-        **{
-            name: _signed(report[name]["pnl_rub"])
-            for name in ("followed", "own", "closed", "best", "worst")
-            if report[name]
-        },
+    return {name: _signed(value) for name, value in _values(report).items()} | {
+        "cost": number_worded(report["total_cost_rub"], 0)
     }
+
+
+def _tone(value: float) -> str:
+    """Return the class of a sum: what rounds to nothing is neither a gain nor a loss."""
+    return "up" if round(value) > 0 else "down" if round(value) < 0 else ""
 
 
 def _signed(value: float) -> str:

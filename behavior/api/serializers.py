@@ -252,3 +252,6 @@ class WeeklyReportSerializer(serializers.Serializer[Any]):
     worst = DecisionSerializer(allow_null=True)
     advice = AdviceSerializer(many=True)
     earlier = EarlierWeekSerializer(many=True)
+    page_url = serializers.URLField(
+        help_text="The report as a page to print; it opens without a sign-in for ten minutes."
+    )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.urls import reverse
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +20,7 @@ from behavior.api.serializers import (
     WeekQuerySerializer,
 )
 from behavior.services.check import CheckQuestion, pre_trade_check
+from behavior.services.page_token import page_token
 from behavior.services.record import feedback_record
 from behavior.services.weekly import weekly_report_get
 from behavior.wording import report_worded
@@ -126,5 +130,15 @@ class UserWeeklyReportView(APIView):
         report = weekly_report_get(
             user_id=asker_id(request), week=asked.validated_data.get("week"), now=clock.now()
         )
-        words = report_worded(report, language=language_of(request))
-        return Response(WeeklyReportSerializer(words).data)
+        language = language_of(request)
+        words = report_worded(report, language=language)
+        return Response(
+            WeeklyReportSerializer(words | {"page_url": _page_url(request, words["week"], language)}).data
+        )
+
+
+def _page_url(request: Request, week: str, language: str) -> str:
+    """Return the address of the page of a report, good for minutes wherever it is opened."""
+    token = page_token(user_id=asker_id(request), week=week, now=clock.now())
+    query = urlencode({"week": week, "lang": language, "token": token})
+    return request.build_absolute_uri(f"{reverse('weekly_report')}?{query}")

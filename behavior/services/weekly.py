@@ -27,6 +27,7 @@ from traderai.common.errors import InputError, NotReadyError, TraderAIError
 
 logger = logging.getLogger(__name__)
 READY = time(8)  # of Monday, by the user's clock
+FORMAT = 2  # of what is stored of a week: raise it with a field, and reports without it are made again when asked for
 
 
 def week_of(name: str, *, zone: ZoneInfo) -> Week:
@@ -133,13 +134,16 @@ def _users_due(now: datetime) -> list[int]:
 
 
 def _ensured(user_id: int, week: Week, trades: Sequence[TradeFacts], now: datetime) -> StoredReport:
-    """Return the report of a week as of now: the stored one, unless trades of its time were told of after it was made."""
+    """Return the report of a week as of now: the stored one, unless trades of its time were told of after it was made.
+
+    One that an older version has stored is made again, too: it lacks what is told today.
+    """
     stored = report_stored(user_id=user_id, week=week.name)
-    if stored is not None and not any(
-        trade.traded_at < week.ends_at and trade.known_at > stored.made_at for trade in trades
-    ):
-        return stored
-    return weekly_report_make(user_id=user_id, week=week, now=now)
+    if stored is None or stored.payload.get("format") != FORMAT:
+        return weekly_report_make(user_id=user_id, week=week, now=now)
+    if any(trade.traded_at < week.ends_at and trade.known_at > stored.made_at for trade in trades):
+        return weekly_report_make(user_id=user_id, week=week, now=now)
+    return stored
 
 
 def _week(monday: date, zone: ZoneInfo) -> Week:
@@ -154,6 +158,7 @@ def _week(monday: date, zone: ZoneInfo) -> Week:
 def _payload(figures: WeekFigures, earlier: tuple[StoredReport, ...]) -> dict[str, Any]:
     scores = [one.score for one in earlier] + [figures.score]
     return {
+        "format": FORMAT,
         "decisions": figures.decisions,
         "followed": _side(figures.followed),
         "own": _side(figures.own),

@@ -215,8 +215,13 @@ def test_the_report_in_both_languages_and_never_another_s(client, anna):
     assert titles["averaging_down"] == "Adding to a loser"
     russian = client.get(REPORT, {"week": make.WEEK}, headers={"Accept-Language": "ru"}).json()
     assert {one["title"] for one in russian["mistakes"]} >= {"Докупка к убытку"}
-    boris = Client()
-    boris.force_login(make.user("boris"))
+    # What an older version has stored is made again.
+    row = WeeklyReport.objects.get(week=make.WEEK)
+    row.payload = {key: row.payload[key] for key in row.payload if key not in ("closed", "format")}
+    row.save()
+    again = client.get(REPORT, headers={"Accept-Language": "en"}).json()
+    assert again | {"page_url": ""} == english | {"page_url": ""}
+    boris = signed_in("boris")
     assert boris.get(REPORT).json()["decisions"] == 0
     assert client.get(REPORT, {"week": "x"}).status_code == 422
     assert client.get(REPORT, {"week": "2030-W01"}).status_code == 409
@@ -286,3 +291,30 @@ class TestPage:
         wrong = client.get("/app/report/?week=nonsense")
         assert wrong.status_code == 404 and "ISO" in wrong.content.decode()
         assert client.post("/app/report/").status_code == 405
+
+    def test_the_address_of_a_report_opens_it_for_minutes_without_a_sign_in(self, client, anna, monkeypatch):
+        make.week_of_trades(ledger.account(anna), make.share())
+        address = client.get(REPORT, headers={"Accept-Language": "en"}).json()["page_url"]
+        path, stranger = address.removeprefix("http://testserver"), Client()
+        assert path.startswith(f"/app/report/?week={make.WEEK}&lang=en&token=")
+        assert "Adding to a loser" in stranger.get(path).content.decode()
+        assert (
+            "Adding to a loser" in signed_in("boris").get(path).content.decode()
+        )  # whoever signed in there last
+        # It opens nothing else: another week, a changed word, an account that was shut, or too late.
+        assert stranger.get(path.replace(make.WEEK, "2024-W09")).status_code == 302
+        assert stranger.get(path[:-1] + ("A" if path[-1] != "A" else "B")).status_code == 302
+        assert stranger.get("/app/report/?token=nonsense").status_code == 302
+        anna.is_active = False
+        anna.save()
+        assert stranger.get(path).status_code == 302
+        anna.is_active = True
+        anna.save()
+        monkeypatch.setattr(clock, "now", lambda: make.NOW + timedelta(minutes=11))
+        assert stranger.get(path).status_code == 302
+
+
+def signed_in(name):
+    client = Client()
+    client.force_login(make.user(name))
+    return client

@@ -98,6 +98,11 @@ export function initData() {
   return parameters.get("tgWebAppData") || "";
 }
 
+/** Open an address in the reader's own browser, outside of Telegram. */
+export function openOutside(url) {
+  post("web_app_open_link", { url });
+}
+
 /** Close the Mini App. */
 export function close() {
   post("web_app_close");
