@@ -210,13 +210,13 @@ class TrackRecord:
     # Decisions by action, of which those were told that passed the rules of emission; of a part by signal, regime or
     # strength all of them all the same.
     said: dict[str, int]
-    lines: tuple[RecordLine, ...]  # all that was told, the earliest first
+    lines: tuple[RecordLine, ...]  # all that was told, the earliest first, or what has ended of it
     figures: RecordFigures | None  # of the trades that have ended; None without one
     groups: dict[str, dict[str, RecordFigures]]  # by action, call, month, regime, confidence and others
     curve: RecordCurve
-    seen_by_gate: (
-        int  # told on bars that the gate of their version had judged by: they were chosen on what they tell
-    )
+    # Told on bars that the gate of their version had judged by: they were chosen on what they tell. None where the lines
+    # are of what has ended alone.
+    seen_by_gate: int | None
 
     def count(self, state: str) -> int:
         """Return how many of what was told are traded, no_trade, void or open."""

@@ -74,7 +74,7 @@ def instrument_get(*, secid: str) -> InstrumentFacts:
         raise NotFoundError(
             f"ticker must be one that we hold, was {secid!r}{did_you_mean(secid, known)}",
             code="unknown_ticker",
-            field="ticker",
+            field="secid",
         )
     return _facts(row)
 

@@ -16,7 +16,9 @@ from traderai.common.asked import BodySerializer, QuerySerializer
 class VersionQuerySerializer(QuerySerializer):
     """Filters of the list of versions."""
 
-    kind = serializers.ChoiceField(required=False, choices=sorted(KINDS))
+    kind = serializers.ChoiceField(
+        required=False, choices=sorted(KINDS), help_text="What kind of model it is."
+    )
 
 
 class VersionSerializer(serializers.Serializer[Any]):

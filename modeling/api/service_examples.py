@@ -8,14 +8,19 @@ _LOSS: dict[str, float] = {"value": 0.5442, "low": 0.5161, "high": 0.5723}
 _AUC: dict[str, float] = {"value": 0.5632, "low": 0.5373, "high": 0.595}
 SERVED: dict[str, Any] = {
     "slot": "forecast",
-    "version": "global-swing_v1-20241230-ab12cd34",
+    "version": "global-swing_v1-20230630-ab12cd34",
     "kind": "global",
     "recipe": "global_swing_v1",
     "timeframe": "1h",
     "horizons": ["3d", "5d", "10d"],
     "label_set": "swing_v1",
+    "feature_set": "tech_v1",
     "is_simulated": False,
-    "trained_until": "2024-12-30T19:00:00+03:00",
+    "trained_until": "2023-06-30T19:00:00+03:00",
+    "judged_until": "2024-12-30T19:00:00+03:00",
+    "held_out_days": 357,
+    "level": 0.95,
+    "base_rates_of": [],
     "serves_since": "2025-01-09T10:00:00+03:00",
     "silent": False,
     "grade": "inform",
@@ -50,4 +55,10 @@ SERVED: dict[str, Any] = {
     "drift_grade": "ok",
     "drift_day": "2025-02-03",
     "live": [{"name": "p_long_5d", "grade": "ok", "outcomes": 21, "hit_rate": 0.33, "expected": 0.37}],
+    "limits": [
+        {
+            "code": "paper",
+            "text": "It is not for trading: no profit after costs has been proven of it.",
+        }
+    ],
 }

@@ -7,8 +7,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from modeling.api.service_words import limits_told
 from modeling.contracts.registry import KINDS, SLOTS
 from modeling.models import ModelVersion
+from modeling.selectors.service_report import ServedVersion
 
 
 class IntervalSerializer(serializers.Serializer[Any]):
@@ -62,7 +64,7 @@ class PolicyReportSerializer(serializers.Serializer[Any]):
 
 
 class GateCheckSerializer(serializers.Serializer[Any]):
-    """One question of the gate."""
+    """One question of the gate; of `direction_auc_*` and `sharpe` more than the limit is too good to be true: a leak."""
 
     name = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
@@ -80,6 +82,13 @@ class LiveHitsSerializer(serializers.Serializer[Any]):
     expected = serializers.FloatField()
 
 
+class ModelLimitSerializer(serializers.Serializer[Any]):
+    """Something that a version is not for."""
+
+    code = serializers.CharField()
+    text = serializers.CharField(help_text="In the user's language.")
+
+
 class ServedVersionSerializer(serializers.Serializer[Any]):
     """One version in service; every figure is of rows that it had not learned from."""
 
@@ -90,8 +99,18 @@ class ServedVersionSerializer(serializers.Serializer[Any]):
     timeframe = serializers.CharField()
     horizons = serializers.ListField(child=serializers.CharField())
     label_set = serializers.CharField()
+    feature_set = serializers.CharField(help_text="The features that it reads.")
     is_simulated = serializers.BooleanField(help_text="Learned on simulated bars.")
     trained_until = serializers.DateTimeField(help_text="Nothing that was known later has taught it.")
+    judged_until = serializers.DateTimeField(
+        allow_null=True, help_text="Held-out rows end by then; null where none were kept."
+    )
+    held_out_days = serializers.IntegerField(allow_null=True, help_text="Days that the figures below are of.")
+    level = serializers.FloatField(allow_null=True, help_text="Of each one-sided bound.")
+    base_rates_of = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="By these figures its network proved nothing: it says base rates in its stead. Empty: its own word.",
+    )
     serves_since = serializers.DateTimeField(allow_null=True)
     silent = serializers.BooleanField(help_text="Degraded: it says nothing until staff resume it.")
     grade = serializers.ChoiceField(
@@ -101,10 +120,19 @@ class ServedVersionSerializer(serializers.Serializer[Any]):
     judged_at = serializers.DateTimeField(allow_null=True)
     checks = GateCheckSerializer(many=True, help_text="What the gate asked.")
     heads = HeadReportSerializer(many=True)
-    policy = PolicyReportSerializer(many=True)
+    policy = PolicyReportSerializer(
+        many=True,
+        help_text="What its trades made on held-out days after costs, by horizon and together; empty where it took none.",
+    )
     drift_grade = serializers.CharField(allow_null=True, help_text="Of the newest report; null: none yet.")
     drift_day = serializers.DateField(allow_null=True)
     live = LiveHitsSerializer(many=True, help_text="Empty while too little has come since training.")
+    limits = serializers.SerializerMethodField(help_text="What it is not for, the weightiest first.")
+
+    @extend_schema_field(ModelLimitSerializer(many=True))
+    def get_limits(self, served: ServedVersion) -> list[dict[str, str]]:
+        """Return what it is not for, in the language of the answer."""
+        return limits_told(served, language=self.context.get("language", "en"))
 
 
 class ServedVersionListSerializer(serializers.Serializer[Any]):

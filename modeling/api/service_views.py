@@ -10,6 +10,7 @@ from rest_framework.views import APIView
 from modeling.api import service_examples as examples
 from modeling.api.service_serializers import ServedVersionListSerializer
 from modeling.selectors.service_report import versions_served
+from traderai.common.asker import ACCEPT_LANGUAGE, language_of
 from traderai.common.etags import conditional
 from traderai.common.problems import problem_responses
 
@@ -22,9 +23,10 @@ class ModelsView(APIView):
         summary="The models in service with their validated figures",
         description=(
             "By slot. Every figure is of rows that the version had not learned from, with its bounds and beside the "
-            "base rate; what the gate asked and what has come since training stand with it."
+            "base rate; what the gate asked, what has come since training and what it is not for stand with it."
         ),
         tags=["models"],
+        parameters=[ACCEPT_LANGUAGE],
         responses={200: ServedVersionListSerializer, 304: None, **problem_responses(401)},
         examples=[
             OpenApiExample(
@@ -37,4 +39,6 @@ class ModelsView(APIView):
     )
     def get(self, request: Request) -> Response:
         """Return the champions."""
-        return conditional(request, ServedVersionListSerializer({"results": versions_served()}).data)
+        context = {"language": language_of(request)}
+        told = ServedVersionListSerializer({"results": versions_served()}, context=context)
+        return conditional(request, told.data)

@@ -77,8 +77,13 @@ class ServedVersion:
     timeframe: str
     horizons: tuple[str, ...]
     label_set: str
+    feature_set: str  # what it reads
     is_simulated: bool
     trained_until: datetime
+    judged_until: datetime | None  # its gate had seen the market so far: held-out rows end by then
+    held_out_days: int | None
+    level: float | None  # of each one-sided bound
+    base_rates_of: tuple[str, ...]  # figures by which the network proved nothing; then base rates are said
     serves_since: datetime | None
     silent: bool  # degraded: it says nothing until staff resume it
     grade: str
@@ -94,7 +99,8 @@ class ServedVersion:
 
 def versions_served() -> tuple[ServedVersion, ...]:
     """Return the champions by slot, in four queries."""
-    rows = list(ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION).order_by("slot"))
+    champions = ModelVersion.objects.filter(state=ModelVersion.State.CHAMPION)
+    rows = list(champions.select_related("run").order_by("slot"))
     ids = [row.pk for row in rows]
     verdicts = GateVerdict.objects.filter(version__in=ids).order_by("version_id", "-at", "-pk")
     newest = {row.version_id: row for row in verdicts.distinct("version_id")}
@@ -126,8 +132,13 @@ def _served(
         timeframe=row.timeframe,
         horizons=tuple(row.horizons),
         label_set=row.label_set,
+        feature_set=row.feature_set_key.partition("@")[0],
         is_simulated=row.is_simulated,
         trained_until=row.trained_until,
+        judged_until=None if row.run is None else row.run.as_of,
+        held_out_days=test.get("days"),
+        level=test.get("interval_level"),
+        base_rates_of=tuple(row.metrics.get("fallen_back_to_base", ())),
         serves_since=switched,
         silent=bool(audit) and audit[0].action == Promotion.Action.PAUSE,
         grade=row.grade,

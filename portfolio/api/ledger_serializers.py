@@ -229,7 +229,7 @@ class TradeQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which trades."""
 
     account_id = IdField(required=False, help_text="Left out: all accounts.")
-    secid = serializers.CharField(required=False, max_length=36)
+    secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")
 
 
 class TradePageSerializer(PageSerializer):

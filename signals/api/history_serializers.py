@@ -20,8 +20,10 @@ class SignalQuerySerializer(PageQuerySerializer, QuerySerializer):
     secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")
     timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
     horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
-    signal = serializers.ChoiceField(required=False, choices=ACTIONS)
-    source = serializers.ChoiceField(required=False, choices=SOURCES)  # type: ignore[assignment]  # the API's word
+    signal = serializers.ChoiceField(required=False, choices=ACTIONS, help_text="What was said.")
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # the API's word
+        required=False, choices=SOURCES, help_text="Said live, afterwards, or of made-up shares."
+    )
     told = serializers.BooleanField(
         required=False,
         allow_null=True,

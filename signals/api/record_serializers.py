@@ -17,16 +17,22 @@ STRENGTHS = ("weak", "medium", "strong")
 class RecordQuerySerializer(QuerySerializer):
     """Which record, and which part of it."""
 
-    source = serializers.ChoiceField(default="live", choices=SOURCES)  # type: ignore[assignment]  # the API's word
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # the API's word
+        default="live", choices=SOURCES, help_text="Said live, afterwards, or of made-up shares: never mixed."
+    )
     proven = serializers.BooleanField(
         default=False, help_text="True: of models that have proven a profit; false: on paper."
     )
     timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
     horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
-    signal = serializers.ChoiceField(required=False, choices=TRADED)
-    regime = serializers.ChoiceField(required=False, choices=REGIMES)
-    strength = serializers.ChoiceField(required=False, choices=STRENGTHS)
-    model_version = serializers.CharField(required=False, max_length=120)
+    signal = serializers.ChoiceField(required=False, choices=TRADED, help_text="What was said.")
+    regime = serializers.ChoiceField(
+        required=False, choices=REGIMES, help_text="The market's at the decision."
+    )
+    strength = serializers.ChoiceField(required=False, choices=STRENGTHS, help_text="As it was told.")
+    model_version = serializers.CharField(
+        required=False, max_length=120, help_text="Whole name of the version that spoke."
+    )
     since = MomentField(required=False, help_text="Decided at or after this moment.")
     until = MomentField(required=False, help_text="Decided at or before this moment.")
 

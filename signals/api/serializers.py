@@ -212,7 +212,9 @@ class HeatmapQuerySerializer(QuerySerializer):
     timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
     horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
     sector = serializers.CharField(required=False, max_length=32, help_text="Code of a sector.")
-    signal = serializers.ChoiceField(required=False, choices=ACTIONS)
+    signal = serializers.ChoiceField(
+        required=False, choices=ACTIONS, help_text="Only shares of which this is said."
+    )
 
 
 class HeatmapRowSerializer(serializers.Serializer[Any]):

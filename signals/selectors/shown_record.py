@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict, defaultdict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -12,6 +12,7 @@ import numpy as np
 
 from signals.contracts import KeptBase, RecordLine, RecordPart, TrackRecord
 from signals.kernels.track_record import LEAST_TRADES, Bounded, RecordFigures, record_days
+from signals.selectors.told_counts import ToldCounts, told_counts
 from signals.selectors.track_record import bucket, record_bases_kept, record_stamp, track_record_get
 
 POINTS: Final = 400
@@ -51,21 +52,6 @@ class Caveat:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldCounts:
-    """What became of everything that was told."""
-
-    total: int
-    traded: int
-    no_trade: int
-    void: int
-    open: int
-    withdrawn: int
-    seen_by_gate: int
-    first_at: datetime | None
-    last_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownRecord:
     """Everything that is drawn from a record; the signals themselves, thousands of them, are not in it."""
 
@@ -91,7 +77,7 @@ _lock = threading.Lock()
 def shown_record(*, source: str, proven: bool, part: RecordPart, as_of: datetime) -> ShownRecord:
     """Return a track record as users are shown it; `part` leaves out what does not fit.
 
-    To reckon one of ten thousand signals takes a second, so the newest ones asked for are kept by this process until
+    To reckon one of a year's signals takes a third of a second, so the newest ones asked for are kept by this process until
     something is said, told, resolved or reviewed.
     Raises: InputError for an unknown source.
     """
@@ -100,7 +86,7 @@ def shown_record(*, source: str, proven: bool, part: RecordPart, as_of: datetime
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key]
-    made = _shown(track_record_get(source=source, proven=proven, part=part, as_of=as_of), part)
+    made = _shown(source, proven=proven, part=part, as_of=as_of)
     with _lock:
         _kept[key] = made
         while len(_kept) > _KEPT:
@@ -108,28 +94,23 @@ def shown_record(*, source: str, proven: bool, part: RecordPart, as_of: datetime
     return made
 
 
-def _shown(record: TrackRecord, part: RecordPart) -> ShownRecord:
-    ended = [line for line in record.lines if line.state == "traded"]
-    bases = record_bases_kept(source=record.source, proven=record.proven, part=part)
+def _shown(source: str, *, proven: bool, part: RecordPart, as_of: datetime) -> ShownRecord:
+    record = track_record_get(source=source, proven=proven, part=part, as_of=as_of, ended_only=True)
+    told, void_reasons = told_counts(source=source, proven=proven, part=part, as_of=as_of)
+    bases = record_bases_kept(source=source, proven=proven, part=part)
+    ended = list(record.lines)
     return ShownRecord(
-        source=record.source,
-        proven=record.proven,
+        source=source,
+        proven=proven,
         said=record.said,
-        told=ToldCounts(
-            total=len(record.lines),
-            **{state: record.count(state) for state in ("traded", "no_trade", "void", "open")},
-            withdrawn=record.withdrawn,
-            seen_by_gate=record.seen_by_gate,
-            first_at=record.lines[0].as_of if record.lines else None,
-            last_at=record.lines[-1].as_of if record.lines else None,
-        ),
-        void_reasons=dict(Counter(line.void_reason for line in record.lines if line.state == "void")),
+        told=told,
+        void_reasons=void_reasons,
         figures=record.figures,
         bases=bases,
         curve=_curve(ended),
         calibration=_calibration(record, ended),
         groups={name: record.groups[_OWN_NAMES.get(name, name)] for name in GROUPS},
-        caveats=tuple(_caveats(record, part, bases)),
+        caveats=tuple(_caveats(record, told, part, bases)),
     )
 
 
@@ -168,7 +149,9 @@ def _calibration(record: TrackRecord, ended: list[RecordLine]) -> tuple[Calibrat
     )
 
 
-def _caveats(record: TrackRecord, part: RecordPart, bases: tuple[KeptBase, ...]) -> list[Caveat]:
+def _caveats(
+    record: TrackRecord, told: ToldCounts, part: RecordPart, bases: tuple[KeptBase, ...]
+) -> list[Caveat]:
     """Return what the numbers do not say, the weightiest first."""
     found: list[tuple[bool, str, dict[str, Any]]] = [
         (record.source == "simulated", "simulated", {}),
@@ -188,12 +171,11 @@ def _caveats(record: TrackRecord, part: RecordPart, bases: tuple[KeptBase, ...])
             (True, "one_r_each", {}),
             (True, "modelled_costs", {}),
         ]
-    open_, void = record.count("open"), record.count("void")
     found += [
-        (record.seen_by_gate > 0, "seen_by_gate", {"number": record.seen_by_gate}),
-        (open_ > 0, "open", {"number": open_}),
-        (void > 0, "void", {"number": void}),
-        (record.withdrawn > 0, "withdrawn", {"number": record.withdrawn}),
+        (told.seen_by_gate > 0, "seen_by_gate", {"number": told.seen_by_gate}),
+        (told.open > 0, "open", {"number": told.open}),
+        (told.void > 0, "void", {"number": told.void}),
+        (told.withdrawn > 0, "withdrawn", {"number": told.withdrawn}),
         (part != RecordPart(), "part", {}),
     ]
     return [Caveat(code=code, params=params) for holds, code, params in found if holds]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, JSONField, Q
+from django.db.models import BooleanField, Count, ExpressionWrapper, JSONField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from modeling.selectors.versions import gates_knew
@@ -20,6 +20,7 @@ from traderai.common.clock import MOSCOW, to_epoch_s
 from traderai.common.errors import InputError, did_you_mean
 
 OPEN = "open"
+NO_REGIME = "unknown"
 BUCKET = 5  # points of confidence
 _SIGNAL = {
     "secid": "signal__instrument__secid",
@@ -56,12 +57,13 @@ _OUTCOME = {
 
 
 def track_record_get(
-    *, source: str, proven: bool, as_of: datetime, part: RecordPart = RecordPart()
+    *, source: str, proven: bool, as_of: datetime, part: RecordPart = RecordPart(), ended_only: bool = False
 ) -> TrackRecord:
     """Return what had been told by `as_of` of one source, by proven models or by others, and what had come of it.
 
     `part` leaves out what does not fit. Outcomes written later are open here. Sources are never mixed, nor proven with
-    paper: there is no way to ask for two of them.
+    paper: there is no way to ask for two of them. With `ended_only` the lines are those of the trades that have ended
+    alone, which all figures are of: a tenth of a year's, and so of the time.
 
     Raises: InputError for an unknown source.
     """
@@ -70,7 +72,7 @@ def track_record_get(
             f"source must be one of {', '.join(SOURCES)}, was {source!r}{did_you_mean(source, SOURCES)}",
             field="source",
         )
-    lines = _lines(source, proven=proven, part=part, as_of=as_of)
+    lines = _lines(source, proven=proven, part=part, as_of=as_of, ended_only=ended_only)
     ended = [line for line in lines if line.state == "traded"]
     trades = _trades(ended)
     figures, groups = record_figures(trades, _groups(ended))
@@ -83,7 +85,7 @@ def track_record_get(
         figures=figures,
         groups=groups,
         curve=record_curve(trades.exit_s, trades.r_multiple),
-        seen_by_gate=_seen_by_gate(lines),
+        seen_by_gate=None if ended_only else _seen_by_gate(lines),
     )
 
 
@@ -153,22 +155,34 @@ def bucket(confidence: int) -> str:
     return f"{least}-{least + BUCKET - 1}"
 
 
-def _lines(source: str, *, proven: bool, part: RecordPart, as_of: datetime) -> list[RecordLine]:
-    asked = Q(signal__source=source, signal__proven=proven, emitted_at__lte=as_of) & _fits(part, "signal__")
-    rejected = set(withdrawn(as_of=as_of))
-    rows = Emission.objects.filter(asked).order_by("signal__as_of", "signal_id")
-    names = {**_SIGNAL, **_OUTCOME, "known": "signal__outcome__resolved_at"}
+def told_rows(*, source: str, proven: bool, part: RecordPart, as_of: datetime) -> QuerySet[Emission]:
+    """Return what had been told by `as_of`, of a part all but its regime, which stands in the payload alone."""
+    asked = Q(signal__source=source, signal__proven=proven, emitted_at__lte=as_of)
+    return Emission.objects.filter(asked & _fits(part, "signal__"))
+
+
+def _lines(
+    source: str, *, proven: bool, part: RecordPart, as_of: datetime, ended_only: bool
+) -> list[RecordLine]:
+    rows = told_rows(source=source, proven=proven, part=part, as_of=as_of)
+    if ended_only:
+        rows = rows.filter(signal__outcome__state="traded", signal__outcome__resolved_at__lte=as_of)
+    rows = rows.annotate(
+        withdrawn=ExpressionWrapper(Q(signal_id__in=withdrawn(as_of=as_of)), output_field=BooleanField())
+    )
+    names = {**_SIGNAL, **_OUTCOME, "withdrawn": "withdrawn", "known": "signal__outcome__resolved_at"}
     said = RawSQL(_SAID, (), output_field=JSONField())  # noqa: S611  # a constant of this module
     found = []
-    for content, *values in rows.values_list(said, *names.values()).iterator():
+    in_order = rows.order_by("signal__as_of", "signal_id")
+    for content, *values in in_order.values_list(said, *names.values()).iterator():
         row = dict(zip(names, values, strict=True)) | dict(zip(_SAID_NAMES, content, strict=True))
         known = row.pop("known")
         if known is None or known > as_of:
             row |= _NOT_ENDED
-        row["regime"] = row["regime"] or "unknown"
+        row["regime"] = row["regime"] or NO_REGIME
         if part.regime not in (None, row["regime"]):
             continue
-        found.append(RecordLine(withdrawn=row["signal_id"] in rejected, **row))
+        found.append(RecordLine(**row))
     return found
 
 

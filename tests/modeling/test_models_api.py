@@ -28,7 +28,7 @@ def at_once(lake: Path):
 
 @pytest.fixture
 def client(db) -> Client:
-    client = Client()
+    client = Client(headers={"Accept-Language": "en"})
     client.force_login(User.objects.create_user("trader", password="x"))
     return client
 
@@ -50,7 +50,9 @@ TRADED = {
     "max_drawdown_frac": 0.2, "net_total_frac": -0.1,
 }  # fmt: skip
 METRICS = {
+    "fallen_back_to_base": ["log_loss"],
     "test": {
+        "interval_level": 0.95,
         "days": 80,
         "heads": {"p_long_3d": HEAD, "p_short_3d": HEAD, "q_3d": {"rows": 1}},
         "policy": {"configured_cost": TRADED, "configured_cost_3d": TRADED, "configured_cost_5d": {"trades": 0}, "cost_5_bp": TRADED},
@@ -82,6 +84,11 @@ def test_who_serves_with_what_was_validated_and_what_came_since(client, django_a
     )
     assert one["checks"] == checks and one["silent"] is False and one["serves_since"]
     assert [(head["horizon"], head["side"]) for head in one["heads"]] == [("3d", "long"), ("3d", "short")]
+    assert (one["level"], one["held_out_days"], one["base_rates_of"]) == (0.95, 80, ["log_loss"])
+    assert [own["code"] for own in one["limits"]] == [
+        "base_rates", "paper", "own_bars", "own_time", "overlap", "no_advice",
+    ]  # fmt: skip
+    assert not any("%(" in own["text"] for own in one["limits"]) and "(log_loss)" in one["limits"][0]["text"]
     few = {**METRICS["test"], "policy": {"configured_cost": TRADED | {"hit_rate": interval(0.005)}}}
     ModelVersion.objects.filter(pk=facts.id).update(metrics={"test": few})
     ((told,),) = (served["policy"] for served in client.get(PATH).json()["results"])

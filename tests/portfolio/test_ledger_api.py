@@ -93,7 +93,7 @@ def test_a_key_makes_a_trade_once(anna):
 @pytest.mark.parametrize(
     ("changed", "status", "field"),
     [
-        ({"secid": "AAAB"}, 404, "ticker"),
+        ({"secid": "AAAB"}, 404, "secid"),
         ({"side": "HOLD"}, 400, "side"),
         ({"qty": 1.5}, 400, "qty"),
         ({"qty": 0}, 422, "qty"),

@@ -15,6 +15,8 @@ from django.test import Client
 from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 
+from traderai.site.document import FIELDS
+
 COMMITTED = Path(__file__).resolve().parents[2] / "traderai" / "docs" / "openapi.yaml"
 METHODS = {"get", "post", "put", "patch", "delete"}
 REMEDY = "write it anew: manage.py spectacular --validate --fail-on-warn --file traderai/docs/openapi.yaml"
@@ -60,6 +62,22 @@ def test_every_operation_tells_what_it_is_for(document: dict[str, Any]):
         assert len(operation["description"]) > len("Return it."), f"{name} has no description"
         assert len(operation["tags"]) == 1 and tags.issuperset(operation["tags"]), f"{name} has no tag"
     assert all(tag["description"] for tag in document["tags"])
+
+
+def test_every_field_and_parameter_says_what_it_means(document: dict[str, Any]):
+    words = yaml.safe_load(FIELDS.read_text(encoding="utf-8"))
+    silent, used = [], set()
+    for name, schema in document["components"]["schemas"].items():
+        for field, own in schema.get("properties", {}).items():
+            said = own.get("description", "* `")
+            if said.startswith("* `"):
+                silent.append(f"{name}.{field}")
+            used |= {key for key in (f"{name}.{field}", field) if said.split("\n")[0] == words.get(key)}
+    for name, operation in operations(document):
+        told = {one["name"]: one.get("description", "* `") for one in operation.get("parameters", ())}
+        silent += [f"{name} {own}" for own, said in told.items() if said.startswith("* `")]
+    assert silent == []
+    assert set(words) - used == set()
 
 
 def test_every_operation_tells_its_answers_and_errors(document: dict[str, Any]):

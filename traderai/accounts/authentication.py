@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import translation
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
@@ -19,6 +20,7 @@ from rest_framework.throttling import BaseThrottle
 
 from traderai.accounts.models import User
 from traderai.accounts.services.development import development_user_get
+from traderai.common.asker import spoken_language
 
 
 class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox carries no types
@@ -32,7 +34,7 @@ class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox car
             raise AuthenticationFailed(
                 "the token is unknown, has expired or was ended; sign in again", code="token_invalid"
             ) from error
-        return found
+        return _spoken_to(request, found)
 
     def authenticate_credentials(self, token: bytes) -> Any:
         """Look a token up; the database would break on what no token can hold."""
@@ -54,6 +56,10 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
 
 class SignedInAuthentication(SessionAuthentication):
     """The session of a signed-in user; without one the answer is 401, not 403."""
+
+    def authenticate(self, request: Request) -> tuple[User, Any] | None:
+        """Return the user of a session, else None."""
+        return _spoken_to(request, super().authenticate(request))
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme, so that the framework answers 401."""
@@ -78,11 +84,18 @@ class DevelopmentUserAuthentication(BaseAuthentication):
         if not development_request(request._request):
             return None
         SessionAuthentication().enforce_csrf(request)
-        return development_user_get(), None
+        return _spoken_to(request, (development_user_get(), None))
 
     def authenticate_header(self, request: Request) -> str:
         """Name the scheme of a sign-in."""
         return 'Session realm="api"'
+
+
+def _spoken_to(request: Request, found: tuple[User, Any] | None) -> tuple[User, Any] | None:
+    """Speak the asker's own language where the request names none: the framework words its field errors by it."""
+    if found is not None and "Accept-Language" not in request.headers:
+        translation.activate(spoken_language(found[0].language))
+    return found
 
 
 def development_request(request: HttpRequest) -> bool:

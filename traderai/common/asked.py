@@ -1,7 +1,8 @@
 """What a request says, read as strictly as the API's document states it: one place for bodies, one for queries.
 
 The framework's fields are made for forms: they take `"12"` for 12, `1` for "1" and pass over names that they do not
-know. A program that sends such things means something else than it says, so it is told.
+know. A program that sends such things means something else than it says, so it is told: as the framework tells of its own
+fields, in the asker's language. What a rule of ours refuses later is worded for developers, in English.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from rest_framework import serializers
 
-from traderai.common.errors import InputError, did_you_mean
+from traderai.common.errors import InputError, nearest
 
 BIGGEST_ID = 2**63 - 1
 ID_SCHEMA: dict[str, Any] = {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}  # of one in a path
@@ -25,13 +27,13 @@ EARLIEST_YEAR, LATEST_YEAR = 1970, 2199
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 _WHOLE = re.compile(r"-?[0-9]+")
 # What JSON calls the values of a field; a subclass counts as its parent, and true and false are no numbers.
-_JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...], str], ...] = (
-    (serializers.CharField, (str,), "a string"),
-    (serializers.DateTimeField, (str,), "a string"),
-    (serializers.BooleanField, (bool,), "true or false"),
-    (serializers.IntegerField, (int, float), "a number"),
-    (serializers.FloatField, (int, float), "a number"),
-    (serializers.DecimalField, (int, float), "a number"),
+_JSON_TYPES: tuple[tuple[type[serializers.Field[Any, Any, Any, Any]], tuple[type, ...], Any], ...] = (
+    (serializers.CharField, (str,), gettext_lazy("a string")),
+    (serializers.DateTimeField, (str,), gettext_lazy("a string")),
+    (serializers.BooleanField, (bool,), gettext_lazy("true or false")),
+    (serializers.IntegerField, (int, float), gettext_lazy("a number")),
+    (serializers.FloatField, (int, float), gettext_lazy("a number")),
+    (serializers.DecimalField, (int, float), gettext_lazy("a number")),
 )
 
 
@@ -64,7 +66,7 @@ class MomentField(serializers.DateTimeField):
     """A moment with its offset: without one it would silently be taken for UTC, three hours late in Moscow."""
 
     default_error_messages = {
-        "no_offset": "Give the moment with its offset, such as 2024-03-01T10:00:00+03:00."
+        "no_offset": gettext_lazy("Give the moment with its offset, such as 2024-03-01T10:00:00+03:00.")
     }
 
     def to_internal_value(self, value: Any) -> datetime:
@@ -116,7 +118,8 @@ def _unknown(serializer: serializers.Serializer[Any], data: Mapping[str, Any]) -
     return {
         str(name): [
             serializers.ErrorDetail(
-                f"There is no such field{did_you_mean(str(name), known)}.", code="unknown_field"
+                gettext("There is no such field%(guess)s.") % {"guess": _guess(str(name), known)},
+                code="unknown_field",
             )
         ]
         for name in data
@@ -134,20 +137,35 @@ def _complaint(field: Any, value: Any) -> Any:
     if wanted is not None and (
         not isinstance(value, wanted[0]) or (isinstance(value, bool) and bool not in wanted[0])
     ):
-        return [serializers.ErrorDetail(f"Must be {wanted[1]}.", code="wrong_type")]
+        return [
+            serializers.ErrorDetail(gettext("Must be %(what)s.") % {"what": wanted[1]}, code="wrong_type")
+        ]
     if isinstance(value, float) and not math.isfinite(value):
-        return [serializers.ErrorDetail("Must be a finite number.", code="not_finite")]
+        return [serializers.ErrorDetail(gettext("Must be a finite number."), code="not_finite")]
     most = getattr(field, "max_length", None)
     if isinstance(value, str) and most is not None and len(value) > most:
-        return [serializers.ErrorDetail(f"Must have at most {most} characters.", code="max_length")]
+        return [
+            serializers.ErrorDetail(
+                ngettext(
+                    "Must have at most %(most)s character.", "Must have at most %(most)s characters.", most
+                )
+                % {"most": most},
+                code="max_length",
+            )
+        ]
     return None
 
 
 def _wanted(field: Any) -> tuple[tuple[type, ...], str] | None:
     if isinstance(field, serializers.ChoiceField):
         types = tuple({type(choice) for choice in field.choices})
-        return types, "one of " + ", ".join(map(str, field.choices))
-    return next(((types, words) for kind, types, words in _JSON_TYPES if isinstance(field, kind)), None)
+        return types, gettext("one of %(choices)s") % {"choices": ", ".join(map(str, field.choices))}
+    return next(((types, str(words)) for kind, types, words in _JSON_TYPES if isinstance(field, kind)), None)
+
+
+def _guess(name: str, known: list[str]) -> str:
+    guess = nearest(name, known)
+    return "" if guess is None else gettext(" (did you mean %(name)s?)") % {"name": repr(guess)}
 
 
 def _said_once(serializer: serializers.Serializer[Any], data: Any) -> dict[str, Any]:
@@ -159,9 +177,9 @@ def _said_once(serializer: serializers.Serializer[Any], data: Any) -> dict[str, 
     for name in data:
         field, values = serializer.fields.get(name), data.getlist(name) if hasattr(data, "getlist") else [1]
         if len(values) > 1:
-            mistakes[name] = [serializers.ErrorDetail("Say it once.", code="repeated")]
+            mistakes[name] = [serializers.ErrorDetail(gettext("Say it once."), code="repeated")]
         elif isinstance(field, serializers.IntegerField) and not _WHOLE.fullmatch(str(data[name])):
-            mistakes[name] = [serializers.ErrorDetail("Must be a whole number.", code="invalid")]
+            mistakes[name] = [serializers.ErrorDetail(gettext("Must be a whole number."), code="invalid")]
     if mistakes:
         raise serializers.ValidationError(mistakes)
     return {name: data[name] for name in data}

@@ -92,6 +92,12 @@ class InvariantError(TraderAIError):
 
 def did_you_mean(given: str, known: Iterable[str]) -> str:
     """Return " (did you mean 'x'?)" for the closest known name, or an empty string."""
+    close = nearest(given, known)
+    return "" if close is None else f" (did you mean {close!r}?)"
+
+
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """Return the closest known name, None where none is close."""
     by_fold = {name.casefold(): name for name in known}
     close = difflib.get_close_matches(given.casefold(), list(by_fold), n=1, cutoff=0.6)
-    return f" (did you mean {by_fold[close[0]]!r}?)" if close else ""
+    return by_fold[close[0]] if close else None

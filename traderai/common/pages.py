@@ -66,7 +66,9 @@ class PageQuerySerializer(serializers.Serializer[dict[str, Any]]):
     cursor = serializers.CharField(
         required=False, max_length=LONGEST_CURSOR, help_text="From the `next` address of the page before."
     )
-    page_size = serializers.IntegerField(required=False, default=50, min_value=1, max_value=200)
+    page_size = serializers.IntegerField(
+        required=False, default=50, min_value=1, max_value=200, help_text="Rows at most."
+    )
 
 
 class PageSerializer(serializers.Serializer[Any]):

@@ -1,10 +1,12 @@
-"""What guards every operation, told in the API's document at one place: keys, limits, sizes."""
+"""What the API's document says at one place: what guards every operation, and what fields of one name mean."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from django.urls import URLResolver, get_resolver
 
 from traderai.common.problems import PROBLEM_MEDIA_TYPE, TITLES, problem_example
@@ -21,6 +23,7 @@ _KEY: Final = {
         "and with 409 and Retry-After while the first one runs."
     ),
 }
+FIELDS: Final = Path(__file__).resolve().parents[1] / "docs" / "fields.yaml"
 
 
 def guards_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, Any]:
@@ -37,6 +40,22 @@ def guards_told(result: dict[str, Any], generator: Any, **_: Any) -> dict[str, A
         for status in statuses:
             operation["responses"].setdefault(str(status), _problem(status))
         operation["responses"] = dict(sorted(operation["responses"].items()))
+    return result
+
+
+def fields_told(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say of each field that has no words of its own what its name means everywhere (`docs/fields.yaml`)."""
+    words: dict[str, str] = yaml.safe_load(FIELDS.read_text(encoding="utf-8"))
+    for name, schema in result["components"]["schemas"].items():
+        for field, own in schema.get("properties", {}).items():
+            said = words.get(f"{name}.{field}", words.get(field))
+            # Of a choice the generator lists what may be chosen; that stays, behind what it means.
+            choices = own.get("description", "* `")
+            if said is None or not choices.startswith("* `"):
+                continue
+            if "$ref" in own:
+                own["allOf"] = [{"$ref": own.pop("$ref")}]
+            own["description"] = said if choices == "* `" else f"{said}\n\n{choices}"
     return result
 
 

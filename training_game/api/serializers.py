@@ -16,10 +16,16 @@ from training_game.kernels.disguise import ShownCandles
 class ScenarioQuerySerializer(QuerySerializer):
     """What kind of moment is wished for."""
 
-    difficulty = serializers.ChoiceField(required=False, choices=DIFFICULTIES)
+    difficulty = serializers.ChoiceField(
+        required=False,
+        choices=DIFFICULTIES,
+        help_text="How much is told and how long one may think; left out: the usual.",
+    )
     sector = serializers.CharField(required=False, max_length=32, help_text="Code of a sector.")
     timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
-    regime = serializers.ChoiceField(required=False, choices=REGIMES)
+    regime = serializers.ChoiceField(
+        required=False, choices=REGIMES, help_text="The market's at the moment; left out: any."
+    )
     disguise = serializers.BooleanField(
         required=False,
         default=True,

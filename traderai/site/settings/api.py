@@ -67,6 +67,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "traderai.site.document.guards_told",
+        "traderai.site.document.fields_told",
     ],
     "SERVE_INCLUDE_SCHEMA": False,
     # A developer's machine is no part of the contract.
