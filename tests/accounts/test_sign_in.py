@@ -260,15 +260,22 @@ def test_a_lock_holds_on_every_page_of_sign_in_and_is_told_politely():
         answer = Client(headers={"Accept-Language": language}).post("/app/login/", right)
         assert answer.status_code == 429 and answer["Retry-After"] and words in answer.content.decode()
         assert 'role="alert"' in answer.content.decode() and "sessionid" not in answer.cookies
+    for page in ("/app/login/", "/admin/login/"):
+        long = Client(REMOTE_ADDR="10.0.0.3").post(page, {"username": "x" * 300, "password": "wrong"})
+        assert long.status_code == 200 and "sessionid" not in long.cookies, "no name, and no break of ours"
     staff = Client().post("/admin/login/", right)
     assert staff.status_code == 429 and "try again in 15 min" in staff.content.decode()
 
 
-def test_a_success_forgets_the_failures_before_it():
-    User.objects.create_user("vera", password=PASSWORD)
+def test_a_success_forgets_the_failures_before_it_of_its_own_name_alone():
+    for name in ("vera", "eve"):
+        User.objects.create_user(name, password=PASSWORD)
     for _ in range(3):
         assert [by_password("vera", "wrong").status_code for _ in range(4)] == [401] * 4
         assert by_password("vera").status_code == 200
+    assert [by_password("vera", "guess").status_code for _ in range(4)] == [401] * 4
+    assert by_password("eve").status_code == 200, "who guesses has an account, too"
+    assert refusal(by_password("vera", "guess")) == (429, "locked_out")
 
 
 def test_staff_with_a_device_show_its_code_on_every_page(capsys):
