@@ -364,3 +364,7 @@ def test_addresses_are_what_our_own_proxies_saw(settings: LazySettings):
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
     APIClient(REMOTE_ADDR="10.0.0.9", **forged).post(f"{API}/auth/token", post, format="json")
     assert AccessAttempt.objects.filter(ip_address="5.6.7.8").count() == 1
+    for number in range(5):
+        last = by_password(f"guess{number}", "wrong", address=f"2001:db8:0:1::{number}")
+    assert last.status_code == 429, "one subscriber has 64 bits of addresses"
+    assert by_password("somebody", "wrong", address="2001:db8:0:2::1").status_code == 401
