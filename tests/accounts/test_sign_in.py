@@ -280,7 +280,10 @@ def test_a_success_forgets_the_failures_before_it_of_its_own_name_alone():
 
 def test_staff_with_a_device_show_its_code_on_every_page(capsys):
     chief = User.objects.create_superuser("chief", password=PASSWORD)
+    before = Client()
+    before.force_login(chief)
     call_command("second_factor", "chief")
+    assert before.get("/admin/").status_code == 302, "who signed in without a code does it again"
     printed = capsys.readouterr().out
     device = TOTPDevice.objects.get(user=chief)
     assert printed.startswith("otpauth://totp/TraderAI%3Achief?secret=")
@@ -336,7 +339,10 @@ def test_rights_changed_in_the_admin_end_tokens_and_staff_see_who_holds_one():
     form.pop("last_login", None)
     assert staff.post(address, form | {"language": "en"}).status_code == 302
     assert with_token(token).get(f"{API}/me").status_code == 200
+    in_browser = Client()
+    in_browser.force_login(vera)
     assert staff.post(address, form | {"is_staff": "on"}).status_code == 302
+    assert in_browser.get(f"{API}/me").status_code == 401
     assert refusal(with_token(token).get(f"{API}/me")) == (401, "token_invalid")
 
 
