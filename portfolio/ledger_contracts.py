@@ -22,12 +22,13 @@ class LedgerConfig:
     max_import_bytes: int
     max_import_rows: int
     max_accounts: int
+    max_trades: int
     max_watched: int
     price_remark_frac: float  # so far outside of the day's range a price is remarked on
     price_refuse_factor: float  # so many times above or below it is refused
 
     def __post_init__(self) -> None:
-        for name in ("max_import_bytes", "max_import_rows", "max_accounts", "max_watched"):
+        for name in ("max_import_bytes", "max_import_rows", "max_accounts", "max_trades", "max_watched"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, was {getattr(self, name)}")
         if not 0.0 <= self.price_remark_frac < 1.0:

@@ -101,10 +101,13 @@ def file_text(content: bytes) -> str:
 
     Raises: ValueError for what is no text.
     """
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
-    if content[:2] == b"PK" or b"\x00" in content:
+    is_utf16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = content.decode("utf-16") if is_utf16 else ""
+    # An archive, or what has a NUL, which no database holds as text.
+    if content[:2] == b"PK" or "\x00" in text or (not is_utf16 and b"\x00" in content):
         raise ValueError("the file must be a text table, and is not one; save the report as CSV first")
+    if is_utf16:
+        return text
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -42,6 +42,19 @@ def account_create(
     return account_get(user_id=user_id, account_id=row.pk)
 
 
+def check_room(*, held: int, more: int) -> None:
+    """Refuse what would make an account's journal longer than one may be.
+
+    Raises: InputError; then nothing of it is written.
+    """
+    most = ledger_config_get().max_trades
+    if held + more > most:
+        raise InputError(
+            f"an account must have at most {most} trades or orders, has {held} and was to get {more} more; use another account",
+            code="too_many_trades",
+        )
+
+
 def account_change(*, user_id: int, account_id: int, changes: Mapping[str, Any]) -> AccountFacts:
     """Return a user's account with another `name` or `capital_rub`; what is not named stays.
 

@@ -13,7 +13,7 @@ from portfolio.ledger_contracts import Recorded, Said
 from portfolio.models import Trade
 from portfolio.selectors.configuration import ledger_config_get
 from portfolio.selectors.journal import TRADE_COLUMNS, trade_facts, trades_get
-from portfolio.services.accounts import account_meant, lock_account
+from portfolio.services.accounts import account_meant, check_room, lock_account
 from portfolio.services.trade_checks import (
     Checked,
     check_signal,
@@ -73,7 +73,11 @@ def known_trade(account_id: int, external_id: str) -> TradeFacts | None:
 
 
 def trades_write(account_id: int, trades: Sequence[Checked], *, now: datetime) -> tuple[TradeFacts, ...]:
-    """Write checked trades down, known from now on."""
+    """Write checked trades down, known from now on.
+
+    Raises: InputError for more than an account takes; then none is written.
+    """
+    check_room(held=Trade.objects.filter(account_id=account_id).count(), more=len(trades))
     rows = Trade.objects.bulk_create(
         Trade(
             account_id=account_id,

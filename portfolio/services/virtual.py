@@ -26,7 +26,7 @@ from portfolio.ledger_contracts import FillReport, OrderFacts, Recorded, Said
 from portfolio.models import Account, StopChange, Trade, VirtualOrder
 from portfolio.selectors.journal import trades_get
 from portfolio.selectors.orders import ORDER_COLUMNS, order_facts
-from portfolio.services.accounts import lock_account
+from portfolio.services.accounts import check_room, lock_account
 from portfolio.services.trade_checks import check_signal, check_stop, day_of, instrument_meant, shares_of
 from portfolio.services.virtual_stops import Touched, stop_touched
 from signals.selectors.configuration import service_get
@@ -74,6 +74,7 @@ def order_place(*, account: AccountFacts, said: Said, now: datetime) -> Recorded
                     code="key_used",
                 )
             return Recorded(order=known, created=False)
+        check_room(held=VirtualOrder.objects.filter(account_id=account.id).count(), more=1)
         row = VirtualOrder.objects.create(
             account_id=account.id,
             instrument_id=instrument.id,

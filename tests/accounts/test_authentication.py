@@ -79,6 +79,8 @@ def test_signing_in_by_password_leads_to_the_app(django_user_model: type[User]):
         {"username": "vera", "password": "correct horse battery", "next": "https://evil.example"},
     )
     assert elsewhere["Location"] == "/app/", "a sign-in leads to no strange site"
+    back_here = client.get("/app/login/", {"next": "/app/login/"})
+    assert back_here["Location"] == "/app/", "nor round and round"
 
 
 def test_the_api_knows_the_development_user(development: LazySettings):

@@ -90,6 +90,9 @@ def test_whoever_logs_by_mistake_logs_nothing(log: io.StringIO):
         "Key (telegram_id)=(555123) already exists. DETAIL: Failing row contains (1, vera@example.org, x9y8)",
     )
     logging.getLogger("theirs").warning('{"init_data": "x9y8", "password":"x9y8"}')
+    logging.getLogger("theirs").warning(
+        "tg_555123 has sessionid=x9y8, {'first_name': 'Анна', 'chat_id': 555123}"
+    )
     lines = log.getvalue()
     assert [secret for secret in (*SECRETS, token, init[-64:], "x9y8") if secret in lines] == []
     assert lines.count("ValueError") >= 2 and lines.count(HIDDEN) >= 12

@@ -260,20 +260,30 @@ def test_a_lock_holds_on_every_page_of_sign_in_and_is_told_politely():
         answer = Client(headers={"Accept-Language": language}).post("/app/login/", right)
         assert answer.status_code == 429 and answer["Retry-After"] and words in answer.content.decode()
         assert 'role="alert"' in answer.content.decode() and "sessionid" not in answer.cookies
+    for page in ("/app/login/", "/admin/login/"):
+        long = Client(REMOTE_ADDR="10.0.0.3").post(page, {"username": "x" * 300, "password": "wrong"})
+        assert long.status_code == 200 and "sessionid" not in long.cookies, "no name, and no break of ours"
     staff = Client().post("/admin/login/", right)
     assert staff.status_code == 429 and "try again in 15 min" in staff.content.decode()
 
 
-def test_a_success_forgets_the_failures_before_it():
-    User.objects.create_user("vera", password=PASSWORD)
+def test_a_success_forgets_the_failures_before_it_of_its_own_name_alone():
+    for name in ("vera", "eve"):
+        User.objects.create_user(name, password=PASSWORD)
     for _ in range(3):
         assert [by_password("vera", "wrong").status_code for _ in range(4)] == [401] * 4
         assert by_password("vera").status_code == 200
+    assert [by_password("vera", "guess").status_code for _ in range(4)] == [401] * 4
+    assert by_password("eve").status_code == 200, "who guesses has an account, too"
+    assert refusal(by_password("vera", "guess")) == (429, "locked_out")
 
 
 def test_staff_with_a_device_show_its_code_on_every_page(capsys):
     chief = User.objects.create_superuser("chief", password=PASSWORD)
+    before = Client()
+    before.force_login(chief)
     call_command("second_factor", "chief")
+    assert before.get("/admin/").status_code == 302, "who signed in without a code does it again"
     printed = capsys.readouterr().out
     device = TOTPDevice.objects.get(user=chief)
     assert printed.startswith("otpauth://totp/TraderAI%3Achief?secret=")
@@ -329,7 +339,10 @@ def test_rights_changed_in_the_admin_end_tokens_and_staff_see_who_holds_one():
     form.pop("last_login", None)
     assert staff.post(address, form | {"language": "en"}).status_code == 302
     assert with_token(token).get(f"{API}/me").status_code == 200
+    in_browser = Client()
+    in_browser.force_login(vera)
     assert staff.post(address, form | {"is_staff": "on"}).status_code == 302
+    assert in_browser.get(f"{API}/me").status_code == 401
     assert refusal(with_token(token).get(f"{API}/me")) == (401, "token_invalid")
 
 
@@ -357,3 +370,7 @@ def test_addresses_are_what_our_own_proxies_saw(settings: LazySettings):
     settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {"NUM_PROXIES": 1}
     APIClient(REMOTE_ADDR="10.0.0.9", **forged).post(f"{API}/auth/token", post, format="json")
     assert AccessAttempt.objects.filter(ip_address="5.6.7.8").count() == 1
+    for number in range(5):
+        last = by_password(f"guess{number}", "wrong", address=f"2001:db8:0:1::{number}")
+    assert last.status_code == 429, "one subscriber has 64 bits of addresses"
+    assert by_password("somebody", "wrong", address="2001:db8:0:2::1").status_code == 401

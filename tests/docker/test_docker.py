@@ -16,6 +16,7 @@ from django.core.management import get_commands
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "docker" / "Dockerfile").read_text(encoding="utf-8")
+IGNORED = (ROOT / "docker" / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text(encoding="utf-8"))
 PINNED = re.compile(r"^[\w./-]+:(\w*\d+\.\d+\.?\d*[\w.-]*|RELEASE\.[\w-]+)$|@sha256:[0-9a-f]{64}$")
 NEEDED = {"DATABASE_URL", "REDIS_URL", "LAKE_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE"}
@@ -55,6 +56,14 @@ def dockerfile_complaints(text: str) -> list[str]:
         ]
         if verbs.get("USER", "root").split(":")[0] in {"root", "0"}:
             complaints.append(f"{target} runs as root")
+    copied = {rest.split()[0] for verb, rest in known["source"] if verb == "COPY"}
+    ours = {app.split(".")[0] for app in settings.INSTALLED_APPS if (ROOT / app.split(".")[0]).is_dir()}
+    complaints += [f"the app {app} is not copied" for app in sorted(ours - copied)]
+    complaints += [
+        f"{name} is kept out of the build"
+        for name in sorted(copied)
+        if f"!{name}" not in IGNORED and "/" not in name
+    ]
     if re.search(r"packages-ml|ml\.txt", "\n".join(rest for _, rest in known.get("web", []))):
         complaints.append("the web image holds TensorFlow")
     return complaints
@@ -120,6 +129,7 @@ def test_the_dockerfile_fits_the_checkout():
     [
         ("python:3.11.14-slim-bookworm", "python:latest", "not pinned"),
         ("COPY market ./market", "COPY nowhere ./nowhere", "does not exist"),
+        ("COPY behavior ./behavior", "LABEL app=behavior", "the app behavior is not copied"),
         ("USER 10001:10001", "USER root", "as root"),
         ("COPY --from=packages-web", "COPY --from=packages-ml", "TensorFlow"),
         ("HEALTHCHECK", "LABEL", "no HEALTHCHECK"),

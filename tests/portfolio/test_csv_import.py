@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 
 from market.models import Instrument
+from portfolio.ledger_contracts import Said
 from portfolio.models import Trade
 from portfolio.selectors.journal import positions_get
 from portfolio.services.csv_import import trades_import
+from portfolio.services.record import trade_record
 from tests.portfolio import ledger_maker as make
 from traderai.common.errors import InputError, NotFoundError
 
@@ -21,6 +24,7 @@ HEADER = "traded_at;secid;side;qty;qty_unit;price;commission\n"
 GOOD = HEADER + (
     "2024-03-04T10:30:00;AAAA;BUY;4;lots;99,0;1,5\n2024-03-04T11:30:00;AAAA;SELL;10;shares;100,0;\n"
 )
+BUY = Said(secid="AAAA", side="BUY", qty=1, unit="lots", origin="api")
 PATH = "/api/v1/actions/import"
 
 
@@ -64,6 +68,21 @@ def test_a_dry_run_tells_the_same_and_writes_nothing(own):
     assert preview.dry_run and not Trade.objects.exists()
     done = load(own, GOOD)
     assert (done.taken, done.added) == (preview.taken, preview.added)
+
+
+def test_a_journal_has_an_end(own, monkeypatch, tmp_path):
+    text = (settings.BASE_DIR / "traderai" / "config" / "ledger.yaml").read_text()
+    (tmp_path / "ledger.yaml").write_text(text.replace("max_trades: 30000", "max_trades: 2"))
+    monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
+    with pytest.raises(InputError, match="at most 2 trades") as caught:
+        load(own, GOOD + "2024-03-04T12:30:00;AAAA;BUY;1;lots;101,0;1\n")
+    assert caught.value.code == "too_many_trades" and not Trade.objects.exists()
+    assert counts(load(own, GOOD)) == (2, 2, 0, 0)
+    virtual = make.account(own.user, kind="virtual", name="game", capital_rub=10_000)
+    for _ in range(2):
+        assert trade_record(user_id=own.user_id, account_id=virtual.pk, said=BUY, now=NOW).created
+    with pytest.raises(InputError, match="at most 2 trades or orders"):
+        trade_record(user_id=own.user_id, account_id=virtual.pk, said=BUY, now=NOW)
 
 
 def test_a_file_imported_twice_adds_nothing(own):

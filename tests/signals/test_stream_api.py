@@ -58,8 +58,12 @@ def share(db) -> Instrument:
 
 @pytest.fixture
 def client(db) -> Client:
+    return signed_in("trader")
+
+
+def signed_in(name: str) -> Client:
     client = Client()
-    client.force_login(User.objects.create_user("trader", password="x"))
+    client.force_login(User.objects.create_user(name, password="x"))
     return client
 
 
@@ -131,6 +135,7 @@ def test_bad_questions_are_told_so(client, share):
         ("max_seconds=56", {}, 400, "invalid"),
         ("", {"Last-Event-ID": "newest"}, 422, "bad_event_id"),
         ("", {"Last-Event-ID": str(2**63)}, 422, "bad_event_id"),
+        ("", {"Last-Event-ID": "9" * 5000}, 422, "bad_event_id"),
     ):
         answer = client.get(f"{PATH}?{query}", headers=header | {"Accept": "text/event-stream"})
         assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -147,9 +152,10 @@ def close(answers: list[Any]) -> None:
 
 
 def test_the_ninth_stream_waits_and_every_slot_comes_back(client, share):
-    unread = [client.get(f"{PATH}?max_seconds=1") for _ in range(stream_views.STREAMS)]
+    clients = [client, *(signed_in(name) for name in ("anna", "boris"))]
+    unread = [one.get(f"{PATH}?max_seconds=1") for one in (clients * 3)[: stream_views.STREAMS]]
     assert {answer.status_code for answer in unread} == {200}
-    ninth = client.get(PATH)
+    ninth = clients[2].get(PATH)
     assert (ninth.status_code, ninth.json()["code"]) == (503, "too_many_streams") and ninth[
         "Retry-After"
     ] == "5"
@@ -163,9 +169,11 @@ def test_the_ninth_stream_waits_and_every_slot_comes_back(client, share):
     )
     assert data["is_simulated"] is False and data["price"] == 101.5
     close(unread + unread)  # also those that nobody has read, and none twice
-    again = [client.get(f"{PATH}?max_seconds=1") for _ in range(stream_views.STREAMS)]
-    assert {answer.status_code for answer in again} == {200}
-    close(again)
+    again = [client.get(f"{PATH}?max_seconds=1") for _ in range(stream_views.OF_ONE_USER + 1)]
+    assert [answer.status_code for answer in again] == [200] * stream_views.OF_ONE_USER + [503]
+    others = [clients[1].get(f"{PATH}?max_seconds=1")]
+    assert others[0].status_code == 200, "one user does not keep all the others out"
+    close(again + others)
 
 
 class Listener:
@@ -250,9 +258,9 @@ def connections_held() -> list[str]:
 def test_a_real_server_tells_each_once_over_a_reconnection_and_starves_nobody(tmp_path):
     try:
         share = builders.share("AAAA", seed=1, bars=40)
-        browser = Client()
-        browser.force_login(User.objects.create_user("trader", password="x"))
-        cookie = f"sessionid={browser.cookies['sessionid'].value}"
+        browsers = [signed_in(name) for name in ("trader", "anna", "boris", "vera")]
+        cookies = [f"sessionid={browser.cookies['sessionid'].value}" for browser in browsers]
+        cookie = cookies[0]
         with served(tmp_path / "web.log") as address:
             first = Listener(address, cookie, seconds=10)
             assert first.answer.status == 200 and first.answer.headers["Content-Type"].startswith(
@@ -267,7 +275,10 @@ def test_a_real_server_tells_each_once_over_a_reconnection_and_starves_nobody(tm
             flips(share, range(3, 6))  # nobody listens
             second = Listener(address, cookie, last=got[1]["id"], seconds=20)
             assert [one["id"] for one in second.events(4)] == places()[2:]
-            others = [Listener(address, cookie, seconds=20) for _ in range(stream_views.STREAMS)]
+            others = [
+                Listener(address, (cookies[1:] * 3)[number], seconds=20)
+                for number in range(stream_views.STREAMS)
+            ]
             assert (
                 sorted(one.answer.status for one in others)[-1] == 503
             )  # the first one's slot is not free yet

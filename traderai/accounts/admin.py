@@ -17,7 +17,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from traderai.accounts.models import User
-from traderai.accounts.services.tokens import tokens_end
+from traderai.accounts.services.account import sign_ins_end
 from traderai.common.admin import ReadOnlyAdmin
 
 # A device's page would show its secret; `manage.py second_factor` shows it once, when it is made.
@@ -57,10 +57,10 @@ class UserAdmin(PlainUserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]  # 
     )  # fmt: skip
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save; who gets other rights signs in anew, so that no token carries rights that its sign-in never showed."""
+        """Save; who gets other rights signs in anew, so that nobody carries rights that their sign-in never showed."""
         super().save_model(request, obj, form, change)
         if change and RIGHTS & set(form.changed_data):
-            tokens_end(user_id=obj.pk)
+            sign_ins_end(user_id=obj.pk)
 
 
 @admin.register(Group)

@@ -111,10 +111,17 @@ def development_request(request: HttpRequest) -> bool:
         return False
 
 
-def client_address(request: HttpRequest) -> str | None:
-    """Return the address that failed sign-ins are counted by: what our outermost proxy saw (`settings.PROXY_COUNT`)."""
+def client_address(request: HttpRequest | Request) -> str | None:
+    """Return the address that requests and failed sign-ins are counted by: what our outermost proxy saw (`settings.PROXY_COUNT`).
+
+    Of IPv6 it is the network of 64 bits: one subscriber has all addresses in it. None for what is no address.
+    """
     seen = BaseThrottle().get_ident(cast("Request", request))
     try:
-        return str(ipaddress.ip_address(seen or ""))
+        address = ipaddress.ip_address(seen or "")
     except ValueError:
         return None
+    if isinstance(address, ipaddress.IPv6Address):
+        network = ipaddress.IPv6Network((int(address), 64), strict=False)
+        return str(address.ipv4_mapped or network.network_address)
+    return str(address)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AuthenticationForm as UnfoldAuthenticationForm
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from traderai.accounts.models import User
 from traderai.accounts.services.second_factor import second_factor_check
 from traderai.common.errors import SignInError
 
@@ -30,6 +31,13 @@ class SecondFactorForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
         help_text=_("Only for accounts with a second factor."),
     )
+
+    def clean_username(self) -> str:
+        """Refuse what is longer than any name, as a wrong one: a count of failures could not be kept under it."""
+        name: str = self.cleaned_data["username"]
+        if len(name) > (User._meta.get_field("username").max_length or 0):
+            raise self.get_invalid_login_error()  # type: ignore[attr-defined]  # the form beside it has it
+        return name
 
     def confirm_login_allowed(self, user: Any) -> None:
         """Refuse who may not come in here, then who does not show the code."""

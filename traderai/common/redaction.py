@@ -14,11 +14,14 @@ _SECRET_NAMES: Final = (
 )  # fmt: skip
 _WHOLE_NAMES: Final = frozenset(
     {
-        "otp", "hash", "signature", "telegramid", "firstname", "lastname", "email", "phone", "phonenumber", "photourl",
+        "otp", "hash", "signature", "sessionid", "telegramid", "chatid", "firstname", "lastname", "email", "phone", "phonenumber", "photourl",
         "capitalrub", "capital", "ip", "ipaddress", "remoteaddr", "body", "postdata", "getdata",
     }
 )  # fmt: skip
-_NAMED: Final = r"(?:[a-z_-]*(?:password|passwd|secret|token|init_?data)[a-z_-]*|otp|hash|signature|capital(?:_rub)?|telegram_id)"
+_NAMED: Final = (
+    r"(?:[a-z_-]*(?:password|passwd|secret|token|init_?data|api[_-]?key)[a-z_-]*|otp|hash|signature|sessionid"
+    r"|capital(?:_rub)?|telegram_id|chat_id|first_name|last_name|phone(?:_number)?)"
+)
 # What may be long begins where nothing like it stands before, so that a long line costs no more than its length.
 _PATTERNS: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), told)
@@ -27,7 +30,8 @@ _PATTERNS: Final = tuple(
         (r"(?<![\w%.=&+~!'()*-])[\w%.=&+~!'()*-]*auth_date(?:=|%3D)[\w%.=&+~!'()*-]*", HIDDEN),
         (r"\b(authorization|cookie|set-cookie)\b[\"']?\s*[:=]\s*[^\r\n]+", rf"\1: {HIDDEN}"),
         (r"\b(token|bearer|basic)\s+[\w.~+/=:-]{16,}", rf"\1 {HIDDEN}"),
-        (r"\btai_[0-9a-f]+", HIDDEN),  # a token of ours
+        (r"\btai_\w+", HIDDEN),  # a token of ours
+        (r"\btg_\d+", HIDDEN),  # the name of an account that Telegram opened, which is its number there
         (r"(?<!\d)\d{6,12}:[A-Za-z0-9_-]{30,}", HIDDEN),  # the token of a bot
         (r"(://[^\s:/@]*):[^\s@/]+@", rf"\1:{HIDDEN}@"),  # the password of a service's address
         # "password": "x", 'otp': 'x', password=x

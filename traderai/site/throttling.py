@@ -9,6 +9,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from traderai.accounts.authentication import client_address
 from traderai.common import clock
 from traderai.common.rate_limits import limits_get, request_counter
 
@@ -43,7 +44,7 @@ class ScopeThrottle(BaseThrottle):
         """Return what tells askers apart; a program's name is no user's number."""
         if request.user is not None and request.user.is_authenticated:
             return f"{type(request.user).__name__}:{request.user.pk}"
-        return f"address:{self.get_ident(request)}"
+        return f"address:{client_address(request)}"
 
 
 def _scope_of(request: Request, paths: dict[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import redis
 from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
@@ -35,11 +37,26 @@ class AppLoginView(LoginView):
     next_page = "app"
     redirect_authenticated_user = True
 
+    def get_redirect_url(self) -> str:  # type: ignore[override]  # the types name a parameter that Django has not
+        """Return where to go on to; never back here, which would lead round for ever."""
+        address = super().get_redirect_url()
+        return "" if urlsplit(address).path == self.request.path else address
+
 
 class AppLogoutView(LogoutView):
     """Sign-out."""
 
     next_page = "login"
+
+
+@require_safe
+def document(request: HttpRequest) -> HttpResponse:
+    """The API's document as the repository holds it, which a test keeps in step.
+
+    Making it takes a second of a processor, and anybody may ask for it.
+    """
+    text = (settings.BASE_DIR / "traderai" / "docs" / "openapi.yaml").read_bytes()
+    return HttpResponse(text, content_type="application/vnd.oai.openapi; charset=utf-8")
 
 
 @require_safe

@@ -147,6 +147,7 @@ def test_a_row_that_is_cut_off_is_told():
     [
         (b"PK\x03\x04 a sheet", "save the report as CSV"),
         (b"a\x00b", "text table"),
+        ("a\x00b".encode("utf-16"), "text table"),
     ],
 )
 def test_what_is_no_text_is_refused(content, words):

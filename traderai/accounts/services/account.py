@@ -1,12 +1,14 @@
-"""Taking a user away."""
+"""Taking a user away, or signing one out everywhere."""
 
 from __future__ import annotations
 
 from axes.models import AccessAttempt
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 
 from traderai.accounts.models import User
+from traderai.accounts.services.tokens import tokens_end
 from traderai.common.errors import ConflictError, InputError
 
 
@@ -25,9 +27,15 @@ def account_delete(*, user_id: int, confirm: str) -> None:
                 f"confirm must be the name of the account, {user.username!r}, was {confirm!r}; nothing was deleted",
                 field="confirm",
             )
-        for session in Session.objects.iterator():
-            if session.get_decoded().get("_auth_user_id") == str(user_id):
-                session.delete()
+        sign_ins_end(user_id=user_id)
         # What was tried in this name carries it.
         AccessAttempt.objects.filter(username=user.username).delete()
         user.delete()
+
+
+def sign_ins_end(*, user_id: int) -> None:
+    """End every token and session of a user: who comes again shows what is asked for now. Repeating changes nothing."""
+    tokens_end(user_id=user_id)
+    for session in Session.objects.iterator():
+        if session.get_decoded().get(SESSION_KEY) == str(user_id):
+            session.delete()

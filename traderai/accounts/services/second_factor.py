@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from traderai.accounts.models import User
+from traderai.accounts.services.account import sign_ins_end
 from traderai.common.errors import InputError, SignInError
 
 
@@ -39,11 +40,14 @@ def second_factor_check(*, request: HttpRequest, user: User, otp: str) -> None:
 def second_factor_give(*, username: str) -> str:
     """Return the address (otpauth://) that sets up a user's new device; devices they had are gone.
 
+    Whoever had signed in without its code is signed out.
+
     Raises: InputError for a name that nobody has.
     """
     user = _named(username)
     with transaction.atomic():
         TOTPDevice.objects.filter(user=user).delete()
+        sign_ins_end(user_id=user.pk)
         return str(TOTPDevice.objects.create(user=user, name="device", confirmed=True).config_url)
 
 

@@ -51,6 +51,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCK_MINUTES", default=15
 # Whoever goes on trying must not keep the owner out for ever.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_RESET_ON_SUCCESS = True
+AXES_HANDLER = "traderai.accounts.failures.FailureHandler"
 AXES_CLIENT_IP_CALLABLE = "traderai.accounts.authentication.client_address"
 AXES_LOCKOUT_CALLABLE = "traderai.site.lockout.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
