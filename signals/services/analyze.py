@@ -225,9 +225,11 @@ def _scenarios(payload: dict[str, Any], language: str) -> tuple[dict[str, Any], 
 def _model(signal: SignalFacts) -> dict[str, Any] | None:
     if signal.model_version is None:
         return None
+    # Signals from before shares had adapters of their own have none; without a model nothing is foretold.
+    adapter = (signal.payload["prediction"] or {}).get("adapter")
     return {
         "version": signal.model_version,
-        "adapter_version": None,
+        "adapter_version": None if adapter is None else adapter["version"],
         "trained_until": signal.trained_until,
         "grade": signal.payload["grade"],
     }
