@@ -126,10 +126,20 @@ def _model(s: Situation) -> Iterator[Fact]:
                 "cost_frac": d.cost_frac,
             },
         )
+    yield from _other_way(s)
     yield from _drivers(s.drivers)
     yield Fact(section="model", code="proven" if s.proven else "paper")
     if s.in_sample:
         yield Fact(section="model", code="in_sample")
+
+
+def _other_way(s: Situation) -> Iterator[Fact]:
+    """Yield that the forecast of the return contradicts the call: targets are reached on the way, returns at its end."""
+    median = s.median_return_frac
+    wanted = {"BUY": 1.0, "SELL": -1.0}.get(s.decision.action)
+    # Of no sign where the reader would see 0.0 %.
+    if median is not None and wanted is not None and round(median, TOLD_P) * wanted < 0.0:
+        yield Fact(section="model", code="return_other_way", params={"median_signed_frac": median})
 
 
 def _drivers(drivers: Sequence[Driver]) -> Iterator[Fact]:

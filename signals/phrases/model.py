@@ -81,6 +81,14 @@ MODEL: Final[dict[str, Any]] = {
     "model_expects": gettext_lazy(
         "By these figures the expected result is %(net_signed_frac)s, or %(net_r)s R, after costs of %(cost_frac)s."
     ),
+    "return_other_way": (
+        gettext_lazy(
+            "The forecast of the return points the other way: its median over the horizon is %(median_signed_frac)s."
+        ),
+        gettext_lazy(
+            "Against the call: the median of the forecast return over the horizon is %(median_signed_frac)s."
+        ),
+    ),
     "driver_raises": (
         gettext_lazy("%(family)s: plus %(effect_points)s points of probability."),
         gettext_lazy("%(family)s: %(effect_points)s points added to the chance."),

@@ -359,3 +359,18 @@ def test_a_call_to_trade_says_in_its_own_paragraph_that_it_is_on_paper_or_made_u
 
 def test_the_average_that_is_told_is_that_of_the_regimes_breadth():
     assert load_config("regime.yaml", RegimeConfig).average_days[0] == 20
+
+
+def test_a_forecast_that_contradicts_the_call_is_told_with_its_number():
+    for action, sign in (("BUY", 1), ("SELL", -1)):
+        made = next(own for own in map(situation, range(300)) if own.decision.action == action)
+        told = {
+            median: [
+                fact.params
+                for fact in explanation_facts(replace(made, median_return_frac=median))
+                if fact.code == "return_other_way"
+            ]
+            for median in (-0.036, -0.0004, 0.0004, 0.036, None)
+        }
+        against = told.pop(-0.036 * sign)
+        assert against == [{"median_signed_frac": -0.036 * sign}] and not any(told.values())
