@@ -11,6 +11,7 @@ from django.utils import formats, translation
 from django.utils.translation import gettext
 
 from signals.phrases import PHRASES
+from signals.phrases.call import EXPIRED
 from signals.phrases.names import NAMES, sector_name
 from signals.phrases.picture import SCENARIOS
 from traderai.common.asker import spoken_language
@@ -19,6 +20,9 @@ from traderai.common.errors import InvariantError
 from traderai.common.worded import number_worded
 
 LANGUAGES = ("ru", "en")
+# What no reader of a call to trade may miss is said with it: a phone folds the later paragraphs away.
+_SAID_WITH_THE_CALL = frozenset({"paper", "simulated"})
+_CALLS_TO_TRADE = frozenset({"call_buy", "call_sell"})
 SECTIONS = ("call", "picture", "market", "council", "company", "news", "regime", "model", "risk", "notice")
 
 
@@ -28,13 +32,23 @@ def explanation_text(
     """Return an explanation in a language: one paragraph for each section, parted by an empty line.
 
     `facts` are the stored ones: mappings with section, code and params; `decimals` are those of the prices. Where
-    several wordings say the same, `told_of` (share and bar) chooses: equal arguments give an equal text.
+    several wordings say the same, `told_of` (share and bar) chooses: equal arguments give an equal text. That a call to
+    trade is on paper, or of a made-up share, stands in the call's own paragraph.
     """
+    told = tuple(facts)
+    trades = any(fact["code"] in _CALLS_TO_TRADE for fact in told)
     paragraphs: dict[str, list[str]] = {section: [] for section in SECTIONS}
     with translation.override(spoken_language(language)):
-        for fact in facts:
-            paragraphs[fact["section"]].append(_sentence(fact, decimals=decimals, told_of=told_of))
+        for fact in told:
+            section = "call" if trades and fact["code"] in _SAID_WITH_THE_CALL else fact["section"]
+            paragraphs[section].append(_sentence(fact, decimals=decimals, told_of=told_of))
     return "\n\n".join(" ".join(sentences) for sentences in paragraphs.values() if sentences)
+
+
+def expired_text(*, valid_until: datetime, language: str) -> str:
+    """Return the sentence that stands before an explanation whose signal has expired by the moment of reading."""
+    with translation.override(spoken_language(language)):
+        return str(EXPIRED % worded({"until_at": valid_until.isoformat()}, decimals=0))
 
 
 def told_of(*, secid: str, bar_begin: datetime) -> str:

@@ -23,6 +23,7 @@ from signals.share_inputs import Occasion, ShareInput
 from traderai.common.clock import from_epoch_s
 from traderai.common.config import fingerprint
 
+_MEDIAN = QUANTILE_LEVELS.index(0.5)
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -79,6 +80,7 @@ def _situation(finding: Finding, occasion: Occasion, *, last_bar_at: str, in_sam
         left_out=finding.left_out,
         regime_trades=finding.regime_trades,
         trained_p=_trained_p(finding),
+        median_return_frac=None if prediction is None else prediction.return_quantiles[_MEDIAN],
         pattern=_pattern(share),
         background=share.background,
         votes=() if prediction is None else prediction.votes,

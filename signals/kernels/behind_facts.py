@@ -109,7 +109,8 @@ def company_facts(s: Situation) -> Iterator[Fact]:
         code = "company_debt" if owed > 0 else "company_cash"
         yield Fact(section="company", code=code, params={"debt_times": abs(times)})
     growth = figures.get("earnings_yoy")
-    if growth is not None and abs(growth) <= GROWTH_MOST_PCT:
+    # Neither up nor down where the reader would see 0.0 %.
+    if growth is not None and round(growth, 1) != 0.0 and abs(growth) <= GROWTH_MOST_PCT:
         code = "company_grew" if growth > 0 else "company_shrank"
         yield Fact(section="company", code=code, params={"growth_signed_pct": growth})
 

@@ -66,10 +66,7 @@ def _call(s: Situation) -> Iterator[Fact]:
     else:
         yield Fact(section="call", code="call_no_trade")
         for reason in d.reasons:
-            at = s.last_bar_at if reason == "stale_data" else None
-            yield Fact(
-                section="call", code=f"reason_{reason}", params=given(last_bar_at=at) | _lost(s, reason)
-            )
+            yield _against(s, reason, section="call", told_as="reason")
 
 
 def _regime(s: Situation) -> Iterator[Fact]:
@@ -129,10 +126,20 @@ def _model(s: Situation) -> Iterator[Fact]:
                 "cost_frac": d.cost_frac,
             },
         )
+    yield from _other_way(s)
     yield from _drivers(s.drivers)
     yield Fact(section="model", code="proven" if s.proven else "paper")
     if s.in_sample:
         yield Fact(section="model", code="in_sample")
+
+
+def _other_way(s: Situation) -> Iterator[Fact]:
+    """Yield that the forecast of the return contradicts the call: targets are reached on the way, returns at its end."""
+    median = s.median_return_frac
+    wanted = {"BUY": 1.0, "SELL": -1.0}.get(s.decision.action)
+    # Of no sign where the reader would see 0.0 %.
+    if median is not None and wanted is not None and round(median, TOLD_P) * wanted < 0.0:
+        yield Fact(section="model", code="return_other_way", params={"median_signed_frac": median})
 
 
 def _drivers(drivers: Sequence[Driver]) -> Iterator[Fact]:
@@ -164,7 +171,7 @@ def _risk(s: Situation) -> Iterator[Fact]:
             yield Fact(section="risk", code=f"hold_changes_{d.side}", params={"edge_points": needed})
     else:
         for reason in d.reasons:
-            yield Fact(section="risk", code=f"change_{reason}")
+            yield _against(s, reason, section="risk", told_as="change")
 
 
 def _earlier(s: Situation) -> Iterator[Fact]:
@@ -197,6 +204,24 @@ def _edge_needed(d: Decision, rule: RegimeRule) -> float:
     if not d.edge or not d.expected_r:
         return needed
     return max(needed, rule.min_expected_r * d.edge / d.expected_r)
+
+
+def _against(s: Situation, reason: str, *, section: str, told_as: str) -> Fact:
+    """Return what stands against a trade, or what is wanted for one, with the figures that belong to it."""
+    voter = s.rule.needs_voter
+    if reason == "regime_forbids" and voter is not None and _edge_suffices(s.decision, s.rule):
+        # The edge is large enough: it is the voter's word that is missing.
+        return Fact(section=section, code=f"{told_as}_regime_voter", params={"members": voter})
+    if told_as == "change":
+        return Fact(section=section, code=f"change_{reason}")
+    at = s.last_bar_at if reason == "stale_data" else None
+    return Fact(section=section, code=f"reason_{reason}", params=given(last_bar_at=at) | _lost(s, reason))
+
+
+def _edge_suffices(d: Decision, rule: RegimeRule) -> bool:
+    """Return whether the edge reaches what the regime asks of its side."""
+    needed = rule.longs_need_edge if d.side == "long" else rule.shorts_need_edge
+    return needed is None or (d.edge is not None and d.edge >= needed)
 
 
 def _lost(s: Situation, reason: str) -> Params:

@@ -61,6 +61,7 @@ class Situation:
     left_out: tuple[LeftOut, ...] = ()  # the cells for whose sake nothing is traded
     regime_trades: RegimeTrades | None = None  # what the version's trades have made in this regime
     trained_p: float | None = None  # the better side's before outcomes moved it; None where none did
+    median_return_frac: float | None = None  # forecast over the horizon; None without a model
     pattern: CandlePattern | None = None  # completed by the last bar
     background: Background = field(default_factory=Background)
     votes: tuple[Vote, ...] = ()  # of a council, the shared network first

@@ -12,10 +12,10 @@ MARKET: Final[dict[str, Any]] = {
     ),
     "market_moves": (
         gettext_lazy(
-            "The market: %(week_signed_pct)s over 5 days, %(month_signed_pct)s over 20; %(above_share)s of the shares stand above their average."
+            "The market: %(week_signed_pct)s over 5 days, %(month_signed_pct)s over 20; %(above_share)s of its shares are above their 20-day average."
         ),
         gettext_lazy(
-            "Over 5 days the market made %(week_signed_pct)s, over 20 days %(month_signed_pct)s; above their average stand %(above_share)s of the shares."
+            "Over 5 days the market moved by %(week_signed_pct)s, over 20 days by %(month_signed_pct)s; %(above_share)s of its shares are above their 20-day average."
         ),
     ),
     "sector_known": (
@@ -29,7 +29,7 @@ MARKET: Final[dict[str, Any]] = {
         gettext_lazy("Regime of the sector “%(sector)s” since %(since_on)s: %(regime)s."),
     ),
     "sector_moves": gettext_lazy(
-        "Its shares: %(week_signed_pct)s over 5 days, %(month_signed_pct)s over 20; %(above_share)s of them stand above their average."
+        "Its shares: %(week_signed_pct)s over 5 days, %(month_signed_pct)s over 20; %(above_share)s of them are above their 20-day average."
     ),
 }
 
@@ -47,19 +47,19 @@ COUNCIL: Final[dict[str, Any]] = {
     "council_with": (gettext_lazy("In favour: %(members)s."), gettext_lazy("For it: %(members)s.")),
     "council_against": (
         gettext_lazy("Against, for the other side: %(members)s."),
-        gettext_lazy("Of the other mind: %(members)s."),
+        gettext_lazy("Votes for the other side: %(members)s."),
     ),
-    "council_idle": gettext_lazy("No edge on either side for: %(members)s."),
+    "council_idle": gettext_lazy("Neutral, with no edge on either side: %(members)s."),
     "council_absent": (
-        gettext_lazy("Without a setup and so silent: %(members)s."),
-        gettext_lazy("Silent for want of a setup: %(members)s."),
+        gettext_lazy("No vote, their kind of situation is absent: %(members)s."),
+        gettext_lazy("No vote for want of a setup: %(members)s."),
     ),
 }
 
 COMPANY: Final[dict[str, Any]] = {
     "dividend_ahead": ngettext_lazy(
-        "The share goes without its dividend in %(days)s trading day.",
-        "The share goes without its dividend in %(days)s trading days.",
+        "The share goes ex-dividend in %(days)s trading day.",
+        "The share goes ex-dividend in %(days)s trading days.",
         "days",
     ),
     "company_profitable": (
@@ -80,7 +80,7 @@ COMPANY: Final[dict[str, Any]] = {
 NEWS: Final[dict[str, Any]] = {
     "news_up": (
         gettext_lazy(
-            "Good news %(scope)s (%(event)s, weight %(score_index)s of 100) is known since %(known_at)s."
+            "Good news %(scope)s (%(event)s, weight %(score_index)s of 100) has been known since %(known_at)s."
         ),
         gettext_lazy(
             "News %(scope)s speaks for a rise: %(event)s, weight %(score_index)s of 100, known since %(known_at)s."
@@ -88,13 +88,13 @@ NEWS: Final[dict[str, Any]] = {
     ),
     "news_down": (
         gettext_lazy(
-            "Bad news %(scope)s (%(event)s, weight %(score_index)s of 100) is known since %(known_at)s."
+            "Bad news %(scope)s (%(event)s, weight %(score_index)s of 100) has been known since %(known_at)s."
         ),
         gettext_lazy(
             "News %(scope)s speaks for a fall: %(event)s, weight %(score_index)s of 100, known since %(known_at)s."
         ),
     ),
     "news_open": gettext_lazy(
-        "News %(scope)s whose direction is open: %(event)s, weight %(score_index)s of 100, known since %(known_at)s."
+        "News %(scope)s without a clear direction: %(event)s, weight %(score_index)s of 100, known since %(known_at)s."
     ),
 }

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
+# Known only when a stored signal is read, so no code of its facts.
+EXPIRED: Final = gettext_lazy("This signal expired at %(until_at)s: it is history, not a call to act.")
 CALL: Final[dict[str, Any]] = {
     "call_buy": ngettext_lazy(
         "Buy at %(entry)s RUB: target %(take_profit_rub)s, stop %(stop_loss_rub)s, for up to %(days)s trading day.",
@@ -43,11 +45,16 @@ CALL: Final[dict[str, Any]] = {
     "reason_insufficient_history": gettext_lazy("Too few bars are known for a judgement."),
     "reason_illiquid": gettext_lazy("Turnover is too low or the spread too wide."),
     "reason_halted": gettext_lazy("Trading in the share is halted."),
-    "reason_out_of_distribution": gettext_lazy("The market now is unlike anything the model was trained on."),
+    "reason_out_of_distribution": gettext_lazy(
+        "The market now is too unlike what the model was trained on for its figures to be trusted."
+    ),
     "reason_regime_forbids": gettext_lazy("In the present market regime the edge is too small for a trade."),
+    "reason_regime_voter": gettext_lazy(
+        "In the present market regime a trade needs the word of a member of the council, and does not have it: %(members)s."
+    ),
     "reason_model_missing": gettext_lazy("No model is in service for this share yet."),
     "reason_model_degraded": gettext_lazy(
-        "The model in service has fallen below what it promised, so nothing is said until it is mended."
+        "The model in service is switched off: it has fallen below what it promised or failed a check. It is silent until it is mended or replaced."
     ),
     "reason_not_shortable": gettext_lazy(
         "The edge is on the short side, and this share cannot be sold short."
@@ -67,6 +74,8 @@ CALL: Final[dict[str, Any]] = {
     "reason_liquidity_lost": gettext_lazy(
         "At such a turnover the model's trades have lost: %(net_signed_bp)s bp a trade after costs [%(low_signed_bp)s, %(high_signed_bp)s], out of sample, %(trades)s trades: nothing is traded."
     ),
-    "reason_event_risk": gettext_lazy("A corporate event is too near for this horizon."),
+    "reason_event_risk": gettext_lazy(
+        "A corporate event, such as a dividend's cut-off, is too near to open a trade."
+    ),
     "reason_low_agreement": gettext_lazy("The strategies of the council agree too little."),
 }

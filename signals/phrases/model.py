@@ -20,8 +20,12 @@ REGIME: Final[dict[str, Any]] = {
         "The market regime is not known yet; the thresholds of a flat market apply."
     ),
     "regime_asks": (
-        gettext_lazy("A trade then needs an edge of at least %(edge_points)s percentage points after costs."),
-        gettext_lazy("In this regime an edge below %(edge_points)s percentage points is not traded."),
+        gettext_lazy(
+            "In this regime a trade needs an edge of at least %(edge_points)s percentage points after costs."
+        ),
+        gettext_lazy(
+            "In this regime an edge below %(edge_points)s percentage points after costs is not traded."
+        ),
     ),
     "regime_size": gettext_lazy("Positions are cut to %(size_share)s of the usual size."),
     "regime_longs": gettext_lazy(
@@ -41,7 +45,7 @@ MODEL: Final[dict[str, Any]] = {
             "The model puts a long's chance of reaching the target at %(target_p)s, against %(break_even_p)s to break even: an edge of %(edge_points)s points."
         ),
         gettext_lazy(
-            "Chance that a long reaches its target: %(target_p)s by the model, %(break_even_p)s are needed to break even, so the edge is %(edge_points)s points."
+            "Chance that a long reaches its target: %(target_p)s by the model against %(break_even_p)s to break even, so the edge is %(edge_points)s points."
         ),
     ),
     "model_above_short": (
@@ -49,7 +53,7 @@ MODEL: Final[dict[str, Any]] = {
             "The model puts a short's chance of reaching the target at %(target_p)s, against %(break_even_p)s to break even: an edge of %(edge_points)s points."
         ),
         gettext_lazy(
-            "Chance that a short reaches its target: %(target_p)s by the model, %(break_even_p)s are needed to break even, so the edge is %(edge_points)s points."
+            "Chance that a short reaches its target: %(target_p)s by the model against %(break_even_p)s to break even, so the edge is %(edge_points)s points."
         ),
     ),
     "model_below_long": (
@@ -57,7 +61,7 @@ MODEL: Final[dict[str, Any]] = {
             "Of the two sides the long is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
         ),
         gettext_lazy(
-            "Even the better side, the long, lacks %(edge_points)s points: its chance is %(target_p)s, to break even takes %(break_even_p)s."
+            "Even the better side, the long, lacks %(edge_points)s points: its chance is %(target_p)s, and it takes %(break_even_p)s to break even."
         ),
     ),
     "model_below_short": (
@@ -65,17 +69,25 @@ MODEL: Final[dict[str, Any]] = {
             "Of the two sides the short is the better one, but its chance of %(target_p)s lies %(edge_points)s points below the %(break_even_p)s needed to break even."
         ),
         gettext_lazy(
-            "Even the better side, the short, lacks %(edge_points)s points: its chance is %(target_p)s, to break even takes %(break_even_p)s."
+            "Even the better side, the short, lacks %(edge_points)s points: its chance is %(target_p)s, and it takes %(break_even_p)s to break even."
         ),
     ),
     "model_learned": gettext_lazy(
-        "As trained, the model put this chance at %(trained_p)s; outcomes that have become known since moved it."
+        "Fresh from training the model put this chance at %(trained_p)s; the outcomes that became known later have moved it."
     ),
     "model_own_levels": gettext_lazy(
-        "This chance is that of reaching %(label_take_profit_rub)s before %(label_stop_loss_rub)s RUB, not the target and the stop of the order: those are drawn from how far the price is expected to move, and the expected result is what such orders made out of sample."
+        "This chance is that of reaching %(label_take_profit_rub)s before %(label_stop_loss_rub)s RUB, the levels that the model was trained on, not the target and the stop of the order: those are drawn from how far the price is expected to move, and the expected result is what such orders made out of sample."
     ),
     "model_expects": gettext_lazy(
-        "The expected result is %(net_signed_frac)s or %(net_r)s R after costs of %(cost_frac)s."
+        "By these figures the expected result is %(net_signed_frac)s, or %(net_r)s R, after costs of %(cost_frac)s."
+    ),
+    "return_other_way": (
+        gettext_lazy(
+            "The forecast of the return points the other way: its median over the horizon is %(median_signed_frac)s."
+        ),
+        gettext_lazy(
+            "Against the call: the median of the forecast return over the horizon is %(median_signed_frac)s."
+        ),
     ),
     "driver_raises": (
         gettext_lazy("%(family)s: plus %(effect_points)s points of probability."),
@@ -112,40 +124,45 @@ RISK: Final[dict[str, Any]] = {
         "A rise above the resistance at %(resistance_rub)s RUB would weaken the idea before that."
     ),
     "hold_changes_long": (
-        gettext_lazy("The answer would change if the edge of a long rose to %(edge_points)s points."),
-        gettext_lazy("An edge of %(edge_points)s points of the long would turn this into a trade."),
+        gettext_lazy("A long would need an edge of at least %(edge_points)s percentage points."),
+        gettext_lazy("No long below an edge of %(edge_points)s percentage points."),
     ),
     "hold_changes_short": (
-        gettext_lazy("The answer would change if the edge of a short rose to %(edge_points)s points."),
-        gettext_lazy("An edge of %(edge_points)s points of the short would turn this into a trade."),
+        gettext_lazy("A short would need an edge of at least %(edge_points)s percentage points."),
+        gettext_lazy("No short below an edge of %(edge_points)s percentage points."),
     ),
     "hold_base_rate": gettext_lazy(
         "This probability is a base rate, how often such targets were reached before: it says nothing about the share's present state, so its edge does not count. A model that can tell the states apart would change this."
     ),
-    "change_stale_data": gettext_lazy("Fresh bars would change this."),
-    "change_insufficient_history": gettext_lazy("More trading history would change this."),
-    "change_illiquid": gettext_lazy("Higher turnover or a narrower spread would change this."),
-    "change_halted": gettext_lazy("The resumption of trading would change this."),
+    "change_stale_data": gettext_lazy("No trade before fresh bars are known."),
+    "change_insufficient_history": gettext_lazy("No trade before more trading history is known."),
+    "change_illiquid": gettext_lazy("No trade unless turnover rises or the spread narrows."),
+    "change_halted": gettext_lazy("No trade before trading resumes."),
     "change_out_of_distribution": gettext_lazy(
-        "Calmer conditions or a model trained on such days would change this."
+        "No trade unless the market calms down or a model is trained on such days."
     ),
-    "change_regime_forbids": gettext_lazy("Another market regime or a larger edge would change this."),
-    "change_model_missing": gettext_lazy("A model that passes the gate would change this."),
-    "change_model_degraded": gettext_lazy("A better model, or a check by the staff, would change this."),
-    "change_not_shortable": gettext_lazy("An edge on the long side would change this."),
+    "change_regime_forbids": gettext_lazy("No trade unless the market regime turns or the edge grows."),
+    "change_regime_voter": gettext_lazy(
+        "No trade unless the market regime turns or this member comes to agree: %(members)s."
+    ),
+    "change_model_missing": gettext_lazy("No trade before a model has passed its test on new data."),
+    "change_model_degraded": gettext_lazy(
+        "No trade before a better model serves or the staff has checked this one."
+    ),
+    "change_not_shortable": gettext_lazy("No trade unless the long side gains an edge."),
     "change_regime_lost": gettext_lazy(
-        "Another market regime, or trades that prove better, would change this."
+        "No trade unless the market regime turns or such trades prove better."
     ),
     "change_volatility_lost": gettext_lazy(
-        "Another expected volatility, or trades that prove better, would change this."
+        "No trade unless the expected volatility changes or such trades prove better."
     ),
-    "change_hour_lost": gettext_lazy("Another hour, or trades that prove better, would change this."),
-    "change_session_lost": gettext_lazy("Another session, or trades that prove better, would change this."),
+    "change_hour_lost": gettext_lazy("No trade before another hour, unless such trades prove better."),
+    "change_session_lost": gettext_lazy("No trade before another session, unless such trades prove better."),
     "change_liquidity_lost": gettext_lazy(
-        "Another turnover, or trades that prove better, would change this."
+        "No trade unless the turnover changes or such trades prove better."
     ),
-    "change_event_risk": gettext_lazy("The passing of the event would change this."),
-    "change_low_agreement": gettext_lazy("Agreement between the strategies would change this."),
+    "change_event_risk": gettext_lazy("No trade before the event has passed."),
+    "change_low_agreement": gettext_lazy("No trade unless the strategies come to agree."),
 }
 
 NOTICE: Final[dict[str, Any]] = {

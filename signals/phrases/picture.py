@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 PICTURE: Final[dict[str, Any]] = {
     "trend_up": (
         gettext_lazy(
-            "The trend is up: the close stands %(distance_signed_frac)s from its 50-bar average and %(change_signed_frac)s over 20 bars."
+            "The trend is up: the close stands %(distance_signed_frac)s from its 50-bar average after %(change_signed_frac)s over 20 bars."
         ),
         gettext_lazy(
             "Upward trend: %(change_signed_frac)s over 20 bars, %(distance_signed_frac)s from the 50-bar average."
@@ -17,7 +17,7 @@ PICTURE: Final[dict[str, Any]] = {
     ),
     "trend_down": (
         gettext_lazy(
-            "The trend is down: the close stands %(distance_signed_frac)s from its 50-bar average and %(change_signed_frac)s over 20 bars."
+            "The trend is down: the close stands %(distance_signed_frac)s from its 50-bar average after %(change_signed_frac)s over 20 bars."
         ),
         gettext_lazy(
             "Downward trend: %(change_signed_frac)s over 20 bars, %(distance_signed_frac)s from the 50-bar average."
@@ -25,7 +25,7 @@ PICTURE: Final[dict[str, Any]] = {
     ),
     "trend_flat": (
         gettext_lazy(
-            "There is no clear trend: the close stands %(distance_signed_frac)s from its 50-bar average and %(change_signed_frac)s over 20 bars."
+            "There is no clear trend: the close stands %(distance_signed_frac)s from its 50-bar average after %(change_signed_frac)s over 20 bars."
         ),
         gettext_lazy(
             "No clear trend: %(change_signed_frac)s over 20 bars, %(distance_signed_frac)s from the 50-bar average."
@@ -53,7 +53,7 @@ PICTURE: Final[dict[str, Any]] = {
     ),
     "volume_usual": (
         gettext_lazy("Volume is normal: %(volume_ratio)s times the usual."),
-        gettext_lazy("Trading is as usual: %(volume_ratio)s times the median volume."),
+        gettext_lazy("Trading keeps its usual pace: %(volume_ratio)s times the usual volume."),
     ),
     "levels_both": (
         gettext_lazy(
@@ -69,11 +69,11 @@ PICTURE: Final[dict[str, Any]] = {
     ),
     "pattern_up": (
         gettext_lazy("The last bar completes a bullish candlestick pattern: %(pattern)s."),
-        gettext_lazy("Candlesticks: %(pattern)s, which points up."),
+        gettext_lazy("Candlesticks: %(pattern)s, taken for a bullish sign."),
     ),
     "pattern_down": (
         gettext_lazy("The last bar completes a bearish candlestick pattern: %(pattern)s."),
-        gettext_lazy("Candlesticks: %(pattern)s, which points down."),
+        gettext_lazy("Candlesticks: %(pattern)s, taken for a bearish sign."),
     ),
     "pattern_open": (
         gettext_lazy("The last bar completes a candlestick pattern of indecision: %(pattern)s."),

@@ -11,7 +11,7 @@ from modeling.kernels.sizing import position_size_lots
 from modeling.selectors.configuration import policy_get
 from signals.asking import signal_ask
 from signals.contracts import Analysis, SignalAsk, SignalFacts
-from signals.explain import explanation_text, scenario_label, told_of
+from signals.explain import expired_text, explanation_text, scenario_label, told_of
 from signals.kernels.freshness import data_age_s, reading_warnings
 from signals.kernels.scenarios import CONE_LEVELS
 from signals.kernels.votes import shown_votes
@@ -119,14 +119,22 @@ def _analysis(signal: SignalFacts, question: Question, *, moment: datetime) -> A
         position=None if _GONE & set(warnings) else _position(signal, question, policy),
         regime=_regime(payload, language, teller),
         scenarios=_scenarios(payload, language),
-        explanation=explanation_text(
-            payload["explanation"], language=language, decimals=payload["decimals"], told_of=teller
-        ),
+        explanation=_explanation(signal, language, teller, expired="expired" in warnings),
         model=_model(signal),
         **_call(payload["decision"]),
         **_forecast(payload),
         **_context(payload),
     )
+
+
+def _explanation(signal: SignalFacts, language: str, teller: str, *, expired: bool) -> str:
+    text = explanation_text(
+        signal.payload["explanation"],
+        language=language,
+        decimals=signal.payload["decimals"],
+        told_of=teller,
+    )
+    return f"{expired_text(valid_until=signal.valid_until, language=language)} {text}" if expired else text
 
 
 def _call(decision: dict[str, Any]) -> dict[str, Any]:
@@ -217,9 +225,11 @@ def _scenarios(payload: dict[str, Any], language: str) -> tuple[dict[str, Any], 
 def _model(signal: SignalFacts) -> dict[str, Any] | None:
     if signal.model_version is None:
         return None
+    # Signals from before shares had adapters of their own have none; without a model nothing is foretold.
+    adapter = (signal.payload["prediction"] or {}).get("adapter")
     return {
         "version": signal.model_version,
-        "adapter_version": None,
+        "adapter_version": None if adapter is None else adapter["version"],
         "trained_until": signal.trained_until,
         "grade": signal.payload["grade"],
     }

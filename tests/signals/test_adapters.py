@@ -16,6 +16,7 @@ from modeling.registry.adapters import Adapter, Adapters, Correction, adapters_j
 from modeling.registry.artifact import ADAPTERS, artifact_write
 from modeling.services.registry import NewVersion, version_gate, version_promote, version_register
 from signals.models import Signal
+from signals.services.analyze import Question, ticker_analyze
 from signals.services.score import signals_score
 from tests.signals import builders
 from traderai.common.clock import to_epoch_s
@@ -101,10 +102,13 @@ def test_one_share_is_corrected_and_told_so_and_the_others_stay(champion: ModelV
 
 
 def test_what_taught_the_adapter_after_the_decision_is_told(champion: ModelVersionFacts):
-    adapters_of(champion.version, after=timedelta(days=5))
-    found = said()
-    in_sample = {secid for (secid, _), payload in found.items() if "in_sample" in payload["warnings"]}
-    assert in_sample == {OWN}
+    facts = adapters_of(champion.version, after=timedelta(days=5))
+    signals_score(now=NOW)
+    rows = Signal.objects.select_related("instrument")
+    assert {row.instrument.secid for row in rows if "in_sample" in row.payload["warnings"]} == {OWN}
+    # Who asks is told of it, too, and of no adapter where none spoke.
+    told = {secid: ticker_analyze(question=Question(secid=secid), now=NOW).model for secid in (OWN, "SHR1")}
+    assert [told[secid]["adapter_version"] for secid in told] == [facts.version, None]
 
 
 def test_of_another_version_they_are_silent(champion: ModelVersionFacts):

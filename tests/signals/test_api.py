@@ -67,7 +67,8 @@ def test_the_whole_analysis(client, scored):
     assert body["scenarios"][0]["low"] is None and body["scenarios"][-1]["high"] is None
     assert body["model"]["version"] == "global-test-1" and body["model"]["grade"] == "inform"
     assert body["as_of"].endswith("+03:00")
-    assert body["explanation"].startswith("Buy at ")
+    expired, call = body["explanation"].split("to act. ", 1)
+    assert expired.startswith("This signal expired at 20") and call.startswith("Buy at ")
     assert len(body["cone"]) == int(row.horizon[:-1]) + 1
     assert set(body) == set(AnalysisSerializer().fields) == set(examples.ANALYSIS)
 
@@ -126,6 +127,7 @@ def test_a_past_moment_gets_what_was_said_then(client, champion):
     assert body["as_of"] == early.astimezone(MOSCOW).isoformat()
     assert body["data_age_seconds"] == 300
     assert "expired" not in body["warnings"] and "stale_data" not in body["warnings"]
+    assert "expired" not in body["explanation"]
     assert ask(client, secid="SHR0").json()["as_of"] > body["as_of"]
 
 
@@ -293,6 +295,7 @@ def test_one_signal_is_shown_whole_in_the_askers_language(client, scored):
     )
     assert body["probability"] == decision["p"] > body["break_even_probability"]
     assert body["edge"] == analysis["edge"] and body["regime"] == (analysis["regime"] or {}).get("name")
-    assert analysis["explanation"].startswith("Buy at ") and analysis["position"] is None  # it is long over
+    assert analysis["explanation"].startswith("This signal expired at ") and analysis["position"] is None
+    assert " Buy at " in analysis["explanation"]
     russian = client.get(f"/api/v1/signals/{row.pk}", headers={"Accept-Language": "ru"}).json()
-    assert russian["name"].startswith("Акция") and russian["analysis"]["explanation"].startswith("Покуп")
+    assert russian["name"].startswith("Акция") and " Покупать по " in russian["analysis"]["explanation"]

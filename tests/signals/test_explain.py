@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from features.contracts import REGIMES, RegimeFacts
+from features.kernels.regime_config import RegimeConfig
 from modeling.contracts import Evidence, MarketState, Prediction, SideLosses
 from modeling.contracts.ranks import RankFacts
 from modeling.kernels.policy import decide, decide_without_model
@@ -22,6 +23,7 @@ from signals.kernels.levels import PriceLevel
 from signals.kernels.situation import Driver, Situation
 from signals.payload import as_json
 from traderai.common.asker import spoken_language
+from traderai.common.config import load_config
 from traderai.common.errors import InvariantError
 
 POLICY = policy_get()
@@ -321,3 +323,54 @@ def test_a_hold_on_a_base_rate_never_promises_what_is_there_already():
         told = {fact.code: fact.params for fact in explanation_facts(small) if fact.section == "risk"}
         assert told[f"hold_changes_{made.decision.side}"]["edge_points"] > 0.001
     assert base_rates >= 20
+
+
+def test_a_regime_that_wants_a_voters_word_does_not_call_a_large_edge_too_small():
+    made = next(own for own in map(situation, range(300)) if own.decision.action == "BUY")
+    refused = replace(made.decision, action="NO_TRADE", reasons=("regime_forbids",))
+    for rule, wanted in (
+        (replace(made.rule, needs_voter="news", longs_need_edge=None), "regime_voter"),
+        (replace(made.rule, needs_voter="news", longs_need_edge=0.9), "regime_forbids"),
+        (replace(made.rule, needs_voter=None, longs_need_edge=0.9), "regime_forbids"),
+    ):
+        facts = explanation_facts(replace(made, decision=refused, rule=rule))
+        told = {fact.code for fact in facts if fact.code.startswith(("reason_", "change_"))}
+        assert told == {f"reason_{wanted}", f"change_{wanted}"}
+    voter = replace(made, decision=refused, rule=replace(made.rule, needs_voter="news", longs_need_edge=None))
+    text = explanation_text(as_json(explanation_facts(voter)), language="ru", decimals=2)
+    assert "согласие участника совета, а его нет: новости." in text and "слишком мало" not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "paper"), [("ru", "это бумажный сигнал"), ("en", "this is a paper signal")]
+)
+def test_a_call_to_trade_says_in_its_own_paragraph_that_it_is_on_paper_or_made_up(language, paper):
+    seen: Counter[str] = Counter()
+    for seed in range(60):
+        made, _, text = text_of(seed, language)
+        call = text.split("\n\n")[0]
+        if made.decision.action in ("BUY", "SELL"):
+            assert (paper in call) != made.proven
+            assert any(word in call for word in ("СИМУЛЯЦИЯ", "SIMULATED")) == made.simulated
+            assert text.count(paper) == (not made.proven)
+            seen[f"{made.proven} {made.simulated}"] += 1
+    assert len(seen) == 4
+
+
+def test_the_average_that_is_told_is_that_of_the_regimes_breadth():
+    assert load_config("regime.yaml", RegimeConfig).average_days[0] == 20
+
+
+def test_a_forecast_that_contradicts_the_call_is_told_with_its_number():
+    for action, sign in (("BUY", 1), ("SELL", -1)):
+        made = next(own for own in map(situation, range(300)) if own.decision.action == action)
+        told = {
+            median: [
+                fact.params
+                for fact in explanation_facts(replace(made, median_return_frac=median))
+                if fact.code == "return_other_way"
+            ]
+            for median in (-0.036, -0.0004, 0.0004, 0.036, None)
+        }
+        against = told.pop(-0.036 * sign)
+        assert against == [{"median_signed_frac": -0.036 * sign}] and not any(told.values())

@@ -24,8 +24,8 @@ ONE_WAY = {
     "en": {
         r"trend is up: the close stands (\S+)%": 1,
         r"trend is down: the close stands (\S+)%": -1,
-        r"trend is up: .* and (\S+)% over 20 bars": 1,
-        r"trend is down: .* and (\S+)% over 20 bars": -1,
+        r"trend is up: .* after (\S+)% over 20 bars": 1,
+        r"trend is down: .* after (\S+)% over 20 bars": -1,
         r"Upward trend: (\S+)% over 20 bars": 1,
         r"Downward trend: (\S+)% over 20 bars": -1,
         r"Upward trend: \S+% over 20 bars, (\S+)% from": 1,

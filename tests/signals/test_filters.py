@@ -65,7 +65,7 @@ def test_nothing_is_traded_in_a_cell_that_lost_and_the_figures_are_told(
         russian, english = (
             explanation_text(own["explanation"], language=language, decimals=2) for language in ("ru", "en")
         )
-        assert "сделки модели убыточны: −12,3 б.п. на сделку" in russian and "432" in russian
+        assert "сделки модели убыточны: −12,3 б. п. на сделку" in russian and "432" in russian
         assert "have lost: −12.3 bp a trade after costs [−21.0, −3.2]" in english
         assert "432 trades" in english
     # What was no trade before stays what it was, if for one reason more.
@@ -100,7 +100,7 @@ def test_a_trade_tells_what_those_of_its_regime_have_made(champion):
         told += traded
         words = "made −4.2 bp each after costs [−15.0, 6.3] on the rows that its policy was chosen by, 321 trades: no edge"
         assert (words in english.replace("+6.3", "6.3")) == traded
-        assert ("приносили −4,2 б.п. на сделку после издержек" in russian and "321" in russian) == traded
+        assert ("приносили −4,2 б. п. на сделку после издержек" in russian and "321" in russian) == traded
     assert 2 <= told < len(after)
 
 
@@ -137,5 +137,5 @@ def test_a_dividend_ahead_reaches_the_served_decision_and_its_words(champion):
     texts = [
         explanation_text(after["explanation"], language=language, decimals=2) for language in ("ru", "en")
     ]
-    assert "A corporate event is too near for this horizon." in texts[1]
+    assert "A corporate event, such as a dividend's cut-off, is too near to open a trade." in texts[1]
     assert texts[0] and texts[0] != texts[1]

@@ -79,9 +79,9 @@ def test_the_order_has_its_own_levels_and_p_keeps_those_that_it_speaks_of(champi
             for language in ("en", "ru")
         )
         assert f"target {own['take_profit_rub']:,.2f}, stop {own['stop_loss_rub']:,.2f}" in english
-        words = f"of reaching {old['take_profit_rub']:,.2f} before {old['stop_loss_rub']:,.2f} RUB, not the target"
-        assert words in english
-        assert "а не цели и стопа заявки" in russian
+        words = f"of reaching {old['take_profit_rub']:,.2f} before {old['stop_loss_rub']:,.2f} RUB, the levels that"
+        assert words in english and "not the target and the stop of the order" in english
+        assert "а не до цели и стопа заявки" in russian
     secid, horizon = sorted(traded)[0]
     answer = ticker_analyze(question=Question(secid=secid, horizon=horizon), now=NOW)
     old = before[secid, horizon]["decision"]
