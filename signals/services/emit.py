@@ -35,14 +35,15 @@ def signals_emit(*, signals: Sequence[Signal]) -> int:
     A signal is held against what was told last of its instrument, timeframe, horizon and source up to its own bar:
     what a replay says of old bars repeats, and silences, nothing that was said of later ones or live. The model does
     not matter: a new champion that says the same of the same bar repeats it. What staff withdrew has been told all
-    the same: it silences its repetitions until the window has passed.
+    the same: it silences its repetitions until the window has passed. What a model says of a bar that it learned from
+    is never told: whoever asks is shown it with the warning, and a record of it would be a lie.
     Repeating: a signal that was told is not told again.
     Raises: InvariantError outside a transaction.
     """
     if not connection.in_atomic_block:
         raise InvariantError("signals_emit must run in the transaction that stores the signals; open one")
     rules = signal_config_get().emission
-    sure = [row for row in signals if row.action in CALLS and _passes(row, last=None, rules=rules)]
+    sure = [row for row in signals if _may_be_told(row) and _passes(row, last=None, rules=rules)]
     if not sure:
         return 0
     with connection.cursor() as cursor:
@@ -54,6 +55,10 @@ def signals_emit(*, signals: Sequence[Signal]) -> int:
         # Best effort: what fails here is published by the next beat.
         transaction.on_commit(signals_publish, robust=True)
     return len(told)
+
+
+def _may_be_told(row: Signal) -> bool:
+    return row.action in CALLS and "in_sample" not in row.payload.get("warnings", ())
 
 
 def _passes(row: Signal, *, last: Emitted | None, rules: EmissionRules) -> bool:

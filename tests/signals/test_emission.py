@@ -50,6 +50,15 @@ def test_sure_calls_are_told_and_no_trade_never_is(share):
     assert passed(share, (6, "NO_TRADE", None)) == [False]
 
 
+def test_what_a_model_says_of_bars_that_it_learned_from_is_never_told(share):
+    seen, unseen = (
+        signal(share, (bar, "BUY", 70), source="replay", payload={"warnings": warnings})
+        for bar, warnings in ((0, ["in_sample"]), (5, ["earnings_near"]))
+    )
+    rows = say([seen, unseen])
+    assert [row.pk in told() for row in rows] == [False, True]
+
+
 def test_a_repetition_is_told_after_the_window_or_much_surer_and_a_flip_always(share):
     assert passed(share, (0, "BUY", 70), (1, "BUY", 70), (2, "BUY", 70)) == [True, False, True]
     assert passed(share, (10, "BUY", 70), (11, "BUY", 79), (12, "BUY", 80)) == [True, False, True]
