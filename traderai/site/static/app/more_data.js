@@ -42,7 +42,7 @@ function Deletion({ username, onClose }) {
   <//>`;
 }
 
-/** Inside Telegram no file can be saved: the text is there to be copied. */
+/** Some of Telegram's applications save no file and do not say so: the text is there to be copied. */
 function Copy({ text, onClose }) {
   const box = useRef(null);
   const copy = async () => {
@@ -71,11 +71,9 @@ export function MyData({ username }) {
     try {
       const { servedAt, receivedAt, ...held } = await ask("/me/data");
       const text = JSON.stringify(held, null, 2);
+      download("traderai.json", text);
       if (insideTelegram) setCopied(text);
-      else {
-        download("traderai.json", text);
-        toast(t("more.export.done"));
-      }
+      else toast(t("more.export.done"));
     } catch (problem) {
       toast(wordsOf(problem), "error");
     }
