@@ -97,6 +97,9 @@ SENTENCES: Final[dict[str, Any]] = {
     "position_too_large": gettext_lazy(
         "%(secid)s: the position was %(position_frac)s of the capital, with %(risk_frac)s at risk."
     ),
+    "position_without_stop": gettext_lazy(
+        "%(secid)s: the position was %(position_frac)s of the capital, and no stop bounded its loss."
+    ),
     "disposition": gettext_lazy(
         "Of gains %(pgr_frac)s were taken, of losses %(plr_frac)s: winners go early, losers stay."
     ),

@@ -39,11 +39,19 @@ def _mistakes(mistakes: dict[str, Any], zone: ZoneInfo, language: str) -> dict[s
             {
                 **finding,
                 "at": _local(finding["at"], zone),
-                "text": worded("sentence", kind, finding["params"], language=language),
+                "text": worded(
+                    "sentence", _sentence(kind, finding["params"]), finding["params"], language=language
+                ),
             }
             for finding in mistakes["findings"]
         ],
     }
+
+
+def _sentence(kind: str, params: dict[str, Any]) -> str:
+    """Return which sentence tells a finding: without a stop nothing is known to be at risk, which is not nothing."""
+    is_open = kind == "position_too_large" and not params["risk_frac"]
+    return "position_without_stop" if is_open else kind
 
 
 def _decision(decision: dict[str, Any] | None, zone: ZoneInfo, language: str) -> dict[str, Any] | None:

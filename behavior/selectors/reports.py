@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from behavior.contracts.report import Week
 from behavior.contracts.rows import StoredReport
@@ -16,9 +16,13 @@ def report_stored(*, user_id: int, week: str) -> StoredReport | None:
 
 
 def reports_before(*, user_id: int, week: Week, limit: int) -> tuple[StoredReport, ...]:
-    """Return the newest reports of earlier weeks, the earliest first."""
-    rows = WeeklyReport.objects.filter(user_id=user_id, begins_at__lt=week.begins_at).order_by("-begins_at")
-    return tuple(_stored(row) for row in reversed(rows[:limit]))
+    """Return the reports of the last weeks before, at most `limit` of them, the earliest first.
+
+    A week that was asked for once and lies further back is no neighbour: beside this one it would look like one.
+    """
+    since = week.begins_at - timedelta(days=7 * limit + 1)  # a day for clocks that were changed
+    rows = WeeklyReport.objects.filter(user_id=user_id, begins_at__gt=since, begins_at__lt=week.begins_at)
+    return tuple(_stored(row) for row in rows.order_by("begins_at"))
 
 
 def reports_of_weeks_ended(*, since: datetime, until: datetime) -> tuple[tuple[int, StoredReport], ...]:

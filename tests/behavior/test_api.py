@@ -227,6 +227,13 @@ def test_the_report_in_both_languages_and_never_another_s(client, anna):
     assert client.get(REPORT, {"week": "2030-W01"}).status_code == 409
 
 
+def test_a_position_without_a_stop_is_not_said_to_risk_nothing(client, anna):
+    ledger.trade(ledger.account(anna), make.share(), "BUY", 6000, 100.0, "2024-03-05T11:05")
+    mistakes = client.get(REPORT, headers={"Accept-Language": "en"}).json()["mistakes"]
+    (large,) = [one for one in mistakes if one["kind"] == "position_too_large"]
+    assert "no stop bounded its loss" in large["findings"][0]["text"]
+
+
 @pytest.mark.parametrize("path", [CHECK, REPORT, "/api/v1/signals/1/feedback"])
 def test_nobody_without_a_sign_in(path):
     method = Client().get if path == REPORT else Client().post

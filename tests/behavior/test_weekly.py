@@ -140,6 +140,7 @@ def test_weeks_that_nobody_asked_for_are_made_to_compare_with(anna):
     row = make.share("BBBB", seed=2)
     ledger.trade(account, row, "BUY", 10, 100.0, "2024-02-21T11:05")
     ledger.trade(account, row, "SELL", 10, 101.0, "2024-02-22T11:05")
+    weekly_report_get(user_id=anna.pk, week="2023-W40", now=make.NOW)  # asked for once, and no neighbour
     report = weekly_report_get(user_id=anna.pk, week=make.WEEK, now=make.NOW)
     assert [(one["week"], one["decisions"]) for one in report.payload["earlier"]] == [
         ("2024-W08", 1),

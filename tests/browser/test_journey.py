@@ -23,10 +23,14 @@ WEEK = "traded_at;secid;side;qty;qty_unit;price"
 
 
 def main_button(page: Page, words: str) -> None:
-    """Press Telegram's own button; it says what it does."""
-    page.wait_for_timeout(50)
-    shown = [data for kind, data in page.evaluate("window.posted") if kind == "web_app_setup_main_button"][-1]
-    assert shown["is_visible"] and shown["is_active"] and words in shown["text"], shown
+    """Press Telegram's own button; it says what it does, as soon as the screen has said so to Telegram."""
+    page.wait_for_function(
+        """words => {
+            const shown = window.posted.filter(([kind]) => kind === "web_app_setup_main_button").at(-1)?.[1];
+            return shown && shown.is_visible && shown.is_active && shown.text.includes(words);
+        }""",
+        arg=words,
+    )
     page.evaluate("window.Telegram.WebView.receiveEvent('main_button_pressed')")
 
 
@@ -118,3 +122,10 @@ def test_a_traders_day(reader: Reader, tmp_path: Path):
     page.get_by_role("button", name="Неделя").click()
     page.wait_for_selector(".score")
     looks(reader, "8-week")
+    # Inside Telegram the page to print opens outside, where nobody is signed in.
+    with page.expect_response("**/user_weekly_report**"):
+        page.get_by_role("link", name="Страница для печати").click()
+    page.wait_for_function("() => window.posted.at(-1)?.[0] === 'web_app_open_link'")
+    outside = reader.context.browser.new_context()
+    assert outside.request.get(page.evaluate("window.posted.at(-1)[1].url"), max_redirects=0).ok
+    outside.close()

@@ -106,6 +106,9 @@ def test_telegram_signs_in_and_all_data_can_be_taken_and_deleted(reader: Reader)
         page.get_by_role("button", name="Download").click()
     held = json.loads(download.value.path().read_text("utf-8"))
     assert held["account"]["username"] == name
+    assert json.loads(page.locator(".export-text").input_value()) == held
+    page.get_by_role("button", name="Copy").click()
+    expect(page.locator(".toast")).to_contain_text("Copied")
     page.get_by_role("button", name="Delete everything").click()
     page.get_by_label("To confirm").fill("somebody else")
     page.get_by_role("button", name="Delete for ever").click()

@@ -32,7 +32,7 @@ export function Bars({ label, bars }) {
   const zero = most * scale;
   return html`<svg class="small-chart" viewBox="0 -4 ${WIDTH} ${HEIGHT + 40}" role="img" aria-label=${spoken(label, bars)}>
     ${bars.map((one, place) => {
-      const height = Math.max(Math.abs(one.value) * scale, 1);
+      const height = one.value ? Math.max(Math.abs(one.value) * scale, 1) : 0;
       const x = step(bars) * (place + 0.2);
       return html`<g key=${one.label}><rect class=${one.value < 0 ? "bar-down" : "bar-up"} x=${x.toFixed(1)} y=${(one.value < 0 ? zero : zero - height).toFixed(1)} width=${(step(bars) * 0.6).toFixed(1)} height=${height.toFixed(1)} rx="2"><title>${one.text}</title></rect>
         <text x=${(step(bars) * (place + 0.5)).toFixed(1)} y=${HEIGHT + 16} text-anchor="middle">${one.label}</text>

@@ -66,6 +66,13 @@ function badCaseNote(bad) {
   return bad.basis === "signal" ? t("check.bad.signal", { days: inDays }) : t("check.bad.history", { days: inDays, n: bad.n_moves, count: number(bad.n_moves) });
 }
 
+/** The part of the capital that would lie in the share, with what is held of it already. */
+function positionNote({ position_pct: pct, capital, value }) {
+  if (pct === null) return "";
+  const isMore = Math.abs(pct - (100 * value) / capital) >= 0.05;
+  return t(isMore ? "check.position" : "check.of_capital", { pct: percent(pct, { digits: 1, signed: false }) });
+}
+
 function Sane({ size, unit, onTake }) {
   if (!size) return null;
   if (!size.lots) return html`<${Figure} label=${t("check.sane")} value=${t("check.sane.none")} kind="figure-wide" />`;
@@ -79,7 +86,7 @@ function Tilt({ tilt }) {
   const parts = [
     tilt.losses_rub > 0 && t("check.tilt.losses", { sum: roubles(tilt.losses_rub) }),
     tilt.losses_in_a_row > 1 && t("check.tilt.row", { n: tilt.losses_in_a_row }),
-    t("check.tilt.entries", { n: tilt.entries, usual: tilt.usual_entries === null ? "–" : number(tilt.usual_entries, 1) }),
+    t(tilt.usual_entries === null ? "check.tilt.entries.new" : "check.tilt.entries", { n: tilt.entries, usual: number(tilt.usual_entries, 1) }),
     tilt.size_ratio !== null && t("check.tilt.size", { ratio: number(tilt.size_ratio, 1) }),
   ].filter(Boolean);
   return html`<div class="tilt"><p class="even-head"><span>${t("check.tilt")}</span><b>${t("check.tilt.score", { score: tilt.score })}</b></p>
@@ -126,11 +133,12 @@ function Verdict({ answer, isCurrent, unit, onTake }) {
     <dl class="figures">
       <${Loss} label=${t("check.stop_loss")} loss=${answer.loss_at_stop} none=${t("check.stop.none")} />
       <${Loss} label=${t("check.bad")} loss=${answer.loss_bad_case} note=${badCaseNote(answer.loss_bad_case)} none=${t("check.bad.none")} />
-      <${Figure} label=${t("form.worth")} value=${roubles(answer.value)} note=${answer.position_pct === null ? "" : t("check.of_capital", { pct: percent(answer.position_pct, { digits: 1, signed: false }) })} />
+      <${Figure} label=${t("form.worth")} value=${roubles(answer.value)} note=${positionNote(answer)} />
       <${Figure} label=${t("check.cost")} value=${roubles(answer.cost, { digits: 2 })} note=${t("check.cost.both")} />
       <${Sane} size=${answer.sane_size} unit=${unit} onTake=${onTake} />
     </dl>
     <${Tilt} tilt=${answer.tilt} />
+    ${answer.capital !== null && html`<p class="fine">${t("check.capital.used", { sum: roubles(answer.capital) })}</p>`}
     <p class="fine">${answer.signal ? t("check.signal", { action: t(`action.${answer.signal.action}`) }) : t("check.signal.none")}
       ${answer.regime && has(`regime.${answer.regime}`) && ` · ${t("regime.chip", { name: t(`regime.${answer.regime}`).toLowerCase() })}`}</p>
   </section>`;

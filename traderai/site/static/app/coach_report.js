@@ -4,9 +4,12 @@ import { ask, useResource } from "./api.js";
 import { Bars, Line } from "./coach_charts.js";
 import { language, moment, number, roubles, t } from "./i18n.js";
 import { Result } from "./portfolio_parts.js";
-import { Empty, Figure, Loaded, tone } from "./ui.js";
+import { follow, href } from "./router.js";
+import { insideTelegram, openOutside } from "./telegram.js";
+import { Empty, Figure, Loaded, toast, tone, wordsOf } from "./ui.js";
 
 const DAY_MS = 86400000;
+const MOSCOW_MS = 3 * 3600000;
 const SEVERITY = { low: "!", medium: "!!", high: "!!!" };
 
 /** The ISO week of a day. */
@@ -96,6 +99,17 @@ function Decision({ one, kind }) {
     note=${[t(`action.${one.side}`), moment(one.at), t(one.followed ? "report.by_signal" : "report.by_self"), ...one.mistakes].join(" · ")} kind="figure-wide ${kind === "best" ? "mark-up" : "mark-down"}" />`;
 }
 
+/** Inside Telegram the page opens in a browser in which nobody is signed in: by an address that is good for minutes. */
+async function printOutside(event, week) {
+  if (!insideTelegram) return;
+  event.preventDefault();
+  try {
+    openOutside((await ask("/user_weekly_report", { week })).page_url);
+  } catch (problem) {
+    toast(wordsOf(problem), "error");
+  }
+}
+
 function Week({ report }) {
   const weeks = [...report.earlier, report];
   return html`<div class="two"><div class="two-side"><${Score} report=${report} weeks=${weeks} />
@@ -103,13 +117,24 @@ function Week({ report }) {
       <dl class="figures"><${Figure} label=${t("report.result.week")} value=${html`<${Result} rub=${report.pnl_rub} />`} note=${t("report.decisions.count", { n: report.decisions, count: number(report.decisions) })} />
         <${Figure} label=${t("report.closed")} value=${html`<${Result} rub=${report.closed.pnl_rub} />`} note=${t("report.exits", { n: report.closed.exits, count: number(report.closed.exits), won: number(report.closed.winners) })} />
         <${Decision} one=${report.best} kind="best" /><${Decision} one=${report.worst} kind="worst" /></dl>
-      ${weeks.length > 1 && html`<p class="fine">${t("report.result.weeks")}</p><${Bars} label=${t("report.result.weeks")} bars=${weeks.map((one) => ({ label: short(one.week), value: one.pnl_rub, text: roubles(one.pnl_rub, { signed: true }), short: roubles(one.pnl_rub, { signed: true }).replace(/\s?₽/, "") }))} />`}
+      ${weeks.length > 1 && html`<p class="fine">${t("report.result.weeks")}</p><${Bars} label=${t("report.result.weeks")} bars=${weeks.map((one) => ({ label: short(one.week), value: one.pnl_rub, text: roubles(one.pnl_rub, { signed: true }), short: one.decisions ? roubles(one.pnl_rub, { signed: true }).replace(/\s?₽/, "") : "–" }))} />`}
     </section>
     <${Sides} report=${report} /></div>
     <div class="two-side"><${Habits} report=${report} />
     <section class="card advice-card" aria-labelledby="advice-title"><h2 id="advice-title">${t("report.advice")}</h2><ol>${report.advice.slice(0, 3).map((one) => html`<li key=${one.code}>${one.text}</li>`)}</ol></section>
     ${!report.capital_known && html`<p class="note note-plain"><span aria-hidden="true">○</span><span>${t("report.capital")}</span></p>`}
-    <p class="fine">${t("report.made", { when: moment(report.made_at) })} · <a href="/app/report/?week=${report.week}&lang=${language.value}" target="_blank" rel="noopener">${t("report.print")}</a></p></div></div>`;
+    <p class="fine">${t("report.made", { when: moment(report.made_at) })} · <a href="/app/report/?week=${report.week}&lang=${language.value}" target="_blank" rel="noopener" onClick=${(event) => printOutside(event, report.week)}>${t("report.print")}</a></p></div></div>`;
+}
+
+/** A week without anything to tell: the way to the last one that has, and to the journal. */
+function Quiet({ week, onChoose }) {
+  const newest = useResource("journal.newest", (abort) => ask("/actions", { page_size: 1 }, abort));
+  const trade = newest.data && newest.data.results[0];
+  const traded = trade && weekOf(new Date(Date.parse(trade.traded_at) + MOSCOW_MS));
+  const journal = { tab: "coach", view: "journal" };
+  return html`<${Empty} title=${t("report.empty")} text=${t("report.empty.text")}><div class="ways-on">
+    ${traded && traded < week && html`<button class="button" onClick=${() => onChoose(traded)}>${t("report.empty.newest")}</button>`}
+    <a class="link" href=${href(journal)} onClick=${follow(journal)}>${t("report.empty.journal")}</a></div><//>`;
 }
 
 /** The part of the screen: without a week the server's last full one, by the reader's own calendar. */
@@ -124,6 +149,6 @@ export function Report() {
   const isQuiet = report && !report.decisions && !report.closed.exits && !report.mistakes.length && !report.earlier.some((one) => one.decisions);
   return html`<${Chooser} week=${shown} isLast=${!week || shown >= (latest || lastWeek())} report=${report} onChoose=${choose} />
     ${said.problem && said.problem.code === "week_not_over" ? html`<${Empty} title=${t("report.not_over")} text=${t("report.not_over.text")} />`
-      : isQuiet ? html`<${Empty} title=${t("report.empty")} text=${t("report.empty.text")} />`
+      : isQuiet ? html`<${Quiet} week=${shown} onChoose=${choose} />`
       : html`<${Loaded} from=${said} heights=${[176, 120, 96, 176]}>${(data) => html`<${Week} report=${data} />`}<//>`}`;
 }

@@ -1,14 +1,15 @@
 /** What we hold of the reader: take it along, take it away; and the way out. */
-import { html, useState } from "./lib.js";
+import { html, useRef, useState } from "./lib.js";
 import { ask, send } from "./api.js";
 import { t } from "./i18n.js";
 import { forget, hasToken, session, signOut } from "./session.js";
+import { insideTelegram } from "./telegram.js";
 import { Field, Sheet, toast, wordsOf } from "./ui.js";
 
-/** Hand a document over as a file. */
-function download(name, content) {
+/** Hand a text over as a file. */
+function download(name, text) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 2)], { type: "application/json" }));
+  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
@@ -41,15 +42,38 @@ function Deletion({ username, onClose }) {
   <//>`;
 }
 
+/** Some of Telegram's applications save no file and do not say so: the text is there to be copied. */
+function Copy({ text, onClose }) {
+  const box = useRef(null);
+  const copy = async () => {
+    box.current.select();
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      document.execCommand("copy"); // a frame that may not use the clipboard itself
+    }
+    onClose();
+    toast(t("more.export.copied"));
+  };
+  return html`<${Sheet} title=${t("more.export")} onClose=${onClose}>
+    <p>${t("more.export.copy.text")}</p>
+    <textarea class="input export-text" ref=${box} readonly rows="8" aria-label=${t("more.export")} value=${text}></textarea>
+    <button class="button wide" onClick=${copy}>${t("more.export.copy")}</button>
+  <//>`;
+}
+
 export function MyData({ username }) {
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
+  const [copied, setCopied] = useState("");
   const take = async () => {
     setBusy(true);
     try {
       const { servedAt, receivedAt, ...held } = await ask("/me/data");
-      download("traderai.json", held);
-      toast(t("more.export.done"));
+      const text = JSON.stringify(held, null, 2);
+      download("traderai.json", text);
+      if (insideTelegram) setCopied(text);
+      else toast(t("more.export.done"));
     } catch (problem) {
       toast(wordsOf(problem), "error");
     }
@@ -59,6 +83,7 @@ export function MyData({ username }) {
     <p class="fine">${t("more.data.text")}</p>
     <div class="actions"><button class="button button-quiet" disabled=${busy} onClick=${take}>${t("more.export")}</button>
       <button class="button button-quiet text-danger" onClick=${() => setOpen(true)} aria-haspopup="dialog">${t("more.delete")}</button></div>
+    ${copied && html`<${Copy} text=${copied} onClose=${() => setCopied("")} />`}
     ${open && html`<${Deletion} username=${username} onClose=${() => setOpen(false)} />`}
   </section>`;
 }

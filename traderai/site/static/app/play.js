@@ -32,7 +32,7 @@ function Wishes() {
     <p class="fine">${t(`play.difficulty.${difficulty}.means`)}</p>
     <button class="link" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>${t(open ? "play.wishes.less" : "play.wishes.more")}</button>
     ${open && html`<div class="play-wishes">
-      <${Segments} label=${t("play.timeframe")} value=${timeframe} onChange=${set("timeframe")} options=${TIMEFRAMES.map((key) => [key, t(`play.timeframe.${key}`)])} />
+      <div><p class="fine" aria-hidden="true">${t("play.timeframe")}</p><${Segments} label=${t("play.timeframe")} value=${timeframe} onChange=${set("timeframe")} options=${TIMEFRAMES.map((key) => [key, t(`play.timeframe.${key}`)])} /></div>
       <${Select} name="play-regime" label=${t("regime.title")} value=${regime} onChange=${set("regime")} options=${named(REGIMES, "regime")} />
       <${Select} name="play-sector" label=${t("play.sector")} value=${sector} onChange=${set("sector")} options=${named(SECTORS, "sector")} />
       <${Switch} label=${t("play.disguise")} note=${t(disguise ? "play.disguise.on" : "play.disguise.off")} checked=${disguise} onChange=${set("disguise")} />
@@ -82,14 +82,15 @@ function hourOf(dealt) {
 
 function Context({ dealt }) {
   const facts = dealt.disguised ? [] : [`${dealt.secid} · ${dealt.name}`];
-  facts.push(t("play.lasts", { horizon: horizonWords(dealt.horizon) }), volatilityOf(dealt.bars), hourOf(dealt));
+  facts.push(`${t("play.timeframe")}: ${t(`play.timeframe.${dealt.timeframe}`)}`, t("play.lasts", { horizon: horizonWords(dealt.horizon) }), volatilityOf(dealt.bars), hourOf(dealt));
   const { tags } = dealt;
   if (dealt.disguised) facts.push(t("play.disguised"));
   if (!tags) facts.push(t("play.tags.none"));
   if (tags && tags.regime) facts.unshift(has(`regime.${tags.regime}`) ? t(`regime.${tags.regime}`) : tags.regime);
   if (tags) for (const type of tags.news_types) facts.push(t("play.news", { type: has(`play.news.${type}`) ? t(`play.news.${type}`) : type }));
   return html`<ul class="round-facts" tabindex="0" aria-label=${t("play.context")}>${facts.map((fact) => html`<li class="round-fact">${fact}</li>`)}
-    ${dealt.is_simulated && html`<li><${Badge} kind="simulated" /></li>`}</ul>`;
+    ${dealt.is_simulated && html`<li><${Badge} kind="simulated" /></li>`}</ul>
+    ${dealt.isAgain && html`<p class="fine">${t("play.again")}</p>`}`;
 }
 
 function horizonWords(horizon) {
@@ -168,7 +169,7 @@ function Over() {
 function Unjudged() {
   const found = problem.value;
   return html`<section class="card state" role="alert"><div class="state-mark" aria-hidden="true">!</div><h2>${t("play.unjudged.title")}</h2>
-    <p>${t(found && found.status === 0 ? "play.unjudged.offline" : "play.unjudged.text")}</p>
+    <p>${t(found && found.status === 503 ? "play.unjudged.text" : "play.unjudged.unsure")}</p>
     ${found && found.requestId && html`<p class="fine">request_id ${found.requestId}</p>`}
     <button class="link" onClick=${leave}>${t("play.back")}</button></section>
     <${MainButton} text=${t("play.unjudged.again")} onPress=${answer} />`;

@@ -11,6 +11,7 @@ const BAR_WIDTH = 5; // pixels of one bar while one decides
 const ROOM = 0.22; // of the width, for what may come
 const REVEAL_MS = 3000; // for the whole future
 const STEP_MS = 60; // for one candle, if there are few
+const END_ROOM = 0.1; // of the future's bars, right of the last one: what became of a trade is written there
 const PAST = 0.35; // of the width of the revealed picture is what was known before
 const WEEK_S = 7 * 86400;
 const MOSCOW_S = 3 * 3600;
@@ -29,7 +30,8 @@ function namesOf(deal, bars) {
   if (deal.timeframe === "1d" && deal.disguised) {
     // Weekdays of months say nothing: days are counted from the moment.
     const place = new Map(bars.map((bar, at) => [bar.time, at]));
-    const count = (time) => (place.has(time) ? t("play.chart.back", { n: bars.length - 1 - place.get(time) }) : "");
+    const last = bars.length - 1;
+    const count = (time) => (place.has(time) && place.get(time) < last ? t("play.chart.back", { n: last - place.get(time) }) : "");
     return { tick: count, hover: count };
   }
   return {
@@ -141,10 +143,11 @@ function showLevels(drawn, levels) {
 
 /** Let the future happen; returns how to stop it. */
 function play(drawn, bars, after, { atOnce, onDone }) {
-  const shown = Math.round((after.length + 2) / (1 - PAST));
+  const future = after.length + 2 + Math.round(after.length * END_ROOM);
+  const shown = Math.round(future / (1 - PAST));
   // The picture stands still while candles come into it.
   drawn.chart.timeScale().applyOptions({ shiftVisibleRangeOnNewBar: false });
-  drawn.chart.timeScale().setVisibleLogicalRange({ from: bars.length + after.length + 2 - shown, to: bars.length + after.length + 2 });
+  drawn.chart.timeScale().setVisibleLogicalRange({ from: bars.length + future - shown, to: bars.length + future });
   if (atOnce) {
     drawn.series.setData([...bars, ...after]);
     drawn.volume.setData([...bars, ...after].map(volumeOf));

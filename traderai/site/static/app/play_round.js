@@ -7,6 +7,7 @@ import { haptic } from "./telegram.js";
 export const ACTIONS = ["BUY", "SELL", "HOLD", "NO_TRADE"];
 // Own levels in steps of an eighth of the usual ones; the API takes a quarter to four times of them.
 const STEPS = { usual: 8, least: 3, most: 31 };
+const AGAIN_MS = 3000; // the server's Date has whole seconds
 const MOTIONLESS = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 /** lobby, dealing, open, sending, unjudged, told, late, answered or failed. */
@@ -32,6 +33,8 @@ export async function deal() {
     round.value = {
       ...dealt,
       bars: roundBars(dealt.candles),
+      // Dealt before: the open round comes back, whatever is wished for.
+      isAgain: dealt.servedAt - Date.parse(dealt.served_at) > AGAIN_MS,
       // By the server's clock, because ours may go wrong.
       endsAt: dealt.receivedAt + Date.parse(dealt.expires_at) - dealt.servedAt,
       lasts: Date.parse(dealt.expires_at) - Date.parse(dealt.served_at),

@@ -43,7 +43,7 @@ export function Summary({ record }) {
   return html`<section class="card call call-${look}">
     <${Badges} record=${record} />
     <h2 class="record-verdict"><span aria-hidden="true">${mark}</span> ${t(`record.verdict.${verdict}`)}</h2>
-    <p class="fine">${t("record.of", { n: figures.trades, days: t("record.days", { n: figures.days }) })} ${sure}</p>
+    <p class="fine">${t("record.of", { n: figures.trades, count: number(figures.trades), days: t("record.days", { n: figures.days }) })} ${sure}</p>
     <dl class="figures">
       <${Figure} label=${t("record.mean")} value=${multiple(figures.expectancy_r.value, 2)} note=${between(figures.expectancy_r, (value) => multiple(value, 2))} kind="figure-wide" />
       <${Figure} label=${t("record.hit")} value=${percents(figures.hit_rate.value)} note=${between(figures.hit_rate, percents)} />
@@ -59,9 +59,13 @@ export function Summary({ record }) {
 
 /** What everybody would have made on the same shares and days without a choice. */
 function BaseRates({ rows }) {
-  return rows.map(
-    (row) => html`<p class="fine">${t("record.base", { signal: t(`action.${row.signal}`), horizon: horizonOf(row.horizon), hit: percents(row.hit_rate), r: multiple(row.mean_r, 2), n: number(row.rows) })}</p>`,
-  );
+  if (!rows.length) return null;
+  return html`<table class="grouped record-groups"><caption class="fine">${t("record.base")}</caption><thead><tr>
+      <th scope="col"><span class="unseen">${t("record.by.signal")}</span></th><th scope="col" class="n">${t("record.hit.short")}</th><th scope="col" class="n">${t("record.mean.short")}</th></tr></thead>
+    <tbody>${rows.map(
+      (row) => html`<tr><th scope="row">${nameOf("signal", row.signal)}<small>${horizonOf(row.horizon)} · n = ${number(row.rows)}</small></th>
+        <td class="n">${percents(row.hit_rate)}</td><td class="n text-${tone(row.mean_r)}">${multiple(row.mean_r, 2)}</td></tr>`,
+    )}</tbody></table>`;
 }
 
 /** What became of everything that was told: the sum is told beside its parts. */
@@ -103,7 +107,7 @@ export function Confidence({ groups }) {
       const name = group.name.replace("-", "–");
       const { value, low, high } = group.hit_rate;
       const words = t("record.confidence.label", { name, n: group.trades, hit: percents(value), interval: between(group.hit_rate, percents), needed: percents(group.break_even) });
-      return html`<li><div class="rate-head"><b>${name}</b><span class="fine">${t("record.trades", { n: group.trades })}</span><span class="grow"></span><b>${rates(value)}</b></div>
+      return html`<li><div class="rate-head"><b>${name}</b><span class="fine">${t("record.trades", { n: group.trades, count: number(group.trades) })}</span><span class="grow"></span><b>${rates(value)}</b></div>
         <${RateBar} rate=${value} low=${low ?? value} high=${high ?? value} needed=${group.break_even} label=${words} />
         <p class="fine">${between(group.hit_rate, rates)} · ${t("record.needs", { needed: rates(group.break_even) })}</p></li>`;
     })}</ul>
@@ -155,7 +159,7 @@ export function Groups({ groups }) {
     <div class="scroll" tabindex="0" role="region" aria-label=${t(`record.by.${way}`)}><table class="grouped record-groups"><thead><tr>
       <th scope="col">${t(`record.by.${way}`)}</th><th scope="col" class="n">${t("record.hit.short")}</th><th scope="col" class="n">${t("record.mean.short")}</th></tr></thead>
       <tbody>${shown.map(
-        (row) => html`<tr><th scope="row">${nameOf(way, row.name)}<small>${t("record.trades", { n: row.trades })}</small></th>
+        (row) => html`<tr><th scope="row">${nameOf(way, row.name)}<small>${t("record.trades", { n: row.trades, count: number(row.trades) })}</small></th>
           <td class="n">${rates(row.hit_rate.value)}<small>${t("record.needs", { needed: rates(row.break_even) })}</small></td>
           <td class="n"><span class="text-${tone(row.expectancy_r.value)}">${multiple(row.expectancy_r.value, 2)}</span><small>${between(row.expectancy_r, (value) => number(value, 2).replace("-", "−"))}</small></td></tr>`,
       )}</tbody></table></div>
