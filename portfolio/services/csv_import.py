@@ -30,7 +30,7 @@ from portfolio.ledger_contracts import (
 from portfolio.models import Trade
 from portfolio.selectors.configuration import ledger_config_get
 from portfolio.selectors.journal import trades_get
-from portfolio.services.accounts import account_meant, lock_account
+from portfolio.services.accounts import account_meant, check_room, lock_account
 from portfolio.services.record import trades_write
 from portfolio.services.trade_checks import (
     Checked,
@@ -106,7 +106,9 @@ def _imported(account_id: int, parsed: ParsedFile, *, dry_run: bool, now: dateti
         _problem(row.row, short_refusal(row.trade)) for row, out in zip(new, refused, strict=True) if out
     ]
     added = [row for row, out in zip(new, refused, strict=True) if not out]
-    if not dry_run:
+    if dry_run:
+        check_room(held=len(held), more=len(added))
+    else:
         trades_write(account_id, [row.trade for row in added], now=now)
     twice = _looks_like(held)
     taken = [_told(row, twice) for row in [*added, *(row for row in rows if row.known)]]

@@ -74,9 +74,10 @@ def test_a_journal_has_an_end(own, monkeypatch, tmp_path):
     text = (settings.BASE_DIR / "traderai" / "config" / "ledger.yaml").read_text()
     (tmp_path / "ledger.yaml").write_text(text.replace("max_trades: 30000", "max_trades: 2"))
     monkeypatch.setenv("TRADERAI_CONFIG_DIR", str(tmp_path))
-    with pytest.raises(InputError, match="at most 2 trades") as caught:
-        load(own, GOOD + "2024-03-04T12:30:00;AAAA;BUY;1;lots;101,0;1\n")
-    assert caught.value.code == "too_many_trades" and not Trade.objects.exists()
+    for dry_run in (True, False):
+        with pytest.raises(InputError, match="at most 2 trades") as caught:
+            load(own, GOOD + "2024-03-04T12:30:00;AAAA;BUY;1;lots;101,0;1\n", dry_run=dry_run)
+        assert caught.value.code == "too_many_trades" and not Trade.objects.exists()
     assert counts(load(own, GOOD)) == (2, 2, 0, 0)
     virtual = make.account(own.user, kind="virtual", name="game", capital_rub=10_000)
     for _ in range(2):
