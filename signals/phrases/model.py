@@ -124,12 +124,20 @@ RISK: Final[dict[str, Any]] = {
         "A rise above the resistance at %(resistance_rub)s RUB would weaken the idea before that."
     ),
     "hold_changes_long": (
-        gettext_lazy("A long would need an edge of at least %(edge_points)s percentage points."),
-        gettext_lazy("No long below an edge of %(edge_points)s percentage points."),
+        gettext_lazy(
+            "A long would need an edge of at least %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
+        gettext_lazy(
+            "No long below an edge of %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
     ),
     "hold_changes_short": (
-        gettext_lazy("A short would need an edge of at least %(edge_points)s percentage points."),
-        gettext_lazy("No short below an edge of %(edge_points)s percentage points."),
+        gettext_lazy(
+            "A short would need an edge of at least %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
+        gettext_lazy(
+            "No short below an edge of %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
     ),
     "hold_base_rate": gettext_lazy(
         "This probability is a base rate, how often such targets were reached before: it says nothing about the share's present state, so its edge does not count. A model that can tell the states apart would change this."
