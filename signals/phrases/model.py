@@ -76,10 +76,10 @@ MODEL: Final[dict[str, Any]] = {
         "Fresh from training the model put this chance at %(trained_p)s; the outcomes that became known later have moved it."
     ),
     "model_own_levels": gettext_lazy(
-        "This chance is that of reaching %(label_take_profit_rub)s before %(label_stop_loss_rub)s RUB, the levels that the model was trained on, not the target and the stop of the order: those are drawn from how far the price is expected to move, and the expected result is what such orders made out of sample."
+        "This chance is that of reaching %(label_take_profit_rub)s before %(label_stop_loss_rub)s RUB, the levels that the model was trained on, not the target and the stop of the order: those are drawn from how far the price is expected to move, and the estimated result is what such orders made out of sample."
     ),
     "model_expects": gettext_lazy(
-        "By these figures the expected result is %(net_signed_frac)s, or %(net_r)s R, after costs of %(cost_frac)s."
+        "The estimated result is %(net_signed_frac)s, or %(net_r)s R, after costs of %(cost_frac)s."
     ),
     "return_other_way": (
         gettext_lazy(
@@ -124,12 +124,20 @@ RISK: Final[dict[str, Any]] = {
         "A rise above the resistance at %(resistance_rub)s RUB would weaken the idea before that."
     ),
     "hold_changes_long": (
-        gettext_lazy("A long would need an edge of at least %(edge_points)s percentage points."),
-        gettext_lazy("No long below an edge of %(edge_points)s percentage points."),
+        gettext_lazy(
+            "A long would need an edge of at least %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
+        gettext_lazy(
+            "No long below an edge of %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
     ),
     "hold_changes_short": (
-        gettext_lazy("A short would need an edge of at least %(edge_points)s percentage points."),
-        gettext_lazy("No short below an edge of %(edge_points)s percentage points."),
+        gettext_lazy(
+            "A short would need an edge of at least %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
+        gettext_lazy(
+            "No short below an edge of %(edge_points)s percentage points, from which its estimated result passes the threshold, too."
+        ),
     ),
     "hold_base_rate": gettext_lazy(
         "This probability is a base rate, how often such targets were reached before: it says nothing about the share's present state, so its edge does not count. A model that can tell the states apart would change this."

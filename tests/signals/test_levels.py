@@ -144,4 +144,4 @@ def test_the_explanation_and_the_api_tell_what_it_was_as_trained(champion: Model
         name: plain["prediction"][f"p_{name}"] for name in ("long", "short")
     }
     assert found.probabilities[side] > found.probabilities_as_trained[side]
-    assert "As trained, the model put this chance at" in found.explanation
+    assert "Fresh from training the model put this chance at" in found.explanation
