@@ -170,6 +170,15 @@ class Migration(migrations.Migration):
                 ('known_at', models.DateTimeField()),
                 ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.newssource')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['known_at'], name='market_newsitem_known_at'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('source', 'external_id'), name='market_newsitem_once'),
+                    models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('published_at'))), name='market_newsitem_known_after_published'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='NewsTrigger',
@@ -189,6 +198,20 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
                 ('item', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='market.newsitem')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['instrument', 'known_at'], name='market_newstrigger_as_of'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('instrument__isnull', False), ('is_market', False), ('sector', '')), models.Q(('instrument__isnull', True), ('is_market', False), models.Q(('sector', ''), _negated=True)), models.Q(('instrument__isnull', True), ('is_market', True), ('sector', '')), _connector='OR'), name='market_newstrigger_one_target'),
+                    models.CheckConstraint(condition=models.Q(('score__gte', 0), ('score__lte', 100)), name='market_newstrigger_score_range'),
+                    models.CheckConstraint(condition=models.Q(('direction__in', [-1, 0, 1])), name='market_newstrigger_direction_known'),
+                    models.CheckConstraint(condition=models.Q(('event_type__in', ('sanctions', 'report', 'dividends', 'm_and_a', 'buyback', 'placement', 'regulation', 'management', 'macro', 'accident', 'index_change', 'trading_halt', 'other'))), name='market_newstrigger_event_type_known'),
+                    models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('at'))), name='market_newstrigger_known_after_published'),
+                    models.CheckConstraint(condition=models.Q(('item__isnull', False), models.Q(('external_id', ''), _negated=True), _connector='OR'), name='market_newstrigger_has_origin'),
+                    models.UniqueConstraint(fields=('item', 'external_id', 'scorer', 'scorer_version', 'instrument', 'sector', 'is_market'), name='market_newstrigger_once', nulls_distinct=False),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='OrderBookStatistic',
@@ -203,6 +226,12 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(max_length=32)),
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('imbalance_best__isnull', True), models.Q(('imbalance_best__gte', -1), ('imbalance_best__lte', 1)), _connector='OR'), models.Q(('imbalance_book__isnull', True), models.Q(('imbalance_book__gte', -1), ('imbalance_book__lte', 1)), _connector='OR')), name='market_orderbookstatistic_imbalance_range'),
+                    models.CheckConstraint(condition=models.Q(('spread_best_bp__isnull', True), ('spread_best_bp__gte', 0), _connector='OR'), name='market_orderbookstatistic_spread_not_negative'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RiskAlert',
@@ -219,6 +248,13 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
                 ('trigger', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='market.newstrigger')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('instrument__isnull', False), ('is_market', False), ('sector', '')), models.Q(('instrument__isnull', True), ('is_market', False), models.Q(('sector', ''), _negated=True)), models.Q(('instrument__isnull', True), ('is_market', True), ('sector', '')), _connector='OR'), name='market_riskalert_one_target'),
+                    models.CheckConstraint(condition=models.Q(('severity__in', ['info', 'warning', 'critical'])), name='market_riskalert_severity_known'),
+                    models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='market_riskalert_span'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Session',
@@ -246,6 +282,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['changed_on'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('old_secid', 'changed_on'), name='market_tickerchange_once'),
+                    models.CheckConstraint(condition=models.Q(('old_secid', models.F('new_secid')), _negated=True), name='market_tickerchange_changes_something'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -262,6 +302,12 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(max_length=32)),
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('imbalance__isnull', True), models.Q(('imbalance__gte', -1), ('imbalance__lte', 1)), _connector='OR'), name='market_tradestatistic_imbalance_range'),
+                    models.CheckConstraint(condition=models.Q(('vwap_rub__isnull', True), ('vwap_rub__gt', 0), _connector='OR'), name='market_tradestatistic_vwap_positive'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CandleDisagreement',
@@ -397,85 +443,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('instrument__isnull', False), ('is_market', False), ('sector', '')), models.Q(('instrument__isnull', True), ('is_market', False), models.Q(('sector', ''), _negated=True)), models.Q(('instrument__isnull', True), ('is_market', True), ('sector', '')), _connector='OR'), name='market_newslink_one_target'), models.UniqueConstraint(fields=('item', 'instrument', 'sector', 'is_market'), name='market_newslink_once', nulls_distinct=False)],
             },
-        ),
-        migrations.AddIndex(
-            model_name='newsitem',
-            index=models.Index(fields=['known_at'], name='market_newsitem_known_at'),
-        ),
-        migrations.AddConstraint(
-            model_name='newsitem',
-            constraint=models.UniqueConstraint(fields=('source', 'external_id'), name='market_newsitem_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='newsitem',
-            constraint=models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('published_at'))), name='market_newsitem_known_after_published'),
-        ),
-        migrations.AddIndex(
-            model_name='newstrigger',
-            index=models.Index(fields=['instrument', 'known_at'], name='market_newstrigger_as_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('instrument__isnull', False), ('is_market', False), ('sector', '')), models.Q(('instrument__isnull', True), ('is_market', False), models.Q(('sector', ''), _negated=True)), models.Q(('instrument__isnull', True), ('is_market', True), ('sector', '')), _connector='OR'), name='market_newstrigger_one_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.CheckConstraint(condition=models.Q(('score__gte', 0), ('score__lte', 100)), name='market_newstrigger_score_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__in', [-1, 0, 1])), name='market_newstrigger_direction_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.CheckConstraint(condition=models.Q(('event_type__in', ('sanctions', 'report', 'dividends', 'm_and_a', 'buyback', 'placement', 'regulation', 'management', 'macro', 'accident', 'index_change', 'trading_halt', 'other'))), name='market_newstrigger_event_type_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.CheckConstraint(condition=models.Q(('known_at__gte', models.F('at'))), name='market_newstrigger_known_after_published'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.CheckConstraint(condition=models.Q(('item__isnull', False), models.Q(('external_id', ''), _negated=True), _connector='OR'), name='market_newstrigger_has_origin'),
-        ),
-        migrations.AddConstraint(
-            model_name='newstrigger',
-            constraint=models.UniqueConstraint(fields=('item', 'external_id', 'scorer', 'scorer_version', 'instrument', 'sector', 'is_market'), name='market_newstrigger_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='orderbookstatistic',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('imbalance_best__isnull', True), models.Q(('imbalance_best__gte', -1), ('imbalance_best__lte', 1)), _connector='OR'), models.Q(('imbalance_book__isnull', True), models.Q(('imbalance_book__gte', -1), ('imbalance_book__lte', 1)), _connector='OR')), name='market_orderbookstatistic_imbalance_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderbookstatistic',
-            constraint=models.CheckConstraint(condition=models.Q(('spread_best_bp__isnull', True), ('spread_best_bp__gte', 0), _connector='OR'), name='market_orderbookstatistic_spread_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='riskalert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('instrument__isnull', False), ('is_market', False), ('sector', '')), models.Q(('instrument__isnull', True), ('is_market', False), models.Q(('sector', ''), _negated=True)), models.Q(('instrument__isnull', True), ('is_market', True), ('sector', '')), _connector='OR'), name='market_riskalert_one_target'),
-        ),
-        migrations.AddConstraint(
-            model_name='riskalert',
-            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['info', 'warning', 'critical'])), name='market_riskalert_severity_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='riskalert',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gt', models.F('starts_at')), _connector='OR'), name='market_riskalert_span'),
-        ),
-        migrations.AddConstraint(
-            model_name='tickerchange',
-            constraint=models.UniqueConstraint(fields=('old_secid', 'changed_on'), name='market_tickerchange_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='tickerchange',
-            constraint=models.CheckConstraint(condition=models.Q(('old_secid', models.F('new_secid')), _negated=True), name='market_tickerchange_changes_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='tradestatistic',
-            constraint=models.CheckConstraint(condition=models.Q(('imbalance__isnull', True), models.Q(('imbalance__gte', -1), ('imbalance__lte', 1)), _connector='OR'), name='market_tradestatistic_imbalance_range'),
-        ),
-        migrations.AddConstraint(
-            model_name='tradestatistic',
-            constraint=models.CheckConstraint(condition=models.Q(('vwap_rub__isnull', True), ('vwap_rub__gt', 0), _connector='OR'), name='market_tradestatistic_vwap_positive'),
         ),
     ]

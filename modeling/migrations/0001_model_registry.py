@@ -59,6 +59,21 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('run', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='modeling.trainingrun')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['kind', '-created_at'], name='modeling_modelversion_newest'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('version',), name='modeling_modelversion_once'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'champion')), fields=('kind',), name='modeling_modelversion_one_champion'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['candidate', 'champion', 'retired', 'rejected'])), name='modeling_modelversion_state_known'),
+                    models.CheckConstraint(condition=models.Q(('grade__in', ['unjudged', 'rejected', 'inform', 'trade'])), name='modeling_modelversion_grade_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['champion', 'retired']), _negated=True), ('grade__in', ['inform', 'trade']), _connector='OR'), name='modeling_modelversion_served_passed'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('grade', 'rejected'), _negated=True), ('state', 'rejected'), _connector='OR'), name='modeling_modelversion_rejected_out'),
+                    models.CheckConstraint(condition=models.Q(('manifest_sha256__regex', '^[0-9a-f]{64}$')), name='modeling_modelversion_manifest_hex'),
+                    models.CheckConstraint(condition=models.Q(('lookback_bars__gte', 1)), name='modeling_modelversion_lookback_positive'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='GateVerdict',
@@ -91,41 +106,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['kind', '-at'], name='modeling_promotion_newest')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['promote', 'rollback'])), name='modeling_promotion_action_known'), models.CheckConstraint(condition=models.Q(('previous__isnull', True), models.Q(('previous', models.F('version')), _negated=True), _connector='OR'), name='modeling_promotion_is_a_switch'), models.CheckConstraint(condition=models.Q(models.Q(('by', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='modeling_promotion_says_who_and_why')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='modelversion',
-            index=models.Index(fields=['kind', '-created_at'], name='modeling_modelversion_newest'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('version',), name='modeling_modelversion_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'champion')), fields=('kind',), name='modeling_modelversion_one_champion'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['candidate', 'champion', 'retired', 'rejected'])), name='modeling_modelversion_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('grade__in', ['unjudged', 'rejected', 'inform', 'trade'])), name='modeling_modelversion_grade_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['champion', 'retired']), _negated=True), ('grade__in', ['inform', 'trade']), _connector='OR'), name='modeling_modelversion_served_passed'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('grade', 'rejected'), _negated=True), ('state', 'rejected'), _connector='OR'), name='modeling_modelversion_rejected_out'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('manifest_sha256__regex', '^[0-9a-f]{64}$')), name='modeling_modelversion_manifest_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.CheckConstraint(condition=models.Q(('lookback_bars__gte', 1)), name='modeling_modelversion_lookback_positive'),
         ),
     ]

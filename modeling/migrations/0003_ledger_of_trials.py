@@ -54,6 +54,22 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField()),
                 ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='trials', to='modeling.trainingrun')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['label_family', 'data_family', 'created_at'], name='modeling_trial_family'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('config_sha256', 'data_sha256', 'kind'), name='modeling_trial_once'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['training', 'search_step', 'walk_forward_fold', 'backtest', 'label_search'])), name='modeling_trial_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('config_sha256__regex', '^[0-9a-f]{64}$'), ('data_sha256__regex', '^[0-9a-f]{64}$')), name='modeling_trial_sha_hex'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('label_family', ''), _negated=True), models.Q(('label_family__regex', '_v[0-9]+$'), _negated=True)), name='modeling_trial_family_without_version'),
+                    models.CheckConstraint(condition=models.Q(('data_family__regex', '^(real|simulated)-.+$')), name='modeling_trial_data_known'),
+                    models.CheckConstraint(condition=models.Q(('days__len', models.F('daily_net__len'))), name='modeling_trial_days_match'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['search_step', 'label_search']), ('days__len__gt', 0), _connector='OR'), name='modeling_trial_has_days'),
+                    models.CheckConstraint(condition=models.Q(('daily_net__overlap', ["NaN", "Infinity", "-Infinity"]), _negated=True), name='modeling_trial_net_finite'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('net_expectancy_frac__isnull', True), ('trades', 0)), models.Q(('net_expectancy_frac__isnull', False), ('trades__gt', 0)), _connector='OR'), name='modeling_trial_expectancy_of_trades'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Experiment',
@@ -72,74 +88,17 @@ class Migration(migrations.Migration):
                 ('runs', models.ManyToManyField(blank=True, related_name='+', to='modeling.trainingrun')),
                 ('trials', models.ManyToManyField(blank=True, related_name='+', to='modeling.trial')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='trial',
-            index=models.Index(fields=['label_family', 'data_family', 'created_at'], name='modeling_trial_family'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.UniqueConstraint(fields=('config_sha256', 'data_sha256', 'kind'), name='modeling_trial_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['training', 'search_step', 'walk_forward_fold', 'backtest', 'label_search'])), name='modeling_trial_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(('config_sha256__regex', '^[0-9a-f]{64}$'), ('data_sha256__regex', '^[0-9a-f]{64}$')), name='modeling_trial_sha_hex'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('label_family', ''), _negated=True), models.Q(('label_family__regex', '_v[0-9]+$'), _negated=True)), name='modeling_trial_family_without_version'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(('data_family__regex', '^(real|simulated)-.+$')), name='modeling_trial_data_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(('days__len', models.F('daily_net__len'))), name='modeling_trial_days_match'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['search_step', 'label_search']), ('days__len__gt', 0), _connector='OR'), name='modeling_trial_has_days'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(('daily_net__overlap', ["NaN", "Infinity", "-Infinity"]), _negated=True), name='modeling_trial_net_finite'),
-        ),
-        migrations.AddConstraint(
-            model_name='trial',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('net_expectancy_frac__isnull', True), ('trades', 0)), models.Q(('net_expectancy_frac__isnull', False), ('trades__gt', 0)), _connector='OR'), name='modeling_trial_expectancy_of_trades'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.UniqueConstraint(fields=('name',), name='modeling_experiment_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z0-9]+(-[a-z0-9]+)*$')), name='modeling_experiment_name_plain', violation_error_message='A name is made of small letters, digits and single hyphens.'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('hypothesis', ''), _negated=True), models.Q(('seen_if_true', ''), _negated=True), models.Q(('opened_by', ''), _negated=True)), name='modeling_experiment_says_what_and_who'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(('verdict__in', ['open', 'confirmed', 'rejected', 'inconclusive'])), name='modeling_experiment_verdict_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), ('verdict', 'open')), models.Q(models.Q(('verdict', 'open'), _negated=True), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='modeling_experiment_verdict_has_reason'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_by', ''), ('decided_on__isnull', True), ('verdict', 'open')), models.Q(models.Q(('verdict', 'open'), _negated=True), ('decided_on__gte', models.F('started_on')), ('decided_on__isnull', False), models.Q(('decided_by', ''), _negated=True)), _connector='OR'), name='modeling_experiment_verdict_is_signed'),
-        ),
-        migrations.AddConstraint(
-            model_name='experiment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'confirmed'), _negated=True), models.Q(models.Q(('figures', []), _negated=True), ('figures__0__has_keys', ['value', 'low', 'high', 'level', 'trades'])), _connector='OR'), name='modeling_experiment_confirmed_by_figures'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('name',), name='modeling_experiment_once'),
+                    models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z0-9]+(-[a-z0-9]+)*$')), name='modeling_experiment_name_plain', violation_error_message='A name is made of small letters, digits and single hyphens.'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('hypothesis', ''), _negated=True), models.Q(('seen_if_true', ''), _negated=True), models.Q(('opened_by', ''), _negated=True)), name='modeling_experiment_says_what_and_who'),
+                    models.CheckConstraint(condition=models.Q(('verdict__in', ['open', 'confirmed', 'rejected', 'inconclusive'])), name='modeling_experiment_verdict_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), ('verdict', 'open')), models.Q(models.Q(('verdict', 'open'), _negated=True), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='modeling_experiment_verdict_has_reason'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_by', ''), ('decided_on__isnull', True), ('verdict', 'open')), models.Q(models.Q(('verdict', 'open'), _negated=True), ('decided_on__gte', models.F('started_on')), ('decided_on__isnull', False), models.Q(('decided_by', ''), _negated=True)), _connector='OR'), name='modeling_experiment_verdict_is_signed'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('verdict', 'confirmed'), _negated=True), models.Q(models.Q(('figures', []), _negated=True), ('figures__0__has_keys', ['value', 'low', 'high', 'level', 'trades'])), _connector='OR'), name='modeling_experiment_confirmed_by_figures'),
+                ],
+            },
         ),
         migrations.RunSQL(APPEND_ONLY, reverse_sql=CHANGEABLE),
     ]

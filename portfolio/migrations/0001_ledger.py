@@ -63,6 +63,15 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=traderai.common.clock.now)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'name'), name='portfolio_account_name_once'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['real', 'virtual'])), name='portfolio_account_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='portfolio_account_has_a_name'),
+                    models.CheckConstraint(condition=models.Q(('capital_rub__isnull', True), ('capital_rub__gt', 0), _connector='OR'), name='portfolio_account_capital_positive'),
+                    models.CheckConstraint(condition=models.Q(('kind', 'real'), ('capital_rub__isnull', False), _connector='OR'), name='portfolio_account_virtual_has_capital'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='StopChange',
@@ -73,6 +82,14 @@ class Migration(migrations.Migration):
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='stop_changes', to='portfolio.account')),
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['account', 'set_at', 'id'], name='portfolio_stopchange_in_order'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('stop_rub__isnull', True), models.Q(('stop_rub__gt', 0), ('stop_rub__lt', float("inf"))), _connector='OR'), name='portfolio_stopchange_stop_positive'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Trade',
@@ -91,6 +108,21 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
                 ('signal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='signals.signal')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['account', 'traded_at', 'id'], name='portfolio_trade_in_order'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('account', 'external_id'), name='portfolio_trade_external_id_once'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['BUY', 'SELL'])), name='portfolio_trade_side_known'),
+                    models.CheckConstraint(condition=models.Q(('origin__in', ['api', 'manual', 'csv', 'virtual', 'adjustment'])), name='portfolio_trade_origin_known'),
+                    models.CheckConstraint(condition=models.Q(('qty_shares__gt', 0)), name='portfolio_trade_quantity_positive'),
+                    models.CheckConstraint(condition=models.Q(('price_rub__gt', 0), ('price_rub__lt', float("inf"))), name='portfolio_trade_price_positive'),
+                    models.CheckConstraint(condition=models.Q(('commission_rub__gte', 0), ('commission_rub__lt', float("inf"))), name='portfolio_trade_commission_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('stop_rub__isnull', True), models.Q(('stop_rub__gt', 0), ('stop_rub__lt', float("inf"))), _connector='OR'), name='portfolio_trade_stop_positive'),
+                    models.CheckConstraint(condition=models.Q(('traded_at__lte', models.F('known_at'))), name='portfolio_trade_not_of_the_future'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='VirtualOrder',
@@ -108,6 +140,18 @@ class Migration(migrations.Migration):
                 ('signal', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='signals.signal')),
                 ('trade', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='order', to='portfolio.trade')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'pending')), fields=['ordered_at'], name='portfolio_virtualorder_pending'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('account', 'external_id'), name='portfolio_virtualorder_external_id_once'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['BUY', 'SELL'])), name='portfolio_virtualorder_side_known'),
+                    models.CheckConstraint(condition=models.Q(('qty_shares__gt', 0)), name='portfolio_virtualorder_quantity_positive'),
+                    models.CheckConstraint(condition=models.Q(('stop_rub__isnull', True), models.Q(('stop_rub__gt', 0), ('stop_rub__lt', float("inf"))), _connector='OR'), name='portfolio_virtualorder_stop_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('refusal', ''), ('state', 'pending'), ('trade__isnull', True)), models.Q(('refusal', ''), ('state', 'filled'), ('trade__isnull', False)), models.Q(('state', 'refused'), ('trade__isnull', True), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='portfolio_virtualorder_state_is_whole'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='WatchItem',
@@ -118,98 +162,11 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('user', 'name'), name='portfolio_account_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['real', 'virtual'])), name='portfolio_account_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='portfolio_account_has_a_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('capital_rub__isnull', True), ('capital_rub__gt', 0), _connector='OR'), name='portfolio_account_capital_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'real'), ('capital_rub__isnull', False), _connector='OR'), name='portfolio_account_virtual_has_capital'),
-        ),
-        migrations.AddIndex(
-            model_name='stopchange',
-            index=models.Index(fields=['account', 'set_at', 'id'], name='portfolio_stopchange_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='stopchange',
-            constraint=models.CheckConstraint(condition=models.Q(('stop_rub__isnull', True), models.Q(('stop_rub__gt', 0), ('stop_rub__lt', float("inf"))), _connector='OR'), name='portfolio_stopchange_stop_positive'),
-        ),
-        migrations.AddIndex(
-            model_name='trade',
-            index=models.Index(fields=['account', 'traded_at', 'id'], name='portfolio_trade_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('account', 'external_id'), name='portfolio_trade_external_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['BUY', 'SELL'])), name='portfolio_trade_side_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('origin__in', ['api', 'manual', 'csv', 'virtual', 'adjustment'])), name='portfolio_trade_origin_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('qty_shares__gt', 0)), name='portfolio_trade_quantity_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('price_rub__gt', 0), ('price_rub__lt', float("inf"))), name='portfolio_trade_price_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('commission_rub__gte', 0), ('commission_rub__lt', float("inf"))), name='portfolio_trade_commission_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('stop_rub__isnull', True), models.Q(('stop_rub__gt', 0), ('stop_rub__lt', float("inf"))), _connector='OR'), name='portfolio_trade_stop_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='trade',
-            constraint=models.CheckConstraint(condition=models.Q(('traded_at__lte', models.F('known_at'))), name='portfolio_trade_not_of_the_future'),
-        ),
-        migrations.AddIndex(
-            model_name='virtualorder',
-            index=models.Index(condition=models.Q(('state', 'pending')), fields=['ordered_at'], name='portfolio_virtualorder_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='virtualorder',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id', ''), _negated=True), fields=('account', 'external_id'), name='portfolio_virtualorder_external_id_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='virtualorder',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['BUY', 'SELL'])), name='portfolio_virtualorder_side_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='virtualorder',
-            constraint=models.CheckConstraint(condition=models.Q(('qty_shares__gt', 0)), name='portfolio_virtualorder_quantity_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='virtualorder',
-            constraint=models.CheckConstraint(condition=models.Q(('stop_rub__isnull', True), models.Q(('stop_rub__gt', 0), ('stop_rub__lt', float("inf"))), _connector='OR'), name='portfolio_virtualorder_stop_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='virtualorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('refusal', ''), ('state', 'pending'), ('trade__isnull', True)), models.Q(('refusal', ''), ('state', 'filled'), ('trade__isnull', False)), models.Q(('state', 'refused'), ('trade__isnull', True), models.Q(('refusal', ''), _negated=True)), _connector='OR'), name='portfolio_virtualorder_state_is_whole'),
-        ),
-        migrations.AddConstraint(
-            model_name='watchitem',
-            constraint=models.UniqueConstraint(fields=('user', 'instrument'), name='portfolio_watchitem_once'),
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'instrument'), name='portfolio_watchitem_once'),
+                ],
+            },
         ),
         migrations.RunSQL(KEEP_FACTS, FREE_FACTS),
     ]

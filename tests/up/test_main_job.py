@@ -10,6 +10,7 @@ from traderai.common import clock
 from traderai.common.errors import NotReadyError
 from traderai.jobs.selectors import job_list
 from traderai.jobs.services import job_record
+from traderai.site.management.commands import prepare_database
 from traderai.site.up import main_job
 from traderai.site.up.main_job import iss_refusal, main_job_run, source_choose
 from traderai.site.up.steps import Step, step_do
@@ -82,3 +83,8 @@ def test_a_step_that_fails_leaves_no_record():
     with pytest.raises(NotReadyError, match="the next start goes on with this step"):
         step_do(step, set(), kind=main_job.KIND, number=4, of=5, say=lambda _text: None)
     assert job_list(kind=main_job.KIND, as_of=clock.now()) == ()
+
+
+def test_who_prepares_the_database_checks_the_code():
+    """What starts after it does not, and relies on that."""
+    assert prepare_database.Command.requires_system_checks == "__all__"

@@ -60,6 +60,15 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=traderai.common.clock.now)),
                 ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('user__isnull', True), ('ai_family', ''), _connector='XOR'), name='training_game_player_user_or_ai'),
+                    models.UniqueConstraint(condition=models.Q(('ai_family', ''), _negated=True), fields=('ai_family',), name='training_game_player_ai_once'),
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('nickname'), name='training_game_player_nickname_once'),
+                    models.CheckConstraint(condition=models.Q(('nickname__isnull', True), models.Q(('ai_family', ''), models.Q(('nickname', ''), _negated=True)), _connector='OR'), name='training_game_player_nickname_of_people'),
+                    models.CheckConstraint(condition=models.Q(('base_deviation__gt', 0), ('base_volatility__gt', 0), ('deviation__gt', 0), ('volatility__gt', 0)), name='training_game_player_strength_possible'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RatingChange',
@@ -78,6 +87,16 @@ class Migration(migrations.Migration):
                 ('opponent', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='training_game.player')),
                 ('player', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='training_game.player')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['player', 'period'], name='training_game_period'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('player', 'opponent', 'answer'), name='training_game_ratingchange_once'),
+                    models.CheckConstraint(condition=models.Q(('score__in', [0.0, 0.5, 1.0])), name='training_game_ratingchange_score_known'),
+                    models.CheckConstraint(condition=models.Q(('opponent__isnull', True), models.Q(('opponent', models.F('player')), _negated=True), _connector='OR'), name='training_game_ratingchange_of_two'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Scenario',
@@ -106,75 +125,24 @@ class Migration(migrations.Migration):
                 ('instrument', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='market.instrument')),
                 ('player', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='scenarios', to='training_game.player')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['player', '-served_at'], name='training_game_newest'),
+                    models.Index(fields=['timeframe', 'instrument', 'bar_begin'], name='training_game_moment'),
+                ],
+                'constraints': [
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('player', 'player', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='INT8RANGE', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func('instrument', 'instrument', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='INT8RANGE', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func('shown_from', 'future_until', function='TSTZRANGE', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='training_game_scenario_windows_apart'),
+                    models.CheckConstraint(condition=models.Q(('bar_begin__lt', models.F('as_of')), ('shown_from__lte', models.F('bar_begin')), ('as_of__lt', models.F('future_until')), ('served_at__lt', models.F('expires_at'))), name='training_game_scenario_times_in_order'),
+                    models.CheckConstraint(condition=models.Q(('future_until__lte', models.F('served_at'))), name='training_game_scenario_future_closed'),
+                    models.CheckConstraint(condition=models.Q(('difficulty__in', ['easy', 'normal', 'hard'])), name='training_game_scenario_difficulty_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('disguised', True), ('price_factor__gt', 0), ('volume_factor__gt', 0)), models.Q(('disguised', False), ('price_factor', 1), ('volume_factor', 1), ('weeks', 0)), _connector='OR'), name='training_game_scenario_disguise_sound'),
+                ],
+            },
         ),
         migrations.AddField(
             model_name='answer',
             name='scenario',
             field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='answer', to='training_game.scenario'),
-        ),
-        migrations.AddConstraint(
-            model_name='player',
-            constraint=models.CheckConstraint(condition=models.Q(('user__isnull', True), ('ai_family', ''), _connector='XOR'), name='training_game_player_user_or_ai'),
-        ),
-        migrations.AddConstraint(
-            model_name='player',
-            constraint=models.UniqueConstraint(condition=models.Q(('ai_family', ''), _negated=True), fields=('ai_family',), name='training_game_player_ai_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='player',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('nickname'), name='training_game_player_nickname_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='player',
-            constraint=models.CheckConstraint(condition=models.Q(('nickname__isnull', True), models.Q(('ai_family', ''), models.Q(('nickname', ''), _negated=True)), _connector='OR'), name='training_game_player_nickname_of_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='player',
-            constraint=models.CheckConstraint(condition=models.Q(('base_deviation__gt', 0), ('base_volatility__gt', 0), ('deviation__gt', 0), ('volatility__gt', 0)), name='training_game_player_strength_possible'),
-        ),
-        migrations.AddIndex(
-            model_name='ratingchange',
-            index=models.Index(fields=['player', 'period'], name='training_game_period'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratingchange',
-            constraint=models.UniqueConstraint(fields=('player', 'opponent', 'answer'), name='training_game_ratingchange_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratingchange',
-            constraint=models.CheckConstraint(condition=models.Q(('score__in', [0.0, 0.5, 1.0])), name='training_game_ratingchange_score_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='ratingchange',
-            constraint=models.CheckConstraint(condition=models.Q(('opponent__isnull', True), models.Q(('opponent', models.F('player')), _negated=True), _connector='OR'), name='training_game_ratingchange_of_two'),
-        ),
-        migrations.AddIndex(
-            model_name='scenario',
-            index=models.Index(fields=['player', '-served_at'], name='training_game_newest'),
-        ),
-        migrations.AddIndex(
-            model_name='scenario',
-            index=models.Index(fields=['timeframe', 'instrument', 'bar_begin'], name='training_game_moment'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func('player', 'player', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='INT8RANGE', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func('instrument', 'instrument', django.contrib.postgres.fields.ranges.RangeBoundary(inclusive_lower=True, inclusive_upper=True), function='INT8RANGE', output_field=django.contrib.postgres.fields.ranges.BigIntegerRangeField()), '&&'), (models.Func('shown_from', 'future_until', function='TSTZRANGE', output_field=django.contrib.postgres.fields.ranges.DateTimeRangeField()), '&&')], name='training_game_scenario_windows_apart'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(('bar_begin__lt', models.F('as_of')), ('shown_from__lte', models.F('bar_begin')), ('as_of__lt', models.F('future_until')), ('served_at__lt', models.F('expires_at'))), name='training_game_scenario_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(('future_until__lte', models.F('served_at'))), name='training_game_scenario_future_closed'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(('difficulty__in', ['easy', 'normal', 'hard'])), name='training_game_scenario_difficulty_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='scenario',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('disguised', True), ('price_factor__gt', 0), ('volume_factor__gt', 0)), models.Q(('disguised', False), ('price_factor', 1), ('volume_factor', 1), ('weeks', 0)), _connector='OR'), name='training_game_scenario_disguise_sound'),
         ),
         migrations.AddConstraint(
             model_name='answer',

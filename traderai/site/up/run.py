@@ -24,6 +24,8 @@ from traderai.site.up.supervisor import Plan, Stopped, Supervisor
 
 BASE_DIR = Path(__file__).resolve().parents[3]
 QUEUES = "ingest,features,training,inference,notify,default"
+# `prepare_database` has checked the code: what starts after it need not import every page to check it again, a second each.
+NO_CHECKS = "--skip-checks"
 _WEB_THREADS = 16  # eight may each keep a stream of signals open, as many again answer all else
 # An idle connection waits in no thread; one that is closed too early meets the next request on its way.
 _KEEP_ALIVE_S = 30
@@ -78,9 +80,10 @@ def _up(options: UpOptions, supervisor: Supervisor) -> int:
     env = services_start(supervisor, options.state)
     _services_note(supervisor, options.state, env)
     _manage(supervisor, "prepare_database", env=env)
+    env["CELERY_SKIP_CHECKS"] = "1"  # as NO_CHECKS
     job = "demo" if options.demo else "main_job"
     data = () if options.data is None else ("--data", str(options.data))
-    code = supervisor.run(_plan(job, _manage_argv(job, *data), env, raw=True))
+    code = supervisor.run(_plan(job, _manage_argv(job, *data, NO_CHECKS), env, raw=True))
     if code != 0 or options.once:
         return code
     _faces_start(supervisor, options, env)
@@ -177,7 +180,7 @@ def _faces_start(supervisor: Supervisor, options: UpOptions, env: dict[str, str]
     web = supervisor.start(_plan("web", web_argv(options.host, options.port), env))
     beat = supervisor.start(_plan("beat", beat_argv(), env))
     worker = supervisor.start(_plan("worker", worker_argv(QUEUES, concurrency=1), env))
-    ondemand = supervisor.start(_plan("ondemand", _manage_argv("ondemand"), env))
+    ondemand = supervisor.start(_plan("ondemand", _manage_argv("ondemand", NO_CHECKS), env))
     reachable = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104
     supervisor.gate(web, lambda: web_answers(reachable, options.port), timeout_s=_GATE_S)
     supervisor.gate(

@@ -16,6 +16,7 @@ from traderai.common import clock
 from traderai.common.errors import NotReadyError
 from traderai.jobs.selectors import job_list
 from traderai.jobs.services import job_record
+from traderai.site.up.run import NO_CHECKS
 
 BEGUN = "begun"  # recorded before the first step: what lies in the database is this work's own
 Say = Callable[[str], None]
@@ -70,7 +71,7 @@ def step_do(step: Step, records: set[str], *, kind: str, number: int, of: int, s
 
 def command_run(*arguments: str, kind: str, name: str) -> None:
     """Run a command of `manage.py` in a process of its own; another exit code than 0 is a NotReadyError."""
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments]
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), *arguments, NO_CHECKS]
     code = subprocess.run(command, check=False).returncode
     if code != 0:
         raise NotReadyError(
