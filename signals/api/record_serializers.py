@@ -7,14 +7,15 @@ from typing import Any
 from rest_framework import serializers
 
 from features.contracts import REGIMES
+from signals.api.asked_terms import TermsQuerySerializer
 from signals.contracts import SOURCES
-from traderai.common.asked import MomentField, QuerySerializer
+from traderai.common.asked import MomentField
 
 TRADED = ("BUY", "SELL")
 STRENGTHS = ("weak", "medium", "strong")
 
 
-class RecordQuerySerializer(QuerySerializer):
+class RecordQuerySerializer(TermsQuerySerializer):
     """Which record, and which part of it."""
 
     source = serializers.ChoiceField(  # type: ignore[assignment]  # the API's word
@@ -23,8 +24,6 @@ class RecordQuerySerializer(QuerySerializer):
     proven = serializers.BooleanField(
         default=False, help_text="True: of models that have proven a profit; false: on paper."
     )
-    timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
-    horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
     signal = serializers.ChoiceField(required=False, choices=TRADED, help_text="What was said.")
     regime = serializers.ChoiceField(
         required=False, choices=REGIMES, help_text="The market's at the decision."
