@@ -1,38 +1,34 @@
-"""The bars and the horizon by which told signals are looked up."""
+"""The bars and the horizon by which told signals are looked up.
+
+What is neither is refused, because nothing found would read like nothing said. Those that serve no more are asked for as
+well: their signals stay.
+"""
 
 from __future__ import annotations
 
-from rest_framework import serializers
-
 from market.contracts import Timeframe
 from modeling.contracts import Horizon
-from traderai.common.asked import QuerySerializer
 from traderai.common.errors import InputError
 
 
-class TermsQuerySerializer(QuerySerializer):
-    """Of which bars and horizon; what is neither is refused, because nothing found would read like nothing said.
+def timeframe_written(value: str) -> None:
+    """Check the code of a timeframe.
 
-    Those that serve no more are asked for as well: their signals stay.
+    Raises: InputError for what is none, or is another name of one.
     """
+    code = Timeframe.parse(value).value
+    if value != code:
+        raise InputError(
+            f"timeframe must be written {code!r}, was {value!r}", code="unknown_timeframe", field="timeframe"
+        )
 
-    timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
-    horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
 
-    def validate_timeframe(self, value: str) -> str:
-        """Return the code of a timeframe.
+def horizon_written(value: str) -> None:
+    """Check the name of a horizon.
 
-        Raises: InputError for what is none.
-        """
-        return Timeframe.parse(value).value
-
-    def validate_horizon(self, value: str) -> str:
-        """Return a horizon.
-
-        Raises: InputError for what is none.
-        """
-        try:
-            Horizon.parse(value)
-        except ValueError as error:
-            raise InputError(str(error), code="unknown_horizon", field="horizon") from error
-        return value
+    Raises: InputError for what is none.
+    """
+    try:
+        Horizon.parse(value)
+    except ValueError as error:
+        raise InputError(str(error), code="unknown_horizon", field="horizon") from error

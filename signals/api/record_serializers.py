@@ -7,15 +7,15 @@ from typing import Any
 from rest_framework import serializers
 
 from features.contracts import REGIMES
-from signals.api.asked_terms import TermsQuerySerializer
+from signals.api.asked_terms import horizon_written, timeframe_written
 from signals.contracts import SOURCES
-from traderai.common.asked import MomentField
+from traderai.common.asked import MomentField, QuerySerializer
 
 TRADED = ("BUY", "SELL")
 STRENGTHS = ("weak", "medium", "strong")
 
 
-class RecordQuerySerializer(TermsQuerySerializer):
+class RecordQuerySerializer(QuerySerializer):
     """Which record, and which part of it."""
 
     source = serializers.ChoiceField(  # type: ignore[assignment]  # the API's word
@@ -23,6 +23,12 @@ class RecordQuerySerializer(TermsQuerySerializer):
     )
     proven = serializers.BooleanField(
         default=False, help_text="True: of models that have proven a profit; false: on paper."
+    )
+    timeframe = serializers.CharField(
+        required=False, max_length=8, validators=[timeframe_written], help_text="Such as `1h`."
+    )
+    horizon = serializers.CharField(
+        required=False, max_length=12, validators=[horizon_written], help_text="Such as `5d`."
     )
     signal = serializers.ChoiceField(required=False, choices=TRADED, help_text="What was said.")
     regime = serializers.ChoiceField(
