@@ -123,7 +123,6 @@ def _served(
     numbers: dict[str, Any] = {} if verdict is None else verdict.numbers
     test: dict[str, Any] = row.metrics.get("test", {})
     switched = next((one.at for one in audit if one.action in SWITCHES and one.version_id == row.pk), None)
-    hits = () if drift is None else drift_facts_of(drift).findings.hits
     return ServedVersion(
         slot=row.slot,
         version=row.version,
@@ -152,17 +151,19 @@ def _served(
         policy=tuple(_policy(test.get("policy", {}))),
         drift_grade=None if drift is None else drift.grade,
         drift_day=None if drift is None else drift.day,
-        live=tuple(
-            LiveHits(
-                name=hit.name,
-                grade=hit.grade,
-                outcomes=hit.outcomes,
-                hit_rate=hit.hit_rate,
-                expected=hit.expected,
-            )
-            for hit in hits
-        ),
+        live=tuple(_hits(drift)),
     )
+
+
+def _hits(drift: DriftReport | None) -> Iterator[LiveHits]:
+    for hit in () if drift is None else drift_facts_of(drift).findings.hits:
+        yield LiveHits(
+            name=hit.name,
+            grade=hit.grade,
+            outcomes=hit.outcomes,
+            hit_rate=hit.hit_rate,
+            expected=hit.expected,
+        )
 
 
 def _heads(tables: Mapping[str, Any]) -> Iterator[HeadReport]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from signals.api.asked_terms import horizon_written, timeframe_written
 from signals.api.serializers import AnalysisSerializer, EntrySerializer
 from signals.contracts import ACTIONS, SOURCES
 from traderai.common.asked import MomentField, QuerySerializer
@@ -18,8 +19,12 @@ class SignalQuerySerializer(PageQuerySerializer, QuerySerializer):
     """Which signals; filters left out let everything through."""
 
     secid = serializers.CharField(required=False, max_length=36, help_text="The exchange's ticker.")
-    timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
-    horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
+    timeframe = serializers.CharField(
+        required=False, max_length=8, validators=[timeframe_written], help_text="Such as `1h`."
+    )
+    horizon = serializers.CharField(
+        required=False, max_length=12, validators=[horizon_written], help_text="Such as `5d`."
+    )
     signal = serializers.ChoiceField(required=False, choices=ACTIONS, help_text="What was said.")
     source = serializers.ChoiceField(  # type: ignore[assignment]  # the API's word
         required=False, choices=SOURCES, help_text="Said live, afterwards, or of made-up shares."

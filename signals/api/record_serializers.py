@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from features.contracts import REGIMES
+from signals.api.asked_terms import horizon_written, timeframe_written
 from signals.contracts import SOURCES
 from traderai.common.asked import MomentField, QuerySerializer
 
@@ -23,8 +24,12 @@ class RecordQuerySerializer(QuerySerializer):
     proven = serializers.BooleanField(
         default=False, help_text="True: of models that have proven a profit; false: on paper."
     )
-    timeframe = serializers.CharField(required=False, max_length=8, help_text="Such as `1h`.")
-    horizon = serializers.CharField(required=False, max_length=12, help_text="Such as `5d`.")
+    timeframe = serializers.CharField(
+        required=False, max_length=8, validators=[timeframe_written], help_text="Such as `1h`."
+    )
+    horizon = serializers.CharField(
+        required=False, max_length=12, validators=[horizon_written], help_text="Such as `5d`."
+    )
     signal = serializers.ChoiceField(required=False, choices=TRADED, help_text="What was said.")
     regime = serializers.ChoiceField(
         required=False, choices=REGIMES, help_text="The market's at the decision."

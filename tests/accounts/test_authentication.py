@@ -127,3 +127,14 @@ def production_says(expression: str) -> str:
 
 def test_production_has_no_development_user_whatever_the_environment_says():
     assert production_says("repr(settings.DEVELOPMENT_USERNAME)") == "''"
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Ensure this value"), ("ru", "Убедитесь")])
+def test_a_request_without_a_language_is_answered_in_the_users_own(db, language: str, words: str):
+    user = User.objects.create_user("own_words", password="x", language=language)
+    client = Client()
+    client.force_login(user)
+    told = client.get("/api/v1/regime?days=0").json()["errors"][0]
+    assert (told["field"], told["code"]) == ("days", "min_value") and words in told["detail"]
+    asked = client.get("/api/v1/regime?days=0", headers={"Accept-Language": "en"}).json()
+    assert "Ensure this value" in asked["errors"][0]["detail"]

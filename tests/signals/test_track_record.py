@@ -296,6 +296,10 @@ def test_a_part_of_it_is_the_part_that_was_asked_for(client, recorded):
         == shown(client, source="live", proven="true")["told"]["total"]
     )
     assert client.get("/api/v1/track_record?source=all").status_code == 400
+    for path in ("track_record", "signals"):
+        refused = client.get(f"/api/v1/{path}?horizon=soon")
+        assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "horizon")
+        assert client.get(f"/api/v1/{path}?timeframe=2h").status_code == 422
 
 
 def test_what_is_kept_goes_with_whatever_is_told_or_resolved(client, recorded):

@@ -49,13 +49,11 @@ def fields_told(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for name, schema in result["components"]["schemas"].items():
         for field, own in schema.get("properties", {}).items():
             said = words.get(f"{name}.{field}", words.get(field))
-            # Of a choice the generator lists what may be chosen; that stays, behind what it means.
-            choices = own.get("description", "* `")
-            if said is None or not choices.startswith("* `"):
+            if said is None or "description" in own:
                 continue
             if "$ref" in own:
                 own["allOf"] = [{"$ref": own.pop("$ref")}]
-            own["description"] = said if choices == "* `" else f"{said}\n\n{choices}"
+            own["description"] = said
     return result
 
 

@@ -35,7 +35,12 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "TraderAI",
     "DESCRIPTION": (
         "Decisions, probabilities and explanations for shares of the Moscow Exchange. "
-        "Not individual investment advice. Errors are RFC 9457 problem documents."
+        "Not individual investment advice.\n\n"
+        "Times are ISO 8601 with offset, prices and money RUB, probabilities and what ends in `_frac` fractions of 1. A "
+        "figure that is not known is null, never 0. Errors are RFC 9457 problem documents: programs go by `code`; complaints "
+        "about the form of a field come in the language of `Accept-Language`, else the user's, and what a rule refuses "
+        "in English. Lists are paged: follow `next` until it is null. Answers with an `ETag` are asked for again by "
+        "`If-None-Match` and answered 304 while they hold."
     ),
     "VERSION": "1",
     # The first that can say of an object that it may be null.
@@ -52,6 +57,8 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     ],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # What may be chosen the schema lists; a second list, of each value beside itself, says nothing.
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     # A change says itself which of its fields may be left out.
     "COMPONENT_SPLIT_PATCH": False,
     # Fields of one name with other choices: each set of them has its own name in the document.
