@@ -158,6 +158,11 @@ def test_every_code_of_the_api_has_a_name():
     assert {f"action.{name}" for name in ("BUY", "SELL", "HOLD", "NO_TRADE", "NONE")} <= known
     reasons = {*REASONS, "no_signal"}
     assert {f"reason.{code}" for code in reasons} <= known
+    # The average that breadth is told of is the one that it is measured by.
+    regime = yaml.safe_load((ROOT / "traderai" / "config" / "regime.yaml").read_text("utf-8"))
+    for language in LANGUAGES:
+        told = texts(catalogue(language)["market.breadth"])
+        assert all(re.search(rf"\b{regime['average_days'][0]}\b", text) for text in told)
 
 
 def test_production_serves_every_module_under_a_hashed_name(tmp_path: Path):

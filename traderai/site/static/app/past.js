@@ -100,10 +100,10 @@ function RecordFigures({ call }) {
   const signal = call.side === "short" ? "SELL" : "BUY";
   const base = record.data.base_rates.find((row) => row.signal === signal && row.timeframe === call.timeframe && row.horizon === call.horizon);
   const horizon = t("horizon.days", { n: parseInt(call.horizon, 10) });
-  return html`<h3>${t("model.record", { n: figures.trades })}</h3><dl class="figures">
+  return html`<h3>${t("model.record", { n: figures.trades, count: number(figures.trades) })}</h3><dl class="figures">
     <${Figure} label=${t("model.hits")} value=${between(figures.hit_rate, (v) => fraction(v, { digits: 1 }))} note=${interval(figures.hit_rate, (v) => fraction(v))} />
     <${Figure} label=${t("model.needed")} value=${figures.break_even === null ? "–" : fraction(figures.break_even, { digits: 1 })} />
     <${Figure} label=${t("model.expectancy")} value=${between(figures.expectancy_r, multiple)} note=${interval(figures.expectancy_r, multiple)} kind="figure-wide" />
   </dl>
-  ${base && html`<p class="fine">${t("record.base", { signal: t(`action.${signal}`), horizon, hit: fraction(base.hit_rate, { digits: 1 }), r: multiple(base.mean_r, 2), n: number(base.rows) })}</p>`}${more}`;
+  ${base && html`<p class="fine">${t("record.base", { signal: t(`action.${signal}`), horizon, hit: fraction(base.hit_rate, { digits: 1 }), r: multiple(base.mean_r), n: number(base.rows) })}</p>`}${more}`;
 }
