@@ -1,0 +1,1 @@
+import{O as r,Q as t,V as o,f as n}from"./chunk-OFME77TP.js";var e=n(null);async function u(a){return e.value=await r("/me",{},a),e.value}async function i(a){return e.value=await t("PATCH","/me",a),o("analysis|"),e.value}export{e as a,u as b,i as c};

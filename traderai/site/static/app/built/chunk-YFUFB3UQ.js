@@ -1,1 +1,0 @@
-import{N as r,P as t,U as o,f as n}from"./chunk-XDDM2FXL.js";var e=n(null);async function u(a){return e.value=await r("/me",{},a),e.value}async function i(a){return e.value=await t("PATCH","/me",a),o("analysis|"),e.value}export{e as a,u as b,i as c};
