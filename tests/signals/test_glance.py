@@ -113,8 +113,8 @@ def test_what_is_kept_is_never_older_than_the_tables(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: moment)  # within one minute, however slow the machine is
     market = Market()
     cold, warm = market.queries(), market.queries()
-    # Session, user, and whether anything has been written; cold also what is read, here twice for bars of long ago.
-    assert (cold, warm) == (9, 3)
+    # Session, user, and whether anything has been written; cold also what is read, here with bars of long ago.
+    assert (cold, warm) == (8, 3)
     _every_table_is_watched(market)
     _every_write_is_noticed(market)
     _order_of_commits_does_not_matter(market)
