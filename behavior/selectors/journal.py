@@ -25,8 +25,8 @@ from behavior.selectors.configuration import thresholds_get
 from features.contracts import RegimeFacts
 from features.selectors.regime import regime_at, regime_days
 from market.contracts import InstrumentFacts, SplitFacts, Timeframe
-from market.selectors.adjusted import candles_adjusted
-from market.selectors.instruments import instrument_get
+from market.selectors.adjusted import candles_adjusted_many
+from market.selectors.instruments import instruments_named
 from market.selectors.splits import splits_get
 from modeling.selectors.configuration import policy_get
 from portfolio.contracts import AccountFacts, RoundTrip, TradeFacts
@@ -96,7 +96,9 @@ def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[
         secids = sorted({trade.secid for trade in trades})
         splits = splits_get(secids=secids, as_of=until)
         stops = stops_get(account_id=account.id, as_of=until)
-        paths = _paths(_touched(trades, since), since=since, until=until) if in_detail else {}
+        shares = instruments_named(secids=secids) if in_detail else {}
+        touched = [shares[secid] for secid in _touched(trades, since)] if in_detail else []
+        paths = price_paths(instruments=touched, since=since - PATH_BEFORE, until=until)
         journals.append(
             Journal(
                 since=since,
@@ -107,7 +109,7 @@ def journals_get(question: JournalQuestion, *, in_detail: bool = True) -> tuple[
                 limits=RiskLimits(risk_frac=policy.risk_frac, max_position_frac=policy.max_position_frac),
                 stops=stops,
                 shown=shown,
-                contexts=_contexts(trades, question, paths, splits) if in_detail else {},
+                contexts=_contexts(trades, question, shares, paths, splits) if in_detail else {},
                 paths=paths,
                 splits=splits,
                 capital_rub=account.capital_rub if account.capital_rub is not None else question.capital_rub,
@@ -158,16 +160,25 @@ def regime_known(*, at: datetime, simulated: bool) -> str | None:
     return regime.name if regime is not None and regime.as_of >= oldest else None
 
 
-def price_path(*, instrument: InstrumentFacts, since: datetime, until: datetime) -> PricePath | None:
-    """Return the hourly closes of a share up to a moment, of daily bars where it has no others; None without any."""
+def price_paths(
+    *, instruments: Sequence[InstrumentFacts], since: datetime, until: datetime
+) -> dict[str, PricePath]:
+    """Return by ticker the hourly closes of shares up to a moment, of daily bars where one has no others."""
+    paths: dict[str, PricePath] = {}
     for timeframe in (Timeframe.H1, Timeframe.D1):
-        candles = candles_adjusted(
-            secid=instrument.secid, timeframe=timeframe, as_of=until, dividends=False, since=since
+        left = [facts for facts in instruments if facts.secid not in paths]
+        if not left:
+            break
+        found = candles_adjusted_many(
+            instruments=left, timeframe=timeframe, as_of=until, dividends=False, since=since
         )
-        if len(candles.close):
-            step_s = int(timeframe.duration.total_seconds())
-            return PricePath(at_s=candles.begin_s + step_s, close_rub=np.asarray(candles.close))
-    return None
+        step_s = int(timeframe.duration.total_seconds())
+        paths |= {
+            secid: PricePath(at_s=candles.begin_s + step_s, close_rub=np.asarray(candles.close))
+            for secid, candles in found.items()
+            if len(candles.close)
+        }
+    return paths
 
 
 def _touched(trades: Sequence[TradeFacts], since: datetime) -> list[str]:
@@ -182,25 +193,16 @@ def _touched(trades: Sequence[TradeFacts], since: datetime) -> list[str]:
     return sorted(touched | {trade.secid for trade in trades if trade.traded_at >= since})
 
 
-def _paths(secids: Sequence[str], *, since: datetime, until: datetime) -> dict[str, PricePath]:
-    paths = {}
-    for secid in secids:
-        path = price_path(instrument=instrument_get(secid=secid), since=since - PATH_BEFORE, until=until)
-        if path is not None:
-            paths[secid] = path
-    return paths
-
-
 def _contexts(
     trades: Sequence[TradeFacts],
     question: JournalQuestion,
+    shares: Mapping[str, InstrumentFacts],
     paths: Mapping[str, PricePath],
     splits: Mapping[str, Sequence[SplitFacts]],
 ) -> dict[int, TradeContext]:
     """Return what was said and what the market was like at each trade of the time in which habits are looked for."""
     begin = min(question.since, question.until - timedelta(days=thresholds_get().signals.window_days))
     recent = [trade for trade in trades if trade.traded_at >= begin]
-    shares = {secid: instrument_get(secid=secid) for secid in {trade.secid for trade in recent}}
     timeframe, horizon = asked_for(timeframe=None, horizon=None)
     calls = signals_in_force(
         asked=[(shares[trade.secid].id, trade.traded_at) for trade in recent],
@@ -210,7 +212,7 @@ def _contexts(
     max_age = timedelta(days=thresholds_get().check.regime_max_age_days)
     regimes = {
         simulated: regime_days(as_of=question.until, since=begin - max_age, simulated=simulated)
-        for simulated in {share.is_simulated for share in shares.values()}
+        for simulated in {shares[trade.secid].is_simulated for trade in recent}
     }
     return {
         trade.id: TradeContext(

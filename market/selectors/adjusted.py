@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
 
-from market.contracts import AdjustedCandles, InstrumentFacts, Timeframe
+from market.contracts import AdjustedCandles, Bars, InstrumentFacts, Timeframe
 from market.kernels.adjustment import dividend_factors_backward
 from market.models import CorporateAction, TradingDay
-from market.selectors.bars import bars_load
+from market.selectors.bars_many import bars_load_many
 from market.selectors.calendar import calendar_days
 from market.selectors.instruments import instrument_get
 from traderai.common.clock import MOSCOW
@@ -35,9 +36,41 @@ def candles_adjusted(
 
     Raises: NotFoundError for a ticker that we do not hold.
     """
-    bars = bars_load(secid=secid, timeframe=timeframe, as_of=as_of, since=since)
+    instrument = instrument_get(secid=secid)
+    found = candles_adjusted_many(
+        instruments=(instrument,), timeframe=timeframe, as_of=as_of, dividends=dividends, since=since
+    )
+    return found[instrument.secid]
+
+
+def candles_adjusted_many(
+    *,
+    instruments: Sequence[InstrumentFacts],
+    timeframe: Timeframe,
+    as_of: datetime,
+    dividends: bool,
+    since: datetime | None = None,
+) -> dict[str, AdjustedCandles]:
+    """Return by ticker what `candles_adjusted` returns of each, in as many queries as for one."""
+    loaded = bars_load_many(
+        instruments=instruments,
+        timeframe=timeframe,
+        as_of=as_of,
+        since_by_id={facts.id: since for facts in instruments},
+    )
+    scales = _shares_today_per_first(instruments, as_of)
+    return {
+        facts.secid: _in_todays_shares(
+            loaded[facts.secid], scales[facts.id], timeframe=timeframe, as_of=as_of, dividends=dividends
+        )
+        for facts in instruments
+    }
+
+
+def _in_todays_shares(
+    bars: Bars, scale: float, *, timeframe: Timeframe, as_of: datetime, dividends: bool
+) -> AdjustedCandles:
     # On the scale of the first shares a price was multiplied by every split so far; today's share is that many.
-    scale = _shares_today_per_first(instrument_get(secid=secid), as_of)
     factor = np.full(len(bars), 1.0 / scale)
     if dividends:
         factor *= dividend_factors_backward(bars.close, bars.dividend_rub)
@@ -57,16 +90,24 @@ def candles_adjusted(
     )
 
 
-def _shares_today_per_first(instrument: InstrumentFacts, as_of: datetime) -> float:
+def _shares_today_per_first(instruments: Sequence[InstrumentFacts], as_of: datetime) -> dict[int, float]:
+    today = as_of.astimezone(MOSCOW).date()
+    day_of = {
+        simulated: _trading_date(today, simulated=simulated)
+        for simulated in {facts.is_simulated for facts in instruments}
+    }
     splits = CorporateAction.objects.filter(
-        instrument_id=instrument.id,
+        instrument_id__in=[facts.id for facts in instruments],
         kind=CorporateAction.Kind.SPLIT,
         known_at__lte=as_of,
-        ex_date__lte=_trading_date(as_of.astimezone(MOSCOW).date(), simulated=instrument.is_simulated),
     ).order_by("ex_date", "source")
     # Two sources that tell of one split tell of one split: the one that bars count.
-    once = {row.ex_date: row.shares_after_per_before or 1.0 for row in splits}
-    return math.prod(once.values())
+    once: dict[int, dict[date, float]] = {facts.id: {} for facts in instruments}
+    last_day = {facts.id: day_of[facts.is_simulated] for facts in instruments}
+    for row in splits:
+        if row.ex_date <= last_day[row.instrument_id]:
+            once[row.instrument_id][row.ex_date] = row.shares_after_per_before or 1.0
+    return {key: math.prod(own.values()) for key, own in once.items()}
 
 
 def _trading_date(day: date, *, simulated: bool) -> date:

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from behavior.models import WeeklyReport
 from behavior.services.record import signal_shown
@@ -17,7 +19,7 @@ from behavior.services.weekly import (
     weekly_reports_due,
 )
 from behavior.wording import report_worded
-from portfolio.models import StopChange
+from portfolio.models import Account, StopChange
 from tests.behavior import coach_maker as make
 from tests.portfolio import ledger_maker as ledger
 from traderai.common.clock import MOSCOW
@@ -31,6 +33,19 @@ def anna():
     user = make.user(capital_rub=1_000_000)
     make.week_of_trades(ledger.account(user), make.share())
     return user
+
+
+def test_the_queries_do_not_grow_with_the_shares(anna, django_assert_num_queries):
+    week = week_of(make.WEEK, zone=MOSCOW)
+    weekly_report_make(user_id=anna.pk, week=week, now=make.NOW)  # what is stored already is updated by the next ones
+    with CaptureQueriesContext(connection) as one:
+        weekly_report_make(user_id=anna.pk, week=week, now=make.NOW)
+    account = ledger.account(anna, "second")
+    Account.objects.exclude(pk=account.pk).delete()
+    for number in range(4):
+        make.week_of_trades(account, make.share(f"SHR{number}", seed=number))
+    with django_assert_num_queries(len(one)):
+        weekly_report_make(user_id=anna.pk, week=week, now=make.NOW)
 
 
 def kinds(report):
