@@ -149,7 +149,7 @@ class InstrumentViewSet(GenericViewSet[Any]):
         answer = {
             "secid": instrument.secid,
             "as_of": as_of,
-            "results": company_gauges(secid=instrument.secid, as_of=as_of),
+            "results": company_gauges(share=instrument, as_of=as_of),
         }
         return Response(FundamentalsSerializer(answer, context={"language": language_of(request)}).data)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from market.contracts import InstrumentFacts
 from market.fundamentals_config import fundamentals_config
 from market.selectors.company_peers import company_beside_peers
-from market.selectors.fundamentals import ReportFacts, fundamentals_at
+from market.selectors.fundamentals import ReportFacts, reports_at
 
 # What each gauge is made of; a price and a count of shares stand behind the others.
 GAUGES: Final[dict[str, tuple[str, ...]]] = {
@@ -37,19 +38,15 @@ class Gauge:
     peers: int  # shares of the sector with the figure, this one included
 
 
-def company_gauges(*, secid: str, as_of: datetime) -> tuple[Gauge, ...]:
-    """Return the gauges of a company as known at `as_of`, always all of them.
-
-    Raises: NotFoundError for a ticker that we do not hold.
-    """
-    facts = fundamentals_at(secid=secid, as_of=as_of)
-    newest = {report.metric: report for report in facts.reports}
+def company_gauges(*, share: InstrumentFacts, as_of: datetime) -> tuple[Gauge, ...]:
+    """Return the gauges of a company as known at `as_of`, always all of them."""
+    newest = {report.metric: report for report in reports_at(secid=share.secid, as_of=as_of)}
     metrics = fundamentals_config().metrics
-    beside = company_beside_peers(secid=secid, metrics=tuple(GAUGES), as_of=as_of)
+    beside = company_beside_peers(share=share, metrics=tuple(GAUGES), as_of=as_of)
     found = []
     for name, parts in GAUGES.items():
-        value = facts.values.get(name)
-        made_of = tuple(newest[part] for part in parts if part in newest) if value is not None else ()
+        own = beside[name]
+        made_of = tuple(newest[part] for part in parts if part in newest) if own.value is not None else ()
         last = max(made_of, key=lambda report: report.known_at, default=None)
         found.append(
             Gauge(
@@ -57,13 +54,13 @@ def company_gauges(*, secid: str, as_of: datetime) -> tuple[Gauge, ...]:
                 name_ru=metrics[name].ru,
                 name_en=metrics[name].en,
                 unit=metrics[name].unit,
-                value=value,
+                value=own.value,
                 period=None if last is None else last.period,
                 known_at=None if last is None else last.known_at,
                 made_of=made_of,
-                median=beside[name].median,
-                lower=beside[name].lower,
-                peers=beside[name].peers,
+                median=own.median,
+                lower=own.lower,
+                peers=own.peers,
             )
         )
     return tuple(found)

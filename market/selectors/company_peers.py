@@ -10,7 +10,7 @@ import numpy as np
 
 from market.contracts import InstrumentFacts
 from market.selectors.fundamentals_many import companies_load, company_figures
-from market.selectors.instruments import instrument_get, instrument_list
+from market.selectors.instruments import instrument_list
 from traderai.common.clock import to_epoch_s
 
 
@@ -18,27 +18,28 @@ from traderai.common.clock import to_epoch_s
 class PeerFigure:
     """Where one figure of a company stands among the shares of its sector."""
 
+    value: float | None  # the share's own; None where it is unknown or too old
     median: float | None  # of the sector's shares with the figure, this one included; None without any
     lower: int  # shares of the sector with a lower figure
     peers: int  # shares of the sector with the figure, this one included
 
 
-def company_beside_peers(*, secid: str, metrics: Sequence[str], as_of: datetime) -> dict[str, PeerFigure]:
-    """Return by metric how the sector's figures lay at `as_of`, this share's own among them.
+def company_beside_peers(
+    *, share: InstrumentFacts, metrics: Sequence[str], as_of: datetime
+) -> dict[str, PeerFigure]:
+    """Return by metric a share's figure at `as_of` and how its sector's lay, its own among them.
 
     A share without a sector has itself as its only peer; a simulated one has no company behind it and no peers.
 
-    Raises: NotFoundError for a ticker that we do not hold; InputError for a metric that fundamentals.yaml lacks.
+    Raises: InputError for a metric that fundamentals.yaml lacks.
     """
-    share = instrument_get(secid=secid)
+    peers = [share] if share.is_simulated else _peers(share)
+    moment_s = np.array([to_epoch_s(as_of)], dtype=np.int64)
     found: dict[str, dict[str, float]] = {}
-    if not share.is_simulated:
-        companies = companies_load(instruments=_peers(share), since=as_of, as_of=as_of)
-        moment_s = np.array([to_epoch_s(as_of)], dtype=np.int64)
-        for name, company in companies.items():
-            figures = company_figures(company=company, metrics=metrics, moments_s=moment_s)
-            found[name] = {metric: float(values[0]) for metric, values in figures.items()}
-    return {metric: _figure(metric, share.secid, found) for metric in metrics}
+    for name, company in companies_load(instruments=peers, since=as_of, as_of=as_of).items():
+        figures = company_figures(company=company, metrics=metrics, moments_s=moment_s)
+        found[name] = {metric: float(values[0]) for metric, values in figures.items()}
+    return {metric: _figure(metric, share, found) for metric in metrics}
 
 
 def _peers(share: InstrumentFacts) -> list[InstrumentFacts]:
@@ -47,10 +48,13 @@ def _peers(share: InstrumentFacts) -> list[InstrumentFacts]:
     return [share, *(one for one in others if not one.is_simulated)]
 
 
-def _figure(metric: str, secid: str, found: dict[str, dict[str, float]]) -> PeerFigure:
+def _figure(metric: str, share: InstrumentFacts, found: dict[str, dict[str, float]]) -> PeerFigure:
     known = {name: figures[metric] for name, figures in found.items() if np.isfinite(figures[metric])}
-    value = known.get(secid)
+    value = known.get(share.secid)
+    if share.is_simulated:
+        return PeerFigure(value=value, median=None, lower=0, peers=0)
     return PeerFigure(
+        value=value,
         median=float(np.median(list(known.values()))) if known else None,
         lower=0 if value is None else sum(other < value for other in known.values()),
         peers=len(known),

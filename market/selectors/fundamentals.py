@@ -54,17 +54,13 @@ def fundamentals_at(*, secid: str, as_of: datetime) -> FundamentalFacts:
         secid=secid,
         as_of=as_of,
         values={name: value for name, value in figures.items() if np.isfinite(value)},
-        reports=tuple(
-            ReportFacts(
-                metric=row.metric,
-                period=row.period,
-                value=row.value,
-                known_at=row.known_at,
-                source=row.source,
-            )
-            for row in rows.known
-        ),
+        reports=_reports(rows),
     )
+
+
+def reports_at(*, secid: str, as_of: datetime) -> tuple[ReportFacts, ...]:
+    """Return the newest figure of each metric that was known of a company at `as_of`; `secid` is its current ticker."""
+    return _reports(_rows_of(secid, as_of))
 
 
 def fundamental_series(
@@ -95,6 +91,15 @@ def metrics_check(metrics: Sequence[str]) -> None:
                 code="unknown_metric",
                 field="metrics",
             )
+
+
+def _reports(rows: FundamentalRows) -> tuple[ReportFacts, ...]:
+    return tuple(
+        ReportFacts(
+            metric=row.metric, period=row.period, value=row.value, known_at=row.known_at, source=row.source
+        )
+        for row in rows.known
+    )
 
 
 def _company(secid: str, rows: FundamentalRows, moments_s: I64, as_of: datetime) -> CompanyFigures:
