@@ -11,6 +11,7 @@ import pytest
 from axes.models import AccessAttempt
 from django.conf import LazySettings
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connections, transaction
@@ -25,6 +26,7 @@ from traderai.accounts.models import InitDataUse, User
 from traderai.accounts.services.telegram import telegram_sign_in
 from traderai.common import clock
 from traderai.common.errors import SignInError
+from traderai.site.tasks import sessions_sweep
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1"
@@ -374,3 +376,12 @@ def test_addresses_are_what_our_own_proxies_saw(settings: LazySettings):
         last = by_password(f"guess{number}", "wrong", address=f"2001:db8:0:1::{number}")
     assert last.status_code == 429, "one subscriber has 64 bits of addresses"
     assert by_password("somebody", "wrong", address="2001:db8:0:2::1").status_code == 401
+
+
+def test_sessions_that_have_ended_are_forgotten() -> None:
+    for name, days in (("ended", -1), ("live", 1)):
+        Session.objects.create(
+            session_key=name, session_data="", expire_date=clock.now() + timedelta(days=days)
+        )
+    sessions_sweep()
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["live"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.core.management import call_command
 
 from traderai.common import clock
 
@@ -22,3 +23,9 @@ def kept_answers_sweep() -> None:
     from traderai.site import kept_answers
 
     kept_answers.kept_answers_sweep(now=clock.now())
+
+
+@shared_task(ignore_result=True)
+def sessions_sweep() -> None:
+    """Remove the sessions that have ended."""
+    call_command("clearsessions")
