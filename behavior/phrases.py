@@ -13,6 +13,12 @@ from traderai.common.asker import spoken_language
 from traderai.common.errors import InvariantError
 from traderai.common.worded import number_worded
 
+ACTIONS: Final[dict[str, Any]] = {
+    "BUY": gettext_lazy("BUY"),
+    "SELL": gettext_lazy("SELL"),
+    "HOLD": gettext_lazy("HOLD"),
+    "NO_TRADE": gettext_lazy("NO_TRADE"),
+}
 VERDICTS: Final[dict[str, Any]] = {
     "ok": gettext_lazy("Nothing speaks against it"),
     "caution": gettext_lazy("Take care"),
@@ -152,8 +158,10 @@ def worded(group: str, code: str, params: Mapping[str, Any], *, language: str) -
 
 
 def _value(name: str, value: Any) -> Any:
-    if value is None or isinstance(value, int) or name in ("secid", "action"):
+    if value is None or isinstance(value, int) or name == "secid":
         return value
+    if name == "action":
+        return str(ACTIONS[value])
     if name == "regime":
         return str(IN_REGIMES[value])
     for ending, words in _BY_ENDING.items():
