@@ -27,6 +27,9 @@ def record_lines(
     yield from _counts(record)
     if record.figures is None:
         yield "No trade has ended, so there is no figure to tell."
+        for call, base in bases.items():
+            yield f"what was declined, had it been {call}"
+            yield _base(base)
     else:
         yield (
             f"Figures with one-sided bounds at {LEVEL:.0%}, by blocks of days; of fewer than {LEAST_TRADES} trades "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import defaultdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from itertools import product
 
@@ -12,7 +13,7 @@ from market.selectors.instruments import instrument_get
 from modeling.contracts.outcomes import Side, SideBase
 from modeling.selectors.label_sets import barrier_set_get
 from modeling.services.outcomes import side_bases
-from signals.contracts import SOURCES, TrackRecord
+from signals.contracts import SOURCES, RecordLine, TrackRecord
 from signals.models import Outcome, RecordBase
 from signals.selectors.track_record import track_record_get
 from traderai.common.progress import Progress, silent
@@ -21,17 +22,19 @@ _SIDES: dict[str, Side] = {"BUY": "long", "SELL": "short"}
 
 
 def record_bases(*, record: TrackRecord, progress: Progress = silent) -> dict[str, SideBase]:
-    """Return for each call of a record's trades what all labelled rows of its side made, from the first one told to the last.
+    """Return for each call of a record what all labelled rows of its side made, from the first one told to the last.
 
-    The rows are those of all shares of the record. Needs the bars; a record itself is read without them.
+    The rows are those of all shares of the record. Where no trade has ended, what was declined is held against both
+    sides. Needs the bars; a record itself is read without them.
     """
-    ended = [line for line in record.lines if line.state == "traded"]
-    shares = [instrument_get(secid=secid) for secid in sorted({line.secid for line in ended})]
-    calls = sorted({line.call for line in ended})
+    calls = _calls(record)
+    shares = [
+        instrument_get(secid=secid)
+        for secid in sorted({line.secid for own in calls.values() for line in own})
+    ]
     found: dict[str, SideBase] = {}
-    for done, call in enumerate(calls):
+    for done, (call, own) in enumerate(calls.items()):
         progress(done, len(calls), call)
-        own = [line for line in ended if line.call == call]
         bases = side_bases(
             instruments=shares,
             label_set=barrier_set_get(name=own[0].label_set, timeframe=own[0].timeframe),
@@ -51,9 +54,9 @@ def record_bases_keep(*, record: TrackRecord, bases: dict[str, SideBase]) -> int
 
     They take the place of what was kept of that record before.
     """
-    rows = []
+    rows, calls = [], _calls(record)
     for call, base in bases.items():
-        own = [line for line in record.lines if line.state == "traded" and line.call == call]
+        own = calls[call]
         figures = asdict(base)
         del figures["side"]
         rows.append(
@@ -82,14 +85,27 @@ def record_bases_due(*, now: datetime, progress: Progress = silent) -> int:
     Repeating: finds nothing due.
     """
     kept = 0
+    ended = Outcome.objects.filter(
+        state__in=(Outcome.State.TRADED, Outcome.State.NO_TRADE), resolved_at__lte=now
+    )
     for source, proven in product(SOURCES, (False, True)):
-        traded = Outcome.objects.filter(
-            state=Outcome.State.TRADED, signal__source=source, signal__proven=proven, resolved_at__lte=now
-        )
+        own = ended.filter(signal__source=source, signal__proven=proven)
         newest = RecordBase.objects.filter(source=source, proven=proven).order_by("-as_of").first()
         if newest is not None:
-            traded = traded.filter(resolved_at__gt=newest.as_of)
-        if traded.exists():
+            own = own.filter(resolved_at__gt=newest.as_of)
+        if own.exists():
             record = track_record_get(source=source, proven=proven, as_of=now)
             kept += record_bases_keep(record=record, bases=record_bases(record=record, progress=progress))
     return kept
+
+
+def _calls(record: TrackRecord) -> dict[str, list[RecordLine]]:
+    """Return by call the lines whose shares and days its base rate is of."""
+    lines = [line for line in record.lines if line.state == "traded"]
+    if not lines:
+        declined = [line for line in record.lines if line.state == "no_trade"]
+        lines = [replace(line, action=action) for line in declined for action in _SIDES]
+    by_call: defaultdict[str, list[RecordLine]] = defaultdict(list)
+    for line in lines:
+        by_call[line.call].append(line)
+    return dict(sorted(by_call.items()))

@@ -191,6 +191,24 @@ def test_the_base_is_all_rows_of_that_side(recorded):
     assert 0.0 < base.hit_rate < 1.0 and (base.hit_rate > base.break_even) == (base.mean_r > 0)
 
 
+def test_what_was_declined_is_held_against_both_sides(client, bars_alone):
+    tell("SHR2", rows=slice(100, 500, 25), action="HOLD")
+    outcomes_resolve(now=NOW)
+    declined = track_record_get(source="replay", proven=False, as_of=LATER)
+    assert declined.count("no_trade") > 10 and declined.figures is None
+    bases = record_bases(record=declined)
+    assert set(bases) == {"swing_v1 1h 5d BUY", "swing_v1 1h 5d SELL"}
+    _, bars, _, labels = history("SHR2", "5d")
+    own = [line.as_of.timestamp() for line in declined.lines if line.state == "no_trade"]
+    rows = labels.labelled & (bars.known_s >= own[0]) & (bars.known_s <= own[-1])
+    for side, call in ((labels.long, "BUY"), (labels.short, "SELL")):
+        base = bases[f"swing_v1 1h 5d {call}"]
+        assert base.rows == rows.sum() and base.net_frac == pytest.approx(side.net_frac[rows].mean())
+    assert any("had it been swing_v1 1h 5d BUY" in line for line in record_lines(declined, bases))
+    assert record_bases_due(now=NOW + timedelta(hours=1)) == 2
+    assert [one["signal"] for one in shown(client)["base_rates"]] == ["BUY", "SELL"]
+
+
 def test_the_command_tells_all_of_it(recorded, tmp_path):
     Review.objects.create(
         signal_id=recorded.lines[-1].signal_id, verdict="rejected", note="?", by="anna", at=NOW

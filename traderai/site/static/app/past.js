@@ -105,5 +105,5 @@ function RecordFigures({ call }) {
     <${Figure} label=${t("model.needed")} value=${figures.break_even === null ? "–" : fraction(figures.break_even, { digits: 1 })} />
     <${Figure} label=${t("model.expectancy")} value=${between(figures.expectancy_r, multiple)} note=${interval(figures.expectancy_r, multiple)} kind="figure-wide" />
   </dl>
-  ${base && html`<p class="fine">${t("record.base", { signal: t(`action.${signal}`), horizon, hit: fraction(base.hit_rate, { digits: 1 }), r: multiple(base.mean_r), n: number(base.rows) })}</p>`}${more}`;
+  ${base && html`<p class="fine">${t("past.base", { signal: t(`action.${signal}`), horizon, hit: fraction(base.hit_rate, { digits: 1 }), r: multiple(base.mean_r), n: number(base.rows) })}</p>`}${more}`;
 }

@@ -2,7 +2,7 @@
 import { html, signal } from "./lib.js";
 import { ask, useResource } from "./api.js";
 import { ago, language, moment, number, t } from "./i18n.js";
-import { Calibration, Caveats, Confidence, Equity, Groups, Summary, Told } from "./record_parts.js";
+import { BaseRates, Calibration, Caveats, Confidence, Equity, Groups, Summary, Told } from "./record_parts.js";
 import { SaidList } from "./record_list.js";
 import { Empty, Loaded, ScreenHead, Segments } from "./ui.js";
 
@@ -26,14 +26,17 @@ function Tools() {
 function Nothing({ record }) {
   const isTold = record.told.total > 0;
   const decided = record.said.reduce((sum, one) => sum + one.number, 0);
+  // Of what has ended nothing was a trade: that is a result, too.
+  const state = record.told.no_trade > 0 ? "held" : isTold ? "open" : "";
   const said = record.said.map((one) => `${t(`action.${one.name}`)}: ${number(one.number)}`).join(", ");
-  return html`<${Empty} title=${t(isTold ? "record.empty.open" : "record.empty")} text=${t(record.proven && !isTold ? "record.empty.proven" : isTold ? "record.empty.open.text" : "record.empty.text")}>
+  return html`<${Empty} title=${t(state ? `record.empty.${state}` : "record.empty")} text=${t(state ? `record.empty.${state}.text` : record.proven ? "record.empty.proven" : "record.empty.text")}>
     ${decided > 0 && html`<p class="fine">${t("record.empty.said", { said })}</p>`}
     ${isTold && html`<${Told} told=${record.told} reasons=${record.void_reasons} />`}
     ${record.proven
       ? html`<button class="button" onClick=${() => (proven.value = false)}>${t("record.empty.paper")}</button>`
       : record.source === "live" && html`<button class="button" onClick=${() => (source.value = "replay")}>${t("record.empty.replay")}</button>`}
-  <//>`;
+  <//>
+  ${record.base_rates.length > 0 && html`<section class="card"><h2>${t("record.empty.base")}</h2><${BaseRates} rows=${record.base_rates} /></section>`}`;
 }
 
 function Old({ record }) {

@@ -58,7 +58,7 @@ export function Summary({ record }) {
 }
 
 /** What everybody would have made on the same shares and days without a choice. */
-function BaseRates({ rows }) {
+export function BaseRates({ rows }) {
   if (!rows.length) return null;
   return html`<table class="grouped record-groups"><caption class="fine">${t("record.base")}</caption><thead><tr>
       <th scope="col"><span class="unseen">${t("record.by.signal")}</span></th><th scope="col" class="n">${t("record.hit.short")}</th><th scope="col" class="n">${t("record.mean.short")}</th></tr></thead>
