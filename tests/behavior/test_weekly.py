@@ -37,7 +37,9 @@ def anna():
 
 def test_the_queries_do_not_grow_with_the_shares(anna, django_assert_num_queries):
     week = week_of(make.WEEK, zone=MOSCOW)
-    weekly_report_make(user_id=anna.pk, week=week, now=make.NOW)  # what is stored already is updated by the next ones
+    weekly_report_make(
+        user_id=anna.pk, week=week, now=make.NOW
+    )  # what is stored already is updated by the next ones
     with CaptureQueriesContext(connection) as one:
         weekly_report_make(user_id=anna.pk, week=week, now=make.NOW)
     account = ledger.account(anna, "second")
